@@ -1,0 +1,29 @@
+/** What somebody can do about an error; shown beside it on the run page. */
+type ErrorDetails = { cause?: unknown; advice?: string };
+
+/** A fault that may pass by itself: the task is tried again, after `retryAfterMs` where the other side asked for that. */
+export class RetryableError extends Error {
+  override readonly name = "RetryableError";
+  readonly advice: string | undefined;
+  readonly retryAfterMs: number | undefined;
+  constructor(message: string, details: ErrorDetails & { retryAfterMs?: number } = {}) {
+    super(message, { cause: details.cause });
+    this.advice = details.advice;
+    this.retryAfterMs = details.retryAfterMs;
+  }
+}
+
+/** A fault that no retry mends: the task fails at once and says what to do. */
+export class PermanentError extends Error {
+  override readonly name = "PermanentError";
+  readonly advice: string | undefined;
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, { cause: details.cause });
+    this.advice = details.advice;
+  }
+}
+
+/** Somebody asked for the work to stop, or another process took it over. Not a failure. */
+export class CancelledError extends Error {
+  override readonly name = "CancelledError";
+}
