@@ -1,0 +1,37 @@
+/** What a failed query says beyond its message. */
+type DatabaseError = { code: string; message: string };
+
+const hasCode = (error: unknown): error is DatabaseError =>
+  error instanceof Error && "code" in error && typeof error.code === "string";
+
+/** SQLSTATE classes that pass by themselves: connection lost, out of a resource (disk full too), operator intervention, I/O. */
+const transientClasses = ["08", "53", "57", "58"];
+/** Single states: serialization failure, deadlock, lock not available. */
+const transientStates = ["40001", "40P01", "55P03"];
+/** What postgres.js and the system call a lost or refused connection. */
+const connectionCodes = [
+  "CONNECT_TIMEOUT",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ENOTFOUND",
+  "ETIMEDOUT",
+  "EAI_AGAIN",
+];
+/** `57014` is a cancelled query: somebody asked for it, so it is no accident to be repeated. */
+const queryCancelled = "57014";
+
+/** Whether a database error may pass by itself, by SQLSTATE (PostgreSQL manual, appendix A) or by the driver's own codes. */
+export function isTransientDatabaseError(error: unknown): boolean {
+  if (!hasCode(error) || error.code === queryCancelled) return false;
+  if (error.code.startsWith("CONNECTION_") || connectionCodes.includes(error.code)) return true;
+  return (
+    transientStates.includes(error.code) ||
+    transientClasses.some((prefix) => error.code.length === 5 && error.code.startsWith(prefix))
+  );
+}
+
+/** Whether the server ended the query because it was told to (statement timeout, cancel). */
+export function isQueryCancelled(error: unknown): boolean {
+  return hasCode(error) && error.code === queryCancelled;
+}

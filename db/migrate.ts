@@ -1,0 +1,73 @@
+import { join } from "node:path";
+import { drizzle } from "drizzle-orm/postgres-js";
+import { migrate } from "drizzle-orm/postgres-js/migrator";
+import postgres from "postgres";
+import { readerRole, searchPath } from "./client.ts";
+import journal from "./migrations/meta/_journal.json";
+
+/** Any number will do, as long as every Barline process uses the same one. */
+const migrationLock = 4_207_001;
+const minimumVersion = 150_000;
+
+/**
+ * Brings the database to this version's tables. Safe when several processes start at once: one migrates, the others wait.
+ * Throws where the server is older than 15 or the database was migrated by a newer Barline.
+ */
+export async function migrateDatabase(url: string): Promise<{ asReader: boolean }> {
+  // A pool of its own: drizzle rewrites the date parsers of the client that it is given.
+  const sql = postgres(url, {
+    max: 1,
+    onnotice: () => {},
+    connection: { application_name: "barline migrate", search_path: searchPath },
+  });
+  try {
+    await requireVersion(sql);
+    await sql`select pg_advisory_lock(${migrationLock}::bigint)`;
+    await migrate(drizzle(sql), { migrationsFolder: join(import.meta.dir, "migrations") });
+    await requireEveryMigration(sql);
+    return { asReader: await ensureReader(sql) };
+  } finally {
+    await sql.end();
+  }
+}
+
+async function requireVersion(sql: postgres.Sql): Promise<void> {
+  const [row] = await sql<{ version: string }[]>`select current_setting('server_version_num') as version`;
+  if (Number(row?.version) < minimumVersion) {
+    throw new Error(`DATABASE_URL points at PostgreSQL ${row?.version}; Barline needs 15 or newer.`);
+  }
+}
+
+/** The migrator takes the newest entry's time as its mark, so it skips one that is out of order: count them. */
+async function requireEveryMigration(sql: postgres.Sql): Promise<void> {
+  const [row] = await sql<{ applied: number }[]>`select count(*)::int as applied from drizzle.__drizzle_migrations`;
+  const applied = row?.applied ?? 0;
+  if (applied === journal.entries.length) return;
+  throw new Error(
+    applied > journal.entries.length
+      ? `This database was migrated by a newer Barline (${applied} migrations, this version knows ${journal.entries.length}). Start that version, or a newer one.`
+      : `Only ${applied} of ${journal.entries.length} migrations were applied: an entry of the journal is out of order.`,
+  );
+}
+
+/**
+ * Makes the role that the dashboard's pool runs as. False where the login may not make roles (a managed server):
+ * the pool is then read-only by its session setting alone.
+ */
+async function ensureReader(sql: postgres.Sql): Promise<boolean> {
+  try {
+    const [present] = await sql`select 1 from pg_roles where rolname = ${readerRole}`;
+    if (!present) await sql`create role ${sql(readerRole)} nologin`;
+    await sql`grant ${sql(readerRole)} to current_user`;
+    for (const schema of ["public", "barline"]) {
+      await sql`grant usage on schema ${sql(schema)} to ${sql(readerRole)}`;
+      await sql`grant select on all tables in schema ${sql(schema)} to ${sql(readerRole)}`;
+      await sql`alter default privileges in schema ${sql(schema)} grant select on tables to ${sql(readerRole)}`;
+    }
+    return true;
+  } catch (error) {
+    const insufficientPrivilege = "42501";
+    if (error instanceof postgres.PostgresError && error.code === insufficientPrivilege) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,49 @@
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openPool, type Sql } from "../../db/client.ts";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../db/embedded.ts";
+import { migrateDatabase } from "../../db/migrate.ts";
+
+/** One database of the shared test server: its URL, a pool on it, and the call that drops it. */
+export type TestDatabase = { url: string; sql: Sql; drop(): Promise<void> };
+
+let server: Promise<EmbeddedPostgres> | undefined;
+let serial = 0;
+
+/** Durability is for people's data; tests that need it start a server of their own. */
+const settings = { fsync: "off", synchronous_commit: "off", full_page_writes: "off", max_connections: "200" };
+
+/** The one real PostgreSQL that all tests of this process share, with a migrated template database. */
+async function testServer(): Promise<EmbeddedPostgres> {
+  const dataDir = mkdtempSync(join(tmpdir(), "barline-test-"));
+  chmodSync(dataDir, 0o755);
+  const started = await startEmbeddedPostgres({ dataDir, settings });
+  process.on("exit", () => {
+    process.kill(started.pid, "SIGQUIT");
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+  await migrateDatabase(started.url);
+  return started;
+}
+
+/** A migrated database of one's own, cloned from the template in some 30 ms. */
+export async function createTestDatabase(options: { empty?: boolean } = {}): Promise<TestDatabase> {
+  server ??= testServer();
+  const { url } = await server;
+  const name = `test_${++serial}`;
+  const admin = openPool(new URL("/postgres", url).href, "work", { max: 1 });
+  const template = options.empty ? "template1" : "barline";
+  await admin`create database ${admin(name)} template ${admin(template)}`;
+  const own = new URL(`/${name}`, url).href;
+  const sql = openPool(own, "work", { max: 10 });
+  return {
+    url: own,
+    sql,
+    drop: async () => {
+      await sql.end();
+      await admin`drop database ${admin(name)} with (force)`;
+      await admin.end();
+    },
+  };
+}
