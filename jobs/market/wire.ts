@@ -1,0 +1,75 @@
+import { z } from "zod";
+
+/** "DELAYED" marks the answers of plans whose data is not live; the bars in them are the same. */
+const answerStatus = z.enum(["OK", "DELAYED"]);
+const isoDate = z.iso.date();
+const optionalText = z.string().nullish();
+
+/** What every list of the API shares. Rows are checked one by one where they are used: one bad row may not cost the rest. */
+export const listEnvelope = z.object({
+  status: answerStatus,
+  request_id: z.string().optional(),
+  count: z.number().int().nonnegative().optional(),
+  results: z.array(z.unknown()).optional(),
+  next_url: z.url().optional(),
+});
+export type ListEnvelope = z.infer<typeof listEnvelope>;
+
+/** The envelope of bars, grouped or ranged. `results` is absent when there are none; else it holds what the count says. */
+export const barsEnvelope = listEnvelope
+  .extend({
+    ticker: z.string().optional(),
+    adjusted: z.literal(false).optional(),
+    queryCount: z.number().int().nonnegative().optional(),
+    resultsCount: z.number().int().nonnegative().optional(),
+  })
+  .refine((answer) => (answer.resultsCount ?? answer.results?.length ?? 0) === (answer.results?.length ?? 0), {
+    path: ["resultsCount"],
+    message: "resultsCount differs from the number of results",
+  });
+export type BarsEnvelope = z.infer<typeof barsEnvelope>;
+
+/** One row of /v3/reference/tickers. */
+export const tickerRow = z.object({
+  ticker: z.string().min(1),
+  name: optionalText,
+  market: optionalText,
+  primary_exchange: optionalText,
+  type: optionalText,
+  active: z.boolean().nullish(),
+  delisted_utc: optionalText,
+});
+
+/** One row of /stocks/v1/splits: `split_from` shares became `split_to`. */
+export const splitRow = z.object({
+  id: optionalText,
+  ticker: z.string().min(1),
+  execution_date: isoDate,
+  split_from: z.number().positive(),
+  split_to: z.number().positive(),
+});
+
+/** One row of /stocks/v1/dividends; the amount is per share, as declared. */
+export const dividendRow = z.object({
+  id: optionalText,
+  ticker: z.string().min(1),
+  ex_dividend_date: isoDate,
+  cash_amount: z.number().nonnegative(),
+  currency: optionalText,
+  frequency: z.number().nullish(),
+  distribution_type: optionalText,
+  pay_date: isoDate.nullish(),
+});
+
+/** /v1/marketstatus/upcoming: the closures and early closes ahead; a bare array. */
+export const upcomingHolidays = z.array(
+  z.object({
+    date: isoDate,
+    exchange: z.string(),
+    name: z.string(),
+    status: z.string(),
+    open: z.string().optional(),
+    close: z.string().optional(),
+  }),
+);
+export type UpcomingHolidays = z.infer<typeof upcomingHolidays>;
