@@ -9,6 +9,7 @@ import { migrateDatabase } from "../../db/migrate.ts";
 export type TestDatabase = { url: string; sql: Sql; drop(): Promise<void> };
 
 let server: Promise<EmbeddedPostgres> | undefined;
+let stopServer: () => void = () => {};
 let serial = 0;
 
 /** Durability is for people's data; tests that need it start a server of their own. */
@@ -19,12 +20,17 @@ async function testServer(): Promise<EmbeddedPostgres> {
   const dataDir = mkdtempSync(join(tmpdir(), "barline-test-"));
   chmodSync(dataDir, 0o755);
   const started = await startEmbeddedPostgres({ dataDir, settings });
-  process.on("exit", () => {
+  stopServer = () => {
     process.kill(started.pid, "SIGQUIT");
     rmSync(dataDir, { recursive: true, force: true });
-  });
+  };
   await migrateDatabase(started.url);
   return started;
+}
+
+/** Ends the shared server at once: nothing in it is kept. Called when the last test file is done. */
+export function stopTestServer(): void {
+  stopServer();
 }
 
 /** A migrated database of one's own, cloned from the template in some 30 ms. */

@@ -1,0 +1,165 @@
+import type { JsonValue } from "../../db/client.ts";
+
+/**
+ * Words. A *job* is declared in code and has *tasks*, one after the other; a *mapped* task is many *batches* of one
+ * function, run in parallel in Bun workers. A *run* is one execution of a job: for a *partition* (its schedule's unit,
+ * an opaque text that sorts), for a range of them, or for *dataset events* that it claimed. A *try* is one execution of
+ * a task or batch, held by a *lease*.
+ */
+
+export type RunState = "queued" | "running" | "success" | "failed" | "cancelled";
+export type TaskState = "queued" | "running" | "success" | "failed" | "cancelled";
+export type RunTrigger = "schedule" | "backfill" | "dataset" | "manual";
+export type Reprocess = "missing" | "failed" | "all";
+
+/** An error as it is kept and shown: never a stack, never a secret. */
+export type ErrorRecord = { name: string; message: string; advice?: string };
+
+export type TaskLog = {
+  debug(message: string, fields?: Record<string, JsonValue>): void;
+  info(message: string, fields?: Record<string, JsonValue>): void;
+  warn(message: string, fields?: Record<string, JsonValue>): void;
+  error(message: string, fields?: Record<string, JsonValue>): void;
+};
+
+export type RunReference = {
+  id: number;
+  jobId: string;
+  trigger: RunTrigger;
+  partition: string | null;
+  partitionTo: string | null;
+  backfillId: number | null;
+  parameters: Record<string, JsonValue>;
+};
+
+export type ClaimedEvent = { id: number; dataset: string; runId: number; payload: JsonValue };
+
+/** What a task or batch may know and do while it runs. */
+export type TaskContext = {
+  run: RunReference;
+  task: { id: number; name: string; mapIndex: number; try: number };
+  input: JsonValue;
+  /** Aborted when somebody cancels, the lease is lost, or the process stops. */
+  signal: AbortSignal;
+  log: TaskLog;
+  /** Shown as it goes, at most twice a second; `unit` is a plural noun. */
+  progress(done: number, total: number, unit: string): void;
+};
+
+/** What a plain task may read besides: it runs beside the orchestrator, not in a worker. */
+export type PlainTaskContext = TaskContext & {
+  /** Events that the run claimed, oldest first. */
+  claimedEvents(): Promise<ClaimedEvent[]>;
+  /** Partitions that the run answers for, in order. */
+  partitions(): Promise<string[]>;
+  /** Outputs of an earlier task of this run, in batch order. */
+  outputsOf(taskName: string): Promise<JsonValue[]>;
+};
+
+/** What a task answers. All of it becomes durable in one transaction with the task's success. */
+export type TaskResult = {
+  output?: JsonValue;
+  /** Inputs of the next, mapped task: one a batch. */
+  batches?: JsonValue[];
+  /** Dataset events to record. */
+  events?: { dataset: string; payload: JsonValue }[];
+  /** Replaces the run's summary. */
+  summary?: JsonValue;
+};
+
+export type PlainTask = {
+  kind: "plain";
+  name: string;
+  description: string;
+  run(context: PlainTaskContext): Promise<TaskResult>;
+};
+
+/** Its function runs in a Bun worker, found there by `handler`. */
+export type MappedTask = { kind: "mapped"; name: string; description: string; handler: string };
+
+export type TaskDefinition = PlainTask | MappedTask;
+
+export type BatchHandler = (context: TaskContext) => Promise<TaskResult>;
+
+/** When a job wants runs: what is due is always computed; the cron pattern only says when to look. */
+export type Schedule = {
+  cron: string;
+  timeZone: string;
+  /** Every partition wanted up to `now`, ascending. */
+  due(now: Date): string[];
+  catchup: "all" | "latest" | "none";
+};
+
+export type JobDefinition = {
+  id: string;
+  title: string;
+  description: string;
+  tasks: TaskDefinition[];
+  schedule?: Schedule;
+  /** Datasets whose events wake it. */
+  triggeredBy?: string[];
+  /** Datasets that it records events for; for pages. */
+  produces?: string[];
+  /** Runs of one priority at a time. */
+  maxActiveRuns: number;
+  /** Events that one run claims at the most. */
+  maxClaims?: number;
+  /**
+   * While one of these jobs is at work, wait `restFactor` times the last run's duration before the next triggered run,
+   * so that a stream of events costs a bounded share of the machine and still shows results early.
+   */
+  coalesce?: { whileActive: string[]; restFactor: number };
+  /** Tries of a task before its run fails. */
+  maxTries: number;
+};
+
+export type BackfillState = "queued" | "running" | "success" | "failed" | "cancelled";
+
+/** One run that a backfill wants: the partitions it covers, ascending, and what its tasks should know. */
+export type PlannedRun = { partitions: string[]; parameters: Record<string, JsonValue> };
+
+export type SelectedPartitions = { wanted: string[]; skipped: { partition: string; reason: string }[] };
+
+export type Orchestrator = {
+  jobs: readonly JobDefinition[];
+  start(): Promise<void>;
+  /** Stops claiming, aborts what runs, gives leases back. Resolves within the deadline. */
+  stop(deadlineMs: number): Promise<void>;
+  /** Looks for work now instead of at the next poll. */
+  wake(): void;
+  /**
+   * Queues a run by hand. `partition` is taken over from an ended run.
+   * Throws a {@link RequestError} where a run of it is active, or a triggered job has no event to claim.
+   */
+  createRun(jobId: string, options: { partition?: string; parameters?: Record<string, JsonValue> }): Promise<number>;
+  /** Which of `partitions` a backfill would run, and why not the others. */
+  selectPartitions(jobId: string, partitions: string[], reprocess: Reprocess): Promise<SelectedPartitions>;
+  /** Selects and queues in one transaction; `plan` groups what was selected into runs. `id` is null where nothing is left to run. */
+  createBackfill<Plan extends JsonValue>(
+    jobId: string,
+    options: {
+      from: string;
+      to: string;
+      reprocess: Reprocess;
+      partitions: string[];
+      plan(selected: SelectedPartitions): { plan: Plan; runs: PlannedRun[] };
+    },
+  ): Promise<{ id: number | null; runs: number; plan: Plan }>;
+  /** Queues the failed and cancelled tasks of an ended run again. */
+  retryRun(runId: number): Promise<void>;
+  cancelRun(runId: number): Promise<void>;
+  cancelBackfill(backfillId: number): Promise<void>;
+  setPaused(jobId: string, paused: boolean): Promise<void>;
+};
+
+/** A request that cannot be done as asked; `message` is for the person who asked. */
+export class RequestError extends Error {
+  override readonly name = "RequestError";
+  constructor(
+    readonly code: "not_found" | "conflict" | "invalid",
+    message: string,
+    readonly field?: string,
+  ) {
+    super(message);
+  }
+}

@@ -1,0 +1,44 @@
+import type { Orchestrator, Reprocess } from "./orchestrator/types.ts";
+
+/** What a person asks for in the backfill form or the API; dates are inclusive, `YYYY-MM-DD`. */
+export type BackfillRequest = {
+  jobId: string;
+  from: string;
+  to: string;
+  reprocess: Reprocess;
+  strategy: "auto" | "grouped" | "per_ticker";
+  /** Only these tickers; the configured universe where left out. */
+  tickers?: string[];
+};
+
+export type BackfillPlan = {
+  strategy: "grouped" | "per_ticker";
+  /** Calls for bars; reference data is read besides, at most once a day. */
+  calls: number;
+  /** The other way of fetching the same, and its calls. */
+  alternative: { strategy: "grouped" | "per_ticker"; calls: number } | null;
+  /** At the plan's rate limit; 0 where there is none. */
+  minutes: number;
+  /** How many sessions will be run. */
+  sessions: number;
+  /** Those sessions. */
+  dates: string[];
+  /** Every other date of the range and why it is not run: a holiday, a weekend, already there, not settled yet. */
+  skipped: { date: string; reason: string }[];
+};
+
+/** The pipeline as the server sees it: the orchestrator, and the requests that need to know of stocks. */
+export type Pipeline = {
+  orchestrator: Orchestrator;
+  /** What a backfill would do. Throws a RequestError that names the field (`from`, `to`, `tickers`, `strategy`). */
+  previewBackfill(request: BackfillRequest): Promise<BackfillPlan>;
+  createBackfill(request: BackfillRequest): Promise<{ id: number | null; runs: number; plan: BackfillPlan }>;
+  /** Queues one run by hand: for a session (ingest), for the waiting events (load), or a rebuild (transform). */
+  createRun(jobId: string, options: { session?: string; fullRefresh?: boolean }): Promise<number>;
+};
+
+export const jobIds = {
+  ingest: "stocks_polygon_ingest",
+  load: "stocks_polygon_load",
+  transform: "stocks_polygon_dbt_transform",
+} as const;

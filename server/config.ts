@@ -1,0 +1,189 @@
+import { availableParallelism } from "node:os";
+import { z } from "zod";
+
+/** Everything that the environment says. Durations and rates name their unit. */
+export type Config = {
+  host: string;
+  port: number;
+  adminPassword: string | null;
+  dataDir: string;
+  /** Null: the embedded PostgreSQL. */
+  databaseUrl: string | null;
+  /** Null: the folder lake under `dataDir`. `bucket` names the datasets in both. */
+  s3: { endpoint: string | null; region: string; accessKeyId: string | null; secretAccessKey: string | null } | null;
+  bucket: string;
+  market: {
+    /** `demo` is the simulated exchange, used where no key is set. */
+    source: "polygon" | "demo";
+    apiKey: string | null;
+    baseUrl: string;
+    callsPerMinute: number | null;
+  };
+  universe: string;
+  startDate: string;
+  catchup: "all" | "latest" | "none";
+  workers: number;
+  logLevel: "debug" | "info" | "warn" | "error";
+};
+
+/** A variable that cannot be used; the message names it, its value unless secret, and what is allowed. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+const secrets = new Set(["ADMIN_PASSWORD", "DATABASE_URL", "POLYGON_API_KEY", "S3_SECRET_ACCESS_KEY"]);
+/** Prefixes that are ours: another name under them is a slip of the pen, and is refused rather than ignored. */
+const ownPrefixes = ["POLYGON_", "S3_", "BARLINE_"];
+
+const wholeNumber = (minimum: number, maximum: number) =>
+  z
+    .string()
+    .regex(/^\d+$/)
+    .transform(Number)
+    .refine((value) => value >= minimum && value <= maximum);
+const url = (protocols: string[]) =>
+  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol));
+const isCalendarDate = (text: string) =>
+  /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)) && new Date(text).toISOString().startsWith(text);
+
+/** Each variable: how it is read, and what is allowed, in words for the error. */
+const variables = {
+  HOST: { schema: z.string().regex(/^[\w.:-]+$/), allowed: "a host name or address, such as 127.0.0.1 or 0.0.0.0" },
+  PORT: { schema: wholeNumber(0, 65_535), allowed: "a whole number from 0 (any free port) to 65535" },
+  ADMIN_PASSWORD: { schema: z.string().min(8), allowed: "at least 8 characters" },
+  DATA_DIR: { schema: z.string().min(1), allowed: "a folder" },
+  DATABASE_URL: { schema: url(["postgres:", "postgresql:"]), allowed: "postgres://user:password@host:port/database" },
+  S3_BUCKET: {
+    schema: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/),
+    allowed: "a bucket name: 3 to 63 lower-case letters, digits, dots and hyphens",
+  },
+  S3_ENDPOINT: { schema: url(["http:", "https:"]), allowed: "an http or https URL, such as http://localhost:9000" },
+  S3_REGION: { schema: z.string().regex(/^[\w-]+$/), allowed: "a region name, such as us-east-1" },
+  S3_ACCESS_KEY_ID: { schema: z.string().min(1), allowed: "an access key id" },
+  S3_SECRET_ACCESS_KEY: { schema: z.string().min(1), allowed: "a secret access key" },
+  POLYGON_API_KEY: { schema: z.string().regex(/^\S+$/), allowed: "a key without spaces" },
+  POLYGON_BASE_URL: {
+    schema: url(["http:", "https:"]),
+    allowed: "an http or https URL, such as https://api.massive.com",
+  },
+  POLYGON_CALLS_PER_MINUTE: {
+    schema: z.union([z.literal("unlimited").transform(() => null), wholeNumber(1, 100_000)]),
+    allowed: "`unlimited` or a whole number from 1 to 100000",
+  },
+  UNIVERSE: { schema: z.string().min(1), allowed: "`all`, ticker types such as CS,ETF, or tickers such as AAPL,MSFT" },
+  START_DATE: { schema: z.string().refine(isCalendarDate), allowed: "a date such as 2025-01-02, from 1999-01-01 on" },
+  CATCHUP: { schema: z.enum(["all", "latest", "none"]), allowed: "`all`, `latest` or `none`" },
+  WORKERS: { schema: wholeNumber(1, 64), allowed: "a whole number from 1 to 64" },
+  LOG_LEVEL: { schema: z.enum(["debug", "info", "warn", "error"]), allowed: "`debug`, `info`, `warn` or `error`" },
+} satisfies Record<string, { schema: z.ZodType; allowed: string }>;
+
+type Variables = typeof variables;
+type Values = { [Name in keyof Variables]?: z.output<Variables[Name]["schema"]> };
+type Environment = Record<string, string | undefined>;
+
+/** Reads and checks the environment. An empty value counts as not set. Throws {@link ConfigError}. */
+export function readConfig(environment: Environment, now: Date): Config {
+  const values = parseVariables(environment);
+  refuseUnknown(environment);
+  const host = values.HOST ?? "127.0.0.1";
+  const startDate = values.START_DATE ?? `${now.getUTCFullYear()}-01-01`;
+  if (startDate < "1999-01-01" || startDate > now.toISOString().slice(0, 10)) {
+    throw new ConfigError(problem("START_DATE", startDate, "a date from 1999-01-01 to today"));
+  }
+  if (!isLoopback(host) && !values.ADMIN_PASSWORD) {
+    throw new ConfigError(
+      `HOST is "${host}", which others on the network can reach: set ADMIN_PASSWORD (at least 8 characters), or HOST=127.0.0.1.`,
+    );
+  }
+  return {
+    host,
+    port: values.PORT ?? 3000,
+    adminPassword: values.ADMIN_PASSWORD ?? null,
+    dataDir: values.DATA_DIR ?? "./data",
+    databaseUrl: values.DATABASE_URL ?? null,
+    s3: objectStore(values),
+    bucket: values.S3_BUCKET ?? "test",
+    market: market(values),
+    universe: values.UNIVERSE ?? "all",
+    startDate,
+    catchup: values.CATCHUP ?? "all",
+    workers: values.WORKERS ?? availableParallelism(),
+    logLevel: values.LOG_LEVEL ?? "info",
+  };
+}
+
+function parseVariables(environment: Environment): Values {
+  const values: Record<string, unknown> = {};
+  for (const [name, { schema, allowed }] of Object.entries(variables)) {
+    const text = environment[name]?.trim();
+    if (!text) continue;
+    const parsed = schema.safeParse(text);
+    if (!parsed.success) throw new ConfigError(problem(name, text, allowed));
+    values[name] = parsed.data;
+  }
+  return values as Values;
+}
+
+const problem = (name: string, value: string, allowed: string) =>
+  `${name} is ${secrets.has(name) ? "set to something that cannot be used" : `"${value}"`}; allowed is ${allowed}.`;
+
+function refuseUnknown(environment: Environment): void {
+  for (const name of Object.keys(environment)) {
+    if (name in variables || !ownPrefixes.some((prefix) => name.startsWith(prefix))) continue;
+    const close = nearest(name, Object.keys(variables));
+    throw new ConfigError(
+      `${name} is not a variable of Barline. ${close ? `Did you mean ${close}?` : `Known are ${Object.keys(variables).join(", ")}.`}`,
+    );
+  }
+}
+
+/** The known name with the smallest edit distance, where it is small enough to be a slip. */
+function nearest(name: string, known: string[]): string | undefined {
+  const ranked = known.map((candidate) => ({ candidate, distance: editDistance(name, candidate) }));
+  ranked.sort((a, b) => a.distance - b.distance);
+  const best = ranked[0];
+  return best && best.distance <= 6 ? best.candidate : undefined;
+}
+
+/** Levenshtein distance. */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const current = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      current.push(Math.min(substitution, (previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1));
+    }
+    previous = current;
+  }
+  return previous[b.length] ?? 0;
+}
+
+/** The whole of 127.0.0.0/8 and ::1 stay on this machine. */
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/** S3 is meant as soon as one of its variables is set; without an endpoint or keys, it is AWS and its default credentials. */
+function objectStore(values: Values): Config["s3"] {
+  const { S3_BUCKET, S3_ENDPOINT, S3_REGION, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY } = values;
+  if ((S3_ACCESS_KEY_ID === undefined) !== (S3_SECRET_ACCESS_KEY === undefined)) {
+    throw new ConfigError("S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY go together: set both, or neither.");
+  }
+  if (!S3_BUCKET && !S3_ENDPOINT && !S3_REGION && !S3_ACCESS_KEY_ID) return null;
+  return {
+    endpoint: S3_ENDPOINT ?? null,
+    region: S3_REGION ?? "us-east-1",
+    accessKeyId: S3_ACCESS_KEY_ID ?? null,
+    secretAccessKey: S3_SECRET_ACCESS_KEY ?? null,
+  };
+}
+
+function market(values: Values): Config["market"] {
+  return {
+    source: values.POLYGON_API_KEY ? "polygon" : "demo",
+    apiKey: values.POLYGON_API_KEY ?? null,
+    baseUrl: values.POLYGON_BASE_URL ?? "https://api.massive.com",
+    callsPerMinute: values.POLYGON_CALLS_PER_MINUTE ?? null,
+  };
+}
