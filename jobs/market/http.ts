@@ -1,0 +1,110 @@
+import type { ZodType } from "zod";
+import { RetryableError } from "../orchestrator/errors.ts";
+import { cancelledFailure, networkFailure, type Redact, statusFailure } from "./failures.ts";
+import { type Limiter, sleep as realSleep, type Sleep } from "./rate.ts";
+
+/** The part of fetch that is used; tests inject theirs. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** How often one call is tried before its task is told to try again later. */
+export const triesPerCall = 6;
+/** The longest first wait; each further one may be twice as long. */
+export const backoffBaseMs = 500;
+/** No backoff is longer than this. */
+export const backoffLimitMs = 30_000;
+/** A longer wait than this is left to the orchestrator, which frees the worker meanwhile. */
+export const longestWaitMs = 90_000;
+/** A whole-market answer is 1.3 MB: slow lines need their time. */
+export const defaultTimeoutMs = 30_000;
+
+/** One complete answer that passed its schema. */
+export type Received<T> = { path: string; body: Uint8Array; receivedAt: Date; answer: T };
+
+/** Gets a URL and checks the answer against a schema, with limiter, timeout and retries. */
+export type Transport = <T>(url: URL, schema: ZodType<T>, signal?: AbortSignal) => Promise<Received<T>>;
+
+type TransportOptions = {
+  apiKey: string;
+  limiter: Limiter;
+  fetch?: Fetch;
+  now?: () => Date;
+  random?: () => number;
+  sleep?: Sleep;
+  timeoutMs?: number;
+  signal?: AbortSignal;
+};
+
+/** The HTTP side of the client: the key travels in the Authorization header only, and redirects are not followed. */
+export function createTransport(options: TransportOptions, redact: Redact): Transport {
+  const { limiter, now = () => new Date(), random = Math.random, sleep = realSleep } = options;
+  const { fetch: send = fetch, timeoutMs = defaultTimeoutMs } = options;
+
+  async function tryOnce<T>(url: URL, path: string, schema: ZodType<T>, stop: AbortSignal): Promise<Received<T>> {
+    const request = {
+      headers: { accept: "application/json", authorization: `Bearer ${options.apiKey}` },
+      redirect: "manual" as const,
+      signal: AbortSignal.any([stop, AbortSignal.timeout(timeoutMs)]),
+    };
+    let response: Response;
+    let body: Uint8Array;
+    try {
+      response = await send(url.href, request);
+      body = new Uint8Array(await response.arrayBuffer());
+    } catch (error) {
+      throw networkFailure(path, error, redact);
+    }
+    const { status, headers } = response;
+    if (status !== 200)
+      throw statusFailure({ status, headers, text: new TextDecoder().decode(body) }, path, redact, now());
+    refuseCutOff(headers, body, path);
+    return { path, body, receivedAt: now(), answer: checked(body, path, schema, redact) };
+  }
+
+  return async (url, schema, signal) => {
+    const path = redact(`${url.pathname}${url.search}`);
+    const stop = AbortSignal.any([signal, options.signal].filter((one) => one !== undefined));
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await limiter.acquire(stop);
+        return await tryOnce(url, path, schema, stop);
+      } catch (error) {
+        if (stop.aborted) throw cancelledFailure(path);
+        if (!(error instanceof RetryableError)) throw error;
+        const waitMs = Math.max(error.retryAfterMs ?? 0, backoff(tries, random));
+        if (tries >= triesPerCall || waitMs > longestWaitMs) throw error;
+        await sleep(waitMs, stop).catch(() => {
+          throw cancelledFailure(path);
+        });
+      }
+    }
+  };
+}
+
+/** Exponential backoff with full jitter: many workers that failed together do not come back together. */
+function backoff(tries: number, random: () => number): number {
+  return random() * Math.min(backoffLimitMs, backoffBaseMs * 2 ** (tries - 1));
+}
+
+/** Not every runtime notices a connection that closed early. A compressed body's length is another one's. */
+function refuseCutOff(headers: Headers, body: Uint8Array, path: string): void {
+  const announced = headers.get("content-length");
+  if (announced === null || headers.has("content-encoding") || Number(announced) === body.byteLength) return;
+  throw new RetryableError(
+    `The market API's answer broke off after ${body.byteLength} of ${announced} bytes (${path}).`,
+  );
+}
+
+function checked<T>(body: Uint8Array, path: string, schema: ZodType<T>, redact: Redact): T {
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+  } catch {
+    throw new RetryableError(`The market API's answer is not JSON (${path}).`);
+  }
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new RetryableError(
+    `The market API's answer has an unexpected form (${path}): ${redact(`${issue?.path.join(".")}: ${issue?.message}`)}`,
+  );
+}
