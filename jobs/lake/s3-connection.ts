@@ -1,0 +1,109 @@
+import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
+import { CancelledError, PermanentError } from "../orchestrator/errors.ts";
+import { s3Error } from "./s3-errors.ts";
+import { throwIfCancelled } from "./store.ts";
+
+/**
+ * Any S3-compatible server. Without `endpoint` it is Amazon's for the region; without credentials the SDK's own chain
+ * (profile, instance role) finds them. `timeoutMs` bounds one operation with its tries: 60 s unless told.
+ */
+export type S3StoreOptions = {
+  bucket: string;
+  endpoint?: string;
+  region?: string;
+  accessKeyId?: string;
+  secretAccessKey?: string;
+  timeoutMs?: number;
+};
+
+type Sdk = typeof import("@aws-sdk/client-s3");
+type Call<T> = (tools: { client: S3Client; sdk: Sdk; http: { abortSignal: AbortSignal } }) => Promise<T>;
+
+/** One SDK client, loaded when first needed, with the deadline and the error classes that every operation shares. */
+export type S3Connection = {
+  /** Runs the call under the deadline and lets the SDK's own error through, for callers that treat some as an answer. */
+  attempt<T>(call: Call<T>, signal?: AbortSignal): Promise<T>;
+  /** The error to throw for one that `attempt` let through. */
+  explain(error: unknown, action: string, signal?: AbortSignal): Error;
+  /** `attempt`, with every error explained. */
+  send<T>(action: string, call: Call<T>, signal?: AbortSignal): Promise<T>;
+  close(): Promise<void>;
+};
+
+const MAXIMUM_ATTEMPTS = 3;
+const CONNECTION_TIMEOUT_MS = 5_000;
+const OPERATION_TIMEOUT_MS = 60_000;
+
+/** Opens nothing yet: the first operation loads the SDK and connects. */
+export function connectS3(options: S3StoreOptions): S3Connection {
+  const { bucket, timeoutMs = OPERATION_TIMEOUT_MS } = options;
+  const endpoint = describeEndpoint(options.endpoint);
+  const config = clientConfig(options);
+  let opening: Promise<{ client: S3Client; sdk: Sdk }> | undefined;
+  const open = async () => {
+    const sdk = await import("@aws-sdk/client-s3");
+    return { client: new sdk.S3Client(config), sdk };
+  };
+
+  const connection: S3Connection = {
+    attempt: async (call, signal) => {
+      throwIfCancelled(signal);
+      opening ??= open();
+      const tools = await opening;
+      const deadline = AbortSignal.timeout(timeoutMs);
+      return call({
+        ...tools,
+        http: { abortSignal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]) },
+      });
+    },
+    explain: (error, action, signal) => {
+      if (signal?.aborted) return new CancelledError(`Cancelled while it was to ${action}.`);
+      return s3Error(error, { action, bucket, endpoint });
+    },
+    send: async (action, call, signal) => {
+      try {
+        return await connection.attempt(call, signal);
+      } catch (error) {
+        throw connection.explain(error, action, signal);
+      }
+    },
+    close: async () => {
+      (await opening)?.client.destroy();
+      opening = undefined;
+    },
+  };
+  return connection;
+}
+
+function clientConfig({
+  endpoint,
+  region = "us-east-1",
+  accessKeyId,
+  secretAccessKey,
+}: S3StoreOptions): S3ClientConfig {
+  const config: S3ClientConfig = {
+    region,
+    // Self-hosted servers seldom have a DNS name per bucket.
+    forcePathStyle: true,
+    maxAttempts: MAXIMUM_ATTEMPTS,
+    requestHandler: { connectionTimeout: CONNECTION_TIMEOUT_MS },
+    // The SDK's default adds CRC trailers to every upload; several S3-compatible servers refuse them.
+    requestChecksumCalculation: "WHEN_REQUIRED",
+    responseChecksumValidation: "WHEN_REQUIRED",
+  };
+  if (endpoint !== undefined) config.endpoint = endpoint;
+  if (accessKeyId !== undefined && secretAccessKey !== undefined) config.credentials = { accessKeyId, secretAccessKey };
+  else if (accessKeyId !== undefined || secretAccessKey !== undefined) {
+    throw new PermanentError("Only one half of the S3 credentials is set.", {
+      advice: "Set both S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or neither to use the machine's own credentials.",
+    });
+  }
+  return config;
+}
+
+/** Scheme, host and port only: an address may carry a user name and a password. */
+function describeEndpoint(endpoint: string | undefined): string {
+  if (endpoint === undefined) return "Amazon S3";
+  if (URL.canParse(endpoint)) return new URL(endpoint).origin;
+  throw new PermanentError("S3_ENDPOINT is no URL.", { advice: "Write it with its scheme, as http://127.0.0.1:9000." });
+}
