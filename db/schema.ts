@@ -113,10 +113,12 @@ export const tasks = barline.table(
     step: integer("step").notNull(),
     /** Number of the batch in a mapped task, from 0; 0 in a plain one. */
     mapIndex: integer("map_index").notNull().default(0),
-    /** waiting (for the step before) | queued | running | success | failed | cancelled */
+    /** queued | running | success | failed | cancelled; a task is made when the one before it has succeeded. */
     state: text("state").notNull(),
     /** Tries begun so far. */
     tries: integer("tries").notNull().default(0),
+    /** Tries that failed by themselves; those ended by an outage, a kill or a restart do not count. */
+    failures: integer("failures").notNull().default(0),
     input: jsonb("input"),
     output: jsonb("output"),
     error: jsonb("error"),
@@ -146,7 +148,7 @@ export const tries = barline.table(
       .notNull()
       .references(() => tasks.id),
     number: integer("number").notNull(),
-    /** running | success | failed | retry (failed, tried again) | cancelled | lost (its process died) */
+    /** running | success | failed | retry (failed, tried again) | cancelled | lost (its process died) | released (its process stopped) */
     state: text("state").notNull(),
     /** Who ran it: process and, for batches, Bun worker. */
     owner: text("owner").notNull(),

@@ -169,6 +169,7 @@ CREATE TABLE "barline"."tasks" (
 	"map_index" integer DEFAULT 0 NOT NULL,
 	"state" text NOT NULL,
 	"tries" integer DEFAULT 0 NOT NULL,
+	"failures" integer DEFAULT 0 NOT NULL,
 	"input" jsonb,
 	"output" jsonb,
 	"error" jsonb,

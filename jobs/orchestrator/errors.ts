@@ -1,15 +1,20 @@
 /** What somebody can do about an error; shown beside it on the run page. */
 type ErrorDetails = { cause?: unknown; advice?: string };
 
-/** A fault that may pass by itself: the task is tried again, after `retryAfterMs` where the other side asked for that. */
+/**
+ * A fault that may pass by itself: the task is tried again, after `retryAfterMs` where the other side asked for that.
+ * An `outage` (database, lake, disk) does not count against the task's tries: the work waits until it is over.
+ */
 export class RetryableError extends Error {
   override readonly name = "RetryableError";
   readonly advice: string | undefined;
   readonly retryAfterMs: number | undefined;
-  constructor(message: string, details: ErrorDetails & { retryAfterMs?: number } = {}) {
+  readonly outage: boolean;
+  constructor(message: string, details: ErrorDetails & { retryAfterMs?: number; outage?: boolean } = {}) {
     super(message, { cause: details.cause });
     this.advice = details.advice;
     this.retryAfterMs = details.retryAfterMs;
+    this.outage = details.outage ?? false;
   }
 }
 

@@ -109,6 +109,8 @@ export type JobDefinition = {
    * so that a stream of events costs a bounded share of the machine and still shows results early.
    */
   coalesce?: { whileActive: string[]; restFactor: number };
+  /** Whether a run asked for by hand makes sense with no event to claim. */
+  runsWithoutEvents?: boolean;
   /** Tries of a task before its run fails. */
   maxTries: number;
 };

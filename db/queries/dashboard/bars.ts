@@ -1,0 +1,83 @@
+import type { Sql } from "../../client.ts";
+
+/** One session of one ticker as charts show it; prices in dollars, `volume` in shares. */
+export type BarRow = {
+  date: string;
+  open: number;
+  high: number;
+  low: number;
+  close: number;
+  volume: number;
+  ma20: number | null;
+  ma50: number | null;
+  ma120: number | null;
+  return1d: number | null;
+  volatility: number | null;
+};
+
+/** Every published bar of a ticker, split-adjusted, ascending. */
+export function selectAdjustedBars(sql: Sql, ticker: string): Promise<BarRow[]> {
+  return sql<BarRow[]>`
+    select
+      trade_date as date,
+      open_price::float8 as open,
+      high_price::float8 as high,
+      low_price::float8 as low,
+      close_price::float8 as close,
+      volume::float8 as volume,
+      moving_avg_20d::float8 as ma20,
+      moving_avg_50d::float8 as ma50,
+      moving_avg_120d::float8 as ma120,
+      return_1d::float8 as "return1d",
+      volatility_20d::float8 as volatility
+    from public.fct_polygon__stock_bars_performance
+    where ticker = ${ticker}::text
+    order by trade_date`;
+}
+
+/**
+ * Every published bar of a ticker as it was traded, ascending. The averages are those of the adjusted closes, told in
+ * the shares of their session, so that they meet the prices and a split does not bend them.
+ */
+export function selectUnadjustedBars(sql: Sql, ticker: string): Promise<BarRow[]> {
+  return sql<BarRow[]>`
+    select
+      bars.trade_date as date,
+      bars.open::float8 as open,
+      bars.high::float8 as high,
+      bars.low::float8 as low,
+      bars.close::float8 as close,
+      bars.volume::float8 as volume,
+      (facts.moving_avg_20d / facts.split_factor)::float8 as ma20,
+      (facts.moving_avg_50d / facts.split_factor)::float8 as ma50,
+      (facts.moving_avg_120d / facts.split_factor)::float8 as ma120,
+      facts.return_1d::float8 as "return1d",
+      facts.volatility_20d::float8 as volatility
+    from public.fct_polygon__stock_bars_performance as facts
+    inner join public.source_polygon_stock_bars_daily as bars
+      on bars.ticker = facts.ticker and bars.trade_date = facts.trade_date
+    where facts.ticker = ${ticker}::text
+    order by facts.trade_date`;
+}
+
+export type SplitRow = { date: string; from: number; to: number };
+
+/** A ticker's stock splits that the vendor stands by, ascending. */
+export function selectSplits(sql: Sql, ticker: string): Promise<SplitRow[]> {
+  return sql<SplitRow[]>`
+    select execution_date as date, split_from::float8 as from, split_to::float8 as to
+    from public.source_polygon_splits
+    where ticker = ${ticker}::text and active
+    order by execution_date`;
+}
+
+export type DividendRow = { date: string; cash: number; currency: string | null };
+
+/** A ticker's cash dividends by ex-dividend date, ascending. */
+export function selectDividends(sql: Sql, ticker: string): Promise<DividendRow[]> {
+  return sql<DividendRow[]>`
+    select ex_dividend_date as date, cash_amount::float8 as cash, currency
+    from public.source_polygon_dividends
+    where ticker = ${ticker}::text and active
+    order by ex_dividend_date`;
+}

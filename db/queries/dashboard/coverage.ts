@@ -1,0 +1,71 @@
+import type { Sql } from "../../client.ts";
+
+/** How far one partition has come; `loaded` and `published` say what became of the events of its run. */
+export type PartitionCoverage = {
+  partition: string;
+  runId: number;
+  state: string;
+  loaded: boolean;
+  published: boolean;
+};
+
+/** The jobs in the order in which data passes through them. */
+export type Line = { ingest: string; load: string; transform: string };
+
+/**
+ * Every partition of the first job from `from` to `to` that has a run, ascending. It counts as loaded when a successful
+ * load claimed its event, and as published when a successful transform claimed the load's; a load that changed nothing
+ * records no event and leaves nothing to publish.
+ */
+export function selectCoverage(sql: Sql, line: Line, from: string, to: string): Promise<PartitionCoverage[]> {
+  return sql<PartitionCoverage[]>`
+    with held as (
+      select held.partition, runs.id, runs.state
+      from barline.run_partitions as held
+      inner join barline.runs on runs.id = held.run_id
+      where held.job_id = ${line.ingest}::text and held.partition between ${from}::text and ${to}::text
+    ),
+    landed as (
+      select ingests.id, loads.id as load_id
+      from (select distinct id from held where state = 'success') as ingests
+      inner join barline.dataset_events as events on events.run_id = ingests.id
+      inner join barline.event_claims as claims on claims.job_id = ${line.load}::text and claims.event_id = events.id
+      inner join barline.runs as loads on loads.id = claims.run_id and loads.state = 'success'
+    ),
+    loads as (
+      select
+        distinct_loads.load_id,
+        coalesce(bool_or(transforms.state = 'success'), false) or count(events.id) = 0 as published
+      from (select distinct load_id from landed) as distinct_loads
+      left join barline.dataset_events as events on events.run_id = distinct_loads.load_id
+      left join barline.event_claims as claims
+        on claims.job_id = ${line.transform}::text and claims.event_id = events.id
+      left join barline.runs as transforms on transforms.id = claims.run_id
+      group by distinct_loads.load_id
+    ),
+    downstream as (
+      select landed.id, bool_or(loads.published) as published
+      from landed
+      inner join loads on loads.load_id = landed.load_id
+      group by landed.id
+    )
+    select
+      held.partition,
+      held.id as "runId",
+      held.state,
+      downstream.id is not null as loaded,
+      coalesce(downstream.published, false) as published
+    from held
+    left join downstream on downstream.id = held.id
+    order by held.partition`;
+}
+
+/** First and last partition of a job that have a run at all; null where there is none. */
+export async function selectPartitionRange(sql: Sql, jobId: string): Promise<{ first: string; last: string } | null> {
+  const rows = await sql<{ first: string | null; last: string | null }[]>`
+    select min(partition) as first, max(partition) as last
+    from barline.run_partitions
+    where job_id = ${jobId}::text`;
+  const range = rows[0];
+  return range?.first && range.last ? { first: range.first, last: range.last } : null;
+}

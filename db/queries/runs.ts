@@ -1,0 +1,181 @@
+import type { JsonValue, Sql, TransactionSql } from "../client.ts";
+
+type Any = Sql | TransactionSql;
+
+/** Makes sure each job has its row; what people set on an earlier start stays. */
+export async function registerJobs(sql: Sql, ids: string[]): Promise<void> {
+  await sql`
+    insert into barline.jobs (id) select unnest(${ids}::text[])
+    on conflict (id) do nothing`;
+}
+
+export type JobRow = { id: string; paused: boolean; scheduleAfter: string | null };
+
+/** Locks a job's row: whoever creates or starts runs of a job holds it, so that limits and keys are judged by one at a time. */
+export async function lockJob(transaction: TransactionSql, jobId: string): Promise<JobRow> {
+  const [row] = await transaction<JobRow[]>`
+    select id, paused, schedule_after as "scheduleAfter" from barline.jobs where id = ${jobId}::text for update`;
+  if (!row) throw new Error(`The job ${jobId} has no row.`);
+  return row;
+}
+
+export async function setJobPaused(sql: Sql, jobId: string, paused: boolean): Promise<boolean> {
+  const rows = await sql`update barline.jobs set paused = ${paused}::boolean where id = ${jobId}::text returning id`;
+  return rows.length === 1;
+}
+
+export async function setScheduleAfter(transaction: TransactionSql, jobId: string, partition: string): Promise<void> {
+  await transaction`
+    update barline.jobs set schedule_after = ${partition}::text
+    where id = ${jobId}::text and (schedule_after is null or schedule_after < ${partition}::text)`;
+}
+
+export type PartitionOwner = { partition: string; runId: number; state: string };
+
+/** Which run answers for each of `partitions`, where there is one. */
+export async function selectPartitionOwners(sql: Any, jobId: string, partitions: string[]): Promise<PartitionOwner[]> {
+  return await sql<PartitionOwner[]>`
+    select owned.partition, owned.run_id as "runId", runs.state
+    from barline.run_partitions owned
+    join barline.runs on runs.id = owned.run_id
+    where owned.job_id = ${jobId}::text and owned.partition = any (${partitions}::text[])`;
+}
+
+export type NewPartitionRuns = {
+  jobId: string;
+  trigger: string;
+  priority: number;
+  backfillId: number | null;
+  runs: { partitions: string[]; parameters: Record<string, JsonValue> }[];
+};
+
+/** Queues runs and makes them answer for their partitions. The caller holds the job's lock. Answers the new ids. */
+export async function insertPartitionRuns(transaction: TransactionSql, given: NewPartitionRuns): Promise<number[]> {
+  const rows = await transaction<{ runId: number }[]>`
+    with wanted as (
+      select position, item -> 'partitions' as partitions, item -> 'parameters' as parameters
+      from jsonb_array_elements(${transaction.json(given.runs)}::jsonb) with ordinality as list (item, position)
+    ), created as (
+      insert into barline.runs (job_id, trigger, priority, backfill_id, partition, partition_to, parameters)
+      select ${given.jobId}::text, ${given.trigger}::text, ${given.priority}::int, ${given.backfillId}::bigint,
+        partitions ->> 0, partitions ->> -1, parameters
+      from wanted order by position
+      returning id, partition
+    )
+    insert into barline.run_partitions (job_id, partition, run_id)
+    select ${given.jobId}::text, covered.partition, created.id
+    from created
+    join wanted on wanted.partitions ->> 0 = created.partition
+    cross join lateral jsonb_array_elements_text(wanted.partitions) as covered (partition)
+    on conflict (job_id, partition) do update set run_id = excluded.run_id
+    returning run_id as "runId"`;
+  return [...new Set(rows.map((row) => row.runId))];
+}
+
+/** Queues a run that no partition belongs to. */
+export async function insertRun(
+  transaction: TransactionSql,
+  run: { jobId: string; trigger: string; priority: number; parameters: Record<string, JsonValue> },
+): Promise<number> {
+  const [row] = await transaction<{ id: number }[]>`
+    insert into barline.runs (job_id, trigger, priority, parameters)
+    values (${run.jobId}::text, ${run.trigger}::text, ${run.priority}::int, ${transaction.json(run.parameters)}::jsonb)
+    returning id`;
+  return row?.id ?? 0;
+}
+
+export type ActiveRuns = { jobId: string; queued: number; running: number };
+
+export async function countActiveRuns(sql: Any): Promise<ActiveRuns[]> {
+  return await sql<ActiveRuns[]>`
+    select job_id as "jobId", count(*) filter (where state = 'queued')::int as queued,
+      count(*) filter (where state = 'running')::int as running
+    from barline.runs where state in ('queued', 'running') group by job_id`;
+}
+
+/**
+ * Starts queued runs up to `maxActive` of each priority, so that a long backfill leaves room for the day's own run.
+ * Higher priority first, then by partition. The caller holds the job's lock.
+ */
+export async function startQueuedRuns(
+  transaction: TransactionSql,
+  jobId: string,
+  maxActive: number,
+): Promise<number[]> {
+  const rows = await transaction<{ id: number }[]>`
+    with busy as (
+      select priority, count(*) as running from barline.runs
+      where job_id = ${jobId}::text and state = 'running' group by priority
+    ), ranked as (
+      select id, priority, row_number() over (partition by priority order by partition, id) as place
+      from barline.runs where job_id = ${jobId}::text and state = 'queued'
+    )
+    update barline.runs set state = 'running', started_at = coalesce(started_at, now())
+    where id in (
+      select ranked.id from ranked left join busy using (priority)
+      where ranked.place <= ${maxActive}::int - coalesce(busy.running, 0)
+    )
+    returning id`;
+  return rows.map((row) => row.id);
+}
+
+export type RunRow = {
+  id: number;
+  jobId: string;
+  state: string;
+  trigger: string;
+  partition: string | null;
+  partitionTo: string | null;
+  backfillId: number | null;
+  priority: number;
+};
+
+/** Locks a run: whoever moves it or its tasks on holds it, so that two batches that finish together do it one by one. */
+export async function lockRun(transaction: TransactionSql, runId: number): Promise<RunRow | undefined> {
+  const [row] = await transaction<RunRow[]>`
+    select id, job_id as "jobId", state, trigger, partition, partition_to as "partitionTo",
+      backfill_id as "backfillId", priority
+    from barline.runs where id = ${runId}::bigint for update`;
+  return row;
+}
+
+export async function finishRun(
+  transaction: TransactionSql,
+  runId: number,
+  state: "success" | "failed" | "cancelled",
+  error: JsonValue,
+): Promise<void> {
+  await transaction`
+    update barline.runs set state = ${state}::text, finished_at = now(), error = nullif(${transaction.json(error)}::jsonb, 'null'::jsonb)
+    where id = ${runId}::bigint`;
+}
+
+/** Puts an ended run back in the queue, for its failed tasks to be tried again. */
+export async function requeueRun(transaction: TransactionSql, runId: number): Promise<void> {
+  await transaction`
+    update barline.runs set state = 'queued', finished_at = null, error = null where id = ${runId}::bigint`;
+}
+
+export async function setRunSummary(transaction: TransactionSql, runId: number, summary: JsonValue): Promise<void> {
+  await transaction`
+    update barline.runs set summary = ${transaction.json(summary)}::jsonb where id = ${runId}::bigint`;
+}
+
+/** Partitions that a run answers for, in order. */
+export async function selectPartitionsOfRun(sql: Any, runId: number): Promise<string[]> {
+  const rows = await sql<{ partition: string }[]>`
+    select partition from barline.run_partitions where run_id = ${runId}::bigint order by partition`;
+  return rows.map((row) => row.partition);
+}
+
+export type LastRun = { finishedAt: Date; durationMs: number };
+
+/** When the job's newest ended run ended, and how long it took. */
+export async function selectLastEndedRun(sql: Any, jobId: string): Promise<LastRun | undefined> {
+  const [row] = await sql<LastRun[]>`
+    select finished_at as "finishedAt", extract(epoch from finished_at - started_at)::float8 * 1000 as "durationMs"
+    from barline.runs
+    where job_id = ${jobId}::text and finished_at is not null and started_at is not null
+    order by id desc limit 1`;
+  return row;
+}

@@ -1,0 +1,21 @@
+-- Without a split the product is null and the price stands as it is: most bars are spared the arithmetic.
+select
+    bars.ticker,
+    bars.trade_date,
+    coalesce(factors.split_factor, 1) as split_factor,
+    coalesce(round(bars.open_price * factors.split_factor, 6), bars.open_price) as open_price,
+    coalesce(round(bars.high_price * factors.split_factor, 6), bars.high_price) as high_price,
+    coalesce(round(bars.low_price * factors.split_factor, 6), bars.low_price) as low_price,
+    coalesce(round(bars.close_price * factors.split_factor, 6), bars.close_price) as close_price,
+    coalesce(
+        round(bars.volume_weighted_average_price * factors.split_factor, 6), bars.volume_weighted_average_price
+    ) as volume_weighted_average_price,
+    coalesce(round(bars.volume / factors.split_factor, 6), bars.volume) as volume,
+    bars.transactions,
+    greatest(bars.inserted_at, factors.inserted_at) as source_inserted_at
+from {{ ref('stg_polygon__stock_bars_casted') }} as bars
+left join {{ ref('int_polygon__split_factors') }} as factors
+    on
+        factors.ticker = bars.ticker
+        and bars.trade_date >= factors.valid_from
+        and bars.trade_date < factors.valid_before

@@ -1,0 +1,111 @@
+import type { JsonValue, Sql, TransactionSql } from "../../db/client.ts";
+import { claimEvents, hasUnclaimedEvents } from "../../db/queries/events.ts";
+import {
+  countActiveRuns,
+  insertPartitionRuns,
+  insertRun,
+  lockJob,
+  selectLastEndedRun,
+  selectPartitionOwners,
+  setScheduleAfter,
+  startQueuedRuns,
+} from "../../db/queries/runs.ts";
+import { insertFirstTasks } from "../../db/queries/tasks.ts";
+import type { JobDefinition } from "./types.ts";
+
+/** Higher goes first. Work that arrives by itself is what people wait for; a backfill takes what is left. */
+export const priorities = { schedule: 10, dataset: 10, manual: 5, backfill: 0 } as const;
+
+const defaultMaxClaims = 100;
+
+/**
+ * Queues a run for each partition that is due and has none. What is due comes from the schedule and the tables, never
+ * from ticks, so a process that slept, crashed or never ran catches up the same way. Answers how many were queued.
+ */
+export async function queueDueRuns(sql: Sql, job: JobDefinition, now: Date, atStart: boolean): Promise<number> {
+  const { schedule } = job;
+  if (!schedule) return 0;
+  const due = schedule.due(now);
+  const newest = due.at(-1);
+  if (newest === undefined) return 0;
+  return await sql.begin(async (transaction) => {
+    const { paused, scheduleAfter } = await lockJob(transaction, job.id);
+    if (schedule.catchup === "none" && atStart) {
+      await setScheduleAfter(transaction, job.id, newest);
+      return 0;
+    }
+    if (paused) return 0;
+    const wanted = schedule.catchup === "all" ? due : due.filter((partition) => partition > (scheduleAfter ?? ""));
+    const chosen = schedule.catchup === "latest" ? wanted.slice(-1) : wanted;
+    if (chosen.length === 0) return 0;
+    if (schedule.catchup !== "all") await setScheduleAfter(transaction, job.id, newest);
+    return await queuePartitions(transaction, job, chosen);
+  });
+}
+
+async function queuePartitions(transaction: TransactionSql, job: JobDefinition, partitions: string[]): Promise<number> {
+  const owned = new Set((await selectPartitionOwners(transaction, job.id, partitions)).map((owner) => owner.partition));
+  const missing = partitions.filter((partition) => !owned.has(partition));
+  if (missing.length === 0) return 0;
+  const runs = missing.map((partition) => ({ partitions: [partition], parameters: {} }));
+  const given = { jobId: job.id, trigger: "schedule", priority: priorities.schedule, backfillId: null, runs };
+  return (await insertPartitionRuns(transaction, given)).length;
+}
+
+/** Starts queued runs of a job up to its limit, whichever process does it. */
+export async function startRuns(sql: Sql, job: JobDefinition): Promise<number> {
+  const first = job.tasks[0];
+  if (!first) return 0;
+  return await sql.begin(async (transaction) => {
+    if ((await lockJob(transaction, job.id)).paused) return 0;
+    const started = await startQueuedRuns(transaction, job.id, job.maxActiveRuns);
+    if (started.length > 0) await insertFirstTasks(transaction, started, first.name);
+    return started.length;
+  });
+}
+
+/**
+ * Queues a run for waiting events and claims them for it, in one transaction under the job's lock: two processes that
+ * see the same events give each to exactly one run, and no run is made with nothing to claim.
+ * Answers the run's id, or how many milliseconds to wait where the job rests, or undefined where nothing is to be done.
+ */
+export async function queueTriggeredRun(
+  sql: Sql,
+  job: JobDefinition,
+  now: Date,
+): Promise<{ runId: number } | { restMs: number } | undefined> {
+  const datasets = job.triggeredBy;
+  if (!datasets?.length || !(await hasUnclaimedEvents(sql, job.id, datasets))) return undefined;
+  return await sql.begin(async (transaction) => {
+    if ((await lockJob(transaction, job.id)).paused) return undefined;
+    const active = await countActiveRuns(transaction);
+    const own = active.find((row) => row.jobId === job.id);
+    if ((own?.queued ?? 0) + (own?.running ?? 0) >= job.maxActiveRuns) return undefined;
+    const upstreamBusy = active.some((row) => job.coalesce?.whileActive.includes(row.jobId));
+    const restMs = upstreamBusy ? await remainingRest(transaction, job, now) : 0;
+    if (restMs > 0) return { restMs };
+    const runId = await queueClaimingRun(transaction, job, "dataset");
+    return runId === undefined ? undefined : { runId };
+  });
+}
+
+/** Queues a run that claims what waits; undefined, and no run, where nothing does. The caller holds the job's lock. */
+export async function queueClaimingRun(
+  transaction: TransactionSql,
+  job: JobDefinition,
+  trigger: "dataset" | "manual",
+  parameters: Record<string, JsonValue> = {},
+): Promise<number | undefined> {
+  const datasets = job.triggeredBy ?? [];
+  if (!(await hasUnclaimedEvents(transaction, job.id, datasets))) return undefined;
+  const runId = await insertRun(transaction, { jobId: job.id, trigger, priority: priorities[trigger], parameters });
+  await claimEvents(transaction, { jobId: job.id, runId, datasets, limit: job.maxClaims ?? defaultMaxClaims });
+  return runId;
+}
+
+/** Milliseconds of rest left, by the length of the last run; 0 before the first, whose result people are waiting for. */
+async function remainingRest(transaction: TransactionSql, job: JobDefinition, now: Date): Promise<number> {
+  const last = await selectLastEndedRun(transaction, job.id);
+  if (!last || !job.coalesce) return 0;
+  return last.finishedAt.getTime() + last.durationMs * job.coalesce.restFactor - now.getTime();
+}
