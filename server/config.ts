@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { z } from "zod";
+import { parseUniverse } from "../jobs/market/universe.ts";
 
 /** Everything that the environment says. Durations and rates name their unit. */
 export type Config = {
@@ -85,6 +86,7 @@ type Environment = Record<string, string | undefined>;
 export function readConfig(environment: Environment, now: Date): Config {
   const values = parseVariables(environment);
   refuseUnknown(environment);
+  checkUniverse(values.UNIVERSE ?? "all");
   const host = values.HOST ?? "127.0.0.1";
   const startDate = values.START_DATE ?? `${now.getUTCFullYear()}-01-01`;
   if (startDate < "1999-01-01" || startDate > now.toISOString().slice(0, 10)) {
@@ -115,13 +117,24 @@ export function readConfig(environment: Environment, now: Date): Config {
 function parseVariables(environment: Environment): Values {
   const values: Record<string, unknown> = {};
   for (const [name, { schema, allowed }] of Object.entries(variables)) {
-    const text = environment[name]?.trim();
-    if (!text) continue;
+    const given = environment[name];
+    if (!given?.trim()) continue;
+    // Somebody may mean a space at the end of a password; nowhere else.
+    const text = name === "ADMIN_PASSWORD" ? given : given.trim();
     const parsed = schema.safeParse(text);
     if (!parsed.success) throw new ConfigError(problem(name, text, allowed));
     values[name] = parsed.data;
   }
   return values as Values;
+}
+
+/** The list has its own grammar; its errors name the variable, the faulty entry and what is allowed. */
+function checkUniverse(text: string): void {
+  try {
+    parseUniverse(text);
+  } catch (error) {
+    throw error instanceof Error ? new ConfigError(error.message, { cause: error }) : error;
+  }
 }
 
 const problem = (name: string, value: string, allowed: string) =>
@@ -159,8 +172,8 @@ function editDistance(a: string, b: string): number {
   return previous[b.length] ?? 0;
 }
 
-/** The whole of 127.0.0.0/8 and ::1 stay on this machine. */
-function isLoopback(host: string): boolean {
+/** Whether only this machine reaches `host`: the whole of 127.0.0.0/8, and ::1. */
+export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 

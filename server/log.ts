@@ -1,0 +1,110 @@
+import pino, { type Logger } from "pino";
+import type { Config } from "./config.ts";
+
+export type LogLevel = Config["logLevel"];
+
+/** Fields that are never written, whatever they hold: two levels deep, which is as deep as log calls go. */
+const secretFields = [
+  "authorization",
+  "cookie",
+  "password",
+  "adminPassword",
+  "apiKey",
+  "secretAccessKey",
+  "databaseUrl",
+];
+/** A configured secret shorter than this would blank out half of every line; none that protects anything is. */
+const shortestSecret = 4;
+
+/**
+ * Makes the process's logger: JSON lines, or with `pretty` one compact line a message for a terminal. Values of
+ * `secrets` are removed from every line, wherever they occur: in a field, a message or a stack.
+ */
+export function createLogger(options: {
+  level: LogLevel;
+  pretty: boolean;
+  secrets?: readonly string[];
+  /** Takes each finished line with its line feed; standard output by default. */
+  write?: (line: string) => void;
+}): Logger {
+  const write = options.write ?? standardOutput();
+  const redact = createRedactor(options.secrets ?? []);
+  return pino(
+    {
+      level: options.level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { error: pino.stdSerializers.errWithCause },
+      redact: { paths: secretFields.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: "[secret]" },
+    },
+    { write: (line: string) => write(options.pretty ? prettyLine(redact(line)) : redact(line)) },
+  );
+}
+
+/** What `config` holds that no log line may show. */
+export function configSecrets(config: Config): string[] {
+  const database = config.databaseUrl === null ? null : new URL(config.databaseUrl);
+  const candidates = [
+    config.adminPassword,
+    config.market.apiKey,
+    config.s3?.secretAccessKey,
+    config.databaseUrl,
+    database?.password,
+    database && decodeURIComponent(database.password),
+  ];
+  return candidates.filter((value): value is string => !!value && value.length >= shortestSecret);
+}
+
+/** Synchronous, so that the last lines before an exit are not lost. */
+function standardOutput(): (line: string) => void {
+  const destination = pino.destination({ fd: 1, sync: true });
+  return (line) => {
+    destination.write(line);
+  };
+}
+
+/** Works on the finished line: a secret inside a message or stack is caught too, also as JSON escapes it. */
+function createRedactor(secrets: readonly string[]): (line: string) => string {
+  const forms = secrets
+    .filter((secret) => secret.length >= shortestSecret)
+    .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
+  // The longest first: a URL is blanked as a whole, not only the password in it.
+  const ordered = [...new Set(forms)].sort((a, b) => b.length - a.length);
+  return (line) => ordered.reduce((text, secret) => text.replaceAll(secret, "[secret]"), line);
+}
+
+const colours: Record<string, string> = { debug: "\x1b[2m", warn: "\x1b[33m", error: "\x1b[31m", fatal: "\x1b[31m" };
+const dim = "\x1b[2m";
+const reset = "\x1b[0m";
+
+/** `12:00:01 warn  message key=value 12 ms`, with an error's stack below. */
+function prettyLine(json: string): string {
+  const { time, level, msg, error, durationMs, ...fields } = JSON.parse(json) as Record<string, unknown>;
+  const clock = typeof time === "string" ? time.slice(11, 19) : "";
+  const name = String(level);
+  const words = Object.entries(fields).map(([key, value]) => `${key}=${plain(value)}`);
+  if (typeof durationMs === "number") words.push(`${Math.round(durationMs * 10) / 10} ms`);
+  const trail = words.length ? ` ${dim}${words.join(" ")}${reset}` : "";
+  const colour = colours[name];
+  const label = colour ? `${colour}${name.padEnd(5)}${reset}` : name.padEnd(5);
+  return `${dim}${clock}${reset} ${label} ${printable(String(msg ?? ""))}${trail}\n${errorLines(error)}`;
+}
+
+function errorLines(error: unknown): string {
+  if (typeof error !== "object" || error === null) return "";
+  const { stack, message } = error as { stack?: unknown; message?: unknown };
+  const text = typeof stack === "string" ? stack : String(message ?? "");
+  return `${text
+    .split("\n")
+    .map((line) => `    ${printable(line)}`)
+    .join("\n")}\n`;
+}
+
+function plain(value: unknown): string {
+  const text = typeof value === "string" && /^[\w./:@%+-]+$/.test(value) ? value : JSON.stringify(value);
+  return printable(text ?? "");
+}
+
+/** Control characters from outside could otherwise move the cursor of whoever reads the terminal. */
+const printable = (text: string) => text.replace(/\p{Cc}/gu, " ");

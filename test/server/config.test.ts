@@ -1,0 +1,169 @@
+import { describe, expect, test } from "bun:test";
+import { ConfigError, isLoopback, readConfig } from "../../server/config.ts";
+
+const now = new Date("2026-11-23T12:00:00Z");
+const read = (environment: Record<string, string | undefined> = {}) => readConfig(environment, now);
+
+function messageOf(environment: Record<string, string>): string {
+  try {
+    read(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  throw new Error(`accepted ${JSON.stringify(environment)}`);
+}
+
+describe("readConfig", () => {
+  test("needs no variable: loopback, embedded database, folder lake, demo exchange", () => {
+    const config = read();
+    expect(config).toEqual({
+      host: "127.0.0.1",
+      port: 3000,
+      adminPassword: null,
+      dataDir: "./data",
+      databaseUrl: null,
+      s3: null,
+      bucket: "test",
+      market: { source: "demo", apiKey: null, baseUrl: "https://api.massive.com", callsPerMinute: null },
+      universe: "all",
+      startDate: "2026-01-01",
+      catchup: "all",
+      workers: config.workers,
+      logLevel: "info",
+    });
+    expect(config.workers).toBeGreaterThan(0);
+  });
+
+  test("takes every variable", () => {
+    const config = read({
+      HOST: "0.0.0.0",
+      PORT: "8080",
+      ADMIN_PASSWORD: "long enough ",
+      DATA_DIR: "/data",
+      DATABASE_URL: "postgres://me:pw@db:5432/warehouse",
+      S3_BUCKET: "bars",
+      S3_ENDPOINT: "http://s3:9000",
+      S3_REGION: "eu-central-1",
+      S3_ACCESS_KEY_ID: "id",
+      S3_SECRET_ACCESS_KEY: "secret",
+      POLYGON_API_KEY: "key",
+      POLYGON_BASE_URL: "http://127.0.0.1:4100",
+      POLYGON_CALLS_PER_MINUTE: "5",
+      UNIVERSE: "AAPL,MSFT",
+      START_DATE: "2020-01-02",
+      CATCHUP: "latest",
+      WORKERS: "2",
+      LOG_LEVEL: "debug",
+    });
+    expect(config).toEqual({
+      host: "0.0.0.0",
+      port: 8080,
+      adminPassword: "long enough ",
+      dataDir: "/data",
+      databaseUrl: "postgres://me:pw@db:5432/warehouse",
+      s3: { endpoint: "http://s3:9000", region: "eu-central-1", accessKeyId: "id", secretAccessKey: "secret" },
+      bucket: "bars",
+      market: { source: "polygon", apiKey: "key", baseUrl: "http://127.0.0.1:4100", callsPerMinute: 5 },
+      universe: "AAPL,MSFT",
+      startDate: "2020-01-02",
+      catchup: "latest",
+      workers: 2,
+      logLevel: "debug",
+    });
+  });
+
+  test("counts an empty value as not set, and trims the others", () => {
+    const config = read({ PORT: "", POLYGON_API_KEY: "  ", S3_ENDPOINT: "", START_DATE: " 2020-01-02 " });
+    expect(config).toMatchObject({ port: 3000, market: { source: "demo" }, s3: null, startDate: "2020-01-02" });
+  });
+
+  test("takes `unlimited` as no limit of calls", () => {
+    expect(read({ POLYGON_CALLS_PER_MINUTE: "unlimited" }).market.callsPerMinute).toBeNull();
+  });
+
+  test("means AWS and its default credentials by a bucket alone", () => {
+    expect(read({ S3_BUCKET: "bars" })).toMatchObject({
+      bucket: "bars",
+      s3: { endpoint: null, region: "us-east-1", accessKeyId: null, secretAccessKey: null },
+    });
+  });
+
+  const bad: [name: string, value: string, allowed: string][] = [
+    ["HOST", "my host", "a host name or address"],
+    ["PORT", "http", "a whole number from 0"],
+    ["PORT", "65536", "65535"],
+    ["PORT", "-1", "a whole number"],
+    ["PORT", "80.5", "a whole number"],
+    ["S3_BUCKET", "My_Bucket", "3 to 63 lower-case letters"],
+    ["S3_BUCKET", "../etc", "3 to 63 lower-case letters"],
+    ["S3_ENDPOINT", "localhost:9000", "an http or https URL"],
+    ["S3_REGION", "us east", "a region name"],
+    ["POLYGON_BASE_URL", "ftp://api", "an http or https URL"],
+    ["POLYGON_CALLS_PER_MINUTE", "0", "`unlimited` or a whole number from 1"],
+    ["POLYGON_CALLS_PER_MINUTE", "five", "`unlimited` or a whole number from 1"],
+    ["UNIVERSE", "aapl", "ticker types such as CS,ETF"],
+    ["UNIVERSE", "CS,AAPL", "ticker types such as CS,ETF"],
+    ["UNIVERSE", "AAPL,,MSFT", "ticker types such as CS,ETF"],
+    ["START_DATE", "01/02/2020", "a date such as 2025-01-02"],
+    ["START_DATE", "2025-02-30", "a date such as 2025-01-02"],
+    ["START_DATE", "1998-12-31", "from 1999-01-01"],
+    ["START_DATE", "2026-11-24", "to today"],
+    ["CATCHUP", "some", "`all`, `latest` or `none`"],
+    ["WORKERS", "0", "a whole number from 1 to 64"],
+    ["LOG_LEVEL", "loud", "`debug`, `info`, `warn` or `error`"],
+  ];
+  test.each(bad)("refuses %s=%s by name, value and what is allowed", (name, value, allowed) => {
+    const message = messageOf({ [name]: value });
+    expect(message).toStartWith(name);
+    for (const entry of value.split(",")) expect(message).toContain(entry);
+    expect(message).toContain(allowed);
+  });
+
+  const badSecrets: [name: string, value: string, allowed: string][] = [
+    ["ADMIN_PASSWORD", "short", "at least 8 characters"],
+    ["DATABASE_URL", "mysql://me:hunter2@db/x", "postgres://"],
+    ["DATABASE_URL", "hunter2", "postgres://"],
+    ["POLYGON_API_KEY", "two words", "without spaces"],
+  ];
+  test.each(badSecrets)("refuses a bad %s without repeating it", (name, value, allowed) => {
+    const message = messageOf({ [name]: value });
+    expect(message).toStartWith(name);
+    expect(message).toContain(allowed);
+    expect(message).not.toContain(value);
+    expect(message).not.toContain("hunter2");
+  });
+
+  test("refuses a key id without its secret, and the reverse", () => {
+    for (const name of ["S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"]) {
+      expect(messageOf({ [name]: "value-of-it" })).toBe(
+        "S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY go together: set both, or neither.",
+      );
+    }
+  });
+
+  test.each(["0.0.0.0", "::", "192.168.1.4", "barline.example"])("refuses HOST=%s without a password", (host) => {
+    expect(messageOf({ HOST: host })).toContain("ADMIN_PASSWORD");
+    expect(read({ HOST: host, ADMIN_PASSWORD: "12345678" }).host).toBe(host);
+  });
+
+  test.each(["127.0.0.1", "127.1.2.3", "::1", "localhost"])("takes HOST=%s without a password", (host) => {
+    expect(read({ HOST: host }).host).toBe(host);
+  });
+
+  test("names the near spelling of a variable that does not exist", () => {
+    expect(messageOf({ POLYGON_APIKEY: "x" })).toContain("Did you mean POLYGON_API_KEY?");
+    expect(messageOf({ S3_BUCKETS: "x" })).toContain("Did you mean S3_BUCKET?");
+    expect(messageOf({ BARLINE_SOMETHING_ELSE_ALTOGETHER: "x" })).toContain("Known are HOST, PORT");
+  });
+
+  test("leaves other programs' variables alone", () => {
+    expect(read({ PATH: "/bin", AWS_REGION: "x", PORTS: "1" }).port).toBe(3000);
+  });
+});
+
+describe("isLoopback", () => {
+  test.each(["127.0.0.1.example.com", "1270.0.0.1", "0.0.0.0", "::", "localhost.example.com"])("%s is not", (host) => {
+    expect(isLoopback(host)).toBe(false);
+  });
+});
