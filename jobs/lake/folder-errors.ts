@@ -46,6 +46,8 @@ export function folderError(error: unknown, action: string): unknown {
     {
       cause: error,
       advice: "Check the free space and the health of the disk that holds DATA_DIR; the work goes on by itself then.",
+      // Only a disk in need is waited for without end; what we do not know must run out of tries.
+      outage: RETRYABLE.has(code),
     },
   );
 }

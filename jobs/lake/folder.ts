@@ -231,5 +231,6 @@ async function exists(location: string): Promise<boolean> {
 function lostFolder(base: string): RetryableError {
   return new RetryableError(`The lake folder ${base} has vanished.`, {
     advice: "Bring the disk that holds DATA_DIR back; what is missing lands again with the next run.",
+    outage: true,
   });
 }

@@ -18,9 +18,11 @@ const THROTTLING = new Set([
   "ThrottlingException",
   "TooManyRequestsException",
   "RequestLimitExceeded",
+  // 400 for a body that came too slowly.
+  "RequestTimeout",
 ]);
-/** 409 while another process creates or deletes the same bucket, and 400 for a body that came too slowly. */
-const PASSING = new Set(["OperationAborted", "RequestTimeout", "ConditionalRequestConflict"]);
+/** 409 while another process creates or deletes the same bucket. */
+const PASSING = new Set(["OperationAborted", "ConditionalRequestConflict"]);
 
 type S3Fault = { name: string; status: number | undefined; code: string | undefined };
 
@@ -63,6 +65,7 @@ export function s3Error(error: unknown, context: S3Context): Error {
       {
         advice:
           "The next write creates it again. If it was renamed, set S3_BUCKET; runs whose objects are lost need a backfill.",
+        outage: true,
       },
     );
   }
@@ -76,16 +79,18 @@ export function s3Error(error: unknown, context: S3Context): Error {
       advice: "Set this machine's clock, or the server's.",
     });
   }
-  if (
-    THROTTLING.has(name) ||
-    PASSING.has(name) ||
-    (status !== undefined && (status >= 500 || status === 429 || status === 408))
-  ) {
-    return new RetryableError(message, { advice: "The server is busy or failing; the work is tried again by itself." });
+  if (PASSING.has(name))
+    return new RetryableError(message, { advice: "Somebody else changes the same bucket just now." });
+  if (THROTTLING.has(name) || (status !== undefined && (status >= 500 || status === 429 || status === 408))) {
+    return new RetryableError(message, {
+      advice: "The server is busy or failing; the work goes on when it is well.",
+      outage: true,
+    });
   }
   if (status !== undefined && status >= 300) return refusal(message, status, context);
   return new RetryableError(message, {
     advice: `Is the server running, and is ${context.endpoint} (S3_ENDPOINT) its address? The work goes on when it answers.`,
+    outage: true,
   });
 }
 
