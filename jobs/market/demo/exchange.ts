@@ -1,0 +1,219 @@
+import { lastCalendarDate, sessionsBetween } from "../calendar.ts";
+import { createListings, type Listing } from "./listings.ts";
+import { type Path, positionOnOrAfter, roundPrice, simulateFactors, simulatePath } from "./path.ts";
+import { normalAt, uniformAt } from "./random.ts";
+
+/** The first session of the simulated exchange. */
+export const firstDemoDate = "2015-01-02";
+
+/** A simulated bar. `vwap` and `transactions` are missing now and then, as in the vendor's data. */
+export type DemoBar = {
+  ticker: string;
+  date: string;
+  open: number;
+  high: number;
+  low: number;
+  close: number;
+  volume: number;
+  vwap: number | undefined;
+  transactions: number | undefined;
+};
+
+export type DemoSplit = { ticker: string; date: string; from: number; to: number };
+export type DemoDividend = { ticker: string; date: string; amount: number; splitAdjustedAmount: number };
+/** A listing with its life in dates; `delistedOn` is the day after its last session. */
+export type DemoTicker = Pick<Listing, "ticker" | "name" | "type" | "exchange"> & {
+  listedOn: string;
+  delistedOn: string | undefined;
+};
+
+/**
+ * A whole simulated market, as a pure function of its seed: the answers depend neither on the order of the questions nor on
+ * today. Who asks must hide the future. Holds one number for each session of each ticker (10 MB for 400 tickers and 12 years).
+ */
+export type DemoExchange = {
+  bars(date: string, adjusted: boolean): DemoBar[];
+  barsOf(ticker: string, from: string, to: string, adjusted: boolean): DemoBar[];
+  tickers(): DemoTicker[];
+  /** Ascending by date, then ticker; factors count splits up to `until`. */
+  splits(until: string): (DemoSplit & { historicalFactor: number })[];
+  dividends(until: string): DemoDividend[];
+};
+
+/** What each random number of a bar is for; a normal number takes two. */
+const purpose = { gap: 0, above: 2, below: 4, volume: 6, vwap: 8, missing: 9, trade: 10, fraction: 11, tradeSize: 12 };
+
+const missingChance = 0.012;
+const noTradeChance = 0.04;
+const wholeVolumeShare = 0.35;
+
+/** Builds the market of a seed up to the end of a year; paths are simulated when they are first asked for. */
+export function createDemoExchange(options: { seed: string; tickers?: number; untilYear: number }): DemoExchange {
+  const { seed } = options;
+  const end = `${options.untilYear}-12-31`;
+  const sessions = sessionsBetween(firstDemoDate, end < lastCalendarDate ? end : lastCalendarDate);
+  const listings = createListings(seed, options.tickers);
+  const byTicker = new Map(listings.map((listing) => [listing.ticker, listing]));
+  const factors = simulateFactors(seed, sessions.length);
+  const paths = new Map<Listing, Path>();
+
+  function pathOf(listing: Listing): Path {
+    const known = paths.get(listing);
+    if (known) return known;
+    const path = simulatePath(listing, factors, sessions);
+    paths.set(listing, path);
+    return path;
+  }
+
+  function barAt(listing: Listing, position: number, adjusted: boolean): DemoBar | undefined {
+    const path = pathOf(listing);
+    const bar = simulateBar(listing, path, position, sessions[position] ?? "");
+    return bar && adjusted ? adjust(bar, factorAfter(path, position, sessions.length)) : bar;
+  }
+
+  const dateAt = (position: number) => sessions[position] ?? end;
+
+  return {
+    bars(date, adjusted) {
+      const position = positionOnOrAfter(sessions, date);
+      if (sessions[position] !== date) return [];
+      return listings.flatMap((listing) => barAt(listing, position, adjusted) ?? []);
+    },
+    barsOf(ticker, from, to, adjusted) {
+      const listing = byTicker.get(ticker);
+      if (!listing) return [];
+      const bars: DemoBar[] = [];
+      for (
+        let position = positionOnOrAfter(sessions, from);
+        dateAt(position) <= to && position < sessions.length;
+        position += 1
+      ) {
+        const bar = barAt(listing, position, adjusted);
+        if (bar) bars.push(bar);
+      }
+      return bars;
+    },
+    tickers: () =>
+      listings.map(({ ticker, name, type, exchange, firstPosition, lastPosition }) => ({
+        ticker,
+        name,
+        type,
+        exchange,
+        listedOn: dateAt(firstPosition),
+        delistedOn: lastPosition + 1 < sessions.length ? dateAt(lastPosition + 1) : undefined,
+      })),
+    splits(until) {
+      const before = positionOnOrAfter(sessions, `${until}~`);
+      return listings
+        .flatMap((listing) => {
+          const path = pathOf(listing);
+          return path.splits
+            .filter(({ position }) => position < before)
+            .map(({ position, from, to }) => ({
+              ticker: listing.ticker,
+              date: dateAt(position),
+              from,
+              to,
+              historicalFactor: factorAfter(path, position - 1, before),
+            }));
+        })
+        .sort(byDate);
+    },
+    dividends(until) {
+      const before = positionOnOrAfter(sessions, `${until}~`);
+      return listings
+        .flatMap((listing) => {
+          const path = pathOf(listing);
+          return path.dividends
+            .filter(({ position }) => position < before)
+            .map(({ position, amount }) => ({
+              ticker: listing.ticker,
+              date: dateAt(position),
+              amount,
+              splitAdjustedAmount: roundTo(amount * factorAfter(path, position, before), 6),
+            }));
+        })
+        .sort(byDate);
+    },
+  };
+}
+
+/** The bar around a close: the day opens somewhere on the way from the last close, which splits and dividends moved. */
+function simulateBar(listing: Listing, path: Path, position: number, date: string): DemoBar | undefined {
+  const close = path.closes[position];
+  if (close === undefined || Number.isNaN(close)) return undefined;
+  const seed = listing.noiseSeed;
+  if (listing.thin && uniformAt(seed, position, purpose.trade) < noTradeChance) return undefined;
+  const before = referencePrice(path, position) ?? close;
+  const move = Math.log(close / before);
+  const spread = listing.volatility + 0.004 * Math.abs(listing.beta) + Math.abs(move) * 0.3;
+  const open = roundPrice(before * Math.exp(0.4 * move + 0.35 * spread * normalAt(seed, position, purpose.gap)));
+  const high = roundPrice(
+    Math.max(open, close) * Math.exp(0.5 * spread * Math.abs(normalAt(seed, position, purpose.above))),
+  );
+  const low = roundPrice(
+    Math.min(open, close) * Math.exp(-0.5 * spread * Math.abs(normalAt(seed, position, purpose.below))),
+  );
+  const busy = Math.exp(
+    0.35 * normalAt(seed, position, purpose.volume) + Math.min(2, (0.35 * Math.abs(move)) / spread),
+  );
+  const shares = 1 + (listing.dollarVolume / close) * busy;
+  const volume =
+    uniformAt(seed, position, purpose.fraction) < wholeVolumeShare ? Math.round(shares) : roundTo(shares, 3);
+  const complete = uniformAt(seed, position, purpose.missing) >= missingChance;
+  const tilt = 0.25 + 0.5 * uniformAt(seed, position, purpose.vwap);
+  const vwap = roundTo((low + (high - low) * tilt + open + close) / 3, 4);
+  const tradeSize = 60 + 90 * uniformAt(seed, position, purpose.tradeSize);
+  return {
+    ticker: listing.ticker,
+    date,
+    open,
+    high,
+    low,
+    close,
+    volume,
+    vwap: complete ? Math.min(high, Math.max(low, vwap)) : undefined,
+    transactions: complete ? Math.max(1, Math.round(volume / tradeSize)) : undefined,
+  };
+}
+
+/** Yesterday's close in today's shares, less today's dividend. */
+function referencePrice(path: Path, position: number): number | undefined {
+  const previous = path.closes[position - 1];
+  if (previous === undefined || Number.isNaN(previous)) return undefined;
+  const split = path.splits.find((event) => event.position === position);
+  const dividend = path.dividends.find((event) => event.position === position);
+  return previous * (split ? split.from / split.to : 1) - (dividend?.amount ?? 0);
+}
+
+/** What brings a price at a position to the share count before another position: the splits after the one, up to the other. */
+function factorAfter(path: Path, position: number, before: number): number {
+  let factor = 1;
+  for (const split of path.splits) {
+    if (split.position > position && split.position < before) factor *= split.from / split.to;
+  }
+  return factor;
+}
+
+function adjust(bar: DemoBar, factor: number): DemoBar {
+  if (factor === 1) return bar;
+  const price = (value: number) => roundTo(value * factor, 4);
+  return {
+    ...bar,
+    open: price(bar.open),
+    high: price(bar.high),
+    low: price(bar.low),
+    close: price(bar.close),
+    volume: Math.round(bar.volume / factor),
+    vwap: bar.vwap === undefined ? undefined : price(bar.vwap),
+  };
+}
+
+function roundTo(value: number, decimals: number): number {
+  const scale = 10 ** decimals;
+  return Math.round(value * scale) / scale;
+}
+
+function byDate(a: { date: string; ticker: string }, b: { date: string; ticker: string }): number {
+  return a.date === b.date ? (a.ticker < b.ticker ? -1 : 1) : a.date < b.date ? -1 : 1;
+}
