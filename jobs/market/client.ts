@@ -1,8 +1,8 @@
 import type { ZodType } from "zod";
 import { PermanentError, RetryableError } from "../orchestrator/errors.ts";
 import { isSession } from "./calendar.ts";
-import { createRedactor } from "./failures.ts";
-import { createTransport, type Fetch } from "./http.ts";
+import { createRedactor, type Redact } from "./failures.ts";
+import { createTransport, type Fetch, type Transport } from "./http.ts";
 import type { Limiter, Sleep } from "./rate.ts";
 import {
   type BarsEnvelope,
@@ -71,50 +71,12 @@ export function createMarketClient(options: MarketClientOptions): MarketClient {
   const redact = createRedactor(options.apiKey);
   const transport = createTransport(options, redact);
   const base = new URL(options.baseUrl);
-  const root = base.pathname.replace(/\/$/, "");
+  const { page, pages } = createPager(transport, base.origin, redact);
 
   function urlOf(path: string, query: Record<string, string | undefined>): URL {
-    const url = new URL(`${root}${path}`, base);
+    const url = new URL(`${base.pathname.replace(/\/$/, "")}${path}`, base);
     for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
     return url;
-  }
-
-  /** Where `next_url` leads, without the key, which some answers repeat in it. Never off the base URL's own origin. */
-  function nextOf(answer: ListEnvelope): URL | undefined {
-    if (answer.next_url === undefined) return undefined;
-    const next = new URL(answer.next_url);
-    if (next.origin !== base.origin) {
-      throw new PermanentError(`The market API's next page is on another origin, ${redact(next.origin)}.`, {
-        advice: `The key is sent to ${base.origin} only. If the API moved, set POLYGON_BASE_URL to its new address.`,
-      });
-    }
-    for (const name of [...next.searchParams.keys()]) if (/^api_?key$/i.test(name)) next.searchParams.delete(name);
-    return next;
-  }
-
-  async function pages<T extends ListEnvelope>(
-    first: URL,
-    schema: ZodType<T>,
-    call?: CallOptions,
-  ): Promise<RawAnswer<T>[]> {
-    const answers: RawAnswer<T>[] = [];
-    const seen = new Set<string>();
-    let url: URL | undefined = first;
-    while (url) {
-      if (seen.has(url.href) || seen.size >= longestList) {
-        throw new PermanentError(`The market API's list does not end (${redact(first.pathname)}).`);
-      }
-      seen.add(url.href);
-      const answer: RawAnswer<T> = await page(url, schema, call);
-      answers.push(answer);
-      url = nextOf(answer.answer);
-    }
-    return answers;
-  }
-
-  async function page<T extends ListEnvelope>(url: URL, schema: ZodType<T>, call?: CallOptions): Promise<RawAnswer<T>> {
-    const { path, body, receivedAt, answer } = await transport(url, schema, call?.signal);
-    return { path, body, requestId: answer.request_id, resultsCount: answer.results?.length ?? 0, receivedAt, answer };
   }
 
   return {
@@ -146,6 +108,49 @@ export function createMarketClient(options: MarketClientOptions): MarketClient {
     upcomingHolidays: async (call) =>
       (await transport(urlOf("/v1/marketstatus/upcoming", {}), upcomingHolidays, call?.signal)).answer,
   };
+}
+
+/** Gets one page of a list, or all of them. */
+function createPager(transport: Transport, origin: string, redact: Redact) {
+  async function page<T extends ListEnvelope>(url: URL, schema: ZodType<T>, call?: CallOptions): Promise<RawAnswer<T>> {
+    const { path, body, receivedAt, answer } = await transport(url, schema, call?.signal);
+    return { path, body, requestId: answer.request_id, resultsCount: answer.results?.length ?? 0, receivedAt, answer };
+  }
+
+  async function pages<T extends ListEnvelope>(
+    first: URL,
+    schema: ZodType<T>,
+    call?: CallOptions,
+  ): Promise<RawAnswer<T>[]> {
+    const answers: RawAnswer<T>[] = [];
+    const seen = new Set<string>();
+    let url: URL | undefined = first;
+    while (url) {
+      if (seen.has(url.href) || seen.size >= longestList) {
+        throw new PermanentError(`The market API's list does not end (${redact(first.pathname)}).`);
+      }
+      seen.add(url.href);
+      const answer: RawAnswer<T> = await page(url, schema, call);
+      answers.push(answer);
+      url = nextOf(answer.answer, origin, redact);
+    }
+    return answers;
+  }
+
+  return { page, pages };
+}
+
+/** Where `next_url` leads, without the key, which some answers repeat in it. Never off the base URL's own origin. */
+function nextOf(answer: ListEnvelope, origin: string, redact: Redact): URL | undefined {
+  if (answer.next_url === undefined || answer.next_url === null) return undefined;
+  const next = new URL(answer.next_url);
+  if (next.origin !== origin) {
+    throw new PermanentError(`The market API's next page is on another origin, ${redact(next.origin)}.`, {
+      advice: `The key is sent to ${origin} only. If the API moved, set POLYGON_BASE_URL to its new address.`,
+    });
+  }
+  for (const name of [...next.searchParams.keys()]) if (/^api_?key$/i.test(name)) next.searchParams.delete(name);
+  return next;
 }
 
 /**

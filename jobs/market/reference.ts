@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { dividendRow, splitRow, tickerRow } from "./wire.ts";
+import { dividendRow, type ListEnvelope, splitRow, tickerRow } from "./wire.ts";
 
 /** A ticker as the vendor lists it. `delistedOn` is an ISO date, null while it trades. */
 export type Ticker = {
@@ -27,7 +27,7 @@ export type Dividend = {
 /** Rows that could be read, without exact repeats, and those that could not, with the reason. */
 export type ParsedRows<T> = { rows: T[]; rejects: { reason: string; row: unknown }[] };
 
-type Page = { answer: { results?: unknown[] | undefined } };
+type Page = { answer: Pick<ListEnvelope, "results"> };
 
 /** Reads the pages of a list of tickers; a ticker that is listed twice keeps its first row. */
 export function parseTickers(pages: readonly Page[]): ParsedRows<Ticker> {

@@ -9,9 +9,8 @@ const optionalText = z.string().nullish();
 export const listEnvelope = z.object({
   status: answerStatus,
   request_id: z.string().optional(),
-  count: z.number().int().nonnegative().optional(),
-  results: z.array(z.unknown()).optional(),
-  next_url: z.url().optional(),
+  results: z.array(z.unknown()).nullish(),
+  next_url: z.url().nullish(),
 });
 export type ListEnvelope = z.infer<typeof listEnvelope>;
 

@@ -19,7 +19,9 @@ export type DemoBar = {
   transactions: number | undefined;
 };
 
-export type DemoSplit = { ticker: string; date: string; from: number; to: number };
+/** `historicalFactor` is what brings a price before the split to the shares of the last day asked for. */
+export type DemoSplit = { ticker: string; date: string; from: number; to: number; historicalFactor: number };
+/** `amount` as declared; the other in the shares of the last day asked for. */
 export type DemoDividend = { ticker: string; date: string; amount: number; splitAdjustedAmount: number };
 /** A listing with its life in dates; `delistedOn` is the day after its last session. */
 export type DemoTicker = Pick<Listing, "ticker" | "name" | "type" | "exchange"> & {
@@ -35,8 +37,8 @@ export type DemoExchange = {
   bars(date: string, adjusted: boolean): DemoBar[];
   barsOf(ticker: string, from: string, to: string, adjusted: boolean): DemoBar[];
   tickers(): DemoTicker[];
-  /** Ascending by date, then ticker; factors count splits up to `until`. */
-  splits(until: string): (DemoSplit & { historicalFactor: number })[];
+  /** Up to a date, ascending by date, then ticker. */
+  splits(until: string): DemoSplit[];
   dividends(until: string): DemoDividend[];
 };
 
@@ -49,29 +51,18 @@ const wholeVolumeShare = 0.35;
 
 /** Builds the market of a seed up to the end of a year; paths are simulated when they are first asked for. */
 export function createDemoExchange(options: { seed: string; tickers?: number; untilYear: number }): DemoExchange {
-  const { seed } = options;
   const end = `${options.untilYear}-12-31`;
   const sessions = sessionsBetween(firstDemoDate, end < lastCalendarDate ? end : lastCalendarDate);
-  const listings = createListings(seed, options.tickers);
+  const listings = createListings(options.seed, options.tickers);
   const byTicker = new Map(listings.map((listing) => [listing.ticker, listing]));
-  const factors = simulateFactors(seed, sessions.length);
-  const paths = new Map<Listing, Path>();
-
-  function pathOf(listing: Listing): Path {
-    const known = paths.get(listing);
-    if (known) return known;
-    const path = simulatePath(listing, factors, sessions);
-    paths.set(listing, path);
-    return path;
-  }
+  const pathOf = createPaths(options.seed, sessions);
+  const dateAt = (position: number) => sessions[position] ?? end;
 
   function barAt(listing: Listing, position: number, adjusted: boolean): DemoBar | undefined {
     const path = pathOf(listing);
-    const bar = simulateBar(listing, path, position, sessions[position] ?? "");
+    const bar = simulateBar(listing, path, position, dateAt(position));
     return bar && adjusted ? adjust(bar, factorAfter(path, position, sessions.length)) : bar;
   }
-
-  const dateAt = (position: number) => sessions[position] ?? end;
 
   return {
     bars(date, adjusted) {
@@ -82,16 +73,9 @@ export function createDemoExchange(options: { seed: string; tickers?: number; un
     barsOf(ticker, from, to, adjusted) {
       const listing = byTicker.get(ticker);
       if (!listing) return [];
-      const bars: DemoBar[] = [];
-      for (
-        let position = positionOnOrAfter(sessions, from);
-        dateAt(position) <= to && position < sessions.length;
-        position += 1
-      ) {
-        const bar = barAt(listing, position, adjusted);
-        if (bar) bars.push(bar);
-      }
-      return bars;
+      const first = positionOnOrAfter(sessions, from);
+      const dates = sessions.slice(first, positionAfter(sessions, to));
+      return dates.flatMap((_date, index) => barAt(listing, first + index, adjusted) ?? []);
     },
     tickers: () =>
       listings.map(({ ticker, name, type, exchange, firstPosition, lastPosition }) => ({
@@ -102,40 +86,50 @@ export function createDemoExchange(options: { seed: string; tickers?: number; un
         listedOn: dateAt(firstPosition),
         delistedOn: lastPosition + 1 < sessions.length ? dateAt(lastPosition + 1) : undefined,
       })),
-    splits(until) {
-      const before = positionOnOrAfter(sessions, `${until}~`);
-      return listings
-        .flatMap((listing) => {
-          const path = pathOf(listing);
-          return path.splits
-            .filter(({ position }) => position < before)
-            .map(({ position, from, to }) => ({
-              ticker: listing.ticker,
-              date: dateAt(position),
-              from,
-              to,
-              historicalFactor: factorAfter(path, position - 1, before),
-            }));
-        })
-        .sort(byDate);
+    splits: (until) => {
+      const end = positionAfter(sessions, until);
+      return listings.flatMap((listing) => splitsOf(listing, pathOf(listing), sessions, end)).sort(byDate);
     },
-    dividends(until) {
-      const before = positionOnOrAfter(sessions, `${until}~`);
-      return listings
-        .flatMap((listing) => {
-          const path = pathOf(listing);
-          return path.dividends
-            .filter(({ position }) => position < before)
-            .map(({ position, amount }) => ({
-              ticker: listing.ticker,
-              date: dateAt(position),
-              amount,
-              splitAdjustedAmount: roundTo(amount * factorAfter(path, position, before), 6),
-            }));
-        })
-        .sort(byDate);
+    dividends: (until) => {
+      const end = positionAfter(sessions, until);
+      return listings.flatMap((listing) => dividendsOf(listing, pathOf(listing), sessions, end)).sort(byDate);
     },
   };
+}
+
+/** Simulates each listing's path once, on first use. */
+function createPaths(seed: string, sessions: readonly string[]): (listing: Listing) => Path {
+  const factors = simulateFactors(seed, sessions.length);
+  const paths = new Map<Listing, Path>();
+  return (listing) => {
+    const path = paths.get(listing) ?? simulatePath(listing, factors, sessions);
+    paths.set(listing, path);
+    return path;
+  };
+}
+
+/** The position of the first date after another; the length of the list when there is none. */
+function positionAfter(dates: readonly string[], date: string): number {
+  const position = positionOnOrAfter(dates, date);
+  return dates[position] === date ? position + 1 : position;
+}
+
+function splitsOf({ ticker }: Listing, path: Path, sessions: readonly string[], end: number): DemoSplit[] {
+  return path.splits
+    .filter(({ position }) => position < end)
+    .map(({ position, from, to }) => {
+      const historicalFactor = factorAfter(path, position - 1, end);
+      return { ticker, date: sessions[position] ?? "", from, to, historicalFactor };
+    });
+}
+
+function dividendsOf({ ticker }: Listing, path: Path, sessions: readonly string[], end: number): DemoDividend[] {
+  return path.dividends
+    .filter(({ position }) => position < end)
+    .map(({ position, amount }) => {
+      const splitAdjustedAmount = roundTo(amount * factorAfter(path, position, end), 6);
+      return { ticker, date: sessions[position] ?? "", amount, splitAdjustedAmount };
+    });
 }
 
 /** The bar around a close: the day opens somewhere on the way from the last close, which splits and dividends moved. */

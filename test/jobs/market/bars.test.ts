@@ -43,7 +43,9 @@ describe("a grouped answer", () => {
   });
 
   test("without results has no bars", () => {
-    expect(parseBars('{"status":"OK","resultsCount":0,"adjusted":false}', grouped)).toEqual({ bars: [], rejects: [] });
+    for (const body of ['{"status":"OK","resultsCount":0,"adjusted":false}', '{"status":"DELAYED","results":null}']) {
+      expect(parseBars(body, grouped)).toEqual({ bars: [], rejects: [] });
+    }
   });
 
   test("keeps tickers that differ in case apart", () => {

@@ -1,66 +1,12 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import fc from "fast-check";
-import { createMarketClient, type MarketClientOptions, requireBars } from "../../../jobs/market/client.ts";
-import { endOfDayWaitMs, rateLimitWaitMs, retryAfterMs } from "../../../jobs/market/failures.ts";
-import { backoffBaseMs, backoffLimitMs, triesPerCall } from "../../../jobs/market/http.ts";
+import { createMarketClient, requireBars } from "../../../jobs/market/client.ts";
 import { parseSplits, parseTickers } from "../../../jobs/market/reference.ts";
-import { CancelledError, PermanentError, RetryableError } from "../../../jobs/orchestrator/errors.ts";
-import {
-  answers,
-  type Behaviour,
-  type FaultyServer,
-  hangs,
-  resets,
-  startFaultyServer,
-  truncates,
-} from "./faulty-server.ts";
+import { PermanentError, RetryableError } from "../../../jobs/orchestrator/errors.ts";
+import { bars, createClients, failureOf, key, ok } from "./client-helpers.ts";
+import { answers, type Behaviour } from "./faulty-server.ts";
 
-const key = "k3y/with+odd=signs";
-const bars = {
-  status: "OK",
-  request_id: "r1",
-  adjusted: false,
-  resultsCount: 1,
-  results: [{ T: "AAPL", o: 1, h: 1, l: 1, c: 1, v: 1 }],
-};
-const ok = answers(200, bars);
-
-let server: FaultyServer | undefined;
-afterEach(async () => {
-  await server?.stop();
-  server = undefined;
-});
-
-/** A client of a server with that script; its sleeps are recorded and take no time. */
-async function clientOf(script: Behaviour[], options: Partial<MarketClientOptions> = {}) {
-  server = await startFaultyServer(...script);
-  const sleeps: number[] = [];
-  const permits = { used: 0 };
-  const client = createMarketClient({
-    baseUrl: server.url,
-    apiKey: key,
-    limiter: {
-      async acquire() {
-        permits.used += 1;
-      },
-    },
-    random: () => 0.5,
-    now: () => new Date("2025-01-03T12:00:00Z"),
-    sleep: async (milliseconds) => void sleeps.push(milliseconds),
-    timeoutMs: 2_000,
-    ...options,
-  });
-  return { client, sleeps, permits, requests: server.requests, url: server.url };
-}
-
-async function failureOf(call: Promise<unknown>): Promise<RetryableError | PermanentError> {
-  const error = await call.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (error instanceof RetryableError || error instanceof PermanentError) return error;
-  throw new Error("the call did not fail as it should", { cause: error });
-}
+const { clientOf, stop } = createClients();
+afterEach(stop);
 
 describe("a call", () => {
   test("keeps the body byte for byte, with the key in its header only", async () => {
@@ -122,109 +68,6 @@ describe("a call", () => {
       "/stocks/v1/splits?execution_date.gte=2025-01-02&limit=5000",
       "/stocks/v1/dividends?ex_dividend_date.gte=2025-01-02&ex_dividend_date.lte=2025-02-03&limit=5000",
     ]);
-  });
-});
-
-describe("a fault that may pass", () => {
-  test.each<[string, Behaviour]>([
-    ["a reset", resets],
-    ["a cut-off body", truncates(bars)],
-    ["half a JSON text", answers(200, JSON.stringify(bars).slice(0, 40))],
-    ["a page of HTML", answers(502, "<html>502 Bad Gateway</html>")],
-    ["an error inside a 200", answers(200, { status: "ERROR", error: "internal" })],
-    ["adjusted bars", answers(200, { ...bars, adjusted: true })],
-    ["fewer rows than counted", answers(200, { ...bars, resultsCount: 2 })],
-    ["a 500", answers(500, { status: "ERROR", error: "internal error" })],
-    ["a 429", answers(429, { error: "exceeded" }, { "retry-after": "1" })],
-  ])("%s is tried again", async (_what, fault) => {
-    const { client, requests } = await clientOf([fault, fault, ok]);
-    expect((await client.grouped("2025-01-02")).resultsCount).toBe(1);
-    expect(requests).toHaveLength(3);
-  });
-
-  test("a body shorter than announced is tried again even where fetch does not notice", async () => {
-    const short = () => new Response("{}", { headers: { "content-length": "200" } });
-    const whole = () => new Response(JSON.stringify(bars));
-    const bodies = [short, whole];
-    const { client, sleeps } = await clientOf([ok], { fetch: async () => (bodies.shift() ?? whole)() });
-    expect((await client.grouped("2025-01-02")).resultsCount).toBe(1);
-    expect(sleeps).toHaveLength(1);
-    const { client: cutOff } = await clientOf([ok], { fetch: async () => short() });
-    expect((await failureOf(cutOff.grouped("2025-01-02"))).message).toContain("broke off after 2 of 200 bytes");
-  });
-
-  test("an answer that takes too long is tried again", async () => {
-    const { client, requests } = await clientOf([hangs, ok], { timeoutMs: 60 });
-    expect((await client.grouped("2025-01-02")).resultsCount).toBe(1);
-    expect(requests).toHaveLength(2);
-  });
-
-  test("backs off exponentially with full jitter, a limited number of times", async () => {
-    const { client, sleeps, requests } = await clientOf([answers(500, {})]);
-    const error = await failureOf(client.grouped("2025-01-02"));
-    expect(error).toBeInstanceOf(RetryableError);
-    expect(error.message).toContain("failed with status 500");
-    expect(requests).toHaveLength(triesPerCall);
-    expect(sleeps).toEqual([1, 2, 4, 8, 16].map((factor) => 0.5 * backoffBaseMs * factor));
-    expect(Math.max(...sleeps)).toBeLessThanOrEqual(backoffLimitMs);
-  });
-
-  test("waits as long as a 429 asks, in seconds or until a date, else a minute", async () => {
-    const { client, sleeps } = await clientOf([
-      answers(429, {}, { "retry-after": "7" }),
-      answers(429, {}, { "retry-after": "Fri, 03 Jan 2025 12:00:20 GMT" }),
-      answers(429, "slow down"),
-      ok,
-    ]);
-    await client.grouped("2025-01-02");
-    expect(sleeps).toEqual([7_000, 20_000, rateLimitWaitMs]);
-  });
-
-  test("leaves a long wait to the orchestrator", async () => {
-    const { client, sleeps, requests } = await clientOf([answers(503, {}, { "retry-after": "600" })]);
-    expect(await failureOf(client.grouped("2025-01-02"))).toMatchObject({ retryAfterMs: 600_000 });
-    expect([sleeps.length, requests.length]).toEqual([0, 1]);
-  });
-
-  test("Retry-After is read or ignored, never negative", () => {
-    const now = new Date("2025-01-03T12:00:00Z");
-    expect(
-      ["0", " 12 ", "soon", "Fri, 03 Jan 2025 11:00:00 GMT", null].map((header) => retryAfterMs(header, now)),
-    ).toEqual([0, 12_000, undefined, 0, undefined]);
-  });
-});
-
-describe("a fault that stays", () => {
-  test.each([
-    [401, { error: "Unknown API Key" }, "refused the key", "POLYGON_API_KEY"],
-    [
-      403,
-      { message: "Your plan doesn't include this data timeframe. Please upgrade your plan." },
-      "history",
-      "START_DATE",
-    ],
-    [403, { message: "You are not entitled to this data. Please upgrade your plan." }, "does not include", "Upgrade"],
-    [403, { message: "Come back never" }, "Come back never", undefined],
-    [403, "<html>", "refused the call", undefined],
-    [404, { message: "Route not found." }, "answered 404", undefined],
-    [400, { error: "Could not parse the time parameter" }, "Could not parse", undefined],
-    [302, "", "redirects elsewhere", "https://elsewhere.example"],
-  ])("%d %j fails at once", async (status, body, message, advice) => {
-    const { client, requests } = await clientOf([answers(status, body, { location: "https://elsewhere.example/x" })]);
-    const error = await failureOf(client.grouped("2025-01-02"));
-    expect(error).toBeInstanceOf(PermanentError);
-    expect(error.message).toContain(message);
-    expect(error.advice ?? "none").toContain(advice ?? "none");
-    expect(requests).toHaveLength(1);
-  });
-
-  test("a session that the plan cannot see yet waits for the end of day", async () => {
-    const message = "Attempted to request today's data before end of day. Please upgrade your plan.";
-    const { client, requests } = await clientOf([answers(403, { status: "NOT_AUTHORIZED", message })]);
-    const error = await failureOf(client.grouped("2025-01-02"));
-    expect(error).toBeInstanceOf(RetryableError);
-    expect(error).toMatchObject({ retryAfterMs: endOfDayWaitMs });
-    expect(requests).toHaveLength(1);
   });
 });
 
@@ -293,31 +136,6 @@ describe("a list", () => {
   });
 });
 
-describe("stopping", () => {
-  test("a call or the whole client ends the wait for an answer", async () => {
-    for (const where of ["call", "client"] as const) {
-      const stop = new AbortController();
-      const { client } = await clientOf([() => stop.abort()], where === "client" ? { signal: stop.signal } : {});
-      const call = client.grouped("2025-01-02", where === "call" ? { signal: stop.signal } : {});
-      expect(await call.catch((error: unknown) => error)).toBeInstanceOf(CancelledError);
-      await server?.stop();
-    }
-  });
-
-  test("a call ends the wait between tries", async () => {
-    const stop = new AbortController();
-    const { client, requests } = await clientOf([answers(500, {})], {
-      sleep: async () => {
-        stop.abort();
-        throw new Error("woken");
-      },
-    });
-    const call = client.grouped("2025-01-02", { signal: stop.signal });
-    expect(await call.catch((error: unknown) => error)).toBeInstanceOf(CancelledError);
-    expect(requests).toHaveLength(1);
-  });
-});
-
 describe("the key", () => {
   const inspect = (error: unknown) => Bun.inspect(error, { depth: 10 }) + (error instanceof Error ? error.stack : "");
 
@@ -352,7 +170,6 @@ describe("the key", () => {
     for (const body of [{ status: key }, { status: "OK", results: [], next_url: `https://a.example/${key}` }]) {
       const { client } = await clientOf([answers(200, body)]);
       expect(inspect(await failureOf(client.tickers({ active: true })))).not.toContain(key);
-      await server?.stop();
     }
   });
 });
@@ -363,22 +180,4 @@ describe("an empty answer", () => {
     expect(requireBars({ resultsCount: 0 }, "2025-01-01")).toEqual({ resultsCount: 0 });
     expect(requireBars({ resultsCount: 1 }, "2025-01-02")).toEqual({ resultsCount: 1 });
   });
-});
-
-test("a call through any run of faults gets the same answer as through none", async () => {
-  const faults: Behaviour[] = [
-    resets,
-    truncates(bars),
-    answers(500, {}),
-    answers(429, {}, { "retry-after": "0" }),
-    answers(200, "{"),
-  ];
-  await fc.assert(
-    fc.asyncProperty(fc.array(fc.constantFrom(...faults), { maxLength: triesPerCall - 1 }), async (run) => {
-      const { client } = await clientOf([...run, ok]);
-      expect(JSON.parse(new TextDecoder().decode((await client.grouped("2025-01-02")).body))).toEqual(bars);
-      await server?.stop();
-    }),
-    { numRuns: 15 },
-  );
 });
