@@ -136,6 +136,16 @@ describe("sessions", () => {
   });
 });
 
+test.each(["Asia/Tokyo", "America/Sao_Paulo"])("a machine in %s has the same calendar", (zone) => {
+  const script = `
+    import { sessionOf, sessionsBetween } from "${import.meta.dir}/../../../jobs/market/calendar.ts";
+    const sessions = sessionsBetween("1999-01-01", "2030-12-31").map((date) => sessionOf(date));
+    process.stdout.write(String(Bun.hash(JSON.stringify(sessions))));`;
+  const { stdout } = Bun.spawnSync([process.execPath, "-e", script], { env: { ...process.env, TZ: zone } });
+  const here = sessionsBetween("1999-01-01", "2030-12-31").map((date) => sessionOf(date));
+  expect(stdout.toString()).toBe(String(Bun.hash(JSON.stringify(here))));
+});
+
 describe("hours", () => {
   test("every early close is known, and nothing else is one", () => {
     const early = sessionsBetween("1999-01-01", "2030-12-31").filter((date) => sessionOf(date)?.earlyClose);
