@@ -5,6 +5,7 @@ export type PartitionCoverage = {
   partition: string;
   runId: number;
   state: string;
+  backfillId: number | null;
   loaded: boolean;
   published: boolean;
 };
@@ -20,7 +21,7 @@ export type Line = { ingest: string; load: string; transform: string };
 export function selectCoverage(sql: Sql, line: Line, from: string, to: string): Promise<PartitionCoverage[]> {
   return sql<PartitionCoverage[]>`
     with held as (
-      select held.partition, runs.id, runs.state
+      select held.partition, runs.id, runs.state, runs.backfill_id
       from barline.run_partitions as held
       inner join barline.runs on runs.id = held.run_id
       where held.job_id = ${line.ingest}::text and held.partition between ${from}::text and ${to}::text
@@ -53,6 +54,7 @@ export function selectCoverage(sql: Sql, line: Line, from: string, to: string): 
       held.partition,
       held.id as "runId",
       held.state,
+      held.backfill_id as "backfillId",
       downstream.id is not null as loaded,
       coalesce(downstream.published, false) as published
     from held

@@ -90,7 +90,7 @@ export function selectActiveRuns(sql: Sql, ids: string[], limit: number): Promis
     cross join lateral (
       select *
       from barline.runs
-      where runs.job_id = wanted.id and state in ('queued', 'running') and state = 'running'
+      where runs.job_id = wanted.id and state = 'running'
       order by id
       limit ${limit}::int
     ) as active

@@ -1,0 +1,35 @@
+/** Where the browser finds each file; hashed URLs that may be cached for ever, or plain ones that are asked for again. */
+export type AssetUrls = {
+  styles: string;
+  icon: string;
+  theme: string;
+  app: string;
+  htmx: string;
+  chart: string;
+  chartStyles: string;
+};
+
+/** For pages made without the asset table, such as errors: the same files under names that are checked for news. */
+export const plainAssets: AssetUrls = {
+  styles: "/assets/styles.css",
+  icon: "/assets/icon.svg",
+  theme: "/assets/theme.js",
+  app: "/assets/app.js",
+  htmx: "/assets/htmx.js",
+  chart: "/assets/chart.js",
+  chartStyles: "/assets/uplot.css",
+};
+
+/** What every page shows around its own content. */
+export type Shell = {
+  /** The request's path, to mark where the reader is. */
+  path: string;
+  assets: AssetUrls;
+  version: string;
+  jobs: { id: string; title: string }[];
+  /** True on the demo exchange: every page says so. */
+  isSimulated: boolean;
+  /** The run at which the market API refused the key, until a later one succeeds. */
+  keyRefusal: { runId: number; message: string; advice: string | null } | null;
+  canSignOut: boolean;
+};
