@@ -5,12 +5,14 @@ export type Sql = postgres.Sql<{ bigint: number; date: string }>;
 export type TransactionSql = postgres.TransactionSql<{ bigint: number; date: string }>;
 export type JsonValue = postgres.JSONValue;
 
-export type PoolRole = "state" | "work" | "read";
+export type PoolRole = "state" | "lock" | "work" | "read";
 
 /** How many connections a role may hold, and what the server should enforce on them. */
 const roles: Record<PoolRole, { max: number; connection: Record<string, string | number | boolean> }> = {
   // Claims, leases, events: short transactions only, so that a long load or transform never makes them wait.
   state: { max: 4, connection: { statement_timeout: 30_000, idle_in_transaction_session_timeout: 60_000 } },
+  // One connection that holds the lock by which a process shows that it lives.
+  lock: { max: 1, connection: {} },
   // Loads and transforms: as long as it takes.
   work: { max: 4, connection: {} },
   // The dashboard and the API: cannot write, cannot hang.
@@ -40,7 +42,8 @@ export function openPool(
   return postgres(url, {
     max: options.max ?? max,
     types,
-    idle_timeout: 60,
+    // The driver retires a connection after 30 to 60 minutes, and an idle one sooner; a lock would go with it.
+    ...(role === "lock" ? { max_lifetime: null } : { idle_timeout: 60 }),
     connect_timeout: 10,
     // Notices repeat what the caller knows ("relation exists, skipping") on standard output otherwise.
     onnotice: () => {},

@@ -3,6 +3,7 @@ import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from "node:fs/pr
 import { arch, availableParallelism, platform, totalmem, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import postgres from "postgres";
+import { isTransientDatabaseError } from "./errors.ts";
 
 /** A PostgreSQL server that this process started, or found running from an earlier start. */
 export type EmbeddedPostgres = {
@@ -15,12 +16,15 @@ export type EmbeddedPostgres = {
 export type EmbeddedOptions = {
   /** Folder for the server's files and its `postgres.url`. */
   dataDir: string;
-  /** Further server settings; tests turn fsync off. */
+  /** Further server settings; tests turn fsync off, or name the `port`. */
   settings?: Record<string, string>;
 };
 
 const user = "barline";
 const database = "barline";
+const adoptPatienceMs = 60_000;
+/** A shutdown's checkpoint may take longer after heavy writes; it then ends by itself, and the next start waits for it. */
+const stopPatienceSeconds = 3;
 const mebibyte = 1024 * 1024;
 
 /**
@@ -37,15 +41,22 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   if (!(await Bun.file(join(cluster, "PG_VERSION")).exists()))
     await initialize(binaries.initdb, cluster, password, owner);
 
-  const port = (await runningPort(cluster)) ?? (await start(binaries.pg_ctl, cluster, options.settings ?? {}, owner));
-  const url = `postgres://${user}:${password}@127.0.0.1:${port}/${database}`;
+  const urlAt = (port: number) => `postgres://${user}:${password}@127.0.0.1:${port}/${database}`;
+  const port = (await adopt(cluster, urlAt)) ?? (await start(binaries.pg_ctl, cluster, options.settings ?? {}, owner));
+  const url = urlAt(port);
   await createDatabase(url);
   await writePrivately(join(dataDir, "postgres.url"), `${url}\n`);
   return {
     url,
     pid: Number((await readFile(join(cluster, "postmaster.pid"), "utf8")).split("\n")[0]),
     stop: async () => {
-      await run([binaries.pg_ctl, "stop", "-D", cluster, "-m", "fast", "-w", "-t", "30"], owner);
+      const stopping = run(
+        [binaries.pg_ctl, "stop", "-D", cluster, "-m", "fast", "-t", String(stopPatienceSeconds)],
+        owner,
+      );
+      await stopping.catch((error) => {
+        if (!String(error).includes("does not shut down")) throw error;
+      });
     },
   };
 }
@@ -115,6 +126,25 @@ async function initialize(initdb: string, cluster: string, password: string, own
   }
 }
 
+/** Port of a server that is there already. One that is still shutting down or recovering is waited for. */
+async function adopt(cluster: string, urlAt: (port: number) => string): Promise<number | undefined> {
+  const deadline = performance.now() + adoptPatienceMs;
+  for (;;) {
+    const port = await runningPort(cluster);
+    if (port === undefined) return undefined;
+    const sql = postgres(new URL("/postgres", urlAt(port)).href, { max: 1, onnotice: () => {}, connect_timeout: 5 });
+    try {
+      await sql`select 1`;
+      return port;
+    } catch (error) {
+      if (!isTransientDatabaseError(error) || performance.now() > deadline) throw error;
+      await Bun.sleep(100);
+    } finally {
+      await sql.end();
+    }
+  }
+}
+
 /** Port of a live server on `cluster`, from its lock file; removes a lock file whose process is another program by now. */
 async function runningPort(cluster: string): Promise<number | undefined> {
   const lockFile = join(cluster, "postmaster.pid");
@@ -138,7 +168,7 @@ function isAlive(pid: number): boolean {
 }
 
 async function start(pgCtl: string, cluster: string, settings: Record<string, string>, owner: Owner): Promise<number> {
-  const port = freePort();
+  const port = Number(settings.port ?? freePort());
   const flags = Object.entries({ ...serverSettings(), ...settings, port: String(port) });
   const log = join(cluster, "server.log");
   try {

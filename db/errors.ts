@@ -6,8 +6,8 @@ const hasCode = (error: unknown): error is DatabaseError =>
 
 /** SQLSTATE classes that pass by themselves: connection lost, out of a resource (disk full too), operator intervention, I/O. */
 const transientClasses = ["08", "53", "57", "58"];
-/** Single states: serialization failure, deadlock, lock not available. */
-const transientStates = ["40001", "40P01", "55P03"];
+/** Single states: serialization failure, deadlock, lock not available, a transaction cut off while the machine slept. */
+const transientStates = ["40001", "40P01", "55P03", "25P03", "25P04"];
 /** What postgres.js and the system call a lost or refused connection. */
 const connectionCodes = [
   "CONNECT_TIMEOUT",
@@ -16,6 +16,8 @@ const connectionCodes = [
   "EPIPE",
   "ENOTFOUND",
   "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
   "EAI_AGAIN",
 ];
 /** `57014` is a cancelled query: somebody asked for it, so it is no accident to be repeated. */

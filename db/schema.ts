@@ -254,6 +254,8 @@ export const stagingStockBars = barline.table("staging_stock_bars", {
   batch: integer("batch").notNull(),
   /** Position of the manifest among those of the run: a later answer wins over an earlier one for the same bar. */
   sequence: bigint("sequence", { mode: "number" }).notNull(),
+  /** True where the ticker was asked for by name, which puts it in the universe. */
+  requested: boolean("requested").notNull(),
   ticker: code("ticker").notNull(),
   tradeDate: date("trade_date", { mode: "string" }).notNull(),
   open: numeric("open").notNull(),
@@ -292,7 +294,6 @@ export const tickers = pgTable("source_polygon_tickers", {
   type: text("type"),
   active: boolean("active").notNull(),
   primaryExchange: text("primary_exchange"),
-  listedOn: date("listed_on", { mode: "string" }),
   delistedOn: date("delisted_on", { mode: "string" }),
   insertedAt: instant("inserted_at").notNull(),
 });
@@ -316,21 +317,21 @@ export const splits = pgTable(
   ],
 );
 
-/** Cash dividends, by the day the share trades without them. `id` is the vendor's. */
+/** Cash dividends, by the day the share trades without them. A day may have several: a regular and a special one. */
 export const dividends = pgTable(
   "source_polygon_dividends",
   {
-    id: text("id").primaryKey(),
     ticker: code("ticker").notNull(),
     exDividendDate: date("ex_dividend_date", { mode: "string" }).notNull(),
     /** Dollars a share, as declared (not split-adjusted). */
     cashAmount: numeric("cash_amount").notNull(),
     currency: text("currency"),
     frequency: integer("frequency"),
+    payDate: date("pay_date", { mode: "string" }),
     active: boolean("active").notNull().default(true),
     insertedAt: instant("inserted_at").notNull(),
   },
-  (table) => [index("source_polygon_dividends_by_ticker").on(table.ticker, table.exDividendDate)],
+  (table) => [primaryKey({ columns: [table.ticker, table.exDividendDate, table.cashAmount] })],
 );
 
 /** What of the reference data (tickers, splits, dividends) has been read, and when. */

@@ -22,14 +22,15 @@ CREATE TABLE "barline"."dataset_events" (
 );
 --> statement-breakpoint
 CREATE TABLE "source_polygon_dividends" (
-	"id" text PRIMARY KEY NOT NULL,
 	"ticker" text collate "C" NOT NULL,
 	"ex_dividend_date" date NOT NULL,
 	"cash_amount" numeric NOT NULL,
 	"currency" text,
 	"frequency" integer,
+	"pay_date" date,
 	"active" boolean DEFAULT true NOT NULL,
-	"inserted_at" timestamp with time zone NOT NULL
+	"inserted_at" timestamp with time zone NOT NULL,
+	CONSTRAINT "source_polygon_dividends_ticker_ex_dividend_date_cash_amount_pk" PRIMARY KEY("ticker","ex_dividend_date","cash_amount")
 );
 --> statement-breakpoint
 CREATE TABLE "barline"."event_claims" (
@@ -124,6 +125,7 @@ CREATE UNLOGGED TABLE "barline"."staging_stock_bars" (
 	"run_id" bigint NOT NULL,
 	"batch" integer NOT NULL,
 	"sequence" bigint NOT NULL,
+	"requested" boolean NOT NULL,
 	"ticker" text collate "C" NOT NULL,
 	"trade_date" date NOT NULL,
 	"open" numeric NOT NULL,
@@ -204,7 +206,6 @@ CREATE TABLE "source_polygon_tickers" (
 	"type" text,
 	"active" boolean NOT NULL,
 	"primary_exchange" text,
-	"listed_on" date,
 	"delisted_on" date,
 	"inserted_at" timestamp with time zone NOT NULL
 );
@@ -234,7 +235,6 @@ ALTER TABLE "barline"."test_results" ADD CONSTRAINT "test_results_run_id_runs_id
 ALTER TABLE "barline"."tries" ADD CONSTRAINT "tries_task_id_tasks_id_fk" FOREIGN KEY ("task_id") REFERENCES "barline"."tasks"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "dataset_events_by_dataset" ON "barline"."dataset_events" USING btree ("dataset","id");--> statement-breakpoint
 CREATE INDEX "dataset_events_by_run" ON "barline"."dataset_events" USING btree ("run_id");--> statement-breakpoint
-CREATE INDEX "source_polygon_dividends_by_ticker" ON "source_polygon_dividends" USING btree ("ticker","ex_dividend_date");--> statement-breakpoint
 CREATE INDEX "event_claims_by_run" ON "barline"."event_claims" USING btree ("run_id");--> statement-breakpoint
 CREATE INDEX "rate_limit_calls_by_name" ON "barline"."rate_limit_calls" USING btree ("name","at");--> statement-breakpoint
 CREATE INDEX "rejects_by_run" ON "barline"."rejects" USING btree ("run_id","id");--> statement-breakpoint

@@ -12,7 +12,18 @@ export async function insertBackfill(
   return row?.id ?? 0;
 }
 
-/** Brings a backfill's state in line with its runs: running while one is active, then what the worst of them is. */
+/**
+ * Locks a backfill's row. Of two runs that end together the second waits here, and so counts with the first's end in
+ * view; without it each would see the other still running, and the backfill would stay so for ever.
+ */
+export async function lockBackfill(transaction: TransactionSql, backfillId: number): Promise<void> {
+  await transaction`select 1 from barline.backfills where id = ${backfillId}::bigint for update`;
+}
+
+/**
+ * Brings a backfill's state in line with its runs: running while one is active, then what the worst of them is.
+ * The caller holds the backfill's lock.
+ */
 export async function settleBackfill(transaction: TransactionSql, backfillId: number): Promise<void> {
   await transaction`
     with counted as (

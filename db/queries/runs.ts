@@ -46,14 +46,15 @@ export type NewPartitionRuns = {
   trigger: string;
   priority: number;
   backfillId: number | null;
-  runs: { partitions: string[]; parameters: Record<string, JsonValue> }[];
+  runs: { partitions: string[]; parameters: Record<string, JsonValue>; partial?: boolean }[];
 };
 
-/** Queues runs and makes them answer for their partitions. The caller holds the job's lock. Answers the new ids. */
+/** Queues runs and makes them answer for their partitions, but partial ones. The caller holds the job's lock. Answers the new ids. */
 export async function insertPartitionRuns(transaction: TransactionSql, given: NewPartitionRuns): Promise<number[]> {
   const rows = await transaction<{ runId: number }[]>`
     with wanted as (
-      select position, item -> 'partitions' as partitions, item -> 'parameters' as parameters
+      select position, item -> 'partitions' as partitions, item -> 'parameters' as parameters,
+        coalesce((item -> 'partial')::boolean, false) as partial
       from jsonb_array_elements(${transaction.json(given.runs)}::jsonb) with ordinality as list (item, position)
     ), created as (
       insert into barline.runs (job_id, trigger, priority, backfill_id, partition, partition_to, parameters)
@@ -61,15 +62,16 @@ export async function insertPartitionRuns(transaction: TransactionSql, given: Ne
         partitions ->> 0, partitions ->> -1, parameters
       from wanted order by position
       returning id, partition
+    ), owned as (
+      insert into barline.run_partitions (job_id, partition, run_id)
+      select ${given.jobId}::text, covered.partition, created.id
+      from created
+      join wanted on wanted.partitions ->> 0 = created.partition and not wanted.partial
+      cross join lateral jsonb_array_elements_text(wanted.partitions) as covered (partition)
+      on conflict (job_id, partition) do update set run_id = excluded.run_id
     )
-    insert into barline.run_partitions (job_id, partition, run_id)
-    select ${given.jobId}::text, covered.partition, created.id
-    from created
-    join wanted on wanted.partitions ->> 0 = created.partition
-    cross join lateral jsonb_array_elements_text(wanted.partitions) as covered (partition)
-    on conflict (job_id, partition) do update set run_id = excluded.run_id
-    returning run_id as "runId"`;
-  return [...new Set(rows.map((row) => row.runId))];
+    select id as "runId" from created order by id`;
+  return rows.map((row) => row.runId);
 }
 
 /** Queues a run that no partition belongs to. */
@@ -150,10 +152,10 @@ export async function finishRun(
     where id = ${runId}::bigint`;
 }
 
-/** Puts an ended run back in the queue, for its failed tasks to be tried again. */
+/** Puts an ended run back in the queue, for its failed tasks to be tried again. Its time is counted anew: the days that it lay failed are no work. */
 export async function requeueRun(transaction: TransactionSql, runId: number): Promise<void> {
   await transaction`
-    update barline.runs set state = 'queued', finished_at = null, error = null where id = ${runId}::bigint`;
+    update barline.runs set state = 'queued', started_at = null, finished_at = null, error = null where id = ${runId}::bigint`;
 }
 
 export async function setRunSummary(transaction: TransactionSql, runId: number, summary: JsonValue): Promise<void> {

@@ -41,7 +41,8 @@ export type ClaimedTask = {
 
 /**
  * Takes up to `limit` queued tasks whose `job/name` is among `kinds`, under a lease, and opens a try of each.
- * Rows that another process is claiming are passed over, so nobody waits and nobody claims twice.
+ * Rows that another process is claiming are passed over, so nobody waits and nobody claims twice. The tasks of a run
+ * that is queued again wait until the run has its turn.
  */
 export async function claimTasks(
   sql: Sql,
@@ -49,10 +50,11 @@ export async function claimTasks(
 ): Promise<ClaimedTask[]> {
   return await sql<ClaimedTask[]>`
     with picked as (
-      select id from barline.tasks
-      where state = 'queued' and available_at <= now() and job_id || '/' || name = any (${claim.kinds}::text[])
-      order by priority desc, id limit ${claim.limit}::int
-      for update skip locked
+      select tasks.id from barline.tasks join barline.runs on runs.id = tasks.run_id
+      where tasks.state = 'queued' and available_at <= now() and runs.state = 'running'
+        and tasks.job_id || '/' || name = any (${claim.kinds}::text[])
+      order by tasks.priority desc, tasks.id limit ${claim.limit}::int
+      for update of tasks skip locked
     ), claimed as (
       update barline.tasks set state = 'running', tries = tries + 1, lease_owner = ${claim.owner}::text,
         lease_expires_at = now() + ${claim.leaseMs}::float8 * interval '1 millisecond',
@@ -141,22 +143,40 @@ export async function selectOutputs(sql: Any, runId: number, name: string): Prom
   return rows.map((row) => row.output);
 }
 
-/** Renews what `owner` holds; the tasks that are not among the answers are its own no longer. */
-export async function renewLeases(sql: Sql, owner: string, leaseMs: number): Promise<number[]> {
-  const rows = await sql<{ id: number }[]>`
+/** Inputs of a task's batches, in order. */
+export async function selectInputs(sql: Any, runId: number, name: string): Promise<JsonValue[]> {
+  const rows = await sql<{ input: JsonValue }[]>`
+    select input from barline.tasks where run_id = ${runId}::bigint and name = ${name}::text order by map_index`;
+  return rows.map((row) => row.input);
+}
+
+/** A try of a task that is under way. */
+export type RunningTry = { taskId: number; number: number };
+
+/** Renews the leases of `held` that are still `owner`'s; the tries that are not among the answers are its own no longer. */
+export async function renewLeases(sql: Sql, owner: string, held: RunningTry[], leaseMs: number): Promise<RunningTry[]> {
+  // Locked in one order everywhere, so that a cancellation of the same tasks cannot deadlock with it.
+  return await sql<RunningTry[]>`
+    with mine as (
+      select id from barline.tasks
+      where state = 'running' and lease_owner = ${owner}::text and id = any (${held.map((one) => one.taskId)}::bigint[])
+      order by id for update
+    )
     update barline.tasks set lease_expires_at = now() + ${leaseMs}::float8 * interval '1 millisecond'
-    where state = 'running' and lease_owner = ${owner}::text
-    returning id`;
-  return rows.map((row) => row.id);
+    from mine where tasks.id = mine.id
+    returning tasks.id as "taskId", tries as number`;
 }
 
 /** The key space of the advisory locks by which a live process shows that it lives. */
 export const processLockClass = 4_207_002;
 
-/** Takes this process's own lock on the connection that `sql` holds; the server frees it when the process dies. */
+/**
+ * Takes this process's own lock on the connection that `sql` holds; the server frees it when the process dies.
+ * It does not wait: where the server still believes in a lost connection of ours, that one shows that we live.
+ */
 export async function lockProcess(sql: Sql, key: number): Promise<void> {
   await sql`
-    select pg_advisory_lock(${processLockClass}::int, ${key}::int)
+    select pg_try_advisory_lock(${processLockClass}::int, ${key}::int)
     where not exists (
       select 1 from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()
         and classid = ${processLockClass}::int::oid and objid = ${key}::int::oid)`;
@@ -164,18 +184,23 @@ export async function lockProcess(sql: Sql, key: number): Promise<void> {
 
 /**
  * Queues again what is held by a process that died (its lock is gone) or went silent (its lease ran out).
- * Tasks of `self` are left alone: a database that was away for a while made them late, not lost.
+ * What `self` knows that it holds is left alone: a database that was away for a while made it late, not lost. What it
+ * owns and does not know of, as the answer to its claim was lost on the way, is found by the lease that nobody renews.
  */
-export async function recoverTasks(sql: Sql, self: string): Promise<number> {
+export async function recoverTasks(sql: Sql, self: string, held: RunningTry[]): Promise<number> {
   const rows = await sql`
-    with lost as (
-      update barline.tasks set state = 'queued', lease_owner = null, lease_expires_at = null, available_at = now()
-      where state = 'running' and lease_owner <> ${self}::text and (
-        lease_expires_at < now() or not exists (
+    with stray as (
+      select id from barline.tasks
+      where state = 'running' and id <> all (${held.map((one) => one.taskId)}::bigint[]) and (
+        lease_expires_at < now() or lease_owner <> ${self}::text and not exists (
           select 1 from pg_locks where locktype = 'advisory' and classid = ${processLockClass}::int::oid
             and objid = lease_owner::int::oid
             and database = (select oid from pg_database where datname = current_database())))
-      returning id, tries
+      for update skip locked
+    ), lost as (
+      update barline.tasks set state = 'queued', lease_owner = null, lease_expires_at = null, available_at = now()
+      from stray where tasks.id = stray.id
+      returning tasks.id, tries
     )
     update barline.tries set state = 'lost', finished_at = now()
     from lost where tries.task_id = lost.id and tries.number = lost.tries
@@ -198,13 +223,20 @@ export async function releaseTasks(sql: Sql, owner: string): Promise<void> {
 /** Cancels what is queued or running of a run; a process that runs one learns it when it next renews or ends it. */
 export async function cancelTasks(transaction: TransactionSql, runId: number): Promise<void> {
   await transaction`
-    with cancelled as (
-      update barline.tasks set state = 'cancelled', lease_owner = null, lease_expires_at = null, finished_at = now()
-      where run_id = ${runId}::bigint and state in ('queued', 'running')
-      returning id, tries
+    with active as (
+      select id from barline.tasks where run_id = ${runId}::bigint and state in ('queued', 'running')
+      order by id for update
     )
+    update barline.tasks set state = 'cancelled', lease_owner = null, lease_expires_at = null, finished_at = now()
+    from active where tasks.id = active.id`;
+}
+
+/** Ends the open tries of a run's cancelled tasks. After them, as a try may have been opened while they were waited for. */
+export async function cancelTries(transaction: TransactionSql, runId: number): Promise<void> {
+  await transaction`
     update barline.tries set state = 'cancelled', finished_at = now()
-    from cancelled where tries.task_id = cancelled.id and tries.number = cancelled.tries and tries.state = 'running'`;
+    from barline.tasks
+    where run_id = ${runId}::bigint and tasks.state = 'cancelled' and tries.task_id = tasks.id and tries.state = 'running'`;
 }
 
 /** Queues the failed and cancelled tasks of a run again, with their tries to spend anew. Answers how many. */

@@ -16,7 +16,7 @@ import {
 /** One checked answer: the body is byte for byte what the API sent (decompressed), the path never holds the key. */
 export type RawAnswer<T = ListEnvelope> = {
   path: string;
-  body: Uint8Array;
+  body: Uint8Array<ArrayBuffer>;
   requestId: string | undefined;
   resultsCount: number;
   receivedAt: Date;

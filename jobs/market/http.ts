@@ -18,7 +18,7 @@ export const longestWaitMs = 90_000;
 export const defaultTimeoutMs = 30_000;
 
 /** One complete answer that passed its schema. */
-export type Received<T> = { path: string; body: Uint8Array; receivedAt: Date; answer: T };
+export type Received<T> = { path: string; body: Uint8Array<ArrayBuffer>; receivedAt: Date; answer: T };
 
 /** Gets a URL and checks the answer against a schema, with limiter, timeout and retries. */
 export type Transport = <T>(url: URL, schema: ZodType<T>, signal?: AbortSignal) => Promise<Received<T>>;
@@ -46,7 +46,7 @@ export function createTransport(options: TransportOptions, redact: Redact): Tran
       signal: AbortSignal.any([stop, AbortSignal.timeout(timeoutMs)]),
     };
     let response: Response;
-    let body: Uint8Array;
+    let body: Uint8Array<ArrayBuffer>;
     try {
       response = await send(url.href, request);
       body = new Uint8Array(await response.arrayBuffer());

@@ -54,6 +54,8 @@ export type PlainTaskContext = TaskContext & {
   partitions(): Promise<string[]>;
   /** Outputs of an earlier task of this run, in batch order. */
   outputsOf(taskName: string): Promise<JsonValue[]>;
+  /** Inputs of an earlier task of this run, in batch order. */
+  inputsOf(taskName: string): Promise<JsonValue[]>;
 };
 
 /** What a task answers. All of it becomes durable in one transaction with the task's success. */
@@ -117,8 +119,11 @@ export type JobDefinition = {
 
 export type BackfillState = "queued" | "running" | "success" | "failed" | "cancelled";
 
-/** One run that a backfill wants: the partitions it covers, ascending, and what its tasks should know. */
-export type PlannedRun = { partitions: string[]; parameters: Record<string, JsonValue> };
+/**
+ * One run that a backfill wants: the partitions it covers, ascending, and what its tasks should know. It answers for them
+ * from then on, unless `partial`: then whoever answered for them still does.
+ */
+export type PlannedRun = { partitions: string[]; parameters: Record<string, JsonValue>; partial?: boolean };
 
 export type SelectedPartitions = { wanted: string[]; skipped: { partition: string; reason: string }[] };
 

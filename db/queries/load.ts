@@ -1,0 +1,91 @@
+import type { JsonValue, Sql, TransactionSql } from "../client.ts";
+
+/** Removes what an earlier try of a batch left: its COPY may have been committed before its success was. */
+export async function clearBatch(transaction: TransactionSql, runId: number, batch: number): Promise<void> {
+  await transaction`
+    delete from barline.staging_stock_bars where run_id = ${runId}::bigint and batch = ${batch}::int`;
+  await transaction`delete from barline.rejects where run_id = ${runId}::bigint and batch = ${batch}::int`;
+}
+
+/** Opens a COPY into staging; write text-format lines with the columns in this order. */
+export function copyToStaging(transaction: TransactionSql) {
+  return transaction`
+    copy barline.staging_stock_bars
+      (run_id, batch, sequence, requested, ticker, trade_date, open, high, low, close, volume, vwap, transactions)
+    from stdin`.writable();
+}
+
+export type NewReject = {
+  ticker: string | null;
+  tradeDate: string | null;
+  reason: string;
+  lakeKey: string;
+  row: JsonValue;
+};
+
+export async function insertRejects(
+  transaction: TransactionSql,
+  runId: number,
+  batch: number,
+  rejects: NewReject[],
+): Promise<void> {
+  await transaction`
+    insert into barline.rejects (run_id, batch, ticker, trade_date, reason, lake_key, row)
+    select ${runId}::bigint, ${batch}::int, item ->> 'ticker', item ->> 'tradeDate', item ->> 'reason', item ->> 'lakeKey',
+      item -> 'row'
+    from jsonb_array_elements(${transaction.json(rejects)}::jsonb) as item`;
+}
+
+/** Which tickers of whole-market answers are wanted; null is no condition. */
+export type UniverseFilter = { types: string[] | null; tickers: string[] | null };
+
+export type Merged = { inserted: number; updated: number; firstDate: string | null; lastDate: string | null };
+
+/**
+ * Merges what a run staged into the raw bars. Of several answers for one bar the latest wins; a row that says what is
+ * there already is not touched, so its `inserted_at` stays and the models have nothing to redo.
+ */
+export async function mergeStagedBars(
+  transaction: TransactionSql,
+  runId: number,
+  insertedAt: Date,
+  universe: UniverseFilter,
+): Promise<Merged> {
+  const [row] = await transaction<Merged[]>`
+    with merged as (
+      insert into public.source_polygon_stock_bars_daily as bars
+        (ticker, trade_date, open, high, low, close, volume, vwap, transactions, inserted_at)
+      select distinct on (ticker, trade_date)
+        ticker, trade_date, open, high, low, close, volume, vwap, transactions, ${insertedAt}::timestamptz
+      from barline.staging_stock_bars staged
+      where run_id = ${runId}::bigint and (requested
+        or (${universe.types}::text[] is null and ${universe.tickers}::text[] is null)
+        or ticker = any (${universe.tickers}::text[])
+        or ticker in (select ticker from public.source_polygon_tickers where type = any (${universe.types}::text[])))
+      order by ticker, trade_date, sequence desc
+      on conflict (ticker, trade_date) do update set
+        open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close,
+        volume = excluded.volume, vwap = excluded.vwap, transactions = excluded.transactions,
+        inserted_at = excluded.inserted_at
+      where (bars.open, bars.high, bars.low, bars.close, bars.volume, bars.vwap, bars.transactions)
+        is distinct from (excluded.open, excluded.high, excluded.low, excluded.close, excluded.volume, excluded.vwap,
+          excluded.transactions)
+      returning trade_date, xmax = 0 as is_new
+    )
+    select count(*) filter (where is_new)::int as inserted, count(*) filter (where not is_new)::int as updated,
+      min(trade_date) as "firstDate", max(trade_date) as "lastDate"
+    from merged`;
+  return row ?? { inserted: 0, updated: 0, firstDate: null, lastDate: null };
+}
+
+/** Empties staging after the merge. One load runs at a time, so all that is in it has been merged or was abandoned. */
+export async function emptyStaging(transaction: TransactionSql): Promise<void> {
+  await transaction`truncate barline.staging_stock_bars`;
+}
+
+/** How many rows a run has staged. */
+export async function countStaged(sql: Sql | TransactionSql, runId: number): Promise<number> {
+  const [row] = await sql<{ rows: number }[]>`
+    select count(*)::int as rows from barline.staging_stock_bars where run_id = ${runId}::bigint`;
+  return row?.rows ?? 0;
+}

@@ -1,0 +1,106 @@
+import type { JsonValue, Sql, TransactionSql } from "../client.ts";
+
+export type ReferenceKind = "tickers" | "splits" | "dividends";
+export type ReferenceRead = { kind: ReferenceKind; coversFrom: string | null; readAt: Date };
+
+export async function selectReferenceRead(sql: Sql, kind: ReferenceKind): Promise<ReferenceRead | undefined> {
+  const [row] = await sql<ReferenceRead[]>`
+    select kind, covers_from as "coversFrom", read_at as "readAt" from barline.reference_reads where kind = ${kind}::text`;
+  return row;
+}
+
+export async function recordReferenceRead(
+  transaction: TransactionSql,
+  read: { kind: ReferenceKind; coversFrom: string | null; readAt: Date; rows: number; calls: number },
+): Promise<void> {
+  await transaction`
+    insert into barline.reference_reads (kind, covers_from, read_at, rows, calls)
+    values (${read.kind}::text, ${read.coversFrom}::date, ${read.readAt}::timestamptz, ${read.rows}::int, ${read.calls}::int)
+    on conflict (kind) do update set covers_from = excluded.covers_from, read_at = excluded.read_at, rows = excluded.rows,
+      calls = excluded.calls`;
+}
+
+/** Takes over the vendor's list of tickers. What it no longer lists at all stays, for its bars are still here. */
+export async function mergeTickers(transaction: TransactionSql, rows: JsonValue, insertedAt: Date): Promise<void> {
+  await transaction`
+    insert into public.source_polygon_tickers as known
+      (ticker, name, type, active, primary_exchange, delisted_on, inserted_at)
+    select distinct on (row ->> 'ticker') row ->> 'ticker', row ->> 'name', row ->> 'type', (row ->> 'active')::boolean,
+      row ->> 'primaryExchange', (row ->> 'delistedOn')::date, ${insertedAt}::timestamptz
+    from jsonb_array_elements(${transaction.json(rows)}::jsonb) as row
+    order by row ->> 'ticker', (row ->> 'active')::boolean desc
+    on conflict (ticker) do update set name = excluded.name, type = excluded.type, active = excluded.active,
+      primary_exchange = excluded.primary_exchange, delisted_on = excluded.delisted_on, inserted_at = excluded.inserted_at
+    where (known.name, known.type, known.active, known.primary_exchange, known.delisted_on)
+      is distinct from (excluded.name, excluded.type, excluded.active, excluded.primary_exchange, excluded.delisted_on)`;
+}
+
+/** Takes over the splits from `from` on; those that the vendor no longer lists are marked, so that the models see it. */
+export async function mergeSplits(
+  transaction: TransactionSql,
+  rows: JsonValue,
+  from: string,
+  insertedAt: Date,
+): Promise<void> {
+  await transaction`
+    with listed as (
+      select row ->> 'ticker' as ticker, (row ->> 'executionDate')::date as execution_date,
+        (row ->> 'splitFrom')::numeric as split_from, (row ->> 'splitTo')::numeric as split_to
+      from jsonb_array_elements(${transaction.json(rows)}::jsonb) as row
+    ), withdrawn as (
+      update public.source_polygon_splits known set active = false, inserted_at = ${insertedAt}::timestamptz
+      where active and execution_date >= ${from}::date and not exists (
+        select 1 from listed where listed.ticker = known.ticker and listed.execution_date = known.execution_date)
+    )
+    insert into public.source_polygon_splits as known (ticker, execution_date, split_from, split_to, inserted_at)
+    select ticker, execution_date, split_from, split_to, ${insertedAt}::timestamptz from listed
+    on conflict (ticker, execution_date) do update set split_from = excluded.split_from, split_to = excluded.split_to,
+      active = true, inserted_at = excluded.inserted_at
+    where (known.split_from, known.split_to, known.active) is distinct from (excluded.split_from, excluded.split_to, true)`;
+}
+
+/** Takes over the dividends from `from` on; those that the vendor no longer lists are marked. */
+export async function mergeDividends(
+  transaction: TransactionSql,
+  rows: JsonValue,
+  from: string,
+  insertedAt: Date,
+): Promise<void> {
+  await transaction`
+    with listed as (
+      select distinct on (row ->> 'ticker', (row ->> 'exDividendDate')::date, (row ->> 'cashAmount')::numeric)
+        row ->> 'ticker' as ticker, (row ->> 'exDividendDate')::date as ex_dividend_date,
+        (row ->> 'cashAmount')::numeric as cash_amount, row ->> 'currency' as currency,
+        (row ->> 'frequency')::int as frequency, (row ->> 'payDate')::date as pay_date
+      from jsonb_array_elements(${transaction.json(rows)}::jsonb) as row
+    ), withdrawn as (
+      update public.source_polygon_dividends known set active = false, inserted_at = ${insertedAt}::timestamptz
+      where active and ex_dividend_date >= ${from}::date and not exists (
+        select 1 from listed where listed.ticker = known.ticker and listed.ex_dividend_date = known.ex_dividend_date
+          and listed.cash_amount = known.cash_amount)
+    )
+    insert into public.source_polygon_dividends as known
+      (ticker, ex_dividend_date, cash_amount, currency, frequency, pay_date, inserted_at)
+    select ticker, ex_dividend_date, cash_amount, currency, frequency, pay_date, ${insertedAt}::timestamptz from listed
+    on conflict (ticker, ex_dividend_date, cash_amount) do update set currency = excluded.currency,
+      frequency = excluded.frequency, pay_date = excluded.pay_date, active = true, inserted_at = excluded.inserted_at
+    where (known.currency, known.frequency, known.pay_date, known.active)
+      is distinct from (excluded.currency, excluded.frequency, excluded.pay_date, true)`;
+}
+
+/** Tickers of some types that trade, or of all where `types` is null; in byte order. */
+export async function selectActiveTickers(sql: Sql, types: string[] | null): Promise<string[]> {
+  const rows = await sql<{ ticker: string }[]>`
+    select ticker from public.source_polygon_tickers
+    where active and (${types}::text[] is null or type = any (${types}::text[])) order by ticker`;
+  return rows.map((row) => row.ticker);
+}
+
+/** Those of `tickers` that the vendor has never listed; none where its list has not been read yet. */
+export async function selectUnknownTickers(sql: Sql, tickers: string[]): Promise<string[]> {
+  const rows = await sql<{ ticker: string }[]>`
+    select ticker from unnest(${tickers}::text[]) as asked (ticker)
+    where exists (select 1 from public.source_polygon_tickers)
+      and not exists (select 1 from public.source_polygon_tickers known where known.ticker = asked.ticker)`;
+  return rows.map((row) => row.ticker);
+}

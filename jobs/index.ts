@@ -1,0 +1,112 @@
+import { fileURLToPath } from "node:url";
+import type { Logger } from "pino";
+import type { Sql } from "../db/client.ts";
+import { type PreparedBackfill, prepareBackfill } from "./backfill.ts";
+import { createIngestJob } from "./ingest.ts";
+import type { ObjectStore } from "./lake/store.ts";
+import { createMarketLimiter } from "./limiter.ts";
+import { createLoadJob } from "./load.ts";
+import { isIsoDate, isSession, settlesAt } from "./market/calendar.ts";
+import { createMarketClient } from "./market/client.ts";
+import { createOrchestrator } from "./orchestrator/orchestrator.ts";
+import { createWorkerPool } from "./orchestrator/pool.ts";
+import { type JobDefinition, RequestError } from "./orchestrator/types.ts";
+import { type BackfillRequest, jobIds, type Pipeline } from "./pipeline.ts";
+import { createReferenceData } from "./reference.ts";
+import { marketCalls, type PipelineSettings, type WorkerSettings } from "./settings.ts";
+import { createTransform } from "./transform/transform.ts";
+import { createTransformJob } from "./transform.ts";
+
+export type PipelineOptions = {
+  settings: PipelineSettings;
+  /** Pools by role; `lock` holds one connection that shows that this process lives. */
+  pools: { state: Sql; work: Sql; lock: Sql };
+  lake: ObjectStore;
+  workers: number;
+  log: Logger;
+  now(): Date;
+  random(): number;
+};
+
+/** Batches at a time in one worker: a fetch mostly waits for the network, a load for the database. */
+const slotsPerWorker = 3;
+const workerIdleMs = 20_000;
+const cancelGraceMs = 1500;
+
+/** The pipeline: its three jobs, declared side by side, and what people may ask of them. It does nothing until started. */
+export function createPipeline(options: PipelineOptions): Pipeline {
+  const { settings, pools, lake, log, now, random } = options;
+  const limiter = createMarketLimiter(pools.state, settings.callsPerMinute);
+  const client = createMarketClient({ ...settings.market, limiter });
+  const reference = createReferenceData({ sql: pools.work, client, lake, now });
+  const projectDir = fileURLToPath(new URL("../db/warehouse", import.meta.url));
+  const transform = createTransform({ sql: pools.work, projectDir, log });
+
+  const jobs: JobDefinition[] = [
+    createIngestJob({ settings, sql: pools.work, lake, reference, now }),
+    createLoadJob({ sql: pools.work, lake, universe: settings.universe }),
+    createTransformJob({ sql: pools.work, transform }),
+  ];
+
+  const pool = createWorkerPool({
+    entry: new URL("./worker.ts", import.meta.url),
+    size: options.workers,
+    slotsPerWorker,
+    settings: workerSettings(settings),
+    permit: async (resource) => {
+      if (resource !== marketCalls) throw new Error(`Nobody grants "${resource}".`);
+      await limiter.acquire();
+    },
+    idleMs: workerIdleMs,
+    cancelGraceMs,
+  });
+  const orchestrator = createOrchestrator({ sql: pools.state, lockSql: pools.lock, jobs, pool, log, now, random });
+  return { orchestrator, ...createPipelineRequests({ settings, sql: pools.work, orchestrator, now }) };
+}
+
+type RequestOptions = Parameters<typeof prepareBackfill>[0];
+
+/** The requests that need to know of stocks. */
+function createPipelineRequests(options: RequestOptions): Omit<Pipeline, "orchestrator"> {
+  const { orchestrator, now } = options;
+  const rangeOf = (request: BackfillRequest, { sessions, group }: PreparedBackfill) => ({
+    from: request.from,
+    to: request.to,
+    reprocess: request.reprocess,
+    partitions: sessions,
+    plan: group,
+  });
+  return {
+    async previewBackfill(request) {
+      const prepared = await prepareBackfill(options, request);
+      const selected = await orchestrator.selectPartitions(request.jobId, prepared.sessions, request.reprocess);
+      return prepared.group(selected).plan;
+    },
+    async createBackfill(request) {
+      const prepared = await prepareBackfill(options, request);
+      return await orchestrator.createBackfill(request.jobId, rangeOf(request, prepared));
+    },
+    async createRun(jobId, { session, fullRefresh }) {
+      if (jobId === jobIds.ingest && session !== undefined) checkSession(session, now());
+      const parameters = jobId === jobIds.transform && fullRefresh ? { fullRefresh } : {};
+      return await orchestrator.createRun(jobId, { parameters, ...(session !== undefined && { partition: session }) });
+    },
+  };
+}
+
+function checkSession(session: string, now: Date): void {
+  if (!isIsoDate(session))
+    throw new RequestError("invalid", `"${session}" is not a date; write it as 2025-01-02.`, "session");
+  if (!isSession(session)) throw new RequestError("invalid", `The exchanges are closed on ${session}.`, "session");
+  if (settlesAt(session) > now) {
+    throw new RequestError(
+      "invalid",
+      `The data of ${session} settles at ${settlesAt(session).toISOString()}.`,
+      "session",
+    );
+  }
+}
+
+function workerSettings({ lake, market, databaseUrl }: PipelineSettings): WorkerSettings {
+  return { lake, market, databaseUrl };
+}

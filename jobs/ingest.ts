@@ -1,0 +1,226 @@
+import { z } from "zod";
+import type { JsonValue, Sql } from "../db/client.ts";
+import { selectActiveTickers } from "../db/queries/reference.ts";
+import { MANIFESTS } from "./lake/layout.ts";
+import { type LandedObject, landAnswer, type Manifest, writeManifest } from "./lake/manifest.ts";
+import type { ObjectStore } from "./lake/store.ts";
+import { settledSessions } from "./market/calendar.ts";
+import { type MarketClient, requireBars } from "./market/client.ts";
+import type { Universe } from "./market/universe.ts";
+import { PermanentError, RetryableError } from "./orchestrator/errors.ts";
+import type { BatchHandler, JobDefinition, PlainTaskContext, TaskContext, TaskResult } from "./orchestrator/types.ts";
+import { jobIds } from "./pipeline.ts";
+import type { ReferenceData } from "./reference.ts";
+import type { PipelineSettings } from "./settings.ts";
+
+export type IngestOptions = {
+  settings: PipelineSettings;
+  sql: Sql;
+  lake: ObjectStore;
+  reference: ReferenceData;
+  now(): Date;
+};
+
+/** What a run's parameters may say; a scheduled run has none and fetches its one session grouped. */
+export const ingestParameters = z.object({
+  strategy: z.enum(["grouped", "per_ticker"]).default("grouped"),
+  /** Named by the person who asked; the universe where left out. */
+  tickers: z.array(z.string()).optional(),
+  /** First day that the whole backfill wants, so that splits are read once for all its runs. */
+  referenceFrom: z.string().optional(),
+});
+
+/** One batch of the `fetch` task. */
+const fetchBatch = z.discriminatedUnion("strategy", [
+  z.object({ strategy: z.literal("grouped"), session: z.string() }),
+  z.object({ strategy: z.literal("per_ticker"), tickers: z.array(z.string()), from: z.string(), to: z.string() }),
+]);
+type FetchBatch = z.infer<typeof fetchBatch>;
+
+/** Few enough that a batch that fails redoes little, many enough that its bookkeeping does not show. */
+const tickersPerBatch = 25;
+
+/** The dataset that ingest produces: the manifests of what it landed. */
+export const manifestsDataset = (lake: ObjectStore): string => lake.uri(MANIFESTS);
+
+/** Declares the job that fetches sessions into the lake. */
+export function createIngestJob(options: IngestOptions): JobDefinition {
+  const { settings } = options;
+  return {
+    id: jobIds.ingest,
+    title: "Ingest",
+    description: "Fetches each session's bars from the market API and lands the raw answers in the lake.",
+    schedule: {
+      // Looks every ten minutes; a session is due once its data has settled, whenever that is.
+      cron: "*/10 * * * *",
+      timeZone: "America/New_York",
+      due: (now) => settledSessions(settings.startDate, now),
+      catchup: settings.catchup,
+    },
+    produces: [manifestsDataset(options.lake)],
+    maxActiveRuns: 16,
+    maxTries: 4,
+    tasks: [
+      {
+        kind: "plain",
+        name: "plan",
+        description: "Reads the splits, gets the universe and splits the calls into batches.",
+        run: (context) => plan(options, context),
+      },
+      {
+        kind: "mapped",
+        name: "fetch",
+        description: "Calls the API and lands each answer byte for byte.",
+        handler: "fetch",
+      },
+      {
+        kind: "plain",
+        name: "manifest",
+        description: "Writes the manifest of what was landed and records its dataset event.",
+        run: (context) => writeRunManifest(options, context),
+      },
+      {
+        kind: "plain",
+        name: "reference",
+        description: "Reads names, types and dividends where they are older than a day.",
+        run: (context) => refreshReference(options, context),
+      },
+    ],
+  };
+}
+
+/** The day from which splits and dividends are wanted for this run. */
+function referenceFrom(options: IngestOptions, context: PlainTaskContext): string {
+  const { referenceFrom: asked } = ingestParameters.parse(context.run.parameters);
+  const dates = [asked, context.run.partition, options.settings.startDate].filter((date) => typeof date === "string");
+  return dates.sort()[0] ?? options.settings.startDate;
+}
+
+async function plan(options: IngestOptions, context: PlainTaskContext): Promise<TaskResult> {
+  const { partition, partitionTo } = context.run;
+  const parameters = ingestParameters.parse(context.run.parameters);
+  if (partition === null) throw new PermanentError("An ingest run needs a session.");
+  // Before the first bar: prices without their splits would be published with jumps in them.
+  await options.reference.ensure("splits", referenceFrom(options, context), context);
+  const batches = await planBatches(options, context, parameters, { from: partition, to: partitionTo ?? partition });
+  context.log.info("planned the calls", { strategy: parameters.strategy, batches: batches.length });
+  return { output: { strategy: parameters.strategy, batches: batches.length }, batches };
+}
+
+async function planBatches(
+  options: IngestOptions,
+  context: PlainTaskContext,
+  parameters: z.infer<typeof ingestParameters>,
+  range: { from: string; to: string },
+): Promise<FetchBatch[]> {
+  if (parameters.strategy === "grouped") {
+    if (options.settings.universe.kind === "types") await options.reference.ensure("tickers", range.from, context);
+    const sessions = await context.partitions();
+    return (sessions.length > 0 ? sessions : [range.from]).map((session) => ({ strategy: "grouped", session }));
+  }
+  const tickers = parameters.tickers ?? (await universeTickers(options, context, range.from));
+  const batches: FetchBatch[] = [];
+  for (let start = 0; start < tickers.length; start += tickersPerBatch) {
+    batches.push({ strategy: "per_ticker", tickers: tickers.slice(start, start + tickersPerBatch), ...range });
+  }
+  return batches;
+}
+
+async function universeTickers(options: IngestOptions, context: PlainTaskContext, from: string): Promise<string[]> {
+  const universe: Universe = options.settings.universe;
+  if (universe.kind === "tickers") return universe.tickers;
+  await options.reference.ensure("tickers", from, context);
+  const tickers = await selectActiveTickers(options.sql, universe.kind === "types" ? universe.types : null);
+  if (tickers.length > 0) return tickers;
+  throw new PermanentError("The market API lists no ticker of this universe.", { advice: "Check UNIVERSE." });
+}
+
+/** Makes the `fetch` handler for a worker. */
+export function createFetchHandler(options: { client: MarketClient; lake: ObjectStore }): BatchHandler {
+  return async (context) => {
+    const batch = fetchBatch.parse(context.input);
+    const objects =
+      batch.strategy === "grouped"
+        ? [await fetchSession(options, context, batch.session)]
+        : await fetchTickers(options, context, batch);
+    const rows = objects.reduce((sum, object) => sum + object.rows, 0);
+    return { output: { objects: objects as unknown as JsonValue, rows, calls: objects.length } };
+  };
+}
+
+type FetchOptions = { client: MarketClient; lake: ObjectStore };
+
+async function fetchSession(options: FetchOptions, context: TaskContext, session: string): Promise<LandedObject> {
+  const { signal, log } = context;
+  const started = performance.now();
+  const answer = requireBars(await options.client.grouped(session, { signal }), session);
+  const place = { route: "daily" as const, date: session };
+  const { body, path: request, resultsCount: rows } = answer;
+  const object = await landAnswer(options.lake, { place, body, rows, request, signal });
+  log.info("landed a session", {
+    session,
+    rows,
+    bytes: object.size,
+    durationMs: Math.round(performance.now() - started),
+  });
+  return object;
+}
+
+async function fetchTickers(
+  options: FetchOptions,
+  context: TaskContext,
+  batch: Extract<FetchBatch, { strategy: "per_ticker" }>,
+): Promise<LandedObject[]> {
+  const { signal, log } = context;
+  const { tickers, from, to } = batch;
+  const objects: LandedObject[] = [];
+  for (const [index, ticker] of tickers.entries()) {
+    const answers = await options.client.range(ticker, from, to, { signal });
+    for (const [page, { body, path: request, resultsCount: rows }] of answers.entries()) {
+      const place = { route: "range" as const, date: from, to, ticker, page: page + 1 };
+      objects.push(await landAnswer(options.lake, { place, body, rows, request, signal }));
+    }
+    context.progress(index + 1, tickers.length, "tickers");
+  }
+  log.info("landed tickers", { tickers: tickers.length, answers: objects.length });
+  return objects;
+}
+
+async function writeRunManifest(options: IngestOptions, context: PlainTaskContext): Promise<TaskResult> {
+  const { run } = context;
+  const { strategy } = ingestParameters.parse(run.parameters);
+  const outputs = (await context.outputsOf("fetch")) as { objects: LandedObject[] }[];
+  const objects = outputs.flatMap((output) => output.objects);
+  const rows = objects.reduce((sum, object) => sum + object.rows, 0);
+  const from = run.partition ?? "";
+  const to = run.partitionTo ?? from;
+  if (rows === 0) {
+    throw new RetryableError(`The market API has no bar of any asked ticker from ${from} to ${to}.`, {
+      advice: "Check the tickers and the range; then retry the run.",
+    });
+  }
+  const manifest: Manifest = {
+    version: 1,
+    job: run.jobId,
+    runId: String(run.id),
+    sessions: { from, to },
+    source: options.settings.source,
+    strategy,
+    createdAt: options.now().toISOString(),
+    objects,
+  };
+  const key = await writeManifest(options.lake, manifest);
+  const bytes = objects.reduce((sum, object) => sum + object.size, 0);
+  const summary = { strategy, calls: objects.length, rows, bytes, manifest: key };
+  context.log.info("wrote the manifest", summary);
+  const event = { dataset: manifestsDataset(options.lake), payload: { manifest: key, from, to, rows } };
+  return { output: summary, summary, events: [event] };
+}
+
+/** After the bars: at five calls a minute the names would otherwise hold up the first chart by ten minutes. */
+async function refreshReference(options: IngestOptions, context: PlainTaskContext): Promise<TaskResult> {
+  const from = referenceFrom(options, context);
+  await options.reference.ensureUnlessBusy("tickers", from, context);
+  await options.reference.ensureUnlessBusy("dividends", from, context);
+  return {};
+}

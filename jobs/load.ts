@@ -1,0 +1,205 @@
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { z } from "zod";
+import type { JsonValue, Sql } from "../db/client.ts";
+import {
+  clearBatch,
+  copyToStaging,
+  countStaged,
+  emptyStaging,
+  insertRejects,
+  mergeStagedBars,
+  type NewReject,
+  type UniverseFilter,
+} from "../db/queries/load.ts";
+import { lockRawTables } from "../db/queries/raw-lock.ts";
+import { manifestsDataset } from "./ingest.ts";
+import { type LandedObject, readManifest, readRaw } from "./lake/manifest.ts";
+import type { ObjectStore } from "./lake/store.ts";
+import { type Bar, parseBars } from "./market/bars.ts";
+import type { Universe } from "./market/universe.ts";
+import { CancelledError } from "./orchestrator/errors.ts";
+import type { BatchHandler, JobDefinition, PlainTaskContext, TaskContext, TaskResult } from "./orchestrator/types.ts";
+import { jobIds } from "./pipeline.ts";
+
+export type LoadOptions = { sql: Sql; lake: ObjectStore; universe: Universe };
+
+/** The dataset that load produces: the table of raw bars. */
+export const barsDataset = "postgres_dwh://public/source_polygon_stock_bars_daily";
+
+/** One batch of the `stage` task: objects with their place in the order of events. */
+const stageBatch = z.object({
+  objects: z.array(
+    z.object({
+      sequence: z.number(),
+      key: z.string(),
+      sha256: z.string(),
+      rawSha256: z.string(),
+      source: z.discriminatedUnion("kind", [
+        z.object({ kind: z.literal("grouped"), session: z.string() }),
+        z.object({ kind: z.literal("range"), ticker: z.string() }),
+      ]),
+    }),
+  ),
+});
+type StageObject = z.infer<typeof stageBatch>["objects"][number];
+
+type StageOutput = { rows: number; rejects: number };
+
+/** Some four sessions of the whole market: a second of work, and a few tens of megabytes at a time. */
+const rowsPerBatch = 45_000;
+/** A load of the whole market's month: a merge of some seconds, so that progress shows and a redo is cheap. */
+const manifestsPerRun = 24;
+
+/** Declares the job that brings landed answers into the raw table. */
+export function createLoadJob(options: LoadOptions): JobDefinition {
+  return {
+    id: jobIds.load,
+    title: "Load",
+    description: "Parses and checks landed answers in Bun workers and merges them into the raw table.",
+    triggeredBy: [manifestsDataset(options.lake)],
+    produces: [barsDataset],
+    // One at a time: the merge is one statement, and staging is emptied with it.
+    maxActiveRuns: 1,
+    maxClaims: manifestsPerRun,
+    maxTries: 4,
+    tasks: [
+      {
+        kind: "plain",
+        name: "plan",
+        description: "Reads the manifests of the claimed events and splits their objects into batches.",
+        run: (context) => plan(options, context),
+      },
+      {
+        kind: "mapped",
+        name: "stage",
+        description: "Checks every row; copies the good ones into staging and keeps the others with the reason.",
+        handler: "stage",
+      },
+      {
+        kind: "plain",
+        name: "merge",
+        description:
+          "Merges staging into the raw table, leaving unchanged rows untouched, and records the dataset event.",
+        run: (context) => merge(options, context),
+      },
+    ],
+  };
+}
+
+async function plan(options: LoadOptions, context: PlainTaskContext): Promise<TaskResult> {
+  const events = await context.claimedEvents();
+  const batches: { objects: StageObject[] }[] = [];
+  let rows = Number.POSITIVE_INFINITY;
+  for (const event of events) {
+    const { manifest: key } = z.object({ manifest: z.string() }).parse(event.payload);
+    const manifest = await readManifest(options.lake, key);
+    for (const object of manifest.objects) {
+      const planned = stageObject(object, event.id);
+      if (!planned) continue;
+      if (rows + object.rows > rowsPerBatch) {
+        batches.push({ objects: [] });
+        rows = 0;
+      }
+      batches.at(-1)?.objects.push(planned);
+      rows += object.rows;
+    }
+  }
+  context.log.info("planned the load", { events: events.length, batches: batches.length });
+  return { output: { events: events.length }, batches: batches as unknown as JsonValue[] };
+}
+
+function stageObject(object: LandedObject, sequence: number): StageObject | undefined {
+  const { key, sha256, rawSha256 } = object;
+  if (object.route === "daily")
+    return { sequence, key, sha256, rawSha256, source: { kind: "grouped", session: object.session } };
+  if (object.route === "range")
+    return { sequence, key, sha256, rawSha256, source: { kind: "range", ticker: object.ticker } };
+  return undefined;
+}
+
+/** Makes the `stage` handler for a worker. */
+export function createStageHandler(options: { sql: Sql; lake: ObjectStore }): BatchHandler {
+  return async (context) => {
+    const { objects } = stageBatch.parse(context.input);
+    const output = await options.sql.begin(async (transaction) => {
+      if (context.task.try > 1) await clearBatch(transaction, context.run.id, context.task.mapIndex);
+      const counts: StageOutput = { rows: 0, rejects: 0 };
+      const rejects: NewReject[] = [];
+      const copy = await copyToStaging(transaction);
+      await pipeline(Readable.from(stageLines(options.lake, context, objects, counts, rejects)), copy);
+      if (rejects.length > 0) await insertRejects(transaction, context.run.id, context.task.mapIndex, rejects);
+      return { ...counts, rejects: rejects.length };
+    });
+    context.log.info("staged a batch", { objects: objects.length, ...output });
+    return { output };
+  };
+}
+
+/** Lines of one COPY, object by object, so that one answer's rows are in memory at a time. */
+async function* stageLines(
+  lake: ObjectStore,
+  context: TaskContext,
+  objects: StageObject[],
+  counts: StageOutput,
+  rejects: NewReject[],
+): AsyncGenerator<string> {
+  for (const [index, object] of objects.entries()) {
+    if (context.signal.aborted) throw new CancelledError("The load was cancelled.");
+    const parsed = parseBars(await readRaw(lake, object, { signal: context.signal }), object.source);
+    counts.rows += parsed.bars.length;
+    for (const { ticker, session, reason, row } of parsed.rejects) {
+      rejects.push({ ticker, tradeDate: session, reason, lakeKey: object.key, row: row as JsonValue });
+    }
+    const prefix = `${context.run.id}\t${context.task.mapIndex}\t${object.sequence}\t${object.source.kind === "range"}`;
+    yield copyText(prefix, parsed.bars);
+    context.progress(index + 1, objects.length, "answers");
+  }
+}
+
+/** Rows in COPY's text format. A backslash or a control character in a ticker would end its column: they are escaped. */
+function copyText(prefix: string, bars: Bar[]): string {
+  let text = "";
+  for (const bar of bars) {
+    const ticker = /[\\\t\n\r]/.test(bar.ticker) ? escapeText(bar.ticker) : bar.ticker;
+    text += `${prefix}\t${ticker}\t${bar.tradeDate}\t${bar.open}\t${bar.high}\t${bar.low}\t${bar.close}\t${bar.volume}\t${bar.vwap ?? "\\N"}\t${bar.transactions ?? "\\N"}\n`;
+  }
+  return text;
+}
+
+function escapeText(text: string): string {
+  return text.replaceAll("\\", "\\\\").replaceAll("\t", "\\t").replaceAll("\n", "\\n").replaceAll("\r", "\\r");
+}
+
+async function merge(options: LoadOptions, context: PlainTaskContext): Promise<TaskResult> {
+  const outputs = (await context.outputsOf("stage")) as StageOutput[];
+  const expected = outputs.reduce((sum, output) => sum + output.rows, 0);
+  const rejected = outputs.reduce((sum, output) => sum + output.rejects, 0);
+  const started = performance.now();
+  if ((await countStaged(options.sql, context.run.id)) !== expected) await stageAgain(options, context);
+  const merged = await options.sql.begin(async (transaction) => {
+    const insertedAt = await lockRawTables(transaction);
+    const result = await mergeStagedBars(transaction, context.run.id, insertedAt, universeFilter(options.universe));
+    await emptyStaging(transaction);
+    return result;
+  });
+  const summary = { rows: expected, rejected, ...merged };
+  context.log.info("merged", { ...summary, durationMs: Math.round(performance.now() - started) });
+  return { output: summary, summary, events: [{ dataset: barsDataset, payload: summary }] };
+}
+
+/** Staging is not logged, so a crash of the server empties it under batches that had succeeded. The lake still has all. */
+async function stageAgain(options: LoadOptions, context: PlainTaskContext): Promise<void> {
+  context.log.warn("staging was lost with a crash of the database; staging again");
+  const stage = createStageHandler(options);
+  for (const [mapIndex, input] of (await context.inputsOf("stage")).entries()) {
+    await stage({ ...context, input, task: { ...context.task, mapIndex, try: context.task.try + 1 } });
+  }
+}
+
+function universeFilter(universe: Universe): UniverseFilter {
+  return {
+    types: universe.kind === "types" ? universe.types : null,
+    tickers: universe.kind === "tickers" ? universe.tickers : null,
+  };
+}

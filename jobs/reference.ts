@@ -1,0 +1,158 @@
+import type { JsonValue, Sql } from "../db/client.ts";
+import { lockRawTables } from "../db/queries/raw-lock.ts";
+import {
+  mergeDividends,
+  mergeSplits,
+  mergeTickers,
+  type ReferenceKind,
+  recordReferenceRead,
+  selectReferenceRead,
+} from "../db/queries/reference.ts";
+import { landAnswer } from "./lake/manifest.ts";
+import type { ObjectStore } from "./lake/store.ts";
+import { newYorkDate } from "./market/calendar.ts";
+import type { MarketClient, RawAnswer } from "./market/client.ts";
+import { parseDividends, parseSplits, parseTickers } from "./market/reference.ts";
+import type { TaskLog } from "./orchestrator/types.ts";
+
+/** The market's reference data: tickers, splits, dividends. Read when they are stale, once for all who ask at a time. */
+export type ReferenceData = {
+  /** Makes sure of `kind`, for dates from `from` on. Waits for a read that is under way. */
+  ensure(kind: ReferenceKind, from: string, context: ReadContext): Promise<void>;
+  /** The same, but does nothing while somebody else is reading. */
+  ensureUnlessBusy(kind: ReferenceKind, from: string, context: ReadContext): Promise<void>;
+};
+
+type ReadContext = { log: TaskLog; signal: AbortSignal };
+
+export type ReferenceOptions = { sql: Sql; client: MarketClient; lake: ObjectStore; now(): Date };
+
+const hourMs = 3_600_000;
+/** Splits move prices, so each session's run reads them anew; names and payments may be a day old. */
+const staleAfterMs: Record<ReferenceKind, number> = {
+  splits: 6 * hourMs,
+  tickers: 20 * hourMs,
+  dividends: 20 * hourMs,
+};
+/** How far back dividends that were read before are read again, for what the vendor added or corrected late. */
+const dividendWindowDays = 45;
+
+export function createReferenceData(options: ReferenceOptions): ReferenceData {
+  const { sql, now } = options;
+  const underWay = new Map<ReferenceKind, Promise<void>>();
+
+  const ensure = async (kind: ReferenceKind, from: string, context: ReadContext): Promise<void> => {
+    // Whoever waited looks again: the read that it waited for may have begun later than `from`, or failed.
+    for (let other = underWay.get(kind); other; other = underWay.get(kind)) await other.catch(() => {});
+    const known = await selectReferenceRead(sql, kind);
+    const covered = known !== undefined && (known.coversFrom === null || known.coversFrom <= from);
+    if (covered && now().getTime() - known.readAt.getTime() < staleAfterMs[kind]) return;
+    if (underWay.has(kind)) return await ensure(kind, from, context);
+    const earliest = known?.coversFrom && known.coversFrom < from ? known.coversFrom : from;
+    const reading = read(options, kind, { from: earliest, covered }, context).finally(() => underWay.delete(kind));
+    underWay.set(kind, reading);
+    await reading;
+  };
+
+  return {
+    ensure,
+    async ensureUnlessBusy(kind, from, context) {
+      if (!underWay.has(kind)) await ensure(kind, from, context);
+    },
+  };
+}
+
+async function read(
+  options: ReferenceOptions,
+  kind: ReferenceKind,
+  range: { from: string; covered: boolean },
+  context: ReadContext,
+): Promise<void> {
+  switch (kind) {
+    case "tickers":
+      return await readTickers(options, context);
+    case "splits":
+      return await readSplits(options, range.from, context);
+    case "dividends":
+      return await readDividends(options, range, context);
+  }
+}
+
+async function readTickers(options: ReferenceOptions, context: ReadContext): Promise<void> {
+  const { client } = options;
+  const active = await client.tickers({ active: true }, { signal: context.signal });
+  await land(options, "tickers", active, context, "active");
+  const inactive = await client.tickers({ active: false }, { signal: context.signal });
+  await land(options, "tickers", inactive, context, "inactive");
+  // The list of those that trade goes first: a symbol that was used again means the company that has it now.
+  const { rows, rejects } = parseTickers([...active, ...inactive]);
+  report(context.log, "tickers", rows.length, rejects);
+  const calls = active.length + inactive.length;
+  await options.sql.begin(async (transaction) => {
+    const at = await lockRawTables(transaction);
+    await mergeTickers(transaction, rows, at);
+    await recordReferenceRead(transaction, {
+      kind: "tickers",
+      coversFrom: null,
+      readAt: options.now(),
+      rows: rows.length,
+      calls,
+    });
+  });
+}
+
+async function readSplits(options: ReferenceOptions, from: string, context: ReadContext): Promise<void> {
+  const answers = await options.client.splits({ fromDate: from }, { signal: context.signal });
+  await land(options, "splits", answers, context);
+  const { rows, rejects } = parseSplits(answers);
+  report(context.log, "splits", rows.length, rejects);
+  await options.sql.begin(async (transaction) => {
+    const at = await lockRawTables(transaction);
+    await mergeSplits(transaction, rows, from, at);
+    const read = { kind: "splits" as const, coversFrom: from, readAt: options.now(), rows: rows.length };
+    await recordReferenceRead(transaction, { ...read, calls: answers.length });
+  });
+}
+
+async function readDividends(
+  options: ReferenceOptions,
+  range: { from: string; covered: boolean },
+  context: ReadContext,
+): Promise<void> {
+  const windowStart = newYorkDate(new Date(options.now().getTime() - dividendWindowDays * 24 * hourMs));
+  const from = range.covered && windowStart > range.from ? windowStart : range.from;
+  const answers = await options.client.dividends({ fromDate: from }, { signal: context.signal });
+  await land(options, "dividends", answers, context);
+  const { rows, rejects } = parseDividends(answers);
+  report(context.log, "dividends", rows.length, rejects);
+  await options.sql.begin(async (transaction) => {
+    const at = await lockRawTables(transaction);
+    await mergeDividends(transaction, rows, from, at);
+    const read = { kind: "dividends" as const, coversFrom: range.from, readAt: options.now(), rows: rows.length };
+    await recordReferenceRead(transaction, { ...read, calls: answers.length });
+  });
+}
+
+async function land(
+  options: ReferenceOptions,
+  route: ReferenceKind,
+  answers: RawAnswer[],
+  context: ReadContext,
+  name?: string,
+): Promise<void> {
+  const date = newYorkDate(options.now());
+  for (const [index, answer] of answers.entries()) {
+    const place = { route, date, page: index + 1, ...(name && { name }) };
+    const { body, path: request, resultsCount: rows } = answer;
+    await landAnswer(options.lake, { place, body, rows, request, signal: context.signal });
+  }
+}
+
+const rejectsInLog = 20;
+
+function report(log: TaskLog, kind: string, rows: number, rejects: { reason: string; row: unknown }[]): void {
+  log.info(`read the ${kind}`, { rows, rejected: rejects.length });
+  for (const { reason, row } of rejects.slice(0, rejectsInLog)) {
+    log.warn(`a row of the ${kind} was left out: ${reason}`, { row: row as JsonValue });
+  }
+}

@@ -1,0 +1,21 @@
+import type { LakeOptions } from "./lake/open.ts";
+import type { Universe } from "./market/universe.ts";
+
+/** What a Bun worker needs to know; plain data, sent to it as its first message. */
+export type WorkerSettings = {
+  lake: LakeOptions;
+  market: { baseUrl: string; apiKey: string };
+  databaseUrl: string;
+};
+
+/** What the jobs need to know besides, in the process. */
+export type PipelineSettings = WorkerSettings & {
+  source: "polygon" | "demo";
+  callsPerMinute: number | null;
+  universe: Universe;
+  startDate: string;
+  catchup: "all" | "latest" | "none";
+};
+
+/** The resource that a worker asks leave for before each call to the market API. */
+export const marketCalls = "market calls";

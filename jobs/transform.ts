@@ -1,0 +1,90 @@
+import type { JsonValue, Sql } from "../db/client.ts";
+import { insertModelResults, insertTestResults } from "../db/queries/transform.ts";
+import { barsDataset } from "./load.ts";
+import { PermanentError } from "./orchestrator/errors.ts";
+import type { JobDefinition, PlainTaskContext, TaskResult } from "./orchestrator/types.ts";
+import { jobIds } from "./pipeline.ts";
+import type { BuildResult, Transform } from "./transform/transform.ts";
+
+export type TransformOptions = { sql: Sql; transform: Transform };
+
+/** Declares the job that builds, tests and publishes the models. */
+export function createTransformJob(options: TransformOptions): JobDefinition {
+  return {
+    id: jobIds.transform,
+    title: "Transform",
+    description: "Builds the dbt models on the raw tables, tests them, and only then publishes them.",
+    triggeredBy: [barsDataset],
+    maxActiveRuns: 1,
+    maxClaims: 1000,
+    maxTries: 3,
+    runsWithoutEvents: true,
+    // While sessions stream in, at most a fifth of the time goes into building what the next one makes old.
+    coalesce: { whileActive: [jobIds.ingest, jobIds.load], restFactor: 4 },
+    tasks: [
+      {
+        kind: "plain",
+        name: "freshness",
+        description: "Compares the newest raw rows with the age that the sources allow.",
+        run: (context) => freshness(options, context),
+      },
+      {
+        kind: "plain",
+        name: "build",
+        description: "Builds the models, runs their tests and publishes, in one transaction.",
+        run: (context) => build(options, context),
+      },
+    ],
+  };
+}
+
+/** Stale data is still worth building: it is said, and does not stop the run. */
+async function freshness(options: TransformOptions, context: PlainTaskContext): Promise<TaskResult> {
+  const sources = await options.transform.freshness({ signal: context.signal });
+  for (const source of sources) {
+    const fields = { source: source.name, status: source.status, newest: source.maxLoadedAt?.toISOString() ?? null };
+    if (source.status === "pass") context.log.info("the source is fresh", fields);
+    else context.log.warn("the source is stale", fields);
+  }
+  return { output: sources.map(({ name, status }) => ({ name, status })) };
+}
+
+async function build(options: TransformOptions, context: PlainTaskContext): Promise<TaskResult> {
+  const total = options.transform.project().nodes.length;
+  let done = 0;
+  const result = await options.transform.build({
+    fullRefresh: context.run.parameters.fullRefresh === true,
+    signal: context.signal,
+    onNode(event) {
+      if (event.phase === "start") return;
+      done += 1;
+      context.progress(done, total, "models and tests");
+      context.log.info(`${event.name}: ${event.status}`, { durationMs: Math.round(event.durationMs) });
+    },
+  });
+  // After the build's own transaction, so that the results of one that was rolled back stay too.
+  await options.sql.begin(async (transaction) => {
+    await insertModelResults(transaction, context.run.id, result.models);
+    await insertTestResults(transaction, context.run.id, result.tests);
+  });
+  const summary = summarize(result);
+  if (!result.published) throw unpublished(result);
+  context.log.info("published", summary);
+  return { output: summary, summary };
+}
+
+function summarize(result: BuildResult): Record<string, JsonValue> {
+  const count = (status: string) => result.tests.filter((test) => test.status === status).length;
+  const rows = result.models.reduce((sum, model) => sum + (model.rows ?? 0), 0);
+  return { models: result.models.length, rows, passed: count("pass"), warned: count("warn"), failed: count("fail") };
+}
+
+function unpublished(result: BuildResult): PermanentError {
+  const failing = result.tests.filter((test) => test.status === "fail" || test.status === "error");
+  const broken = result.models.find((model) => model.error);
+  if (broken) return new PermanentError(`The model ${broken.name} could not be built: ${broken.error}`);
+  const names = failing.map((test) => `${test.name} (${test.failures} rows)`).join(", ");
+  return new PermanentError(`Nothing was published, because tests failed: ${names}.`, {
+    advice: "The dashboard goes on showing the last good build. Look at the failing rows on the run's page.",
+  });
+}

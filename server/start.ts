@@ -1,0 +1,142 @@
+import { join, resolve } from "node:path";
+import type { Logger } from "pino";
+import { openPool, type Sql } from "../db/client.ts";
+import { startEmbeddedPostgres } from "../db/embedded.ts";
+import { migrateDatabase } from "../db/migrate.ts";
+import { lockEmbeddedServer } from "../db/queries/owner.ts";
+import { createPipeline } from "../jobs/index.ts";
+import { type LakeOptions, openLake } from "../jobs/lake/open.ts";
+import { demoApiKey, startDemoExchange } from "../jobs/market/demo/server.ts";
+import { parseUniverse } from "../jobs/market/universe.ts";
+import type { Pipeline } from "../jobs/pipeline.ts";
+import type { PipelineSettings } from "../jobs/settings.ts";
+import { createApp } from "./app.ts";
+import { type Config, ConfigError } from "./config.ts";
+import type { Lifecycle } from "./lifecycle.ts";
+import { createAssetRoutes } from "./routes/assets.ts";
+import { createDashboardRoutes } from "./routes/index.ts";
+
+type Startup = { config: Config; log: Logger; lifecycle: Lifecycle; now(): Date };
+
+/** A database that is ready for this version, and how to reach it. */
+export type Database = { url: string; asReader: boolean };
+
+/** Opens the configured database, or the embedded one, and migrates it. */
+export async function startDatabase({ config, log, lifecycle }: Startup): Promise<Database> {
+  if (config.databaseUrl !== null) {
+    const { asReader } = await migrateDatabase(config.databaseUrl);
+    if (!asReader)
+      log.warn("the login may not make roles; the dashboard's pool is read-only by its session setting alone");
+    return { url: config.databaseUrl, asReader };
+  }
+  const dataDir = resolve(config.dataDir);
+  const embedded = await startEmbeddedPostgres({ dataDir });
+  const owner = openPool(embedded.url, "state", { max: 1, name: "barline owner" });
+  if (!(await becomesOwner(owner))) {
+    await owner.end();
+    throw new Error(
+      `Another Barline runs on ${dataDir}. Stop it, or give this one a DATA_DIR or a DATABASE_URL of its own.`,
+    );
+  }
+  lifecycle.onStop("embedded PostgreSQL", async () => {
+    await owner.end({ timeout: 1 });
+    await embedded.stop();
+  });
+  const { asReader } = await migrateDatabase(embedded.url);
+  const file = join(dataDir, "postgres.url");
+  // Whoever reads a terminal may read the file; a log that is collected goes further than that.
+  if (process.stdout.isTTY) log.info({ url: embedded.url, file }, "PostgreSQL is ready for psql and BI tools");
+  else log.info({ file }, "PostgreSQL is ready for psql and BI tools; its URL is in the file");
+  return { url: embedded.url, asReader };
+}
+
+const ownerPatienceMs = 5000;
+
+/** The server needs a moment to notice that a killed owner is gone. */
+async function becomesOwner(sql: Sql): Promise<boolean> {
+  const deadline = performance.now() + ownerPatienceMs;
+  while (!(await lockEmbeddedServer(sql))) {
+    if (performance.now() > deadline) return false;
+    await Bun.sleep(100);
+  }
+  return true;
+}
+
+/** The pipeline, its market and its lake. Nothing runs before its orchestrator is started. */
+export async function startPipeline(startup: Startup, database: Database): Promise<Pipeline> {
+  const { config, log, lifecycle, now } = startup;
+  const lakeOptions = lakeOf(config);
+  const lake = openLake(lakeOptions);
+  lifecycle.onStop("lake", () => lake.close());
+  await lake.ensureReady();
+  const settings: PipelineSettings = {
+    lake: lakeOptions,
+    market: startMarket(startup),
+    databaseUrl: database.url,
+    source: config.market.source,
+    callsPerMinute: config.market.callsPerMinute,
+    universe: universeOf(config),
+    startDate: config.startDate,
+    catchup: config.catchup,
+  };
+  const pools = {
+    state: openPool(database.url, "state"),
+    work: openPool(database.url, "work"),
+    lock: openPool(database.url, "state", { max: 1, name: "barline lock" }),
+  };
+  for (const [name, pool] of Object.entries(pools)) lifecycle.onStop(`${name} pool`, () => pool.end({ timeout: 0.5 }));
+  const pipeline = createPipeline({ settings, pools, lake, workers: config.workers, log, now, random: Math.random });
+  lifecycle.onStop("orchestrator", () => pipeline.orchestrator.stop(orchestratorPatienceMs));
+  return pipeline;
+}
+
+/** Of the five seconds that stopping may take; the database gets the rest. */
+const orchestratorPatienceMs = 1500;
+
+/** Where the market's data comes from: the real API, or the demo exchange that is started here. */
+function startMarket({ config, lifecycle, now }: Startup): PipelineSettings["market"] {
+  const { source, apiKey, baseUrl } = config.market;
+  if (source === "polygon" && apiKey !== null) return { baseUrl, apiKey };
+  const exchange = startDemoExchange({ now });
+  lifecycle.onStop("demo exchange", () => exchange.stop());
+  return { baseUrl: exchange.url, apiKey: demoApiKey };
+}
+
+function lakeOf({ s3, bucket, dataDir }: Config): LakeOptions {
+  if (s3 === null) return { kind: "folder", root: join(resolve(dataDir), "lake"), bucket };
+  const { endpoint, region, accessKeyId, secretAccessKey } = s3;
+  return {
+    kind: "s3",
+    bucket,
+    region,
+    ...(endpoint !== null && { endpoint }),
+    ...(accessKeyId !== null && { accessKeyId }),
+    ...(secretAccessKey !== null && { secretAccessKey }),
+  };
+}
+
+function universeOf(config: Config): PipelineSettings["universe"] {
+  try {
+    return parseUniverse(config.universe);
+  } catch (error) {
+    throw new ConfigError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Serves the dashboard and the API. Answers the URL to open. */
+export async function startWeb(startup: Startup, database: Database, pipeline: Pipeline): Promise<string> {
+  const { config, log, lifecycle, now } = startup;
+  const read = openPool(database.url, "read", { asReader: database.asReader });
+  lifecycle.onStop("read pool", () => read.end({ timeout: 0.5 }));
+  const isReady = async () => {
+    await read`select 1`;
+    return true;
+  };
+  const context = { config, read, pipeline, isReady, log, now };
+  const app = createApp(context, { dashboard: createDashboardRoutes(context), assets: await createAssetRoutes() });
+  // Pages answer in milliseconds; what stays silent for longer is a stream, which may.
+  const server = Bun.serve({ hostname: config.host, port: config.port, idleTimeout: 60, fetch: app.fetch });
+  lifecycle.onStop("web", () => server.stop(true));
+  const host = config.host.includes(":") ? `[${config.host}]` : config.host;
+  return `http://${host}:${server.port}`;
+}
