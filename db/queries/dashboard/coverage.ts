@@ -71,3 +71,26 @@ export async function selectPartitionRange(sql: Sql, jobId: string): Promise<{ f
   const range = rows[0];
   return range?.first && range.last ? { first: range.first, last: range.last } : null;
 }
+
+/** First and last partition that readers can see (see selectCoverage); null before the first publication. */
+export async function selectPublishedRange(sql: Sql, line: Line): Promise<{ first: string; last: string } | null> {
+  const rows = await sql<{ first: string | null; last: string | null }[]>`
+    with loads as (
+      select runs.id
+      from barline.runs
+      left join barline.dataset_events as events on events.run_id = runs.id
+      left join barline.event_claims as claims
+        on claims.job_id = ${line.transform}::text and claims.event_id = events.id
+      left join barline.runs as transforms on transforms.id = claims.run_id
+      where runs.job_id = ${line.load}::text and runs.state = 'success'
+      group by runs.id
+      having count(events.id) = 0 or bool_or(transforms.state = 'success')
+    )
+    select min(ingests.partition) as first, max(ingests.partition_to) as last
+    from loads
+    inner join barline.event_claims as claims on claims.job_id = ${line.load}::text and claims.run_id = loads.id
+    inner join barline.dataset_events as events on events.id = claims.event_id
+    inner join barline.runs as ingests on ingests.id = events.run_id and ingests.job_id = ${line.ingest}::text`;
+  const range = rows[0];
+  return range?.first && range.last ? { first: range.first, last: range.last } : null;
+}

@@ -129,14 +129,19 @@ export async function selectEventBacklog(sql: Sql, jobId: string, datasets: stri
   return rows[0] ?? { total: 0, done: 0, waiting: 0 };
 }
 
-/** How many of `partitions` have a successful run. */
-export async function countDonePartitions(sql: Sql, jobId: string, from: string, to: string): Promise<number> {
-  const rows = await sql<{ done: number }[]>`
-    select count(*)::int as done
-    from barline.run_partitions as held
-    inner join barline.runs on runs.id = held.run_id and runs.state = 'success'
-    where held.job_id = ${jobId}::text and held.partition between ${from}::text and ${to}::text`;
-  return rows[0]?.done ?? 0;
+/** Partitions of a job: those done, and those that are wanted or have a run that nobody cancelled. */
+export type PartitionCounts = { done: number; total: number };
+
+/** Counts over every partition that has a run, and over `wanted` ones that have none. */
+export async function selectPartitionCounts(sql: Sql, jobId: string, wanted: string[]): Promise<PartitionCounts> {
+  const rows = await sql<PartitionCounts[]>`
+    select
+      count(*) filter (where runs.state = 'success')::int as done,
+      count(*) filter (where runs.state is distinct from 'cancelled')::int as total
+    from (select partition, run_id from barline.run_partitions where job_id = ${jobId}::text) as held
+    inner join barline.runs on runs.id = held.run_id
+    full join unnest(${wanted}::text[]) as wanted (partition) on wanted.partition = held.partition`;
+  return rows[0] ?? { done: 0, total: 0 };
 }
 
 /** What a job finished lately; `since` is when the first of those runs began. */

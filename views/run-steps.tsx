@@ -1,0 +1,204 @@
+import { ErrorNote, Instant, Pager, Progress, State, TableScroll } from "./components.tsx";
+import { formatClock, formatCount, formatElapsed, formatInteger, formatUtc, formatValue, none } from "./format.ts";
+
+type KeptError = { name: string; message: string; advice?: string };
+
+export type BatchView = {
+  mapIndex: number;
+  state: string;
+  tries: number;
+  error: KeptError | null;
+  startedAt: Date | null;
+  finishedAt: Date | null;
+  done: number | null;
+  total: number | null;
+  unit: string | null;
+};
+
+export type TryView = {
+  mapIndex: number;
+  number: number;
+  state: string;
+  owner: string;
+  error: KeptError | null;
+  startedAt: Date;
+  finishedAt: Date | null;
+};
+
+export type LogView = {
+  id: number;
+  mapIndex: number;
+  try: number;
+  at: Date;
+  level: string;
+  message: string;
+  fields: unknown;
+};
+
+/** One step of a run: a plain task, or all batches of a mapped one. */
+export type StepView = {
+  step: number;
+  name: string;
+  description: string;
+  isMapped: boolean;
+  state: string;
+  counts: [string, number][];
+  batches: number;
+  tries: number;
+  startedAt: Date | null;
+  finishedAt: Date | null;
+  done: number | null;
+  total: number | null;
+  unit: string | null;
+  /** The page of batches shown; empty in plain tasks. */
+  shown: BatchView[];
+  /** Where the next page of batches is; null on the last. */
+  nextBatches: string | null;
+  troubled: TryView[];
+  log: LogView[];
+};
+
+const Amount = (props: { done: number | null; total: number | null; unit: string | null }) => (
+  <>
+    {props.done === null
+      ? none
+      : `${formatInteger(props.done)}${props.total ? ` of ${formatInteger(props.total)}` : ""} ${props.unit ?? ""}`}
+  </>
+);
+
+const Batches = ({ step, now }: { step: StepView; now: Date }) => (
+  <details id={`batches-${step.step}`}>
+    <summary>
+      {formatCount(step.batches, "batch", "batches")}:{" "}
+      {step.counts.map(([state, count]) => `${formatInteger(count)} ${state}`).join(", ")}
+    </summary>
+    <TableScroll label={`Batches of ${step.name}`}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col" class="number">
+              Batch
+            </th>
+            <th scope="col">State</th>
+            <th scope="col" class="number">
+              Tries
+            </th>
+            <th scope="col" class="number">
+              Took
+            </th>
+            <th scope="col">Progress</th>
+            <th scope="col">Error</th>
+          </tr>
+        </thead>
+        <tbody>
+          {step.shown.map((batch) => (
+            <tr id={`batch-${step.step}-${batch.mapIndex}`}>
+              <th scope="row" class="number">
+                {batch.mapIndex}
+              </th>
+              <td>
+                <State state={batch.state} />
+              </td>
+              <td class="number">{batch.tries}</td>
+              <td class="number nowrap">{formatElapsed(batch.startedAt, batch.finishedAt, now)}</td>
+              <td class="nowrap">
+                <Amount {...batch} />
+              </td>
+              <td class="outcome bad">{batch.error?.message}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </TableScroll>
+    <Pager newer={null} older={step.nextBatches} />
+  </details>
+);
+
+const Tries = ({ step, now }: { step: StepView; now: Date }) => (
+  <details id={`tries-${step.step}`} open={step.state === "failed"}>
+    <summary>{formatCount(step.troubled.length, "try", "tries")} of what did not go well at once</summary>
+    <ul class="tries">
+      {step.troubled.map((attempt) => (
+        <li>
+          <p class="where">
+            <State state={attempt.state} />
+            <b>
+              Try {attempt.number}
+              {step.isMapped && ` of batch ${attempt.mapIndex}`}
+            </b>
+            <Instant at={attempt.startedAt} precise />
+            <span>{formatElapsed(attempt.startedAt, attempt.finishedAt, now)}</span>
+            <span class="note">{attempt.owner}</span>
+          </p>
+          {attempt.error && <ErrorNote error={attempt.error} />}
+        </li>
+      ))}
+    </ul>
+  </details>
+);
+
+const levels: Record<string, string> = { debug: "debug", info: "info", warn: "warn", error: "error" };
+
+/** Fields of a log line as `key=value`. */
+function tellFields(fields: unknown): string {
+  if (typeof fields !== "object" || fields === null) return "";
+  return Object.entries(fields)
+    .map(([key, value]) => `${key}=${formatValue(value)}`)
+    .join(" ");
+}
+
+const Log = ({ step }: { step: StepView }) => (
+  <details id={`log-${step.step}`} open={!step.isMapped && step.state === "failed"}>
+    <summary>Log, {formatCount(step.log.length, "line")}</summary>
+    <TableScroll label={`Log of ${step.name}`}>
+      <ol class="log">
+        {step.log.map((line) => (
+          <li class={`level-${levels[line.level] ?? "info"}`} id={`line-${line.id}`}>
+            <time datetime={line.at.toISOString()} title={formatUtc(line.at)}>
+              {formatClock(line.at)}
+            </time>
+            <span class="level">{line.level}</span>
+            <span class="source">
+              {step.isMapped && `#${line.mapIndex}`}
+              {line.try > 1 && ` try ${line.try}`}
+            </span>
+            <span class="message">
+              {line.message} <span class="fields">{tellFields(line.fields)}</span>
+            </span>
+          </li>
+        ))}
+      </ol>
+    </TableScroll>
+  </details>
+);
+
+const Meter = ({ step }: { step: StepView }) => {
+  const ended = step.counts.filter(([state]) => state === "success").reduce((sum, [, count]) => sum + count, 0);
+  const hasAmount = step.done !== null && step.total !== null && step.total > 0;
+  return step.state === "running" ? (
+    <Progress
+      value={hasAmount ? (step.done ?? 0) : ended}
+      max={hasAmount ? (step.total ?? 1) : step.batches}
+      label={`${step.name} done`}
+    />
+  ) : null;
+};
+
+/** One step: how it stands and how long it took, with batches, tries and log behind disclosures. */
+export const Step = ({ step, now }: { step: StepView; now: Date }) => (
+  <li class={`step ${step.state}`} id={`step-${step.step}`}>
+    <div class="step-head">
+      <h3>{step.name}</h3>
+      <State state={step.state} />
+      <span class="amount">
+        <Amount {...step} />
+      </span>
+      <span class="took">{formatElapsed(step.startedAt, step.finishedAt, now)}</span>
+    </div>
+    <p class="note">{step.description}</p>
+    <Meter step={step} />
+    {step.isMapped && step.batches > 0 && <Batches step={step} now={now} />}
+    {step.troubled.length > 0 && <Tries step={step} now={now} />}
+    {step.log.length > 0 && <Log step={step} />}
+  </li>
+);
