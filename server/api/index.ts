@@ -1,0 +1,26 @@
+import { Hono } from "hono";
+import type { AppContext } from "../context.ts";
+import type { AppEnv } from "../environment.ts";
+import { backfillOperations } from "./backfills.ts";
+import { barOperations } from "./bars.ts";
+import { jobOperations } from "./jobs.ts";
+import { openApiOperation } from "./openapi.ts";
+import type { ApiContext, Operation } from "./operation.ts";
+import { runOperations } from "./runs.ts";
+import { statusOperations } from "./status.ts";
+import { createWarehouseCounter } from "./warehouse.ts";
+
+const described = [...statusOperations, ...jobOperations, ...backfillOperations, ...runOperations, ...barOperations];
+
+/** Every call of the JSON API, each declared once for routing, checking and describing. */
+export const operations: readonly Operation[] = [...described, openApiOperation(described)];
+
+/** The JSON API and the two probes, at their full paths. */
+export function createApi(context: AppContext): Hono<AppEnv> {
+  const api: ApiContext = { ...context, warehouse: createWarehouseCounter(context) };
+  const app = new Hono<AppEnv>();
+  for (const { method, path, respond } of operations) {
+    app.on(method, path.replaceAll(/\{(\w+)\}/g, ":$1"), (c) => respond(c, api));
+  }
+  return app;
+}

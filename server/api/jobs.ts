@@ -1,0 +1,96 @@
+import { z } from "zod";
+import type { BackfillPlan } from "../../jobs/pipeline.ts";
+import { answer, defineOperation, type Operation } from "./operation.ts";
+import { readRun } from "./runs.ts";
+import {
+  backfillCreated,
+  dateInput,
+  jobAnswer,
+  jobInUrl,
+  oneOf,
+  reprocessKinds,
+  runAnswer,
+  strategies,
+  tickerInput,
+} from "./schemas.ts";
+import { readJob, requireJob } from "./status.ts";
+
+const path = z.strictObject({ job: jobInUrl });
+const flag = z.boolean({ error: "has to be true or false" });
+
+const backfillInput = z.strictObject({
+  from: dateInput.meta({ description: "First date, inclusive." }),
+  to: dateInput.meta({ description: "Last date, inclusive." }),
+  reprocess: oneOf(reprocessKinds).default("missing"),
+  strategy: oneOf(strategies).default("auto"),
+  tickers: z
+    .array(tickerInput, { error: "has to be a list of tickers" })
+    .min(1, { error: "has to be a list of at least one ticker" })
+    .max(20_000, { error: "has to be a list of at most 20000 tickers" })
+    .optional()
+    .meta({ description: "Only these tickers; the configured universe where left out." }),
+  dryRun: flag
+    .default(false)
+    .meta({ description: "Only plan: what would run, what is skipped and why, and the calls." }),
+});
+
+export const jobOperations: Operation[] = [
+  defineOperation({
+    method: "patch",
+    path: "/api/jobs/{job}",
+    summary: "Pause a job, or let it go on",
+    description: "A paused job starts no run; runs that are going on end.",
+    request: { path, body: z.strictObject({ paused: flag }) },
+    answers: { 200: { description: "The job.", schema: jobAnswer } },
+    handle: async ({ path: { job }, body }, context) => {
+      requireJob(context, job);
+      await context.pipeline.orchestrator.setPaused(job, body.paused);
+      return answer(200, await readJob(context, job));
+    },
+  }),
+  defineOperation({
+    method: "post",
+    path: "/api/jobs/{job}/runs",
+    summary: "Queue one run",
+    description: "Of a session (ingest), of the events that wait (load), or of the models (transform).",
+    request: {
+      path,
+      body: z.strictObject({
+        session: dateInput.optional(),
+        fullRefresh: flag.optional().meta({ description: "Rebuild the models from all rows instead of the new ones." }),
+      }),
+    },
+    answers: { 201: { description: "The run.", schema: runAnswer } },
+    handle: async ({ path: { job }, body }, context) => {
+      requireJob(context, job);
+      const id = await context.pipeline.createRun(job, {
+        ...(body.session !== undefined && { session: body.session }),
+        ...(body.fullRefresh !== undefined && { fullRefresh: body.fullRefresh }),
+      });
+      return answer(201, await readRun(context, id));
+    },
+  }),
+  defineOperation({
+    method: "post",
+    path: "/api/jobs/{job}/backfills",
+    summary: "Queue the runs of a range of dates, or plan them",
+    request: { path, body: backfillInput },
+    answers: {
+      200: { description: "The plan of a dry run; `runs` is how many it would queue.", schema: backfillCreated },
+      201: { description: "The backfill.", schema: backfillCreated },
+    },
+    handle: async ({ path: { job }, body }, { pipeline, ...context }) => {
+      requireJob({ pipeline, ...context }, job);
+      const { dryRun, tickers, ...range } = body;
+      const request = { jobId: job, ...range, ...(tickers && { tickers: [...new Set(tickers)] }) };
+      if (dryRun) {
+        const plan = await pipeline.previewBackfill(request);
+        return answer(200, { id: null, runs: runsOf(plan), plan });
+      }
+      return answer(201, await pipeline.createBackfill(request));
+    },
+  }),
+];
+
+/** One run a session where calls are by session; one for the whole range where they are by ticker. */
+const runsOf = (plan: BackfillPlan) => (plan.strategy === "grouped" ? plan.sessions : Math.min(plan.sessions, 1));

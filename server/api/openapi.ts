@@ -1,0 +1,44 @@
+import { z } from "zod";
+import { createDocument, type ZodOpenApiPathsObject } from "zod-openapi";
+import { version } from "../../package.json";
+import { answer, defineOperation, type Operation } from "./operation.ts";
+
+/** The document about `operations` and itself, made once, from the schemas that check requests and describe answers. */
+export function openApiOperation(operations: readonly Operation[]): Operation {
+  const own: Operation = defineOperation({
+    method: "get",
+    path: "/api/openapi.json",
+    summary: "This document",
+    answers: { 200: { description: "An OpenAPI 3.1 document.", schema: z.record(z.string(), z.unknown()) } },
+    handle: async () => answer(200, document()),
+  });
+  let made: Record<string, unknown> | undefined;
+  const document = () => {
+    made ??= { ...makeDocument([...operations, own]) };
+    return made;
+  };
+  return own;
+}
+
+function makeDocument(operations: readonly Operation[]): ReturnType<typeof createDocument> {
+  const paths: ZodOpenApiPathsObject = {};
+  for (const { path, method, document } of operations) {
+    const isProbe = !path.startsWith("/api/");
+    paths[path] = { ...paths[path], [method]: { ...document, ...(isProbe && { security: [] }) } };
+  }
+  return createDocument({
+    openapi: "3.1.1",
+    info: {
+      title: "Barline",
+      version,
+      description: "Daily bars of US stocks: the pipeline that gets them, and what it published.",
+    },
+    security: [{}, { password: [] }],
+    paths,
+    components: {
+      securitySchemes: {
+        password: { type: "http", scheme: "bearer", description: "ADMIN_PASSWORD, where one is set." },
+      },
+    },
+  });
+}

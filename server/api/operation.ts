@@ -1,0 +1,169 @@
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { z } from "zod";
+import type { ZodOpenApiOperationObject } from "zod-openapi";
+import type { AppContext } from "../context.ts";
+import type { RequestContext } from "../environment.ts";
+import { HttpError } from "../middleware/errors.ts";
+import { errorAnswer } from "./schemas.ts";
+import type { WarehouseCounter } from "./warehouse.ts";
+
+/** What the handlers of the API may use. */
+export type ApiContext = AppContext & { warehouse: WarehouseCounter };
+
+type Answers = Record<number, { description: string; schema: z.ZodType }>;
+type AnswerOf<A extends Answers> = {
+  [Status in keyof A & number]: { status: Status; body: z.input<A[Status]["schema"]> };
+}[keyof A & number];
+
+type Definition<Path extends z.ZodObject, Query extends z.ZodObject, Body extends z.ZodObject, A extends Answers> = {
+  method: Method;
+  /** As OpenAPI writes it: `/api/runs/{id}`. */
+  path: string;
+  summary: string;
+  description?: string;
+  request?: { path?: Path; query?: Query; body?: Body };
+  answers: A;
+  handle(
+    input: { path: z.output<Path>; query: z.output<Query>; body: z.output<Body> },
+    context: ApiContext,
+  ): Promise<AnswerOf<A>>;
+};
+
+/** What a handler returns; a function, so that the status stays the literal that `answers` declares. */
+export const answer = <Status extends number, Body>(status: Status, body: Body) => ({ status, body });
+
+export type Method = "get" | "post" | "patch";
+
+/** One call of the API: how it is described, and how it is answered. */
+export type Operation = {
+  method: Method;
+  path: string;
+  answers: Answers;
+  document: ZodOpenApiOperationObject;
+  respond(c: RequestContext, context: ApiContext): Promise<Response>;
+};
+
+const nothing = z.strictObject({});
+type Nothing = typeof nothing;
+
+/** Declares a call once: the schemas that check its requests are those that describe them. */
+export function defineOperation<
+  const A extends Answers,
+  Path extends z.ZodObject = Nothing,
+  Query extends z.ZodObject = Nothing,
+  Body extends z.ZodObject = Nothing,
+>(definition: Definition<Path, Query, Body, A>): Operation {
+  const { method, path, answers, request = {} } = definition;
+  // A call that declares no query or body takes none: the empty schema refuses every field.
+  const pathSchema = (request.path ?? nothing) as Path;
+  const querySchema = (request.query ?? nothing) as Query;
+  const bodySchema = (request.body ?? nothing) as Body;
+  return {
+    method,
+    path,
+    answers,
+    document: {
+      operationId: operationId(method, path),
+      summary: definition.summary,
+      ...(definition.description !== undefined && { description: definition.description }),
+      requestParams: {
+        ...(request.path && { path: request.path }),
+        ...(request.query && { query: request.query }),
+      },
+      ...(request.body && { requestBody: { content: { "application/json": { schema: request.body } } } }),
+      responses: documentAnswers(answers),
+    },
+    respond: async (c, context) => {
+      const input = {
+        path: check(pathSchema, c.req.param()),
+        query: check(querySchema, singleValues(c.req.queries())),
+        body: check(bodySchema, method === "get" ? {} : await readBody(c)),
+      };
+      const { status, body } = await definition.handle(input, context);
+      c.header("Cache-Control", "no-store");
+      return c.json(body as object, status as ContentfulStatusCode);
+    },
+  };
+}
+
+const operationId = (method: Method, path: string) =>
+  [method, ...path.replace(/^\/api/, "").split(/[^A-Za-z0-9]+/)]
+    .filter((word) => word !== "")
+    .map((word, index) => (index === 0 ? word : word.charAt(0).toUpperCase() + word.slice(1)))
+    .join("");
+
+function documentAnswers(answers: Answers): ZodOpenApiOperationObject["responses"] {
+  const described = Object.entries(answers).map(([status, { description, schema }]) => [
+    status,
+    { description, content: { "application/json": { schema } } },
+  ]);
+  const failure = { description: "What is wrong, and with which field.", content: jsonOf(errorAnswer) };
+  return { ...Object.fromEntries(described), default: failure };
+}
+
+const jsonOf = (schema: z.ZodType) => ({ "application/json": { schema } });
+
+/** Parses `value`, or throws a 422 that names each faulty field. */
+function check<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.flatMap((issue) => describe(issue, schema, value));
+  const field = problems[0]?.field;
+  const message = problems.map((problem) => problem.message).join(" ");
+  throw new HttpError(422, "invalid", message, field === undefined ? {} : { field });
+}
+
+type Issue = z.core.$ZodIssue;
+
+function describe(issue: Issue, schema: z.ZodType, value: unknown): { field: string; message: string }[] {
+  if (issue.code === "unrecognized_keys") {
+    const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+    const advice = known.length > 0 ? `known are ${known.join(", ")}` : "none is expected here";
+    return issue.keys.map((key) => ({ field: shorten(key), message: `\`${shorten(key)}\` is not known; ${advice}.` }));
+  }
+  const field = issue.path.join(".");
+  if (field === "") return [{ field: "body", message: "The body has to be a JSON object." }];
+  if (valueAt(value, issue.path) === undefined) return [{ field, message: `\`${field}\` is required.` }];
+  return [{ field, message: `\`${field}\` ${plainMessage(issue)}.` }];
+}
+
+/** Schemas with a message of their own complete the sentence; the rest are told by what was expected. */
+function plainMessage(issue: Issue): string {
+  if (issue.message.startsWith("has to be ")) return issue.message;
+  return issue.code === "invalid_type" ? `has to be of type ${issue.expected}` : `is wrong: ${issue.message}`;
+}
+
+const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>(
+    (inner, key) => (typeof inner === "object" && inner !== null ? Reflect.get(inner, key) : undefined),
+    value,
+  );
+
+const shorten = (name: string) => (name.length > 60 ? `${name.slice(0, 60)}…` : name);
+
+/** Each parameter once: which of two would count is nobody's guess. */
+function singleValues(queries: Record<string, string[]>): Record<string, string> {
+  const entries = Object.entries(queries).map(([name, values]): [string, string] => {
+    const [first, ...others] = values;
+    if (first === undefined || others.length > 0) {
+      const field = shorten(name);
+      throw new HttpError(422, "invalid", `\`${field}\` is given ${values.length} times.`, { field });
+    }
+    return [name, first];
+  });
+  return Object.fromEntries(entries);
+}
+
+/**
+ * The JSON body; none counts as `{}`. The content type is not looked at, so that `curl -d` works as it is typed: other sites'
+ * requests have been refused by their origin before, whatever type they claim.
+ */
+async function readBody(c: RequestContext): Promise<unknown> {
+  const text = await c.req.text();
+  if (text.trim() === "") return {};
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new HttpError(400, "malformed", "The body is not JSON.");
+  }
+}

@@ -1,0 +1,213 @@
+import { z } from "zod";
+import "zod-openapi";
+import { jobIds } from "../../jobs/pipeline.ts";
+
+/**
+ * The words that requests and answers share. Every message completes "`field` …". Requests are strict, so that a misspelt field
+ * is refused by name; answers are too, so that a test sees what is sent but not described.
+ */
+
+const text = (allowed: string) => z.string({ error: allowed });
+
+/** A whole number in a path or query, where everything is text. */
+export const numberInUrl = (minimum: number, maximum: number) => {
+  const allowed = `has to be a whole number from ${minimum} to ${maximum}`;
+  return text(allowed)
+    .regex(/^\d{1,16}$/, { error: allowed })
+    .transform(Number)
+    .refine((value) => value >= minimum && value <= maximum, { error: allowed })
+    .meta({
+      override: ({ jsonSchema }) => {
+        delete jsonSchema.pattern;
+        Object.assign(jsonSchema, { type: "integer", minimum, maximum });
+      },
+    });
+};
+
+/** `true` or `false` in a query. */
+export const booleanInUrl = z
+  .enum(["true", "false"], { error: "has to be true or false" })
+  .transform((value) => value === "true")
+  .meta({
+    override: ({ jsonSchema }) => {
+      delete jsonSchema.enum;
+      jsonSchema.type = "boolean";
+    },
+  });
+
+/** How many rows a list answers. The default is told twice, as one behind a conversion does not describe itself. */
+export const limitInUrl = numberInUrl(1, 1000)
+  .default(50)
+  .meta({ override: { default: 50 } });
+
+const dateAllowed = "has to be a date such as 2025-01-02";
+/** A calendar date that both JavaScript and PostgreSQL take. */
+export const dateInput = z.iso
+  .date({ error: dateAllowed })
+  .refine((date) => date >= "1900-01-01" && date <= "2100-12-31", { error: dateAllowed });
+
+export const idInUrl = numberInUrl(1, Number.MAX_SAFE_INTEGER);
+export const jobInUrl = text("has to be the id of a job").meta({ example: jobIds.ingest });
+
+const tickerAllowed = "has to be a ticker such as AAPL or BRK.B; case counts";
+export const tickerInput = text(tickerAllowed)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9./:^+=_-]{0,31}$/, { error: tickerAllowed })
+  .meta({ example: "AAPL" });
+
+export const oneOf = <const Words extends readonly string[]>(words: Words) =>
+  z.enum(words, { error: `has to be one of ${words.join(", ")}` });
+
+export const runStates = ["queued", "running", "success", "failed", "cancelled"] as const;
+const state = z.enum(runStates);
+const id = z.int().positive();
+const count = z.int().min(0);
+const instant = z.iso.datetime().meta({ example: "2025-01-03T09:30:00.000Z" });
+const date = z.iso.date();
+const json = z.unknown().meta({ description: "Any JSON value." });
+
+const errorRecord = z.strictObject({ name: z.string(), message: z.string(), advice: z.string().optional() });
+
+export const errorAnswer = z
+  .strictObject({
+    error: z.strictObject({
+      code: z.string().meta({ example: "invalid" }),
+      message: z.string(),
+      field: z.string().optional().meta({ description: "The field of the request that is wrong, where it is one." }),
+      requestId: z.string(),
+    }),
+  })
+  .meta({ id: "Error" });
+
+export const jobAnswer = z
+  .strictObject({
+    id: z.string(),
+    paused: z.boolean(),
+    queued: count,
+    running: count,
+    failed: count.meta({ description: "Runs whose last word is failed." }),
+    lastSuccess: instant.nullable(),
+  })
+  .meta({ id: "Job" });
+
+export const statusAnswer = z
+  .strictObject({
+    source: z.enum(["demo", "polygon"]),
+    idle: z.boolean().meta({ description: "Nothing is queued or running, and no event is unclaimed." }),
+    jobs: z.array(jobAnswer),
+    warehouse: z
+      .strictObject({ bars: count, tickers: count, firstDate: date.nullable(), lastDate: date.nullable() })
+      .meta({ description: "What is published. Exact when idle; while work goes on it may be one count behind." }),
+  })
+  .meta({ id: "Status" });
+
+const runFields = {
+  id,
+  job: z.string(),
+  state,
+  trigger: z.enum(["schedule", "backfill", "dataset", "manual"]),
+  session: date.nullable().meta({ description: "The session, or the first one of a range." }),
+  sessionTo: date.nullable().meta({ description: "The last session of the range." }),
+  backfillId: id.nullable(),
+  parameters: json,
+  summary: json,
+  error: errorRecord.nullable(),
+  createdAt: instant,
+  startedAt: instant.nullable(),
+  finishedAt: instant.nullable(),
+};
+
+export const runAnswer = z.strictObject(runFields).meta({ id: "Run" });
+
+const tryAnswer = z.strictObject({
+  number: id,
+  state: z.enum(["running", "success", "failed", "retry", "cancelled", "lost"]),
+  owner: z.string(),
+  error: errorRecord.nullable(),
+  startedAt: instant,
+  finishedAt: instant.nullable(),
+});
+
+const taskAnswer = z
+  .strictObject({
+    id,
+    name: z.string(),
+    step: count,
+    batch: count.meta({ description: "Number of the batch in a mapped task; 0 in a plain one." }),
+    state: z.enum(["waiting", ...runStates]),
+    progress: z
+      .strictObject({ done: z.number(), total: z.number().nullable(), unit: z.string().nullable() })
+      .nullable(),
+    error: errorRecord.nullable(),
+    startedAt: instant.nullable(),
+    finishedAt: instant.nullable(),
+    tries: z.array(tryAnswer),
+  })
+  .meta({ id: "Task" });
+
+const eventFields = { id, dataset: z.string(), runId: id, payload: json, createdAt: instant };
+
+export const runDetailAnswer = z
+  .strictObject({
+    ...runFields,
+    tasks: z.array(taskAnswer),
+    claimedEvents: z.array(z.strictObject({ ...eventFields, claimedAt: instant })),
+    producedEvents: z.array(
+      z.strictObject({ ...eventFields, claims: z.array(z.strictObject({ job: z.string(), runId: id })) }),
+    ),
+  })
+  .meta({ id: "RunDetail" });
+
+export const reprocessKinds = ["missing", "failed", "all"] as const;
+export const strategies = ["auto", "grouped", "per_ticker"] as const;
+const strategy = z.enum(["grouped", "per_ticker"]);
+
+export const backfillPlan = z
+  .strictObject({
+    strategy,
+    calls: count,
+    sessions: count,
+    skipped: z.array(z.strictObject({ date, reason: z.string() })),
+    minutes: count.meta({ description: "At the plan's rate limit; 0 where there is none." }),
+    alternative: z.strictObject({ strategy, calls: count }).nullable(),
+    dates: z.array(date),
+  })
+  .meta({ id: "BackfillPlan" });
+
+export const backfillCreated = z
+  .strictObject({
+    id: id.nullable().meta({ description: "null where nothing was queued: a dry run, or nothing left to run." }),
+    runs: count,
+    plan: backfillPlan,
+  })
+  .meta({ id: "BackfillCreated" });
+
+export const backfillAnswer = z
+  .strictObject({
+    id,
+    job: z.string(),
+    state,
+    from: date,
+    to: date,
+    reprocess: z.enum(reprocessKinds),
+    runs: z.strictObject({ queued: count, running: count, success: count, failed: count, cancelled: count }),
+    plan: backfillPlan,
+    createdAt: instant,
+    finishedAt: instant.nullable(),
+  })
+  .meta({ id: "Backfill" });
+
+export const barAnswer = z
+  .strictObject({
+    date,
+    open: z.number(),
+    high: z.number(),
+    low: z.number(),
+    close: z.number(),
+    volume: z.number().meta({ description: "Shares; fractional." }),
+    vwap: z.number().nullable(),
+  })
+  .meta({ id: "Bar" });
+
+export const tickerAnswer = z
+  .strictObject({ ticker: z.string(), name: z.string(), type: z.string().nullable(), active: z.boolean() })
+  .meta({ id: "Ticker" });

@@ -1,0 +1,56 @@
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { compress } from "hono/compress";
+import { methodNotAllowed } from "hono/method-not-allowed";
+import { requestId } from "hono/request-id";
+import { createApi } from "./api/index.ts";
+import { isLoopback } from "./config.ts";
+import type { AppContext } from "./context.ts";
+import type { AppEnv } from "./environment.ts";
+import { createAttempts } from "./middleware/attempts.ts";
+import { addSignInRoutes, type Guard, requireSignIn } from "./middleware/auth.ts";
+import { answerError, HttpError, handleError, handleNotFound } from "./middleware/errors.ts";
+import { responseHeaders } from "./middleware/headers.ts";
+import { loopbackNamesOnly, sameOriginWrites } from "./middleware/origin.ts";
+import { requestLog } from "./middleware/request-log.ts";
+import { createSessions } from "./middleware/session.ts";
+
+/** Forms and JSON alike; a list of every ticker in the market takes a third of it. */
+const bodyLimitBytes = 256 * 1024;
+
+/**
+ * Everything that answers a request: middleware, then the API, then the pages. `fetch` takes Bun's server as its second
+ * argument, for the peer's address. Sessions live as long as the app.
+ */
+export function createApp(context: AppContext, parts: { dashboard: Hono; assets: Hono }): Hono<AppEnv> {
+  const { config, now } = context;
+  const app = new Hono<AppEnv>();
+  const guard: Guard | null =
+    config.adminPassword === null
+      ? null
+      : { sessions: createSessions({ password: config.adminPassword, now }), attempts: createAttempts(now) };
+
+  app.onError(handleError);
+  app.notFound(handleNotFound);
+  app.use(requestId(), requestLog(context.log), responseHeaders(), compress());
+  if (guard === null && isLoopback(config.host)) app.use(loopbackNamesOnly());
+  app.use(sameOriginWrites());
+  app.use(bodyLimit({ maxSize: bodyLimitBytes }));
+  if (guard !== null) app.use(requireSignIn(guard));
+  app.use(
+    methodNotAllowed({
+      app,
+      onMethodNotAllowed: (c, methods) => {
+        const allowed = methods.join(", ");
+        c.header("Allow", allowed);
+        return answerError(c, new HttpError(405, "method_not_allowed", `Here are only ${allowed} possible.`));
+      },
+    }),
+  );
+
+  addSignInRoutes(app, guard);
+  app.route("/", createApi(context));
+  app.route("/", parts.assets);
+  app.route("/", parts.dashboard);
+  return app;
+}

@@ -1,0 +1,106 @@
+import type { Hono } from "hono";
+import { Hono as HonoApp } from "hono";
+import type { Sql } from "../../db/client.ts";
+import type { JobDefinition, Orchestrator } from "../../jobs/orchestrator/types.ts";
+import { jobIds, type Pipeline } from "../../jobs/pipeline.ts";
+import { createApp } from "../../server/app.ts";
+import { readConfig } from "../../server/config.ts";
+import type { AppContext } from "../../server/context.ts";
+import type { AppEnv } from "../../server/environment.ts";
+import { createLogger } from "../../server/log.ts";
+
+export const manifests = "s3://test/manifests";
+export const rawBars = "postgres_dwh://public/source_polygon_stock_bars_daily";
+
+const job = (id: string, triggeredBy: string[] = []): JobDefinition => ({
+  id,
+  title: id,
+  description: "",
+  tasks: [],
+  triggeredBy,
+  maxActiveRuns: 1,
+  maxTries: 1,
+});
+
+const jobs = [job(jobIds.ingest), job(jobIds.load, [manifests]), job(jobIds.transform, [rawBars])];
+
+const unexpected = (name: string) => () => Promise.reject(new Error(`${name} was not expected`));
+
+/** A pipeline whose calls fail the test unless it says what they do. */
+export function fakePipeline(
+  calls: Partial<Omit<Pipeline, "orchestrator">> & { orchestrator?: Partial<Orchestrator> } = {},
+): Pipeline {
+  const { orchestrator, ...own } = calls;
+  return {
+    previewBackfill: unexpected("previewBackfill"),
+    createBackfill: unexpected("createBackfill"),
+    createRun: unexpected("createRun"),
+    ...own,
+    orchestrator: {
+      jobs,
+      start: unexpected("start"),
+      stop: unexpected("stop"),
+      wake: () => {},
+      createRun: unexpected("orchestrator.createRun"),
+      selectPartitions: unexpected("selectPartitions"),
+      createBackfill: unexpected("orchestrator.createBackfill"),
+      retryRun: unexpected("retryRun"),
+      cancelRun: unexpected("cancelRun"),
+      cancelBackfill: unexpected("cancelBackfill"),
+      setPaused: unexpected("setPaused"),
+      ...orchestrator,
+    },
+  };
+}
+
+/** A database that must not be asked. */
+export const noDatabase = (() => Promise.reject(new Error("the database was not expected"))) as unknown as Sql;
+
+export type TestApp = {
+  app: Hono<AppEnv>;
+  /** Every log line, as fields. */
+  logged: Record<string, unknown>[];
+  clock: { now: Date };
+  /** Fetches a path as a browser or script on this machine would. */
+  get(path: string, headers?: Record<string, string>): Promise<Response>;
+  /** Sends `body` as JSON, or as it is where it is a string. */
+  send(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>;
+};
+
+/** The whole app without a port, over what a test gives. */
+export function createTestApp(
+  options: {
+    environment?: Record<string, string>;
+    read?: Sql;
+    pipeline?: Pipeline;
+    isReady?: () => Promise<boolean>;
+    dashboard?: Hono;
+    assets?: Hono;
+  } = {},
+): TestApp {
+  const clock = { now: new Date("2026-03-02T15:00:00Z") };
+  const logged: Record<string, unknown>[] = [];
+  const context: AppContext = {
+    config: readConfig(options.environment ?? {}, clock.now),
+    read: options.read ?? noDatabase,
+    pipeline: options.pipeline ?? fakePipeline(),
+    isReady: options.isReady ?? (() => Promise.resolve(true)),
+    log: createLogger({ level: "debug", pretty: false, write: (line) => logged.push(JSON.parse(line)) }),
+    now: () => clock.now,
+  };
+  const parts = { dashboard: options.dashboard ?? new HonoApp(), assets: options.assets ?? new HonoApp() };
+  const app = createApp(context, parts);
+  const origin = "http://localhost:3000";
+  return {
+    app,
+    logged,
+    clock,
+    get: async (path, headers = {}) => await app.request(`${origin}${path}`, { headers }),
+    send: async (method, path, body, headers = {}) =>
+      await app.request(`${origin}${path}`, {
+        method,
+        headers: { "Content-Type": "application/json", ...headers },
+        ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+      }),
+  };
+}
