@@ -1,0 +1,189 @@
+import { RetryableError } from "../../orchestrator/errors.ts";
+import { type Compiler, publishedRelation } from "../project/compile.ts";
+import { descendants } from "../project/graph.ts";
+import { refuse } from "../project/refusal.ts";
+import { type Model, quoteIdentifier, quoteRelation, type Relation } from "../project/types.ts";
+import { commentStatements, readColumns, readDependentViews, readGrants, type Standing } from "./catalog.ts";
+import type { BuiltModel } from "./models.ts";
+import type { Session } from "./session.ts";
+
+export type PublishContext = {
+  session: Session;
+  compiler: Compiler;
+  /** All models of the project, in order. */
+  models: Model[];
+  standing: Map<string, Standing>;
+  built: BuiltModel[];
+};
+
+/**
+ * A reader that holds a table delays its swap; the swap, waiting, delays all readers that come after. So it waits for a short
+ * time, lets the queue pass, and asks again.
+ */
+const lockTimeoutMs = 2_000;
+const lockAttempts = 30;
+
+const hasCode = (error: unknown, code: string) => error instanceof Error && "code" in error && error.code === code;
+const isMoved = ({ relation, model }: BuiltModel) => relation.identifier !== model.name;
+
+/** Puts everything that was built under its own name. The last act of a build: from here on readers may have to wait. */
+export async function publish(context: PublishContext): Promise<void> {
+  const { session, built } = context;
+  const moved = built.filter(isMoved);
+  if (moved.length === 0) return;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await session.savepoint(async () => {
+        await session.run(`set local lock_timeout = ${lockTimeoutMs}`);
+        await swap(context, moved);
+        await session.run("set local lock_timeout = 0");
+      });
+      return;
+    } catch (error) {
+      if (!hasCode(error, "55P03")) throw error;
+      if (attempt === lockAttempts) {
+        throw new RetryableError(
+          "Somebody held the published tables for a minute, so the new ones could not take their place.",
+          {
+            cause: error,
+            advice: "Look for long queries in pg_stat_activity. Nothing was published; the build is tried again.",
+          },
+        );
+      }
+    }
+  }
+}
+
+async function swap(context: PublishContext, moved: BuiltModel[]): Promise<void> {
+  const { session } = context;
+  const views = moved.filter(({ model }) => model.config.materialized === "view");
+  const tables = moved.filter(({ model }) => model.config.materialized !== "view");
+  // What was built as views served the models and tests after them; the published ones read published names.
+  for (const { relation } of [...views].reverse()) await session.run(`drop view ${quoteRelation(relation)}`);
+  const dropped = new Map<string, string[]>();
+  for (const table of tables) await swapTable(context, table, dropped);
+  for (const model of context.models) {
+    const changed = views.find((view) => view.model.name === model.name);
+    if (changed || dropped.has(model.name)) await publishView(context, model, dropped);
+  }
+}
+
+/** Drops a published view, and first those of the project that read it; `dropped` keeps their grants. */
+async function dropView(context: PublishContext, name: string, dropped: Map<string, string[]>): Promise<void> {
+  const { session } = context;
+  const relation = publishedRelation(name);
+  const known = new Set(context.models.map((model) => model.name));
+  for (const view of await readDependentViews(session, relation)) {
+    if (view.schema === "public" && known.has(view.identifier)) await dropView(context, view.identifier, dropped);
+  }
+  dropped.set(name, await readGrants(session, relation));
+  await dropRelation(context, name, "view");
+}
+
+async function dropRelation(context: PublishContext, name: string, kind: "view" | "table"): Promise<void> {
+  try {
+    await context.session.run(`drop ${kind} ${quoteRelation(publishedRelation(name))}`);
+  } catch (error) {
+    // 2BP01: something that is not ours reads it.
+    if (!hasCode(error, "2BP01") || !(error instanceof Error)) throw error;
+    const detail = "detail" in error ? ` (${String(error.detail).replaceAll("\n", "; ")})` : "";
+    throw refuse(
+      name,
+      `cannot be replaced while something outside the project reads it${detail}; drop that first`,
+      error,
+    );
+  }
+}
+
+async function swapTable(context: PublishContext, table: BuiltModel, dropped: Map<string, string[]>): Promise<void> {
+  const { session, standing } = context;
+  const { model, relation, fingerprint } = table;
+  const target = publishedRelation(model.name);
+  refuseMissingKey(table);
+  const before = standing.get(model.name);
+  if (before?.kind === "other")
+    throw refuse(model.path, `'${model.name}' is neither a table nor a view in the database; drop it first`);
+  let grants: string[] = [];
+  if (before?.kind === "view") {
+    await dropView(context, model.name, dropped);
+    grants = dropped.get(model.name) ?? [];
+    dropped.delete(model.name);
+  } else if (before) {
+    await session.run(`lock table ${quoteRelation(target)} in access exclusive mode`);
+    const outside = await dropOwnDependents(context, model, dropped);
+    if (outside.length > 0) return copyInto(context, table, outside);
+    grants = await readGrants(session, target);
+    await dropRelation(context, model.name, "table");
+  }
+  await session.run(`alter table ${quoteRelation(relation)} rename to ${quoteIdentifier(model.name)}`);
+  await session.run([await commentStatements(session, "table", target, model, fingerprint), ...grants].join(";\n"));
+}
+
+/** A unique index that could not be made and that no test spoke for: the next incremental build would rely on it. */
+function refuseMissingKey({ model, proven }: BuiltModel): void {
+  const missing = model.config.indexes.find(
+    ({ unique, columns }) => unique && !proven.some((found) => found.join() === [...columns].sort().join()),
+  );
+  if (missing)
+    throw refuse(
+      model.path,
+      `rows repeat in (${missing.columns.join(", ")}), where the config asks for a unique index`,
+    );
+}
+
+async function dropOwnDependents(
+  context: PublishContext,
+  model: Model,
+  dropped: Map<string, string[]>,
+): Promise<Relation[]> {
+  const own = descendants(context.models, model.name);
+  const outside: Relation[] = [];
+  for (const view of await readDependentViews(context.session, publishedRelation(model.name))) {
+    if (view.schema === "public" && own.has(view.identifier)) await dropView(context, view.identifier, dropped);
+    else outside.push(view);
+  }
+  return outside;
+}
+
+/** Somebody's own view reads the table: its rows are exchanged and the table stays, so that the view does too. */
+async function copyInto(
+  context: PublishContext,
+  { model, relation, fingerprint }: BuiltModel,
+  outside: Relation[],
+): Promise<void> {
+  const { session } = context;
+  const target = publishedRelation(model.name);
+  const describe = async (of: Relation) => JSON.stringify(await readColumns(session, of));
+  if ((await describe(relation)) !== (await describe(target))) {
+    const names = outside.map(quoteRelation).join(", ");
+    throw refuse(model.path, `its columns change, and ${names} outside the project reads it; drop that first`);
+  }
+  await session.run(`delete from ${quoteRelation(target)}`);
+  await session.run(`insert into ${quoteRelation(target)} select * from ${quoteRelation(relation)}`);
+  await session.run(`drop table ${quoteRelation(relation)}`);
+  await session.run(await commentStatements(session, "table", target, model, fingerprint));
+}
+
+/** Puts a view's present text under its name: in place where its columns allow it, else anew with all that read it. */
+async function publishView(context: PublishContext, model: Model, dropped: Map<string, string[]>): Promise<void> {
+  const { session, compiler } = context;
+  const target = publishedRelation(model.name);
+  const sql = compiler.render(model.path, model.text, { relationOf: publishedRelation, self: target });
+  const create = () => session.run(`create or replace view ${quoteRelation(target)} as ${sql}`);
+  const before = dropped.has(model.name) ? undefined : context.standing.get(model.name);
+  if (before?.kind === "table") {
+    await dropOwnDependents(context, model, dropped);
+    dropped.set(model.name, await readGrants(session, target));
+    await dropRelation(context, model.name, "table");
+  }
+  try {
+    await session.savepoint(create);
+  } catch (error) {
+    // 42P16: a column would go, or change its name or type.
+    if (!hasCode(error, "42P16")) throw error;
+    await dropView(context, model.name, dropped);
+    await create();
+  }
+  const comments = await commentStatements(session, "view", target, model, compiler.fingerprint(model));
+  await session.run([comments, ...(dropped.get(model.name) ?? [])].join(";\n"));
+}

@@ -1,0 +1,137 @@
+import type { Sql, TransactionSql } from "../../../db/client.ts";
+import { isTransientDatabaseError } from "../../../db/errors.ts";
+import { CancelledError, PermanentError, RetryableError } from "../../orchestrator/errors.ts";
+
+export type Row = Record<string, unknown>;
+export type Rows = Row[] & { count: number };
+
+/** The connection and transaction in which a build happens. */
+export type Session = {
+  /** Runs statements made from the project; cancels them at the server when the build is cancelled. */
+  run(text: string): Promise<Rows>;
+  /** Runs `work` so that its failure undoes only itself. */
+  savepoint<T>(work: () => Promise<T>): Promise<T>;
+};
+
+export type SessionOptions = {
+  sql: Sql;
+  signal: AbortSignal | undefined;
+  /** New York's date for this build, where it is not to be the clock's. */
+  today: string | undefined;
+};
+
+/** One build at a time in a database, whichever process runs it. An arbitrary number, ours alone. */
+const buildLock = 7_023_441_902;
+
+/**
+ * Measured on 2.75 million bars: with JIT compilation the windows start later and run no faster; sorts and hashes of a full
+ * build stay in memory below this; the data is in the cache, so random pages cost what others do.
+ */
+const settings: Record<string, string> = {
+  work_mem: "256MB",
+  maintenance_work_mem: "256MB",
+  max_parallel_workers_per_gather: "2",
+  jit: "off",
+  random_page_cost: "1.1",
+  datestyle: "ISO",
+  timezone: "UTC",
+  search_path: "public",
+  statement_timeout: "0",
+  lock_timeout: "0",
+  idle_in_transaction_session_timeout: "0",
+};
+
+/**
+ * Runs `work` in one transaction that sees one snapshot, and commits it unless `work` throws or answers `commit: false`. The
+ * lock is held by a second connection: taken inside, it would be waited for with a snapshot already old.
+ */
+export async function inBuildSession<T extends { commit: boolean }>(
+  options: SessionOptions,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const { sql, signal } = options;
+  let answer: T | undefined;
+  try {
+    await sql.begin(async (holder) => {
+      await cancellable(holder, signal)(`select pg_advisory_xact_lock(${buildLock})`);
+      await sql.begin("isolation level repeatable read", async (transaction) => {
+        const session = openSession(transaction, signal);
+        const values = { ...settings, ...(options.today && { "barline.today": options.today }) };
+        for (const [name, value] of Object.entries(values)) {
+          await transaction`select set_config(${name}::text, ${value}::text, true)`;
+        }
+        answer = await work(session);
+        signal?.throwIfAborted();
+        if (!answer.commit) throw new RollbackRequest();
+      });
+    });
+  } catch (error) {
+    if (!(error instanceof RollbackRequest)) throw classify(error, signal);
+  }
+  if (!answer) throw new PermanentError("The build ended without an answer.");
+  return answer;
+}
+
+/** What makes a transaction roll back where nothing is wrong with it. */
+class RollbackRequest extends Error {}
+
+function openSession(transaction: TransactionSql, signal: AbortSignal | undefined): Session {
+  let current = transaction;
+  return {
+    run: (text) => cancellable(current, signal)(text),
+    async savepoint<T>(work: () => Promise<T>): Promise<T> {
+      const outer = current;
+      let answer: { value: T } | undefined;
+      try {
+        await outer.savepoint(async (inner) => {
+          current = inner;
+          answer = { value: await work() };
+        });
+      } finally {
+        current = outer;
+      }
+      if (!answer) throw new PermanentError("The savepoint ended without an answer.");
+      return answer.value;
+    },
+  };
+}
+
+/** Runs a statement that ends at the server as soon as `signal` fires. */
+function cancellable(transaction: TransactionSql, signal: AbortSignal | undefined) {
+  return async (text: string): Promise<Rows> => {
+    signal?.throwIfAborted();
+    const query = transaction.unsafe<Row[]>(text);
+    const cancel = () => query.cancel();
+    signal?.addEventListener("abort", cancel, { once: true });
+    try {
+      return await query;
+    } finally {
+      signal?.removeEventListener("abort", cancel);
+    }
+  };
+}
+
+const isDatabaseError = (error: unknown): error is Error & { code: string } =>
+  error instanceof Error && "code" in error && typeof error.code === "string";
+
+/** Whether the statement itself is at fault, so that its model or test is to blame and not the moment. */
+export function isStatementFault(error: unknown, signal: AbortSignal | undefined): error is Error & { code: string } {
+  if (signal?.aborted || !isDatabaseError(error) || isTransientDatabaseError(error)) return false;
+  return /^[0-9A-Z]{5}$/.test(error.code) && error.code !== "57014";
+}
+
+/** The one of our errors that says whether trying again may help. */
+export function classify(error: unknown, signal: AbortSignal | undefined): Error {
+  if (signal?.aborted)
+    return new CancelledError("The build was cancelled; nothing of it was published.", { cause: error });
+  if (error instanceof PermanentError || error instanceof RetryableError || error instanceof CancelledError)
+    return error;
+  const message = error instanceof Error ? error.message : String(error);
+  if (isTransientDatabaseError(error) || (isDatabaseError(error) && error.code === "57014")) {
+    return new RetryableError(`Postgres could not finish the build: ${message}`, {
+      cause: error,
+      advice: "Nothing was published; the build is tried again.",
+    });
+  }
+  return new PermanentError(`The build failed: ${message}`, { cause: error });
+}
