@@ -36,14 +36,17 @@ async function readBackfill({ read }: ApiContext, id: number): Promise<z.input<t
 
 function toBackfill(row: BackfillRow): z.input<typeof backfillAnswer> {
   const { id, jobId, from, to, queued, running, success, failed, cancelled, createdAt, finishedAt } = row;
+  // Columns that only the pipeline writes, in the words of this type.
+  const { state, reprocess, plan } = row as Pick<z.input<typeof backfillAnswer>, "state" | "reprocess" | "plan">;
   return {
     id,
     job: jobId,
+    state,
     from,
     to,
-    // Columns that only this code writes, from the same words.
-    ...(row as Pick<z.input<typeof backfillAnswer>, "state" | "reprocess" | "plan">),
+    reprocess,
     runs: { queued, running, success, failed, cancelled },
+    plan,
     createdAt: createdAt.toISOString(),
     finishedAt: finishedAt?.toISOString() ?? null,
   };

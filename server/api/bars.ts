@@ -16,12 +16,10 @@ export const barOperations: Operation[] = [
       query: z.strictObject({
         from: dateInput.optional(),
         to: dateInput.optional(),
-        adjusted: booleanInUrl
-          .default(true)
-          .meta({
-            description: "Adjusted for splits (true, the default), or as the vendor stated them.",
-            override: { default: true },
-          }),
+        adjusted: booleanInUrl.default(true).meta({
+          description: "Adjusted for splits (true, the default), or as the vendor stated them.",
+          override: { default: true },
+        }),
       }),
     },
     answers: { 200: { description: "The bars; none where the range has none.", schema: z.array(barAnswer) } },

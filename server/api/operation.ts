@@ -109,7 +109,8 @@ function check<Schema extends z.ZodType>(schema: Schema, value: unknown): z.outp
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.flatMap((issue) => describe(issue, schema, value));
   const field = problems[0]?.field;
-  const message = problems.map((problem) => problem.message).join(" ");
+  // A date that is no date fails its range too, in the same words.
+  const message = [...new Set(problems.map((problem) => problem.message))].join(" ");
   throw new HttpError(422, "invalid", message, field === undefined ? {} : { field });
 }
 
