@@ -16,8 +16,9 @@ export type ToWorker =
   | { type: "setup"; settings: JsonValue }
   | { type: "run"; call: number; batch: BatchCall }
   | { type: "cancel"; call: number }
-  /** Answers `permit`. */
-  | { type: "permitted"; permit: number };
+  /** Both answer `permit`. */
+  | { type: "permitted"; permit: number }
+  | { type: "refused"; permit: number; error: CrossedError };
 
 export type FromWorker =
   | { type: "ready" }

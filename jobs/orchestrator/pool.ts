@@ -1,6 +1,7 @@
 import type { JsonValue } from "../../db/client.ts";
-import { CancelledError, RetryableError } from "./errors.ts";
-import { type BatchCall, type FromWorker, type LogLevel, type ToWorker, unpackError } from "./messages.ts";
+import { CancelledError } from "./errors.ts";
+import { type Member, startMember } from "./member.ts";
+import type { BatchCall, LogLevel } from "./messages.ts";
 import type { TaskResult } from "./types.ts";
 
 /** What a batch says while it runs. */
@@ -34,114 +35,31 @@ export type WorkerPoolOptions = {
   cancelGraceMs: number;
 };
 
-type Call = {
-  listener: BatchListener;
-  resolve(result: TaskResult): void;
-  reject(error: Error): void;
-};
-
-type Member = { worker: Worker; calls: Map<number, Call>; idleTimer: Timer | undefined };
-
 /** Makes a pool; it starts no worker before the first batch. */
 export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   const members = new Set<Member>();
-  let serial = 0;
-
-  const send = (member: Member, message: ToWorker) => member.worker.postMessage(message);
-
-  const remove = (member: Member, reason: Error) => {
-    members.delete(member);
-    clearTimeout(member.idleTimer);
-    member.worker.terminate();
-    for (const call of member.calls.values()) call.reject(reason);
-    member.calls.clear();
-  };
-
-  const settle = (member: Member, id: number, act: (call: Call) => void) => {
-    const call = member.calls.get(id);
-    if (!call) return;
-    member.calls.delete(id);
-    act(call);
-    if (member.calls.size > 0 || !members.has(member)) return;
-    member.idleTimer = setTimeout(() => remove(member, new CancelledError("The worker was idle.")), options.idleMs);
-    // An idle worker keeps no process from ending.
-    member.idleTimer.unref();
-  };
-
-  const receive = (member: Member, message: FromWorker) => {
-    switch (message.type) {
-      case "ready":
-        return;
-      case "log":
-        return member.calls.get(message.call)?.listener.log(message.level, message.message, message.fields);
-      case "progress":
-        return member.calls.get(message.call)?.listener.progress(message.done, message.total, message.unit);
-      case "done":
-        return settle(member, message.call, (call) => call.resolve(message.result));
-      case "failed":
-        return settle(member, message.call, (call) => call.reject(unpackError(message.error)));
-      case "permit":
-        options.permit(message.resource).then(
-          () => members.has(member) && send(member, { type: "permitted", permit: message.permit }),
-          (error) =>
-            remove(member, new RetryableError(`No leave to use ${message.resource}.`, { cause: error, outage: true })),
-        );
-        return;
-      default:
-        message satisfies never;
-    }
-  };
 
   const hire = (): Member => {
-    const worker = new Worker(options.entry.href, { smol: true });
-    const member: Member = { worker, calls: new Map(), idleTimer: undefined };
-    const died = (what: string) => {
-      if (members.has(member)) remove(member, new RetryableError(`The worker that ran this batch ${what}.`));
-    };
-    worker.onmessage = (event: MessageEvent<FromWorker>) => receive(member, event.data);
-    worker.onerror = (event) => died(`failed: ${event.message}`);
-    worker.addEventListener("close", () => died("ended unexpectedly"));
+    const member = startMember(options, () => members.delete(member));
     members.add(member);
-    send(member, { type: "setup", settings: options.settings });
     return member;
   };
 
   const pick = (): Member => {
-    const least = [...members].sort((a, b) => a.calls.size - b.calls.size)[0];
-    if (least && (least.calls.size === 0 || members.size >= options.size)) return least;
+    const least = [...members].sort((a, b) => a.load() - b.load())[0];
+    if (least && (least.load() === 0 || members.size >= options.size)) return least;
     return hire();
   };
 
   return {
     capacity: options.size * options.slotsPerWorker,
     size: () => members.size,
-    run(batch, listener, signal) {
-      const member = pick();
-      clearTimeout(member.idleTimer);
-      const id = ++serial;
-      let grace: Timer | undefined;
-      const cancel = () => {
-        send(member, { type: "cancel", call: id });
-        grace = setTimeout(() => {
-          const call = member.calls.get(id);
-          if (!call) return;
-          member.calls.delete(id);
-          call.reject(new CancelledError("Stopped with its worker."));
-          remove(member, new RetryableError("Its worker was stopped because of another batch.", { outage: true }));
-        }, options.cancelGraceMs);
-      };
-      return new Promise<TaskResult>((resolve, reject) => {
-        member.calls.set(id, { listener, resolve, reject });
-        send(member, { type: "run", call: id, batch });
-        if (signal.aborted) cancel();
-        else signal.addEventListener("abort", cancel, { once: true });
-      }).finally(() => {
-        clearTimeout(grace);
-        signal.removeEventListener("abort", cancel);
-      });
+    async run(batch, listener, signal) {
+      if (signal.aborted) throw new CancelledError("Cancelled before it began.");
+      return await pick().run(batch, listener, signal);
     },
     close() {
-      for (const member of [...members]) remove(member, new CancelledError("The process is stopping."));
+      for (const member of [...members]) member.end(new CancelledError("The process is stopping."));
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { JsonValue } from "../../db/client.ts";
 import { CancelledError } from "./errors.ts";
-import { type FromWorker, type LogLevel, packError, type ToWorker } from "./messages.ts";
-import type { BatchHandler, TaskLog } from "./types.ts";
+import { type BatchCall, type FromWorker, type LogLevel, packError, type ToWorker, unpackError } from "./messages.ts";
+import type { BatchHandler, TaskContext, TaskLog } from "./types.ts";
 
 /** What handlers are made from, in a worker. */
 export type WorkerSetup = {
@@ -16,20 +16,8 @@ export function createWorkerRuntime(
   send: (message: FromWorker) => void,
 ): (message: ToWorker) => void {
   const running = new Map<number, AbortController>();
-  const permits = new Map<number, () => void>();
+  const permits = createPermits(send);
   let handlers: Record<string, BatchHandler> = {};
-  let serial = 0;
-
-  const permit: WorkerSetup["permit"] = (resource, signal) => {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const id = ++serial;
-    permits.set(id, resolve);
-    signal?.addEventListener("abort", () => reject(new CancelledError("Cancelled while waiting its turn.")), {
-      once: true,
-    });
-    send({ type: "permit", permit: id, resource });
-    return promise;
-  };
 
   const run = async ({ call, batch }: Extract<ToWorker, { type: "run" }>) => {
     const controller = new AbortController();
@@ -37,25 +25,11 @@ export function createWorkerRuntime(
     try {
       const handler = handlers[batch.handler];
       if (!handler) throw new Error(`The worker knows no handler "${batch.handler}".`);
-      const { run, task, input } = batch;
-      const progress = throttle((done: number, total: number, unit: string) =>
-        send({ type: "progress", call, done, total, unit }),
-      );
-      const result = await handler({
-        run,
-        task,
-        input,
-        signal: controller.signal,
-        log: forwardLog(call, send),
-        progress,
-      });
+      const result = await handler(makeContext(call, batch, controller.signal, send));
       send({ type: "done", call, result });
     } catch (error) {
-      send({
-        type: "failed",
-        call,
-        error: packError(controller.signal.aborted ? new CancelledError("Cancelled.") : error),
-      });
+      const reason = controller.signal.aborted ? new CancelledError("Cancelled.") : error;
+      send({ type: "failed", call, error: packError(reason) });
     } finally {
       running.delete(call);
     }
@@ -64,7 +38,7 @@ export function createWorkerRuntime(
   return (message) => {
     switch (message.type) {
       case "setup":
-        handlers = makeHandlers({ settings: message.settings, permit });
+        handlers = makeHandlers({ settings: message.settings, permit: permits.ask });
         return send({ type: "ready" });
       case "run":
         void run(message);
@@ -72,23 +46,65 @@ export function createWorkerRuntime(
       case "cancel":
         return running.get(message.call)?.abort();
       case "permitted":
-        permits.get(message.permit)?.();
-        permits.delete(message.permit);
-        return;
+        return permits.answer(message.permit, undefined);
+      case "refused":
+        return permits.answer(message.permit, unpackError(message.error));
       default:
         message satisfies never;
     }
   };
 }
 
+function makeContext(
+  call: number,
+  { run, task, input }: BatchCall,
+  signal: AbortSignal,
+  send: (message: FromWorker) => void,
+): TaskContext {
+  const progress = throttle((done: number, total: number, unit: string) =>
+    send({ type: "progress", call, done, total, unit }),
+  );
+  return { run, task, input, signal, log: forwardLog(call, send), progress };
+}
+
+/** Leave asked of the process and not yet answered. */
+type Permits = { ask: WorkerSetup["permit"]; answer(permit: number, refusal: Error | undefined): void };
+
+function createPermits(send: (message: FromWorker) => void): Permits {
+  const waiting = new Map<number, PromiseWithResolvers<void>>();
+  let serial = 0;
+  return {
+    async ask(resource, signal) {
+      const id = ++serial;
+      const turn = Promise.withResolvers<void>();
+      const giveUp = () => turn.reject(new CancelledError("Cancelled while waiting its turn."));
+      if (signal?.aborted) giveUp();
+      else send({ type: "permit", permit: id, resource });
+      waiting.set(id, turn);
+      signal?.addEventListener("abort", giveUp, { once: true });
+      try {
+        await turn.promise;
+      } finally {
+        waiting.delete(id);
+        signal?.removeEventListener("abort", giveUp);
+      }
+    },
+    answer(permit, refusal) {
+      const turn = waiting.get(permit);
+      if (refusal) turn?.reject(refusal);
+      else turn?.resolve();
+    },
+  };
+}
+
 const progressIntervalMs = 500;
 
-/** Progress is for eyes: a message more than twice a second would only cost. */
+/** Progress is for eyes: a message more than twice a second would only cost. The end is always told. */
 function throttle(report: (done: number, total: number, unit: string) => void): typeof report {
   let last = Number.NEGATIVE_INFINITY;
   return (done, total, unit) => {
     const now = performance.now();
-    if (now - last < progressIntervalMs) return;
+    if (now - last < progressIntervalMs && done < total) return;
     last = now;
     report(done, total, unit);
   };
