@@ -3,7 +3,7 @@ import type { JsonValue, Sql } from "../../db/client.ts";
 import { isTransientDatabaseError } from "../../db/errors.ts";
 import { selectClaimedEvents } from "../../db/queries/events.ts";
 import { selectPartitionsOfRun } from "../../db/queries/runs.ts";
-import { type ClaimedTask, selectOutputs } from "../../db/queries/tasks.ts";
+import { type ClaimedTask, selectInputs, selectOutputs } from "../../db/queries/tasks.ts";
 import { recordFailure, recordSuccess } from "./advance.ts";
 import { RetryableError } from "./errors.ts";
 import type { Journal } from "./journal.ts";
@@ -33,69 +33,73 @@ const recordAgainMs = 500;
 export function createExecutor(options: ExecutorOptions): Executor {
   const { sql, owner, journal, log } = options;
 
-  const perform = (job: JobDefinition, task: ClaimedTask, signal: AbortSignal): Promise<TaskResult> => {
-    const definition = job.tasks[task.step];
-    if (!definition) throw new Error(`${job.id} has no task at step ${task.step}.`);
-    const context = makeContext(sql, journal, task, signal);
-    if (definition.kind === "plain") return definition.run(context);
-    const listener = {
-      log: (level: LogLevel, message: string, fields: Record<string, JsonValue> | null) =>
-        journal.log({ id: task.id, try: task.tries }, level, message, fields),
-      progress: context.progress,
-    };
-    const batch = { run: context.run, task: context.task, handler: definition.handler, input: task.input };
-    return options.pool.run(batch, listener, signal);
+  /** Repeats `change` until the database takes it. Lines first, so that whoever sees a failed task sees its log. */
+  const record = <T>(signal: AbortSignal, change: () => Promise<T>): Promise<T> =>
+    patiently(signal, async () => {
+      await journal.flush();
+      return await change();
+    });
+
+  const succeed = async (job: JobDefinition, task: ClaimedTask, signal: AbortSignal, result: TaskResult) => {
+    const advance = await record(signal, () => recordSuccess(sql, job, task, owner, result));
+    log.debug(fieldsOf(job, task), advance === "lost" ? "task was no longer this process's" : "task succeeded");
   };
 
-  const conclude = async (
-    job: JobDefinition,
-    task: ClaimedTask,
-    signal: AbortSignal,
-    outcome: TaskResult | Verdict,
-  ) => {
-    const fields = {
-      job: job.id,
-      run: task.runId,
-      task: task.id,
-      name: task.name,
-      batch: task.mapIndex,
-      try: task.tries,
-    };
-    if (!("kind" in outcome)) {
-      await patiently(signal, () => recordSuccess(sql, job, task, owner, outcome));
-      log.debug(fields, "task succeeded");
-      return;
-    }
-    if (outcome.kind === "cancelled") return;
-    const { advance, delayMs } = await patiently(signal, () =>
-      recordFailure(sql, job, task, owner, outcome, options.random),
+  const fail = async (job: JobDefinition, task: ClaimedTask, signal: AbortSignal, error: unknown) => {
+    const verdict = verdictOf(error, signal);
+    if (verdict.kind === "cancelled") return;
+    const { message, advice } = verdict.error;
+    const level = verdict.kind === "retry" ? "warn" : "error";
+    journal.log({ id: task.id, try: task.tries }, level, message, advice ? { advice } : null);
+    const { advance, delayMs } = await record(signal, () =>
+      recordFailure(sql, job, task, owner, verdict, options.random),
     );
-    const { message, advice } = outcome.error;
-    if (advance === "failed") log.error({ ...fields, reason: message, advice }, "task failed");
-    if (advance === "retry") log.warn({ ...fields, reason: message, delayMs }, "task will be tried again");
+    const fields = { ...fieldsOf(job, task), reason: message };
+    if (advance === "failed") log.error({ ...fields, advice, error }, "task failed");
+    if (advance === "retry") log.warn({ ...fields, delayMs }, "task will be tried again");
   };
 
   return {
     async execute(job, task, signal) {
-      const tried = { id: task.id, try: task.tries };
-      let outcome: TaskResult | Verdict;
       try {
-        outcome = await perform(job, task, signal);
+        const result = await perform(options, job, task, signal);
+        // What the database refuses for good (an output that is no JSON, say) fails the task as any error of its own.
+        await succeed(job, task, signal, result);
       } catch (error) {
-        outcome = verdictOf(error, signal);
-        if (outcome.kind !== "cancelled") {
-          const { message, advice } = outcome.error;
-          journal.log(tried, outcome.kind === "retry" ? "warn" : "error", message, advice ? { advice } : null);
-        }
-        if (outcome.kind === "fail") log.error({ err: error, task: task.id, run: task.runId }, "task raised an error");
+        await fail(job, task, signal, error);
       }
-      journal.forget(task.id);
-      // Before the end is recorded, so that whoever sees a failed task sees its log.
-      await journal.flush();
-      await conclude(job, task, signal, outcome);
     },
   };
 }
+
+/** Runs the task: beside us, or in a worker. */
+async function perform(
+  { sql, journal, pool }: ExecutorOptions,
+  job: JobDefinition,
+  task: ClaimedTask,
+  signal: AbortSignal,
+): Promise<TaskResult> {
+  const definition = job.tasks[task.step];
+  if (!definition) throw new Error(`${job.id} has no task at step ${task.step}.`);
+  const context = makeContext(sql, journal, task, signal);
+  if (definition.kind === "plain") return await definition.run(context);
+  const listener = {
+    log: (level: LogLevel, message: string, fields: Record<string, JsonValue> | null) =>
+      journal.log({ id: task.id, try: task.tries }, level, message, fields),
+    progress: context.progress,
+  };
+  const batch = { run: context.run, task: context.task, handler: definition.handler, input: task.input };
+  return await pool.run(batch, listener, signal);
+}
+
+const fieldsOf = (job: JobDefinition, task: ClaimedTask) => ({
+  job: job.id,
+  run: task.runId,
+  task: task.id,
+  name: task.name,
+  batch: task.mapIndex,
+  try: task.tries,
+});
 
 /** A query that the server cancelled without our asking (a statement timeout, an administrator) is tried again. */
 function verdictOf(error: unknown, signal: AbortSignal): Verdict {
@@ -141,5 +145,6 @@ function makeContext(sql: Sql, journal: Journal, task: ClaimedTask, signal: Abor
     claimedEvents: () => selectClaimedEvents(sql, task.runId),
     partitions: () => selectPartitionsOfRun(sql, task.runId),
     outputsOf: (name) => selectOutputs(sql, task.runId, name),
+    inputsOf: (name) => selectInputs(sql, task.runId, name),
   };
 }

@@ -1,5 +1,6 @@
 import { isQueryCancelled, isTransientDatabaseError } from "../../db/errors.ts";
 import { CancelledError, PermanentError, RetryableError } from "./errors.ts";
+import { storableText } from "./storable.ts";
 import type { ErrorRecord } from "./types.ts";
 
 const firstDelayMs = 1000;
@@ -34,16 +35,16 @@ export function backoffMs(failures: number, random: () => number): number {
 
 /** An error as it is kept and shown. */
 export function record(error: unknown): ErrorRecord {
-  if (!(error instanceof Error)) return { name: "Error", message: String(error) };
+  if (!(error instanceof Error)) return { name: "Error", message: storableText(String(error)) };
   const advice = error instanceof RetryableError || error instanceof PermanentError ? error.advice : undefined;
-  return { name: error.name, message: error.message, ...(advice && { advice }) };
+  return { name: error.name, message: storableText(error.message), ...(advice && { advice: storableText(advice) }) };
 }
 
 function databaseOutage(error: unknown): ErrorRecord {
   const message = error instanceof Error ? error.message : String(error);
   return {
     name: "RetryableError",
-    message: `The database did not answer as it should: ${message}`,
+    message: storableText(`The database did not answer as it should: ${message}`),
     advice: "The work goes on by itself when the database is back. Check that it runs, and that its disk is not full.",
   };
 }
