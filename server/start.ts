@@ -82,7 +82,7 @@ export async function startPipeline(startup: Startup, database: Database): Promi
   const pools = {
     state: openPool(database.url, "state"),
     work: openPool(database.url, "work"),
-    lock: openPool(database.url, "state", { max: 1, name: "barline lock" }),
+    lock: openPool(database.url, "lock"),
   };
   for (const [name, pool] of Object.entries(pools)) lifecycle.onStop(`${name} pool`, () => pool.end({ timeout: 0.5 }));
   const pipeline = createPipeline({ settings, pools, lake, workers: config.workers, log, now, random: Math.random });

@@ -1,5 +1,5 @@
 import type { JsonValue, Sql, TransactionSql } from "../../db/client.ts";
-import { settleBackfill } from "../../db/queries/backfills.ts";
+import { lockBackfill, settleBackfill } from "../../db/queries/backfills.ts";
 import { insertEvents } from "../../db/queries/events.ts";
 import { finishRun, lockRun, type RunRow, setRunSummary } from "../../db/queries/runs.ts";
 import {
@@ -120,5 +120,12 @@ export async function endRun(
   error: ErrorRecord | null,
 ): Promise<void> {
   await finishRun(transaction, run.id, state, error);
-  if (run.backfillId !== null) await settleBackfill(transaction, run.backfillId);
+  await settle(transaction, run);
+}
+
+/** Brings the backfill that a run belongs to in line with the run's new state. */
+export async function settle(transaction: TransactionSql, run: RunRow): Promise<void> {
+  if (run.backfillId === null) return;
+  await lockBackfill(transaction, run.backfillId);
+  await settleBackfill(transaction, run.backfillId);
 }

@@ -4,26 +4,28 @@ import type { Sql } from "../../db/client.ts";
 import { isTransientDatabaseError } from "../../db/errors.ts";
 import { countActiveRuns, registerJobs } from "../../db/queries/runs.ts";
 import {
-  type ClaimedTask,
-  claimTasks,
   lockProcess,
+  notifyWake,
   recoverTasks,
   releaseTasks,
-  renewLeases,
   selectNextAvailable,
   wakeChannel,
 } from "../../db/queries/tasks.ts";
+import { startDeadline } from "./deadline.ts";
 import { createExecutor } from "./execute.ts";
+import { createHolder, type Holder } from "./holder.ts";
 import { createJournal } from "./journal.ts";
+import { type Loop, startLoop } from "./loop.ts";
 import type { WorkerPool } from "./pool.ts";
 import { createRequests } from "./requests.ts";
 import { queueDueRuns, queueTriggeredRun, startRuns } from "./triggers.ts";
 import type { JobDefinition, Orchestrator } from "./types.ts";
+import { createWatch, type Watch } from "./watch.ts";
 
 export type OrchestratorOptions = {
   /** Short transactions only: claims, leases, events. */
   sql: Sql;
-  /** One connection, for the lock that shows that this process lives. */
+  /** One lasting connection (role `lock`), for the lock that shows that this process lives. */
   lockSql: Sql;
   jobs: readonly JobDefinition[];
   pool: WorkerPool;
@@ -40,183 +42,148 @@ export type OrchestratorOptions = {
 const defaults = { plainSlots: 8, leaseMs: 15_000, heartbeatMs: 3000, pollMs: 1000 };
 const journalMs = 500;
 
-type Held = { controller: AbortController; done: Promise<void>; kind: "plain" | "mapped" };
-
 /**
- * Makes the orchestrator. It does nothing until started. One loop, `pump`, does all that is not done on somebody's
- * behalf: recover, schedule, trigger, start, claim. It runs at every wake and at least once a `pollMs`, and everything
- * it decides is decided by the database, so several processes may run it side by side.
+ * Makes the orchestrator. It does nothing until started. One loop does all that is not done on somebody's behalf:
+ * schedule, trigger, start, claim. It turns at every wake and at least once a `pollMs`, and everything it decides is
+ * decided by the database, so several processes may run it side by side. A second loop is the heartbeat.
  */
 export function createOrchestrator(options: OrchestratorOptions): Orchestrator {
-  const { sql, jobs, log } = options;
   const settings = { ...defaults, ...options };
   const processKey = 1 + Math.floor(options.random() * 2_000_000_000);
   const owner = String(processKey);
-  const journal = createJournal({ sql, owner, now: options.now });
-  const executor = createExecutor({ sql, owner, pool: options.pool, journal, log, random: options.random });
-  const held = new Map<number, Held>();
+  const journal = createJournal({ sql: options.sql, owner, now: options.now });
+  const executor = createExecutor({ ...options, owner, journal });
+  const capacity = { plain: settings.plainSlots, mapped: options.pool.capacity };
+  const watch = createWatch(options.log);
+  const scheduler = createScheduler(options);
   const closers: (() => unknown)[] = [];
-  let running = false;
-  let databaseAway = false;
-  let pumping: Promise<void> | undefined;
-  let pumpAgain = false;
-  let scheduleAsked = true;
-  let wakeTimer: Timer | undefined;
-
-  const wake = () => {
-    if (!running) return;
-    pumpAgain = true;
-    pumping ??= pumpUntilQuiet().finally(() => {
-      pumping = undefined;
-    });
+  let loop: Loop | undefined;
+  const wake = () => loop?.wake();
+  const holder = createHolder({ ...settings, processKey, executor, capacity, freed: wake });
+  const askSchedule = () => {
+    scheduler.ask();
+    wake();
   };
-
-  const pumpUntilQuiet = async () => {
-    while (pumpAgain && running) {
-      pumpAgain = false;
-      await guarded("pump", pump);
-    }
-  };
-
-  /** A database that is away is logged once, and once again when it is back; the loop goes on. */
-  const guarded = async (what: string, work: () => Promise<void>) => {
-    try {
-      await work();
-      if (databaseAway) log.info("the database answers again");
-      databaseAway = false;
-    } catch (error) {
-      if (!running) return;
-      if (!isTransientDatabaseError(error)) log.error({ err: error, what }, "the orchestrator's loop raised an error");
-      else if (!databaseAway) log.warn({ reason: String(error) }, "the database does not answer; work waits for it");
-      databaseAway = isTransientDatabaseError(error);
-    }
-  };
-
-  const pump = async () => {
-    if (scheduleAsked) await queueDue(false);
-    let restMs = Number.POSITIVE_INFINITY;
-    for (const job of jobs) restMs = Math.min(restMs, await trigger(job));
-    const active = await countActiveRuns(sql);
-    for (const job of jobs) {
-      if (active.some((row) => row.jobId === job.id && row.queued > 0)) await startRuns(sql, job);
-    }
-    if (active.length > 0) await claim();
-    await setWakeTimer(restMs);
-  };
-
-  const queueDue = async (atStart: boolean) => {
-    scheduleAsked = false;
-    for (const job of jobs) {
-      const queued = await queueDueRuns(sql, job, options.now(), atStart);
-      if (queued > 0) log.info({ job: job.id, runs: queued }, "sessions are due");
-    }
-  };
-
-  /** Queues what the job's events ask for. Answers for how long it rests. */
-  const trigger = async (job: JobDefinition): Promise<number> => {
-    const outcome = await queueTriggeredRun(sql, job, options.now());
-    return outcome && "restMs" in outcome ? outcome.restMs : Number.POSITIVE_INFINITY;
-  };
-
-  const setWakeTimer = async (restMs: number) => {
-    const availableMs = (await selectNextAvailable(sql)) ?? Number.POSITIVE_INFINITY;
-    const waitMs = Math.max(1, Math.min(settings.pollMs, restMs, availableMs));
-    clearTimeout(wakeTimer);
-    if (running) wakeTimer = setTimeout(wake, waitMs);
-  };
-
-  /** Claims for the plain tasks and for the workers apart, so that neither holds up the other. */
-  const claim = async () => {
-    const capacity = { plain: settings.plainSlots, mapped: options.pool.capacity };
-    for (const kind of ["plain", "mapped"] as const) {
-      const busy = [...held.values()].filter((task) => task.kind === kind).length;
-      const limit = capacity[kind] - busy;
-      const kinds = jobs.flatMap((job) =>
-        job.tasks.filter((task) => task.kind === kind).map((task) => `${job.id}/${task.name}`),
-      );
-      if (limit <= 0 || kinds.length === 0) continue;
-      const claimed = await claimTasks(sql, { owner, kinds, limit, leaseMs: settings.leaseMs });
-      for (const task of claimed) begin(task, kind);
-    }
-  };
-
-  const begin = (task: ClaimedTask, kind: Held["kind"]) => {
-    const job = jobs.find((candidate) => candidate.id === task.jobId);
-    if (!job) return;
-    const controller = new AbortController();
-    const done = executor
-      .execute(job, task, controller.signal)
-      .catch((error) => {
-        if (!controller.signal.aborted) log.error({ err: error, task: task.id }, "a task could not be recorded");
-      })
-      .finally(() => {
-        held.delete(task.id);
-        wake();
-      });
-    held.set(task.id, { controller, done, kind });
-  };
-
-  /** Shows that this process lives, renews what it holds, and stops what was cancelled or taken over. */
-  const beat = async () => {
-    await lockProcess(options.lockSql, processKey);
-    const before = [...held.keys()];
-    const mine = new Set(await renewLeases(sql, owner, settings.leaseMs));
-    for (const id of before) if (!mine.has(id)) held.get(id)?.controller.abort();
-    if ((await recoverTasks(sql, owner)) > 0) wake();
-  };
-
-  const every = (ms: number, work: () => Promise<void>) => {
-    const timer = setInterval(() => void work(), ms);
-    closers.push(() => clearInterval(timer));
-  };
-
-  const requests = createRequests({
-    sql,
-    jobs,
-    changed: wake,
-  });
 
   return {
-    ...requests,
-    jobs,
+    ...createRequests({ sql: options.sql, jobs: options.jobs, changed: wake, resumed: askSchedule }),
+    jobs: options.jobs,
     wake,
     async start() {
-      running = true;
+      const { sql, jobs } = options;
       await registerJobs(
         sql,
         jobs.map((job) => job.id),
       );
       await lockProcess(options.lockSql, processKey);
-      await recoverTasks(sql, owner);
-      await queueDue(true);
+      await recoverTasks(sql, owner, []);
+      await scheduler.queueDue(true);
+      loop = startLoop({ turn: makeTurn(options, scheduler, holder, watch), longestMs: settings.pollMs });
+      const heartbeat = startLoop({ turn: makeBeat(holder, watch, wake), longestMs: settings.heartbeatMs });
+      closers.push(() => heartbeat.stop());
       const listening = await sql.listen(wakeChannel, (what) => {
-        if (what === "cancelled" && held.size > 0) void guarded("heartbeat", beat);
+        if (what === "cancelled" && holder.busy()) heartbeat.wake();
         wake();
       });
-      closers.push(() => listening.unlisten());
-      for (const { schedule } of jobs) {
-        if (!schedule) continue;
-        const cron = new Cron(schedule.cron, { timezone: schedule.timeZone, unref: true }, () => {
-          scheduleAsked = true;
-          wake();
-        });
-        closers.push(() => cron.stop());
-      }
-      every(settings.heartbeatMs, () => guarded("heartbeat", beat));
-      every(journalMs, () => journal.flush());
-      scheduleAsked = true;
-      wake();
+      closers.push(() => listening.unlisten(), startClocks(jobs, askSchedule));
+      const flushing = setInterval(() => void journal.flush(), journalMs);
+      closers.push(() => clearInterval(flushing));
+      heartbeat.wake();
+      askSchedule();
     },
     async stop(deadlineMs) {
-      running = false;
-      clearTimeout(wakeTimer);
-      const late = Bun.sleep(deadlineMs);
-      for (const task of held.values()) task.controller.abort();
-      await Promise.race([Promise.allSettled([pumping, ...[...held.values()].map((task) => task.done)]), late]);
+      const deadline = startDeadline(deadlineMs);
+      watch.close();
+      holder.close();
+      await deadline.within(Promise.resolve(loop?.stop()));
+      await deadline.within(holder.settled());
       options.pool.close();
-      await Promise.race([Promise.allSettled(closers.reverse().map((close) => close())), late]);
-      await Promise.race([journal.flush(), late]);
-      await Promise.race([releaseTasks(sql, owner).catch(() => {}), late]);
+      for (const close of closers.splice(0).reverse()) await deadline.within(Promise.resolve(close()));
+      await deadline.within(journal.flush());
+      await deadline.within(releaseTasks(options.sql, owner).then(() => notifyWake(options.sql)));
+      deadline.clear();
     },
+  };
+}
+
+/** Wakes at the schedules' times. What is due is computed then; a tick that is missed loses nothing. */
+function startClocks(jobs: readonly JobDefinition[], tick: () => void): () => void {
+  const clocks = jobs.flatMap(({ schedule }) =>
+    schedule ? [new Cron(schedule.cron, { timezone: schedule.timeZone, unref: true }, tick)] : [],
+  );
+  return () => {
+    for (const clock of clocks) clock.stop();
+  };
+}
+
+type Scheduler = {
+  /** The next turn looks for what is due. */
+  ask(): void;
+  queueDue(atStart: boolean): Promise<void>;
+  /** As `queueDue`, where it was asked for. */
+  queueIfAsked(): Promise<void>;
+};
+
+/** Queues what is due. An ask that a lost database kept from being answered stands. */
+function createScheduler({ sql, jobs, log, now }: OrchestratorOptions): Scheduler {
+  let asked = false;
+  const queueDue = async (atStart: boolean) => {
+    for (const job of jobs) {
+      try {
+        const queued = await queueDueRuns(sql, job, now(), atStart);
+        if (queued > 0) log.info({ job: job.id, runs: queued }, "partitions are due");
+      } catch (error) {
+        if (isTransientDatabaseError(error)) throw error;
+        // One job's schedule must not hold up the others; its next tick asks again.
+        log.error({ error, job: job.id }, "the schedule raised an error");
+      }
+    }
+  };
+  return {
+    ask() {
+      asked = true;
+    },
+    queueDue,
+    async queueIfAsked() {
+      if (!asked) return;
+      asked = false;
+      try {
+        await queueDue(false);
+      } catch (error) {
+        asked = true;
+        throw error;
+      }
+    },
+  };
+}
+
+/** One turn of the loop: what is due, what events ask for, what may start, what may be claimed. Answers how long to rest. */
+function makeTurn(
+  { sql, jobs, now }: OrchestratorOptions,
+  scheduler: Scheduler,
+  holder: Holder,
+  watch: Watch,
+): () => Promise<number> {
+  const turn = async () => {
+    await scheduler.queueIfAsked();
+    let restMs = Number.POSITIVE_INFINITY;
+    for (const job of jobs) {
+      const outcome = await queueTriggeredRun(sql, job, now());
+      if (outcome && "restMs" in outcome) restMs = Math.min(restMs, outcome.restMs);
+    }
+    const active = await countActiveRuns(sql);
+    for (const job of jobs) {
+      if (active.some((row) => row.jobId === job.id && row.queued > 0)) await startRuns(sql, job);
+    }
+    if (active.length > 0) await holder.claim();
+    return Math.min(restMs, (await selectNextAvailable(sql)) ?? Number.POSITIVE_INFINITY);
+  };
+  return () => watch.guarded("turn", Number.POSITIVE_INFINITY, turn);
+}
+
+function makeBeat(holder: Holder, watch: Watch, wake: () => void): () => Promise<number> {
+  return async () => {
+    if ((await watch.guarded("heartbeat", 0, () => holder.beat())) > 0) wake();
+    return Number.POSITIVE_INFINITY;
   };
 }

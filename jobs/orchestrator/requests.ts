@@ -1,5 +1,5 @@
 import type { JsonValue, Sql, TransactionSql } from "../../db/client.ts";
-import { insertBackfill, selectActiveRunsOfBackfill, settleBackfill } from "../../db/queries/backfills.ts";
+import { insertBackfill, selectActiveRunsOfBackfill } from "../../db/queries/backfills.ts";
 import {
   insertPartitionRuns,
   insertRun,
@@ -9,8 +9,8 @@ import {
   selectPartitionOwners,
   setJobPaused,
 } from "../../db/queries/runs.ts";
-import { cancelTasks, notifyWake, requeueEndedTasks } from "../../db/queries/tasks.ts";
-import { endRun } from "./advance.ts";
+import { cancelTasks, cancelTries, notifyWake, requeueEndedTasks } from "../../db/queries/tasks.ts";
+import { endRun, settle } from "./advance.ts";
 import { priorities, queueClaimingRun } from "./triggers.ts";
 import {
   type JobDefinition,
@@ -29,7 +29,16 @@ export type Requests = Pick<
 
 const activeStates = ["queued", "running"];
 
-export function createRequests(options: { sql: Sql; jobs: readonly JobDefinition[]; changed(): void }): Requests {
+export type RequestsOptions = {
+  sql: Sql;
+  jobs: readonly JobDefinition[];
+  /** Called when there may be work to do. */
+  changed(): void;
+  /** Called when a job goes on after a pause, whose schedule nobody looked at meanwhile. */
+  resumed(): void;
+};
+
+export function createRequests(options: RequestsOptions): Requests {
   const { sql, changed } = options;
 
   const jobOf = (jobId: string): JobDefinition => {
@@ -93,7 +102,8 @@ export function createRequests(options: { sql: Sql; jobs: readonly JobDefinition
     async setPaused(jobId, paused) {
       await setJobPaused(sql, jobOf(jobId).id, paused);
       await notifyWake(sql);
-      changed();
+      if (paused) changed();
+      else options.resumed();
     },
   };
 }
@@ -190,7 +200,7 @@ async function retry(transaction: TransactionSql, runId: number): Promise<void> 
   }
   await requeueEndedTasks(transaction, runId);
   await requeueRun(transaction, runId);
-  if (run.backfillId !== null) await settleBackfill(transaction, run.backfillId);
+  await settle(transaction, run);
 }
 
 async function cancel(transaction: TransactionSql, runId: number): Promise<void> {
@@ -199,6 +209,7 @@ async function cancel(transaction: TransactionSql, runId: number): Promise<void>
   if (!activeStates.includes(run.state))
     throw new RequestError("conflict", `Run ${runId} has already ended: ${run.state}.`);
   await cancelTasks(transaction, runId);
+  await cancelTries(transaction, runId);
   await endRun(transaction, run, "cancelled", null);
   await notifyWake(transaction, "cancelled");
 }

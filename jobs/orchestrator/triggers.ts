@@ -30,13 +30,15 @@ export async function queueDueRuns(sql: Sql, job: JobDefinition, now: Date, atSt
   if (newest === undefined) return 0;
   return await sql.begin(async (transaction) => {
     const { paused, scheduleAfter } = await lockJob(transaction, job.id);
-    if (schedule.catchup === "none" && atStart) {
+    // What came due while nobody was there, or while people held the job, was missed.
+    if (schedule.catchup === "none" && (atStart || paused)) {
       await setScheduleAfter(transaction, job.id, newest);
       return 0;
     }
     if (paused) return 0;
     const wanted = schedule.catchup === "all" ? due : due.filter((partition) => partition > (scheduleAfter ?? ""));
-    const chosen = schedule.catchup === "latest" ? wanted.slice(-1) : wanted;
+    // Several at once: the process slept through all but the newest.
+    const chosen = schedule.catchup === "all" ? wanted : wanted.slice(-1);
     if (chosen.length === 0) return 0;
     if (schedule.catchup !== "all") await setScheduleAfter(transaction, job.id, newest);
     return await queuePartitions(transaction, job, chosen);

@@ -1,0 +1,36 @@
+import type { Logger } from "pino";
+import { isTransientDatabaseError } from "../../db/errors.ts";
+
+/** Runs what must go on whatever happens. */
+export type Watch = {
+  /** Runs `work`; its error is logged, and `fallback` is answered instead. */
+  guarded<T>(what: string, fallback: T, work: () => Promise<T>): Promise<T>;
+  /** From now on errors are those of a process that stops: not worth a line. */
+  close(): void;
+};
+
+/** A database that is away is logged once, and once again when it is back; other errors each time. */
+export function createWatch(log: Logger): Watch {
+  let away = false;
+  let closed = false;
+  return {
+    async guarded(what, fallback, work) {
+      try {
+        const answer = await work();
+        if (away) log.info("the database answers again");
+        away = false;
+        return answer;
+      } catch (error) {
+        if (closed) return fallback;
+        const transient = isTransientDatabaseError(error);
+        if (!transient) log.error({ error, what }, "the orchestrator's loop raised an error");
+        else if (!away) log.warn({ reason: String(error) }, "the database does not answer; work waits for it");
+        away ||= transient;
+        return fallback;
+      }
+    },
+    close() {
+      closed = true;
+    },
+  };
+}
