@@ -1,0 +1,26 @@
+# One container that works alone: `docker run -p 3000:3000 -e ADMIN_PASSWORD=… -v barline:/data barline`.
+FROM oven/bun:1.4.5-slim AS packages
+WORKDIR /app
+COPY package.json bun.lock bunfig.toml ./
+RUN bun install --frozen-lockfile --production
+
+FROM oven/bun:1.4.5-slim
+WORKDIR /app
+COPY --from=packages /app/node_modules ./node_modules
+COPY package.json bunfig.toml tsconfig.json ./
+COPY server ./server
+COPY jobs ./jobs
+COPY db ./db
+COPY views ./views
+COPY public ./public
+# The image's own unprivileged user; PostgreSQL refuses to run as root, and so do we.
+RUN mkdir /data && chown bun:bun /data
+USER bun
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 DATA_DIR=/data
+VOLUME /data
+EXPOSE 3000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \
+  CMD ["bun", "--eval", "const r = await fetch(`http://127.0.0.1:${process.env.PORT}/readyz`); process.exit(r.ok ? 0 : 1)"]
+# Long enough for the five seconds in which it stops by itself.
+STOPSIGNAL SIGTERM
+CMD ["bun", "server/main.ts"]
