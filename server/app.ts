@@ -43,7 +43,7 @@ export function createApp(context: AppContext, parts: { dashboard: Hono; assets:
       onMethodNotAllowed: (c, methods) => {
         const allowed = methods.join(", ");
         c.header("Allow", allowed);
-        return answerError(c, new HttpError(405, "method_not_allowed", `Here are only ${allowed} possible.`));
+        return answerError(c, new HttpError(405, "method_not_allowed", `Only ${allowed} can be asked here.`));
       },
     }),
   );

@@ -1,7 +1,6 @@
 import type { Hono, MiddlewareHandler } from "hono";
 import { getConnInfo } from "hono/bun";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
-import { toDocument } from "../../views/layout.tsx";
 import { signInPage } from "../../views/sign-in.tsx";
 import type { AppEnv, RequestContext } from "../environment.ts";
 import type { Attempts } from "./attempts.ts";
@@ -92,7 +91,7 @@ export function addSignInRoutes(app: Hono<AppEnv>, guard: Guard | null): void {
     const next = safeNextPath(c.req.query("next"));
     if (guard === null || hasSession(c, guard)) return c.redirect(next, 303);
     c.header("Cache-Control", "no-store");
-    return c.html(toDocument(signInPage(next === "/" ? {} : { next })));
+    return c.html(signInPage(next === "/" ? {} : { next }));
   });
   app.post("/sign-in", async (c) => {
     const form = await c.req.parseBody();
@@ -102,7 +101,7 @@ export function addSignInRoutes(app: Hono<AppEnv>, guard: Guard | null): void {
     if (!checkPassword(c, guard, password)) {
       c.header("Cache-Control", "no-store");
       const page = signInPage({ error: "That is not the password.", ...(next !== "/" && { next }) });
-      return c.html(toDocument(page), 401);
+      return c.html(page, 401);
     }
     const options = {
       path: "/",
@@ -123,4 +122,4 @@ export function addSignInRoutes(app: Hono<AppEnv>, guard: Guard | null): void {
 }
 
 const isSecure = (c: RequestContext) =>
-  new URL(c.req.url).protocol === "https:" || c.req.header("X-Forwarded-Proto")?.split(",")[0]?.trim() === "https";
+  c.req.url.startsWith("https:") || c.req.header("X-Forwarded-Proto")?.split(",")[0]?.trim() === "https";

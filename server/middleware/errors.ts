@@ -5,7 +5,6 @@ import { isQueryCancelled, isTransientDatabaseError } from "../../db/errors.ts";
 import { PermanentError, RetryableError } from "../../jobs/orchestrator/errors.ts";
 import { RequestError } from "../../jobs/orchestrator/types.ts";
 import { errorPage } from "../../views/error.tsx";
-import { toDocument } from "../../views/layout.tsx";
 import type { AppEnv, RequestContext } from "../environment.ts";
 
 /** An answer that is no success, as people and scripts are told of it. `message` is safe to show to anybody. */
@@ -88,7 +87,7 @@ export function answerError(c: RequestContext, error: HttpError): Response | Pro
     return c.json({ error: body }, error.status);
   }
   const page = { status: error.status, title: title ?? titles[error.status] ?? "Refused", message: error.message };
-  return c.html(toDocument(errorPage({ ...page, requestId })), error.status);
+  return c.html(errorPage({ ...page, requestId }), error.status);
 }
 
 const titles: Record<number, string> = {

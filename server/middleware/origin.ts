@@ -52,7 +52,10 @@ function withoutDefaultPort(host: string, origin: string): string | null {
   return URL.canParse(url) ? new URL(url).host : null;
 }
 
-const hostOf = (c: RequestContext) => c.req.header("Host") ?? new URL(c.req.url).host;
+/** Empty where none was sent, as HTTP/1.0 allows: Bun then gives a URL without a host. */
+function hostOf(c: RequestContext): string {
+  return c.req.header("Host") ?? (URL.canParse(c.req.url) ? new URL(c.req.url).host : "");
+}
 
 /** The name without port and brackets; null for what is no host at all. */
 function hostName(host: string): string | null {

@@ -69,7 +69,7 @@ describe("errors", () => {
     expect(page.status).toBe(404);
     expect(page.headers.get("Content-Type")).toContain("text/html");
     const html = await page.text();
-    expect(html).toStartWith("<!doctype html>");
+    expect(html).toStartWith("<!doctype html><html");
     expect(html).toContain(page.headers.get("X-Request-Id") ?? "?");
   });
 
@@ -168,6 +168,27 @@ describe("the host check", () => {
     const response = await ask(host);
     expect(response.status).toBe(403);
     expect((await errorOf(response)).code).toBe("forbidden_host");
+  });
+
+  test("refuses a request without a host, as HTTP/1.0 allows it", async () => {
+    const { app } = createTestApp();
+    const server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: app.fetch });
+    const answer = Promise.withResolvers<string>();
+    try {
+      const socket = await Bun.connect({
+        hostname: "127.0.0.1",
+        port: server.port ?? 0,
+        socket: {
+          data: (_socket, bytes) => answer.resolve(bytes.toString()),
+          error: (_socket, error) => answer.reject(error),
+        },
+      });
+      socket.write("GET /healthz HTTP/1.0\r\n\r\n");
+      expect(await answer.promise).toStartWith("HTTP/1.1 403");
+      socket.end();
+    } finally {
+      await server.stop(true);
+    }
   });
 
   test("is not needed behind a password", async () => {

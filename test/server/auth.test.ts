@@ -85,6 +85,7 @@ describe("signing in", () => {
     expect(response.status).toBe(401);
     expect(response.headers.get("Set-Cookie")).toBeNull();
     const html = await response.text();
+    expect(html).toStartWith("<!doctype html><html");
     expect(html).toContain("That is not the password.");
     expect(html).toContain('value="/jobs/x"');
   });
