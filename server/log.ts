@@ -35,11 +35,34 @@ export function createLogger(options: {
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { error: pino.stdSerializers.errWithCause },
+      serializers: { error: (error: unknown) => describeError(error), err: (error: unknown) => describeError(error) },
       redact: { paths: secretFields.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: "[secret]" },
     },
     { write: (line: string) => write(options.pretty ? prettyLine(redact(line)) : redact(line)) },
   );
+}
+
+/** What tells more than the message, in errors of PostgreSQL, the system, and our own. */
+const errorDetails = ["code", "severity", "detail", "hint", "where", "table_name", "constraint_name", "advice"];
+const deepestCause = 5;
+
+/**
+ * An error as fields. Named properties only: libraries hang whole connections and requests on their errors, which cannot be
+ * written and may hold secrets.
+ */
+function describeError(error: unknown, depth = 0): unknown {
+  if (!(error instanceof Error)) return error;
+  const details = errorDetails.flatMap((name) => {
+    const value: unknown = Reflect.get(error, name);
+    return typeof value === "string" || typeof value === "number" ? [[name, value]] : [];
+  });
+  return {
+    type: error.name,
+    message: error.message,
+    stack: error.stack,
+    ...Object.fromEntries(details),
+    ...(error.cause !== undefined && depth < deepestCause && { cause: describeError(error.cause, depth + 1) }),
+  };
 }
 
 /** What `config` holds that no log line may show. */
@@ -93,12 +116,10 @@ function prettyLine(json: string): string {
 
 function errorLines(error: unknown): string {
   if (typeof error !== "object" || error === null) return "";
-  const { stack, message } = error as { stack?: unknown; message?: unknown };
+  const { stack, message, cause } = error as { stack?: unknown; message?: unknown; cause?: unknown };
   const text = typeof stack === "string" ? stack : String(message ?? "");
-  return `${text
-    .split("\n")
-    .map((line) => `    ${printable(line)}`)
-    .join("\n")}\n`;
+  const lines = text.split("\n").map((line) => `    ${printable(line)}\n`);
+  return `${lines.join("")}${errorLines(cause)}`;
 }
 
 function plain(value: unknown): string {

@@ -62,7 +62,9 @@ function fromFramework(status: ContentfulStatusCode): HttpError {
 export const handleError: ErrorHandler<AppEnv> = (error, c) => {
   const told = toHttpError(error);
   if (told.status >= 500) {
-    c.var.log.error({ requestId: c.var.requestId, method: c.req.method, path: c.req.path, error }, "request failed");
+    // Only an unknown error is a fault of ours; the others pass, or are somebody else's.
+    const level = told.code === "internal" ? "error" : "warn";
+    c.var.log[level]({ requestId: c.var.requestId, method: c.req.method, path: c.req.path, error }, "request failed");
   }
   return answerError(c, told);
 };

@@ -25,6 +25,24 @@ describe("createLogger", () => {
     expect(error.cause.message).toBe("inner");
   });
 
+  test("keeps what tells more in an error, and leaves out what hangs on it", () => {
+    const { lines, log } = capture();
+    const error = Object.assign(new Error("refused"), {
+      code: "23505",
+      detail: "Key exists.",
+      socket: { token: "abcd" },
+    });
+    Object.assign(error.socket, { self: error });
+    error.cause = error;
+    log.error({ error }, "failed");
+    expect(lines[0]).not.toContain("abcd");
+    expect(JSON.parse(lines[0] ?? "").error).toMatchObject({
+      message: "refused",
+      code: "23505",
+      detail: "Key exists.",
+    });
+  });
+
   test("blanks secret fields by name", () => {
     const { lines, log } = capture();
     log.info(
@@ -51,6 +69,9 @@ describe("createLogger", () => {
     expect(line).toContain('path=/runs note="two words" 12.3 ms');
     expect(line).not.toContain("\x1b[2J");
     expect(line).toEndWith("\n");
+    log.error({ error: new Error("outer", { cause: new Error("inner") }) }, "failed");
+    expect(lines[1]).toContain("    Error: outer\n");
+    expect(lines[1]).toContain("    Error: inner\n");
   });
 });
 
