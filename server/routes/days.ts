@@ -1,0 +1,46 @@
+import type { PartitionCoverage } from "../../db/queries/dashboard/coverage.ts";
+import { holidayName, isSession, lastCalendarDate, settledSessions } from "../../jobs/market/calendar.ts";
+import type { Day, DayState } from "../../views/calendar.tsx";
+
+const dayMs = 86_400_000;
+
+/** The last session whose data is final at `now`; null where the calendar has none in the month before. */
+export function lastSettledSession(now: Date): string | null {
+  const monthAgo = new Date(now.getTime() - 31 * dayMs).toISOString().slice(0, 10);
+  return monthAgo > lastCalendarDate ? null : (settledSessions(monthAgo, now).at(-1) ?? null);
+}
+
+const runDayStates: Record<string, DayState> = {
+  queued: "queued",
+  running: "running",
+  failed: "failed",
+  cancelled: "cancelled",
+};
+
+function stateOf(row: PartitionCoverage): DayState {
+  if (row.state !== "success") return runDayStates[row.state] ?? "queued";
+  return row.published ? "published" : row.loaded ? "loaded" : "fetched";
+}
+
+/** What the calendar needs to know to judge a day. */
+export type DayKnowledge = { rows: PartitionCoverage[]; wanted: ReadonlySet<string>; lastSettled: string | null };
+
+/** Every weekday from one ISO date to another, and how far it has come. */
+export function daysBetween(from: string, to: string, { rows, wanted, lastSettled }: DayKnowledge): Day[] {
+  const byDate = new Map(rows.map((row) => [row.partition, row]));
+  const days: Day[] = [];
+  for (let at = Date.parse(from); at <= Date.parse(to); at += dayMs) {
+    const weekday = new Date(at).getUTCDay();
+    if (weekday === 0 || weekday === 6) continue;
+    const date = new Date(at).toISOString().slice(0, 10);
+    const row = byDate.get(date);
+    if (row) days.push({ date, state: stateOf(row), runId: row.runId });
+    else if (!isSession(date)) {
+      days.push({ date, state: "closed", runId: null, holiday: `closed, ${holidayName(date) ?? "no session"}` });
+    } else {
+      const isUpcoming = lastSettled === null || date > lastSettled;
+      days.push({ date, state: isUpcoming ? "upcoming" : wanted.has(date) ? "missing" : "unwanted", runId: null });
+    }
+  }
+  return days;
+}

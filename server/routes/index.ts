@@ -1,0 +1,26 @@
+import { Hono } from "hono";
+import type { AppContext } from "../context.ts";
+import { createAboutRoutes } from "./about.tsx";
+import { createBackfillRoutes } from "./backfills.tsx";
+import { createJobRoutes } from "./jobs.tsx";
+import { createOverviewRoutes } from "./overview.tsx";
+import { createRunRoutes } from "./runs.tsx";
+import { createTickerRoutes } from "./tickers.tsx";
+
+export { createAssetRoutes } from "./assets.ts";
+
+/** Every page of the dashboard, to be mounted at `/` behind sign-in. */
+export function createDashboardRoutes(context: AppContext): Hono {
+  const routes = new Hono();
+  for (const area of [
+    createOverviewRoutes,
+    createJobRoutes,
+    createBackfillRoutes,
+    createRunRoutes,
+    createTickerRoutes,
+    createAboutRoutes,
+  ]) {
+    routes.route("/", area(context));
+  }
+  return routes;
+}

@@ -1,0 +1,151 @@
+import { selectPublishedRange } from "../../db/queries/dashboard/coverage.ts";
+import {
+  type ActiveRun,
+  type JobStanding,
+  selectActiveRuns,
+  selectEventBacklog,
+  selectJobStandings,
+  selectPace,
+  selectPartitionCounts,
+} from "../../db/queries/dashboard/jobs.ts";
+import { selectProblems } from "../../db/queries/dashboard/problems.ts";
+import { selectWarehouseSize } from "../../db/queries/dashboard/warehouse.ts";
+import { nextSession, settledSessions, settlesAt } from "../../jobs/market/calendar.ts";
+import type { JobDefinition } from "../../jobs/orchestrator/types.ts";
+import { jobIds } from "../../jobs/pipeline.ts";
+import {
+  formatCount,
+  formatDuration,
+  formatInteger,
+  formatPartition,
+  formatRate,
+  formatSession,
+} from "../../views/format.ts";
+import type { JobPanel, OverviewStatus } from "../../views/overview.tsx";
+import type { AppContext } from "../context.ts";
+import { lastSettledSession } from "./days.ts";
+
+/** Rates are taken over the last two minutes: long enough for 5 calls a minute, short enough to follow a change. */
+const paceWindowMs = 120_000;
+
+const words: Record<string, { does: string; unit: string }> = {
+  [jobIds.ingest]: { does: "Market API to lake", unit: "sessions" },
+  [jobIds.load]: { does: "Lake to warehouse", unit: "manifests" },
+  [jobIds.transform]: { does: "Warehouse to published models", unit: "loads" },
+};
+
+const isActive = ({ queued, running }: { queued: number; running: number }) => queued + running > 0;
+
+/** Items a minute since the first of the recent runs began; null while there is nothing to go by. */
+async function readPerMinute(context: AppContext, jobId: string): Promise<number | null> {
+  const now = context.now().getTime();
+  const pace = await selectPace(context.read, jobId, new Date(now - paceWindowMs));
+  if (pace.items === 0 || !pace.since) return null;
+  const elapsedMs = now - Math.max(pace.since.getTime(), now - paceWindowMs);
+  return elapsedMs < 1000 ? null : (pace.items * 60_000) / elapsedMs;
+}
+
+function tellActive(run: ActiveRun): JobPanel["active"][number] {
+  const label = run.partition === null ? `Run ${run.id}` : formatPartition(run.partition, run.partitionTo);
+  const amount = run.done !== null && run.total ? [run.done, run.total, run.unit ?? ""] : null;
+  const batches = run.batches && run.batches > 1 ? [run.batchesDone ?? 0, run.batches, "batches"] : null;
+  const [done, total, unit] = amount ?? batches ?? [];
+  const detail =
+    typeof done === "number" && typeof total === "number"
+      ? `${formatInteger(done)} of ${formatInteger(total)} ${unit}`
+      : null;
+  return { runId: run.id, label, task: run.task, detail };
+}
+
+async function readPanel(
+  context: AppContext,
+  job: JobDefinition,
+  standing: JobStanding,
+  active: ActiveRun[],
+): Promise<JobPanel> {
+  const counts = job.triggeredBy
+    ? await selectEventBacklog(context.read, job.id, job.triggeredBy)
+    : { ...(await selectPartitionCounts(context.read, job.id, job.schedule?.due(context.now()) ?? [])), waiting: 0 };
+  const waits = counts.waiting > 0;
+  const isWorking = isActive(standing);
+  const perMinute = isWorking ? await readPerMinute(context, job.id) : null;
+  const left = counts.total - counts.done;
+  return {
+    id: job.id,
+    title: job.title,
+    does: words[job.id]?.does ?? job.description,
+    state: standing.paused ? "paused" : standing.running > 0 ? "running" : isWorking || waits ? "queued" : "idle",
+    queued: standing.queued,
+    running: standing.running,
+    failed: standing.failed,
+    done: counts.done,
+    total: counts.total,
+    unit: words[job.id]?.unit ?? "items",
+    perMinute,
+    leftMs: perMinute !== null && left > 0 ? (left / perMinute) * 60_000 : null,
+    lastSuccess: standing.lastSuccessId === null ? null : { runId: standing.lastSuccessId, at: standing.lastSuccessAt },
+    active: active.filter((run) => run.jobId === job.id).map(tellActive),
+  };
+}
+
+const verbs: Record<string, string> = {
+  [jobIds.ingest]: "Fetching",
+  [jobIds.load]: "Loading",
+  [jobIds.transform]: "Building the models from",
+};
+
+/** One line: what is going on, how fast, how long still; or that all is done. */
+function headlineOf(panels: JobPanel[], lastPublished: string | null): string {
+  const working = panels.find((panel) => panel.running + panel.queued > 0);
+  if (working) {
+    const rate = working.perMinute === null ? "" : `, ${formatRate(working.perMinute)} a minute`;
+    const left = working.leftMs === null ? "" : `, ${formatDuration(working.leftMs)} left`;
+    const count = `${formatInteger(working.done)} of ${formatInteger(working.total)} ${working.unit}`;
+    return `${verbs[working.id] ?? working.title} ${count}${rate}${left}`;
+  }
+  const waiting = panels.find((panel) => panel.done < panel.total);
+  const paused = panels.filter((panel) => panel.state === "paused").map((panel) => panel.title);
+  if (paused.length > 0) return `${paused.join(" and ")} paused; nothing runs until somebody resumes it`;
+  if (waiting) return `${formatCount(waiting.total - waiting.done, "item")} of ${waiting.title} not done; see below`;
+  return lastPublished === null
+    ? "No session has been published yet"
+    : `Every session up to ${formatSession(lastPublished)} is published`;
+}
+
+/** What the top of the overview shows. */
+export async function readOverviewStatus(context: AppContext): Promise<OverviewStatus> {
+  const { read, pipeline } = context;
+  const now = context.now();
+  const jobs = pipeline.orchestrator.jobs;
+  const ids = jobs.map(({ id }) => id);
+  const [standings, active, size, range, problems] = await Promise.all([
+    selectJobStandings(read, ids),
+    selectActiveRuns(read, ids, 4),
+    selectWarehouseSize(read),
+    selectPublishedRange(read, jobIds),
+    selectProblems(read, 6),
+  ]);
+  const panels = await Promise.all(
+    jobs.flatMap((job, index) => {
+      const standing = standings[index];
+      return standing ? [readPanel(context, job, standing, active)] : [];
+    }),
+  );
+  const lastSettled = lastSettledSession(now);
+  const titles = new Map(jobs.map(({ id, title }) => [id, title]));
+  const next = lastSettled === null ? null : nextSession(lastSettled);
+  return {
+    now,
+    headline: headlineOf(panels, range?.last ?? null),
+    isWorking: panels.some(isActive),
+    panels,
+    lastPublished: range?.last ?? null,
+    lastSettled,
+    behind:
+      range && lastSettled !== null ? settledSessions(range.last, now).filter((date) => date > range.last).length : 0,
+    nextDue: next === null ? null : { session: next, at: settlesAt(next) },
+    size,
+    range,
+    problems: problems.map(({ jobId, ...problem }) => ({ ...problem, jobTitle: titles.get(jobId) ?? jobId })),
+  };
+}

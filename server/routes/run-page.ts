@@ -1,0 +1,174 @@
+import { selectClaimed, selectProduced } from "../../db/queries/dashboard/lineage.ts";
+import {
+  selectModelResults,
+  selectRejectReasons,
+  selectRejects,
+  selectTestResults,
+} from "../../db/queries/dashboard/results.ts";
+import {
+  type BatchRow,
+  type LogRow,
+  type RunDetail,
+  type StepRow,
+  selectBatches,
+  selectLogs,
+  selectRun,
+  selectSteps,
+  selectTries,
+  type TryRow,
+} from "../../db/queries/dashboard/runs.ts";
+import { type JobDefinition, RequestError, type TaskDefinition } from "../../jobs/orchestrator/types.ts";
+import type { RunView } from "../../views/run.tsx";
+import type { RejectsView } from "../../views/run-results.tsx";
+import type { StepView } from "../../views/run-steps.tsx";
+import type { AppContext } from "../context.ts";
+
+const batchesShown = 200;
+const triesShown = 100;
+const logLinesShown = 200;
+const eventsShown = 100;
+const rejectsShown = 50;
+
+/** Which part of long lists to show: batches of `step` from one on, and rejects after an id. */
+export type RunQuery = { step: number | null; batches: number | null; rejects: number | null };
+
+/** The state of a step: the one of its batches that says most. */
+export function stepState(row: StepRow): string {
+  if (row.failed > 0) return "failed";
+  if (row.running > 0) return "running";
+  if (row.queued > 0) return row.success > 0 ? "running" : "queued";
+  if (row.cancelled > 0) return "cancelled";
+  return row.waiting > 0 ? "waiting" : "success";
+}
+
+const countNames = ["success", "running", "queued", "waiting", "failed", "cancelled"] as const;
+
+type StepParts = { row: StepRow | undefined; batches: BatchRow[]; tries: TryRow[]; logs: LogRow[]; nextUrl: string };
+
+function toStepView(step: number, task: TaskDefinition, parts: StepParts): StepView {
+  const { row, batches, tries, logs } = parts;
+  const last = batches.at(-1);
+  const hasMore = row !== undefined && last !== undefined && last.mapIndex + 1 < row.batches;
+  return {
+    step,
+    name: task.name,
+    description: task.description,
+    isMapped: task.kind === "mapped",
+    state: row ? stepState(row) : "waiting",
+    counts: row ? countNames.filter((name) => row[name] > 0).map((name) => [name, row[name]]) : [],
+    batches: row?.batches ?? 0,
+    tries: row?.tries ?? 0,
+    startedAt: row?.startedAt ?? null,
+    finishedAt: row?.finishedAt ?? null,
+    done: row?.done ?? null,
+    total: row?.total ?? null,
+    unit: row?.unit ?? null,
+    shown: batches,
+    nextBatches: hasMore ? `${parts.nextUrl}?step=${step}&batches=${last.mapIndex + 1}#step-${step}` : null,
+    troubled: tries.filter((attempt) => attempt.step === step),
+    log: logs.filter((line) => line.step === step),
+  };
+}
+
+/** Steps as declared, those of an older declaration after them. */
+async function readSteps(
+  context: AppContext,
+  runId: number,
+  job: JobDefinition | undefined,
+  query: RunQuery,
+): Promise<StepView[]> {
+  const { read } = context;
+  const [rows, tries, logs] = await Promise.all([
+    selectSteps(read, runId),
+    selectTries(read, runId, triesShown),
+    selectLogs(read, runId, logLinesShown),
+  ]);
+  const declared = job?.tasks ?? [];
+  const count = Math.max(declared.length, ...rows.map((row) => row.step + 1));
+  return Promise.all(
+    Array.from({ length: count }, async (_, step) => {
+      const row = rows.find((candidate) => candidate.step === step);
+      const known = declared[step];
+      const task: TaskDefinition = known ?? { kind: "mapped", name: row?.name ?? "task", description: "", handler: "" };
+      const from = query.step === step ? (query.batches ?? 0) : 0;
+      const batches = task.kind === "mapped" && row ? await selectBatches(read, runId, step, from, batchesShown) : [];
+      return toStepView(step, task, { row, batches, tries, logs, nextUrl: `/runs/${runId}` });
+    }),
+  );
+}
+
+async function readRejects(context: AppContext, runId: number, after: number): Promise<RejectsView> {
+  const reasons = await selectRejectReasons(context.read, runId);
+  if (reasons.length === 0) return { reasons, rows: [], next: null };
+  const rows = await selectRejects(context.read, runId, after, rejectsShown + 1);
+  const shown = rows.slice(0, rejectsShown);
+  const last = shown.at(-1);
+  return {
+    reasons,
+    rows: shown,
+    next: rows.length > rejectsShown && last ? `/runs/${runId}?rejects=${last.id}#rejects` : null,
+  };
+}
+
+const entriesOf = (value: unknown): [string, unknown][] =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
+
+function toHead(run: RunDetail, job: JobDefinition | undefined) {
+  const isActive = run.state === "queued" || run.state === "running";
+  return {
+    ...run,
+    jobTitle: job?.title ?? run.jobId,
+    parameters: entriesOf(run.parameters),
+    summary: entriesOf(run.summary),
+    isActive,
+    canRetry: !isActive && run.state !== "success" && run.isLatestOfPartition,
+  };
+}
+
+function urlOf(id: number, query: RunQuery): string {
+  const parts = Object.entries(query).flatMap(([key, value]) => (value === null ? [] : [`${key}=${value}`]));
+  return `/runs/${id}${parts.length > 0 ? `?${parts.join("&")}` : ""}`;
+}
+
+/** Everything that a run's page shows. `problem` is why the last request about it could not be done. */
+export async function readRunPage(
+  context: AppContext,
+  id: number,
+  query: RunQuery,
+  problem: string | null,
+): Promise<RunView> {
+  const { read, pipeline } = context;
+  const run = await selectRun(read, id);
+  if (!run) throw new RequestError("not_found", `There is no run ${id}.`);
+  const { jobs } = pipeline.orchestrator;
+  const job = jobs.find((candidate) => candidate.id === run.jobId);
+  const produces = job?.produces ?? [];
+  const listeners = jobs.filter((other) => other.triggeredBy?.some((dataset) => produces.includes(dataset)));
+  const [steps, claimed, produced, rejects, models, tests] = await Promise.all([
+    readSteps(context, id, job, query),
+    selectClaimed(read, id, eventsShown),
+    selectProduced(
+      read,
+      id,
+      listeners.map((listener) => listener.id),
+      eventsShown,
+    ),
+    readRejects(context, id, query.rejects ?? 0),
+    selectModelResults(read, id),
+    selectTestResults(read, id),
+  ]);
+  return {
+    ...toHead(run, job),
+    now: context.now(),
+    problem,
+    url: urlOf(id, query),
+    steps,
+    claimed,
+    claimedAll: claimed[0]?.all ?? 0,
+    produced,
+    producedAll: produced[0]?.all ?? 0,
+    rejects,
+    models,
+    tests,
+  };
+}

@@ -1,0 +1,24 @@
+import { selectKeyRefusal } from "../../db/queries/dashboard/problems.ts";
+import { jobIds } from "../../jobs/pipeline.ts";
+import packageJson from "../../package.json" with { type: "json" };
+import type { Shell } from "../../views/shell.ts";
+import type { AppContext } from "../context.ts";
+import { assetUrls } from "./assets.ts";
+
+/** What the page at `path` shows around its content. */
+export async function readShell(context: AppContext, path: string): Promise<Shell> {
+  const [assets, refusal] = await Promise.all([assetUrls(), selectKeyRefusal(context.read, jobIds.ingest)]);
+  return {
+    path,
+    assets,
+    version: packageJson.version,
+    jobs: context.pipeline.orchestrator.jobs.map(({ id, title }) => ({ id, title })),
+    isSimulated: context.config.market.source === "demo",
+    keyRefusal: refusal && {
+      runId: refusal.id,
+      message: refusal.error?.message ?? "",
+      advice: refusal.error?.advice ?? null,
+    },
+    canSignOut: context.config.adminPassword !== null,
+  };
+}

@@ -1,0 +1,128 @@
+import {
+  type BarRow,
+  selectAdjustedBars,
+  selectDividends,
+  selectSplits,
+  selectUnadjustedBars,
+} from "../../db/queries/dashboard/bars.ts";
+import { selectTickerProfile } from "../../db/queries/dashboard/tickers.ts";
+import { hasMart } from "../../db/queries/dashboard/warehouse.ts";
+import { formatPrice } from "../../views/format.ts";
+import { ranges, type TickerStats, type TickerView } from "../../views/ticker.tsx";
+import type { AppContext } from "../context.ts";
+
+const sessionsShown = 60;
+const dividendsShown = 24;
+
+export type TickerQuery = { isAdjusted: boolean; range: string };
+
+/** Every published bar of a ticker, ascending; none before the first publication. */
+export async function readBars(context: AppContext, ticker: string, isAdjusted: boolean): Promise<BarRow[]> {
+  if (!(await hasMart(context.read))) return [];
+  return isAdjusted ? selectAdjustedBars(context.read, ticker) : selectUnadjustedBars(context.read, ticker);
+}
+
+/** An ISO date `months` earlier; the last day of a shorter month where the day does not exist in it. */
+export function monthsBefore(date: string, months: number): string {
+  const [year = 0, month = 1, day = 1] = date.split("-").map(Number);
+  const lastDay = new Date(Date.UTC(year, month - months, 0)).getUTCDate();
+  return new Date(Date.UTC(year, month - 1 - months, Math.min(day, lastDay))).toISOString().slice(0, 10);
+}
+
+const monthsOf: Record<string, number> = { "1m": 1, "3m": 3, "6m": 6, "1y": 12, "5y": 60 };
+
+/** The first date of a range that ends at `last`. */
+export function rangeStart(range: string, last: string): string {
+  if (range === "all") return "0001-01-01";
+  if (range === "ytd") return `${last.slice(0, 4)}-01-01`;
+  return monthsBefore(last, monthsOf[range] ?? 12);
+}
+
+/** The range asked for, where there is one of that name; else a year. */
+export const rangeOf = (text: string | undefined) => ranges.find((range) => range === text) ?? "1y";
+
+/** Key figures of a ticker's history; null without one. */
+export function statsOf(bars: BarRow[]): TickerStats | null {
+  const last = bars.at(-1);
+  const first = bars[0];
+  if (!last || !first) return null;
+  const previous = bars.at(-2);
+  const yearAgo = monthsBefore(last.date, 12);
+  const year = bars.filter((bar) => bar.date > yearAgo);
+  const recent = bars.slice(-20);
+  return {
+    date: last.date,
+    close: last.close,
+    change: previous ? last.close - previous.close : null,
+    return1d: last.return1d,
+    sessions: bars.length,
+    firstDate: first.date,
+    yearHigh: Math.max(...year.map((bar) => bar.high)),
+    yearLow: Math.min(...year.map((bar) => bar.low)),
+    averageVolume: recent.reduce((sum, bar) => sum + bar.volume, 0) / recent.length,
+    volatility: last.volatility,
+    ma20: last.ma20,
+    ma50: last.ma50,
+    ma120: last.ma120,
+  };
+}
+
+/** Everything that a ticker's page shows; null where neither the universe nor the bars know it. */
+export async function readTickerPage(
+  context: AppContext,
+  ticker: string,
+  query: TickerQuery,
+): Promise<TickerView | null> {
+  const { read } = context;
+  const [profile, bars, splits, dividends] = await Promise.all([
+    selectTickerProfile(read, ticker),
+    readBars(context, ticker, query.isAdjusted),
+    selectSplits(read, ticker),
+    selectDividends(read, ticker),
+  ]);
+  const stats = statsOf(bars);
+  if (!profile && !stats) return null;
+  const from = stats ? rangeStart(query.range, stats.date) : "";
+  return {
+    ticker,
+    name: profile?.name ?? null,
+    type: profile?.type ?? null,
+    active: profile?.active ?? true,
+    exchange: profile?.primaryExchange ?? null,
+    delistedOn: profile?.delistedOn ?? null,
+    ...query,
+    stats,
+    points: bars.filter((bar) => bar.date >= from).map(({ date, close }) => ({ date, close })),
+    sessions: bars.slice(-sessionsShown).reverse(),
+    splits: splits.map(({ date, from: old, to }) => ({ date, text: `${old} for ${to}` })).reverse(),
+    dividends: dividends
+      .slice(-dividendsShown)
+      .reverse()
+      .map(({ date, cash, currency }) => ({ date, text: `${formatPrice(cash)} ${currency ?? ""}` })),
+  };
+}
+
+/** A ticker's whole history in columns: a third of the size of rows, and what the chart takes. */
+export async function readChart(context: AppContext, ticker: string, isAdjusted: boolean) {
+  const [bars, splits, dividends] = await Promise.all([
+    readBars(context, ticker, isAdjusted),
+    selectSplits(context.read, ticker),
+    selectDividends(context.read, ticker),
+  ]);
+  const column = <Key extends keyof BarRow>(key: Key) => bars.map((bar) => bar[key]);
+  return {
+    ticker,
+    adjusted: isAdjusted,
+    date: column("date"),
+    open: column("open"),
+    high: column("high"),
+    low: column("low"),
+    close: column("close"),
+    volume: column("volume"),
+    ma20: column("ma20"),
+    ma50: column("ma50"),
+    ma120: column("ma120"),
+    splits,
+    dividends,
+  };
+}
