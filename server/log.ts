@@ -62,8 +62,13 @@ function describeError(error: unknown, depth = 0): unknown {
     stack: error.stack,
     ...Object.fromEntries(details),
     ...(error.cause !== undefined && depth < deepestCause && { cause: describeError(error.cause, depth + 1) }),
+    ...(error instanceof AggregateError && depth < deepestCause && { errors: describeParts(error, depth + 1) }),
   };
 }
+
+/** The parts may be no errors: those of Bun's bundler tell their place when they are made a string. */
+const describeParts = (error: AggregateError, depth: number) =>
+  error.errors.map((part: unknown) => (part instanceof Error ? describeError(part, depth) : { message: String(part) }));
 
 /** What `config` holds that no log line may show. */
 export function configSecrets(config: Config): string[] {
@@ -116,10 +121,11 @@ function prettyLine(json: string): string {
 
 function errorLines(error: unknown): string {
   if (typeof error !== "object" || error === null) return "";
-  const { stack, message, cause } = error as { stack?: unknown; message?: unknown; cause?: unknown };
+  const { stack, message, cause, errors } = error as Record<string, unknown>;
   const text = typeof stack === "string" ? stack : String(message ?? "");
   const lines = text.split("\n").map((line) => `    ${printable(line)}\n`);
-  return `${lines.join("")}${errorLines(cause)}`;
+  const parts = Array.isArray(errors) ? errors.map(errorLines) : [];
+  return [...lines, errorLines(cause), ...parts].join("");
 }
 
 function plain(value: unknown): string {

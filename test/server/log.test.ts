@@ -43,6 +43,12 @@ describe("createLogger", () => {
     });
   });
 
+  test.each([false, true])("keeps every part of an aggregate (pretty: %p)", (pretty) => {
+    const { lines, log } = capture({ pretty });
+    log.error({ error: new AggregateError([new Error("first"), { toString: () => "second" }], "both") }, "failed");
+    for (const word of ["both", "first", "second"]) expect(lines[0]).toContain(word);
+  });
+
   test("blanks secret fields by name", () => {
     const { lines, log } = capture();
     log.info(
