@@ -4,10 +4,10 @@ import { operations } from "../../../server/api/index.ts";
 import { errorAnswer } from "../../../server/api/schemas.ts";
 import type { TestApp } from "../support.ts";
 
-/** Asks the API and holds the answer to the schema that documents it, so that no field is sent but described. */
 // biome-ignore lint/suspicious/noExplicitAny: tests read answers whose shape was just checked
 export type Checked = { status: number; body: any };
 
+/** Asks the API and holds the answer to the schema that documents it, so that no field is sent but described. */
 export async function ask(
   app: TestApp,
   method: "GET" | "POST" | "PATCH",
