@@ -11,7 +11,7 @@ import { parseUniverse } from "../jobs/market/universe.ts";
 import type { Pipeline } from "../jobs/pipeline.ts";
 import type { PipelineSettings } from "../jobs/settings.ts";
 import { createApp } from "./app.ts";
-import { type Config, ConfigError } from "./config.ts";
+import type { Config } from "./config.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { createAssetRoutes } from "./routes/assets.ts";
 import { createDashboardRoutes } from "./routes/index.ts";
@@ -75,7 +75,7 @@ export async function startPipeline(startup: Startup, database: Database): Promi
     databaseUrl: database.url,
     source: config.market.source,
     callsPerMinute: config.market.callsPerMinute,
-    universe: universeOf(config),
+    universe: parseUniverse(config.universe),
     startDate: config.startDate,
     catchup: config.catchup,
   };
@@ -113,14 +113,6 @@ function lakeOf({ s3, bucket, dataDir }: Config): LakeOptions {
     ...(accessKeyId !== null && { accessKeyId }),
     ...(secretAccessKey !== null && { secretAccessKey }),
   };
-}
-
-function universeOf(config: Config): PipelineSettings["universe"] {
-  try {
-    return parseUniverse(config.universe);
-  } catch (error) {
-    throw new ConfigError(error instanceof Error ? error.message : String(error));
-  }
 }
 
 /** Serves the dashboard and the API. Answers the URL to open. */

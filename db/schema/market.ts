@@ -1,0 +1,136 @@
+import { sql } from "drizzle-orm";
+import {
+  bigint,
+  boolean,
+  check,
+  date,
+  index,
+  integer,
+  jsonb,
+  numeric,
+  pgTable,
+  primaryKey,
+  text,
+} from "drizzle-orm/pg-core";
+import { barline, code, identity, instant } from "./columns.ts";
+import { runs } from "./orchestration.ts";
+
+/** Unadjusted daily bars, as the vendor last stated them. `inserted_at` moves only when a value changes. */
+export const stockBarsDaily = pgTable(
+  "source_polygon_stock_bars_daily",
+  {
+    ticker: code("ticker").notNull(),
+    tradeDate: date("trade_date", { mode: "string" }).notNull(),
+    open: numeric("open").notNull(),
+    high: numeric("high").notNull(),
+    low: numeric("low").notNull(),
+    close: numeric("close").notNull(),
+    /** Shares; fractional. */
+    volume: numeric("volume").notNull(),
+    vwap: numeric("vwap"),
+    transactions: bigint("transactions", { mode: "number" }),
+    insertedAt: instant("inserted_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.ticker, table.tradeDate] }),
+    index("source_polygon_stock_bars_daily_inserted_at").using("brin", table.insertedAt),
+    check("source_polygon_stock_bars_daily_high_low", sql`high >= low`),
+  ],
+);
+
+/** Where a load's batches land before the one merge. Made UNLOGGED by its migration: a crash empties it and the batches are redone. */
+export const stagingStockBars = barline.table("staging_stock_bars", {
+  runId: bigint("run_id", { mode: "number" }).notNull(),
+  /** Number of the batch; a batch that is redone first deletes what it left. */
+  batch: integer("batch").notNull(),
+  /** Position of the manifest among those of the run: a later answer wins over an earlier one for the same bar. */
+  sequence: bigint("sequence", { mode: "number" }).notNull(),
+  /** True where the ticker was asked for by name, which puts it in the universe. */
+  requested: boolean("requested").notNull(),
+  ticker: code("ticker").notNull(),
+  tradeDate: date("trade_date", { mode: "string" }).notNull(),
+  open: numeric("open").notNull(),
+  high: numeric("high").notNull(),
+  low: numeric("low").notNull(),
+  close: numeric("close").notNull(),
+  volume: numeric("volume").notNull(),
+  vwap: numeric("vwap"),
+  transactions: bigint("transactions", { mode: "number" }),
+});
+
+/** Rows that failed a check, with the reason and the raw object they came from. */
+export const rejects = barline.table(
+  "rejects",
+  {
+    id: identity("id").primaryKey(),
+    runId: bigint("run_id", { mode: "number" })
+      .notNull()
+      .references(() => runs.id),
+    batch: integer("batch").notNull(),
+    ticker: text("ticker"),
+    tradeDate: text("trade_date"),
+    reason: text("reason").notNull(),
+    lakeKey: text("lake_key").notNull(),
+    row: jsonb("row").notNull(),
+    createdAt: instant("created_at").notNull().defaultNow(),
+  },
+  (table) => [index("rejects_by_run").on(table.runId, table.id), index("rejects_by_key").on(table.lakeKey)],
+);
+
+/** The universe: what each ticker is. */
+export const tickers = pgTable("source_polygon_tickers", {
+  ticker: code("ticker").primaryKey(),
+  name: text("name").notNull(),
+  /** The vendor's type code: CS, ETF, ADRC … */
+  type: text("type"),
+  active: boolean("active").notNull(),
+  primaryExchange: text("primary_exchange"),
+  delistedOn: date("delisted_on", { mode: "string" }),
+  insertedAt: instant("inserted_at").notNull(),
+});
+
+/** Stock splits: `split_from` old shares become `split_to` new ones before the open of `execution_date`. */
+export const splits = pgTable(
+  "source_polygon_splits",
+  {
+    ticker: code("ticker").notNull(),
+    executionDate: date("execution_date", { mode: "string" }).notNull(),
+    splitFrom: numeric("split_from").notNull(),
+    splitTo: numeric("split_to").notNull(),
+    /** False once the vendor no longer lists it; kept so that the models see the change. */
+    active: boolean("active").notNull().default(true),
+    insertedAt: instant("inserted_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.ticker, table.executionDate] }),
+    index("source_polygon_splits_inserted_at").on(table.insertedAt),
+    check("source_polygon_splits_ratio", sql`split_from > 0 and split_to > 0`),
+  ],
+);
+
+/** Cash dividends, by the day the share trades without them. A day may have several: a regular and a special one. */
+export const dividends = pgTable(
+  "source_polygon_dividends",
+  {
+    ticker: code("ticker").notNull(),
+    exDividendDate: date("ex_dividend_date", { mode: "string" }).notNull(),
+    /** Dollars a share, as declared (not split-adjusted). */
+    cashAmount: numeric("cash_amount").notNull(),
+    currency: text("currency"),
+    frequency: integer("frequency"),
+    payDate: date("pay_date", { mode: "string" }),
+    active: boolean("active").notNull().default(true),
+    insertedAt: instant("inserted_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.ticker, table.exDividendDate, table.cashAmount] })],
+);
+
+/** What of the reference data (tickers, splits, dividends) has been read, and when. */
+export const referenceReads = barline.table("reference_reads", {
+  kind: text("kind").primaryKey(),
+  /** First date covered; null for lists without one. */
+  coversFrom: date("covers_from", { mode: "string" }),
+  readAt: instant("read_at").notNull(),
+  rows: integer("rows").notNull(),
+  calls: integer("calls").notNull(),
+});

@@ -1,0 +1,47 @@
+import { bigint, doublePrecision, jsonb, primaryKey, text } from "drizzle-orm/pg-core";
+import { barline, instant } from "./columns.ts";
+import { runs } from "./orchestration.ts";
+
+/** How each model of a transform run went. */
+export const modelResults = barline.table(
+  "model_results",
+  {
+    runId: bigint("run_id", { mode: "number" })
+      .notNull()
+      .references(() => runs.id),
+    name: text("name").notNull(),
+    /** view | table | incremental */
+    materialization: text("materialization").notNull(),
+    /** created | replaced | full_refresh | incremental | unchanged | failed | skipped */
+    action: text("action").notNull(),
+    rows: bigint("rows", { mode: "number" }),
+    durationMs: doublePrecision("duration_ms").notNull(),
+    error: text("error"),
+    finishedAt: instant("finished_at").notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.runId, table.name] })],
+);
+
+/** How each data test of a transform run went. */
+export const testResults = barline.table(
+  "test_results",
+  {
+    runId: bigint("run_id", { mode: "number" })
+      .notNull()
+      .references(() => runs.id),
+    name: text("name").notNull(),
+    /** The model or source that it tests. */
+    subject: text("subject").notNull(),
+    /** pass | warn | fail | error | skipped */
+    status: text("status").notNull(),
+    /** error | warn */
+    severity: text("severity").notNull(),
+    failures: bigint("failures", { mode: "number" }).notNull(),
+    /** Up to 20 failing rows. */
+    sample: jsonb("sample"),
+    message: text("message"),
+    durationMs: doublePrecision("duration_ms").notNull(),
+    finishedAt: instant("finished_at").notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.runId, table.name] })],
+);
