@@ -58,8 +58,6 @@ export type TickerProfile = {
   type: string | null;
   active: boolean;
   primaryExchange: string | null;
-  listedOn: string | null;
-  delistedOn: string | null;
 };
 
 /** What is known of one ticker, by its exact code; null where the universe does not list it. */
@@ -71,7 +69,6 @@ export async function selectTickerProfile(sql: Sql, ticker: string): Promise<Tic
       type,
       active,
       primary_exchange as "primaryExchange",
-      listed_on as "listedOn",
       delisted_on as "delistedOn"
     from public.source_polygon_tickers
     where ticker = ${ticker}::text`;
