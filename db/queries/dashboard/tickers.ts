@@ -58,6 +58,7 @@ export type TickerProfile = {
   type: string | null;
   active: boolean;
   primaryExchange: string | null;
+  delistedOn: string | null;
 };
 
 /** What is known of one ticker, by its exact code; null where the universe does not list it. */
