@@ -7,6 +7,7 @@ import {
 } from "../../db/queries/dashboard/bars.ts";
 import { selectTickerProfile } from "../../db/queries/dashboard/tickers.ts";
 import { hasMart } from "../../db/queries/dashboard/warehouse.ts";
+import type { ChartData } from "../../views/chart-data.ts";
 import { formatPrice } from "../../views/format.ts";
 import { ranges, type TickerStats, type TickerView } from "../../views/ticker.tsx";
 import type { AppContext } from "../context.ts";
@@ -103,25 +104,24 @@ export async function readTickerPage(
 }
 
 /** A ticker's whole history in columns: a third of the size of rows, and what the chart takes. */
-export async function readChart(context: AppContext, ticker: string, isAdjusted: boolean) {
+export async function readChart(context: AppContext, ticker: string, isAdjusted: boolean): Promise<ChartData> {
   const [bars, splits, dividends] = await Promise.all([
     readBars(context, ticker, isAdjusted),
     selectSplits(context.read, ticker),
     selectDividends(context.read, ticker),
   ]);
-  const column = <Key extends keyof BarRow>(key: Key) => bars.map((bar) => bar[key]);
   return {
     ticker,
     adjusted: isAdjusted,
-    date: column("date"),
-    open: column("open"),
-    high: column("high"),
-    low: column("low"),
-    close: column("close"),
-    volume: column("volume"),
-    ma20: column("ma20"),
-    ma50: column("ma50"),
-    ma120: column("ma120"),
+    date: bars.map((bar) => bar.date),
+    open: bars.map((bar) => bar.open),
+    high: bars.map((bar) => bar.high),
+    low: bars.map((bar) => bar.low),
+    close: bars.map((bar) => bar.close),
+    volume: bars.map((bar) => bar.volume),
+    ma20: bars.map((bar) => bar.ma20),
+    ma50: bars.map((bar) => bar.ma50),
+    ma120: bars.map((bar) => bar.ma120),
     splits,
     dividends,
   };

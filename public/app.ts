@@ -1,0 +1,35 @@
+/** Told on the document when the theme changes, for what is drawn on a canvas. */
+const themeEvent = "barline:theme";
+
+function isDark(): boolean {
+  const chosen = document.documentElement.dataset.theme;
+  return chosen === undefined ? matchMedia("(prefers-color-scheme: dark)").matches : chosen === "dark";
+}
+
+function wireTheme(): void {
+  const button = document.querySelector<HTMLButtonElement>("#theme-toggle");
+  if (!button) return;
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const theme = isDark() ? "light" : "dark";
+    document.documentElement.dataset.theme = theme;
+    localStorage.setItem("theme", theme);
+    document.dispatchEvent(new Event(themeEvent));
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    document.dispatchEvent(new Event(themeEvent));
+  });
+}
+
+const ownTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+
+/** The server tells New York time and UTC; only the browser knows the reader's own zone. */
+function addOwnTime(event: Event): void {
+  const time = event.target instanceof Element ? event.target.closest<HTMLTimeElement>("time[datetime]") : null;
+  if (!time || time.title.includes("your time")) return;
+  time.title = `${time.title}, ${ownTime.format(new Date(time.dateTime))} your time`;
+}
+
+wireTheme();
+document.addEventListener("pointerover", addOwnTime);
+document.addEventListener("focusin", addOwnTime);

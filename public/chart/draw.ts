@@ -1,0 +1,106 @@
+import type uPlot from "uplot";
+import type { ChartData } from "../../views/chart-data.ts";
+import type { Colours } from "./colours.ts";
+
+/** Below this width in CSS pixels a body is no more than its wick. */
+const thinnestBody = 2.5;
+/** From this width on, a rising candle is hollow: told apart without colour. */
+const hollowFrom = 5;
+
+type Drawing = { plot: uPlot; data: ChartData; colours: Colours };
+
+function visible({ plot, data }: Drawing): [number, number] {
+  const { min = 0, max = 0 } = plot.scales.x ?? {};
+  return [Math.max(0, Math.floor(min ?? 0)), Math.min(data.date.length - 1, Math.ceil(max ?? 0))];
+}
+
+function barWidth({ plot }: Drawing): number {
+  return Math.abs(plot.valToPos(1, "x", true) - plot.valToPos(0, "x", true)) * 0.7;
+}
+
+function withClip({ plot }: Drawing, paint: (context: CanvasRenderingContext2D) => void): void {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  paint(ctx);
+  ctx.restore();
+}
+
+function paintCandle(drawing: Drawing, context: CanvasRenderingContext2D, index: number, width: number): void {
+  const { plot, data, colours } = drawing;
+  const [open = 0, close = 0] = [data.open[index], data.close[index]];
+  const y = (value: number) => plot.valToPos(value, "price", true);
+  const x = Math.round(plot.valToPos(index, "x", true));
+  const isUp = close >= open;
+  const colour = isUp ? colours.up : colours.down;
+  const line = devicePixelRatio;
+  const [top, bottom] = [Math.min(y(open), y(close)), Math.max(y(open), y(close))];
+  context.fillStyle = colour;
+  const highAt = y(data.high[index] ?? close);
+  const wickHeight = Math.max(line, y(data.low[index] ?? close) - highAt);
+  context.fillRect(x - line / 2, highAt, line, wickHeight);
+  if (width < thinnestBody * devicePixelRatio) return;
+  const height = Math.max(line, bottom - top);
+  context.fillRect(x - width / 2, top, width, height);
+  if (isUp && width >= hollowFrom * devicePixelRatio && height > 3 * line) {
+    context.fillStyle = colours.sheet;
+    context.fillRect(x - width / 2 + line, top + line, width - 2 * line, height - 2 * line);
+  }
+}
+
+/** Candles, and volume at the foot. */
+export function drawBars(drawing: Drawing): void {
+  const { plot, data, colours } = drawing;
+  const [from, to] = visible(drawing);
+  const width = Math.max(devicePixelRatio, barWidth(drawing));
+  withClip(drawing, (context) => {
+    const base = plot.valToPos(0, "volume", true);
+    context.globalAlpha = 0.34;
+    for (let index = from; index <= to; index += 1) {
+      const isUp = (data.close[index] ?? 0) >= (data.open[index] ?? 0);
+      const top = plot.valToPos(data.volume[index] ?? 0, "volume", true);
+      context.fillStyle = isUp ? colours.up : colours.down;
+      context.fillRect(plot.valToPos(index, "x", true) - width / 2, top, width, base - top);
+    }
+    context.globalAlpha = 1;
+    for (let index = from; index <= to; index += 1) paintCandle(drawing, context, index, width);
+  });
+}
+
+/** The first session on or after a date. */
+const sessionAt = (data: ChartData, date: string) => data.date.findIndex((session) => session >= date);
+
+/** What happened to the shares, at the top of the session that it happened before. */
+export function drawActions(drawing: Drawing): void {
+  const { plot, data, colours } = drawing;
+  const [from, to] = visible(drawing);
+  const scale = devicePixelRatio;
+  const mark = (date: string, text: string, colour: string, row: number) => {
+    const index = sessionAt(data, date);
+    if (index < from || index > to) return;
+    const { ctx: context, bbox } = plot;
+    const x = plot.valToPos(index, "x", true);
+    const y = bbox.top + (9 + row * 15) * scale;
+    context.font = `600 ${10 * scale}px system-ui, sans-serif`;
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    const width = context.measureText(text).width + 7 * scale;
+    context.fillStyle = colours.sheet;
+    context.strokeStyle = colour;
+    context.lineWidth = scale;
+    context.beginPath();
+    context.roundRect(x - width / 2, y - 7 * scale, width, 14 * scale, 3 * scale);
+    context.fill();
+    context.stroke();
+    context.fillStyle = colour;
+    context.fillText(text, x, y + 0.5 * scale);
+  };
+  // Quarterly dividends of many years would cover each other.
+  const areFew = to - from < 1300;
+  withClip(drawing, () => {
+    if (areFew) for (const dividend of data.dividends) mark(dividend.date, "D", colours.soft, 1);
+    for (const split of data.splits) mark(split.date, `${split.to}:${split.from}`, colours.accent, 0);
+  });
+}
