@@ -41,6 +41,8 @@ export type OrchestratorOptions = {
 
 const defaults = { plainSlots: 8, leaseMs: 15_000, heartbeatMs: 3000, pollMs: 1000 };
 const journalMs = 500;
+/** Of the time that a stop may take, the part that running tasks get; the rest is for giving back what they hold. */
+const patientPart = 0.6;
 
 /**
  * Makes the orchestrator. It does nothing until started. One loop does all that is not done on somebody's behalf:
@@ -71,10 +73,8 @@ export function createOrchestrator(options: OrchestratorOptions): Orchestrator {
     wake,
     async start() {
       const { sql, jobs } = options;
-      await registerJobs(
-        sql,
-        jobs.map((job) => job.id),
-      );
+      const ids = jobs.map((job) => job.id);
+      await registerJobs(sql, ids);
       await lockProcess(options.lockSql, processKey);
       await recoverTasks(sql, owner, []);
       await scheduler.queueDue(true);
@@ -92,11 +92,13 @@ export function createOrchestrator(options: OrchestratorOptions): Orchestrator {
       askSchedule();
     },
     async stop(deadlineMs) {
+      const patience = startDeadline(deadlineMs * patientPart);
       const deadline = startDeadline(deadlineMs);
       watch.close();
       holder.close();
-      await deadline.within(Promise.resolve(loop?.stop()));
-      await deadline.within(holder.settled());
+      await patience.within(Promise.resolve(loop?.stop()));
+      await patience.within(holder.settled());
+      patience.clear();
       options.pool.close();
       for (const close of closers.splice(0).reverse()) await deadline.within(Promise.resolve(close()));
       await deadline.within(journal.flush());

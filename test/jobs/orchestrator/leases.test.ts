@@ -1,0 +1,192 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { fileURLToPath } from "node:url";
+import { until } from "../../support/until.ts";
+import {
+  batchJob,
+  createFakePool,
+  createGate,
+  createHarness,
+  type Harness,
+  runReaches,
+  runsOf,
+  taskOf,
+  tasksOf,
+  toyJob,
+  untilAborted,
+} from "./harness.ts";
+
+let harness: Harness;
+const children: Bun.Subprocess[] = [];
+beforeAll(async () => {
+  harness = await createHarness();
+});
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    child.kill("SIGKILL");
+    await child.exited;
+  }
+  await harness.reset();
+});
+afterAll(() => harness.close());
+
+const entry = fileURLToPath(new URL("../../support/toy-process.ts", import.meta.url));
+
+/** Starts another process on the same database, and waits until it holds the task of run `runId`. */
+async function startHoldingProcess(leaseMs: number) {
+  const child = Bun.spawn([process.execPath, entry, harness.database.url, String(leaseMs)], {
+    stdin: "pipe",
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  children.push(child);
+  let said = "";
+  void (async () => {
+    for await (const chunk of child.stdout) said += Buffer.from(chunk).toString();
+  })();
+  await until("the other process has started", () => said.includes("started"), 20_000);
+  return { child, holding: () => until("the other process holds the task", () => said.includes("holding")) };
+}
+
+/** A run of the toy job that nobody has begun, made by a process that claims nothing. */
+async function queueRun(): Promise<number> {
+  const sender = harness.make([toyJob({ runsWithoutEvents: true })]);
+  await harness.sql`insert into barline.jobs (id) values ('toy') on conflict do nothing`;
+  return await sender.createRun("toy", {});
+}
+
+const here = toyJob({ maxTries: 1, runsWithoutEvents: true, run: async () => ({ output: "done here" }) });
+
+describe("a lease", () => {
+  test("of a killed process is taken over at once, long before it ends, and counts no failure", async () => {
+    const { child, holding } = await startHoldingProcess(600_000);
+    const runId = await queueRun();
+    await holding();
+    await harness.start([here]);
+    expect((await taskOf(harness.sql, runId)).state).toBe("running");
+    const killed = performance.now();
+    child.kill("SIGKILL");
+    await runReaches(harness.sql, runId, "success");
+    expect(performance.now() - killed).toBeLessThan(4000);
+    expect(await taskOf(harness.sql, runId)).toMatchObject({
+      output: "done here",
+      failures: 0,
+      history: ["lost", "success"],
+    });
+  });
+
+  test("of a process that went silent runs out, and what it answers when it wakes is refused", async () => {
+    const { child, holding } = await startHoldingProcess(700);
+    const runId = await queueRun();
+    await holding();
+    child.kill("SIGSTOP");
+    await harness.start([here]);
+    await runReaches(harness.sql, runId, "success");
+    child.kill("SIGCONT");
+    child.stdin.write("done by the zombie\n");
+    await child.stdin.flush();
+    // A second run that the woken process takes shows that it has come past the first one.
+    await until("the zombie has forgotten its lease", async () => {
+      const [row] = await harness.sql<{ held: number }[]>`
+        select count(*)::int as held from barline.tasks where lease_owner is not null`;
+      return row?.held === 0;
+    });
+    expect(await taskOf(harness.sql, runId)).toMatchObject({ output: "done here", history: ["lost", "success"] });
+    expect((await runsOf(harness.sql)).length).toBe(1);
+  });
+
+  test("of work that goes on is renewed", async () => {
+    const gate = createGate();
+    const slow = toyJob({ runsWithoutEvents: true, run: () => gate.opened.then(() => ({ output: "slow" })) });
+    const [orchestrator] = [await harness.start([slow], { leaseMs: 500 }), await harness.start([slow])];
+    const runId = await orchestrator.createRun("toy", {});
+    await runReaches(harness.sql, runId, "running");
+    const expiry = async () => {
+      const [row] = await harness.sql<{ at: Date | null }[]>`select lease_expires_at as at from barline.tasks`;
+      return row?.at?.getTime() ?? null;
+    };
+    const first = await until("the task is held", expiry);
+    await until("the lease was renewed past its first end", async () => ((await expiry()) ?? 0) > first + 1000);
+    gate.open();
+    await runReaches(harness.sql, runId, "success");
+    expect((await taskOf(harness.sql, runId)).history).toEqual(["success"]);
+  });
+
+  test("that was claimed while the answer was lost on the way runs out, though its owner lives", async () => {
+    const orchestrator = harness.make([here], { leaseMs: 300 });
+    await orchestrator.start();
+    await orchestrator.setPaused("toy", true);
+    const runId = await orchestrator.createRun("toy", {});
+    const [owner] = await harness.sql<{ key: string }[]>`
+      select objid::text as key from pg_locks where locktype = 'advisory' and classid = 4207002
+      and database = (select oid from pg_database where datname = current_database())`;
+    await harness.sql.begin(async (transaction) => {
+      await transaction`update barline.runs set state = 'running' where id = ${runId}`;
+      await transaction`
+        with claimed as (
+          insert into barline.tasks (run_id, job_id, name, step, state, tries, lease_owner, lease_expires_at)
+          values (${runId}, 'toy', 'only', 0, 'running', 1, ${owner?.key ?? ""}, now() + interval '300 milliseconds')
+          returning id
+        )
+        insert into barline.tries (task_id, number, state, owner) select id, 1, 'running', 'lost' from claimed`;
+    });
+    await runReaches(harness.sql, runId, "success");
+    expect((await taskOf(harness.sql, runId)).history).toEqual(["lost", "success"]);
+  });
+});
+
+describe("a stop", () => {
+  test("in good order gives everything back within the deadline, with no failure counted", async () => {
+    let began = 0;
+    const job = batchJob(["obeys", "ignores"], { runsWithoutEvents: true, maxTries: 1 });
+    const pool = createFakePool({
+      work: async ({ input, signal }) => {
+        began++;
+        return input === "ignores" ? await new Promise<never>(() => {}) : await untilAborted(signal);
+      },
+    });
+    const orchestrator = await harness.start([job], { pool });
+    const runId = await orchestrator.createRun("toy", {});
+    await until("both batches are at work", () => began === 2);
+    const before = performance.now();
+    await orchestrator.stop(400);
+    expect(performance.now() - before).toBeLessThan(800);
+    const [, obeys, ignores] = await tasksOf(harness.sql, runId);
+    const released = { state: "queued", failures: 0, leaseOwner: null, history: ["released"] };
+    expect(obeys).toMatchObject(released);
+    expect(ignores).toMatchObject(released);
+
+    const next = createFakePool({ work: async () => ({}) });
+    await harness.start([job], { pool: next });
+    await runReaches(harness.sql, runId, "success");
+    expect((await tasksOf(harness.sql, runId)).map((task) => task.history)).toEqual([
+      ["success"],
+      ["released", "success"],
+      ["released", "success"],
+    ]);
+  });
+
+  test("lets go at once where all obey, and begins nothing more", async () => {
+    const began: number[] = [];
+    const job = toyJob({
+      runsWithoutEvents: true,
+      maxActiveRuns: 3,
+      run: async ({ run, signal }) => {
+        began.push(run.id);
+        return await untilAborted(signal);
+      },
+    });
+    const orchestrator = await harness.start([job]);
+    await orchestrator.createRun("toy", {});
+    await until("it is at work", () => began.length === 1);
+    const before = performance.now();
+    await Promise.all([orchestrator.createRun("toy", {}), orchestrator.stop(30_000)]);
+    expect(performance.now() - before).toBeLessThan(5000);
+    const [row] = await harness.sql<{ held: number }[]>`
+      select count(*)::int as held from barline.tasks where lease_owner is not null`;
+    expect(row?.held).toBe(0);
+  });
+
+  test("before any start does nothing", async () => {
+    await harness.make([here]).stop(1000);
+  });
+});
