@@ -1,0 +1,171 @@
+import { createServer, type ServerResponse } from "node:http";
+import { newYorkDate } from "../../jobs/market/calendar.ts";
+import { demoApiKey, startDemoExchange } from "../../jobs/market/demo/server.ts";
+
+/** What goes wrong with one answer. `slow` answers right, `slowMs` late. */
+export type FaultKind = "500" | "502" | "429" | "reset" | "truncated" | "not json" | "slow";
+
+export type MarketRoute = "grouped" | "range" | "tickers" | "splits" | "dividends";
+
+/** One call as it arrived. `subject` is the session of a grouped call, the ticker of a range. */
+export type MarketCall = { route: MarketRoute; path: string; subject: string; outcome: FaultKind | "refused" | "answered" };
+
+/** A row of bars in the vendor's wire format, or garbage in its place. */
+export type WireRow = Record<string, unknown>;
+
+/** The demo exchange behind a proxy that misbehaves on request; change its fields while it runs. */
+export type FaultyMarket = {
+  url: string;
+  apiKey: string;
+  /** Every call, in order. */
+  calls: MarketCall[];
+  /** Share of answers that go wrong, chosen by the seed, the path and how often it was asked; `kinds` take turns. */
+  faults: { rate: number; kinds: FaultKind[]; slowMs: number };
+  /** While set, every call to one of `routes` (all where left out) is refused with this status and message. */
+  refusal: { status: number; message: string; routes?: MarketRoute[] } | undefined;
+  /** Sessions whose grouped answers hold no bar. */
+  emptySessions: Set<string>;
+  /** Rewrites the bars of each answer; called with what `rowOf` needs to tell them apart. */
+  revise: ((rows: WireRow[], about: { route: "grouped" | "range"; subject: string }) => WireRow[]) | undefined;
+  /** The bodies last answered, by path, byte for byte. */
+  served: Map<string, Uint8Array>;
+  countOf(route: MarketRoute): number;
+  /** Sessions of grouped calls, as often as they were called for, in order of date. */
+  calledSessions(): string[];
+  stop(): Promise<void>;
+};
+
+export const allFaults: FaultKind[] = ["500", "502", "429", "reset", "truncated", "not json", "slow"];
+
+const paths: [MarketRoute, RegExp][] = [
+  ["grouped", /^\/v2\/aggs\/grouped\/locale\/us\/market\/stocks\/([^/]+)$/],
+  ["range", /^\/v2\/aggs\/ticker\/([^/]+)\/range\//],
+  ["tickers", /^\/v3\/reference\/tickers$/],
+  ["splits", /^\/stocks\/v1\/splits$/],
+  ["dividends", /^\/stocks\/v1\/dividends$/],
+];
+
+/** Starts a market of `tickers` securities on a free port. */
+export async function startFaultyMarket(options: { tickers: number; seed?: number; now?: () => Date }): Promise<FaultyMarket> {
+  const demo = startDemoExchange({ now: options.now ?? (() => new Date()), tickers: options.tickers });
+  const asked = new Map<string, number>();
+  const market: Omit<FaultyMarket, "url" | "stop"> = {
+    apiKey: demoApiKey,
+    calls: [],
+    faults: { rate: 0, kinds: allFaults, slowMs: 50 },
+    refusal: undefined,
+    emptySessions: new Set(),
+    revise: undefined,
+    served: new Map(),
+    countOf: (route) => market.calls.filter((call) => call.route === route).length,
+    calledSessions: () =>
+      market.calls
+        .filter((call) => call.route === "grouped")
+        .map((call) => call.subject)
+        .sort(),
+  };
+
+  /** The fault of this call, the same in every run of the test. */
+  const faultOf = (path: string): FaultKind | undefined => {
+    const times = (asked.get(path) ?? 0) + 1;
+    asked.set(path, times);
+    const draw = Number(Bun.hash(`${options.seed ?? 1} ${path} ${times}`) % 10_000n) / 10_000;
+    if (draw >= market.faults.rate) return undefined;
+    return market.faults.kinds[Math.floor((draw / market.faults.rate) * market.faults.kinds.length)];
+  };
+
+  const server = createServer((request, response) => {
+    const path = request.url ?? "/";
+    const [route, subject] = routeOf(path);
+    const refusal = market.refusal;
+    if (refusal && (refusal.routes ?? [route]).includes(route)) {
+      market.calls.push({ route, path, subject, outcome: "refused" });
+      return send(response, refusal.status, JSON.stringify({ status: "NOT_AUTHORIZED", message: refusal.message }));
+    }
+    const fault = faultOf(path);
+    market.calls.push({ route, path, subject, outcome: fault ?? "answered" });
+    void (async () => {
+      const answer = await fetch(`${demo.url}${path}`, { headers: { authorization: request.headers.authorization ?? "" } });
+      const bytes = revised(market, route, subject, await answer.bytes(), new URL(demo.url).host, request.headers.host);
+      if (fault === "slow") await Bun.sleep(market.faults.slowMs);
+      if (fault && fault !== "slow") return misbehave(response, fault, bytes);
+      market.served.set(path, bytes);
+      send(response, answer.status, bytes);
+    })().catch(() => response.destroy());
+  });
+  const port = await new Promise<number>((resolve) => {
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      resolve(typeof address === "object" && address ? address.port : 0);
+    });
+  });
+  const stop = async () => {
+    server.closeAllConnections();
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+    await demo.stop();
+  };
+  return Object.assign(market, { url: `http://127.0.0.1:${port}`, stop });
+}
+
+function routeOf(path: string): [MarketRoute, string] {
+  const { pathname } = new URL(path, "http://market");
+  for (const [route, pattern] of paths) {
+    const match = pattern.exec(pathname);
+    if (match) return [route, decodeURIComponent(match[1] ?? "")];
+  }
+  throw new Error(`The pipeline asked for ${path}, which no route of the market answers.`);
+}
+
+function send(response: ServerResponse, status: number, body: string | Uint8Array): void {
+  const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
+  response.writeHead(status, { "content-type": "application/json", "content-length": bytes.byteLength });
+  response.end(bytes);
+}
+
+function misbehave(response: ServerResponse, fault: Exclude<FaultKind, "slow">, bytes: Uint8Array): void {
+  switch (fault) {
+    case "500":
+    case "502":
+      return send(response, Number(fault), "<html>It is not you, it is us.</html>");
+    case "429":
+      response.setHeader("retry-after", "0");
+      return send(response, 429, '{"status":"ERROR","error":"You have exceeded the maximum requests per minute."}');
+    case "reset":
+      return void response.socket?.destroy();
+    case "truncated":
+      response.writeHead(200, { "content-length": bytes.byteLength });
+      return void response.write(bytes.subarray(0, bytes.byteLength >> 1), () => response.socket?.destroy());
+    case "not json":
+      return send(response, 200, "Service temporarily rerouted");
+    default:
+      fault satisfies never;
+  }
+}
+
+/** What the test made of an answer; the bytes as they came where it made nothing of them. */
+function revised(
+  market: Pick<FaultyMarket, "emptySessions" | "revise">,
+  route: MarketRoute,
+  subject: string,
+  bytes: Uint8Array,
+  demoHost: string,
+  ownHost = "",
+): Uint8Array {
+  const isBars = route === "grouped" || route === "range";
+  if (isBars && (market.revise || (route === "grouped" && market.emptySessions.has(subject)))) {
+    const body = JSON.parse(new TextDecoder().decode(bytes));
+    const rows = market.emptySessions.has(subject) ? [] : (market.revise?.(body.results ?? [], { route, subject }) ?? body.results);
+    const { results: _, ...rest } = body;
+    const counts = { queryCount: rows.length, resultsCount: rows.length, count: rows.length };
+    return new TextEncoder().encode(JSON.stringify({ ...rest, ...counts, ...(rows.length > 0 && { results: rows }) }));
+  }
+  const text = new TextDecoder().decode(bytes);
+  // A next page is asked of this server too.
+  return text.includes(demoHost) ? new TextEncoder().encode(text.replaceAll(demoHost, ownHost)) : bytes;
+}
+
+/** Ticker and session of a row, whichever route answered it. */
+export function rowOf(row: WireRow, about: { route: "grouped" | "range"; subject: string }): { ticker: string; session: string } {
+  if (about.route === "grouped") return { ticker: String(row.T), session: about.subject };
+  return { ticker: about.subject, session: newYorkDate(Number(row.t)) };
+}
