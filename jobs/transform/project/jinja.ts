@@ -26,14 +26,21 @@ export type JinjaOptions = {
 export type Jinja = { render(text: string, scope: RenderScope): string };
 
 /** What dbt gives templates and Barline does not. Named, so that using one is refused by name. */
-const unsupportedNames = ["adapter", "run_query", "statement", "graph", "model", "builtins", "load_result", "modules"];
-const unsupportedNamesMore = [
-  "run_started_at",
-  "invocation_id",
+const unsupportedNames = [
+  "adapter",
+  "builtins",
   "dbt_version",
   "flags",
-  "store_result",
+  "graph",
+  "invocation_id",
+  "load_result",
+  "model",
+  "modules",
+  "run_query",
+  "run_started_at",
   "selected_resources",
+  "statement",
+  "store_result",
 ];
 /** Macros by which a project changes how dbt works. */
 const reservedMacros = /^(generate_(schema|alias|database)_name|(default|postgres)__\w+|materialization_\w+)$/;
@@ -49,13 +56,14 @@ type ExportingTemplate = nunjucks.Template & {
 const isKeywords = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && "__keywords" in value;
 
-/** nunjucks says where in its message and drops the class of what we threw, so the line is read from there. */
-function explain(error: unknown, path: string, thrown: PermanentError | undefined): PermanentError {
+type Fault = { path: string; error: unknown; thrown: PermanentError | undefined; line: number | undefined };
+
+/** nunjucks says where in its message and drops the class of what we threw, so both are put together again here. */
+function explain({ path, error, thrown, line }: Fault): PermanentError {
   if (error instanceof PermanentError) return error;
+  const where = line === undefined ? path : `${path}:${line}`;
+  if (thrown) return refuse(where, thrown.message.replace(`${path}: `, ""), error);
   const message = error instanceof Error ? error.message : String(error);
-  const line = /\[Line (\d+)/.exec(message)?.[1];
-  const where = line ? `${path}:${line}` : path;
-  if (thrown) return refuse(where, thrown.message, error);
   const tag = /unknown block tag: (\w+)/.exec(message)?.[1];
   if (tag) return refuseUnsupported(where, `the Jinja block {% ${tag} %}`);
   const text =
@@ -67,6 +75,13 @@ function explain(error: unknown, path: string, thrown: PermanentError | undefine
   return refuse(where, text, error);
 }
 
+/** nunjucks counts lines from 1 while it parses; from 0 while it renders, and then leaves out the first. */
+function lineOf(error: unknown, phase: "parse" | "render"): number | undefined {
+  const stated = /\[Line (\d+)/.exec(error instanceof Error ? error.message : "")?.[1];
+  if (phase === "parse") return stated === undefined ? undefined : Number(stated);
+  return Number(stated ?? 0) + 1;
+}
+
 /** `this`, as templates see it. */
 const selfValue = (relation: Relation) => ({
   schema: relation.schema,
@@ -76,111 +91,114 @@ const selfValue = (relation: Relation) => ({
   toString: () => quoteRelation(relation),
 });
 
+/** What dbt's functions have to know about the file that is being rendered. */
+type RenderState = { scope: RenderScope | undefined; thrown: PermanentError | undefined };
+
 /**
- * A renderer of dbt's Jinja: nunjucks with dbt's functions and the project's macros. Not shared between threads of control,
- * and it need not be: rendering is synchronous.
+ * A renderer of dbt's Jinja: nunjucks with dbt's functions and the project's macros. It keeps which file it is at, and may, as
+ * rendering is synchronous.
  */
 export function createJinja(options: JinjaOptions): Jinja {
   const environment = new nunjucks.Environment(null, { autoescape: false, throwOnUndefined: true });
-  let current: RenderScope | undefined;
-  let thrown: PermanentError | undefined;
-
-  const fail = (message: string): never => {
-    thrown = new PermanentError(message);
-    throw thrown;
-  };
-  const scope = (): RenderScope => current ?? fail("can only be used while a file is rendered");
-  const guarded = <T>(work: () => T): T => {
-    try {
-      return work();
-    } catch (error) {
-      if (error instanceof PermanentError) thrown ??= error;
-      throw error;
-    }
-  };
-  const define = (name: string, value: unknown) => environment.addGlobal(name, value);
-
-  for (const [name, value] of [
-    ["True", true],
-    ["False", false],
-    ["None", null],
-    ["execute", true],
-  ] as const)
-    define(name, value);
-  define("target", { name: "barline", schema: "public", type: "postgres", toString: () => "barline" });
-  define("project_name", options.projectName);
-  define("ref", (...names: unknown[]) =>
-    guarded(() => {
-      if (names.length === 1 && typeof names[0] === "string") return scope().ref(names[0]);
-      if (names.length === 2 && names[0] === options.projectName) return scope().ref(String(names[1]));
-      return fail("ref() takes the name of one model of this project");
-    }),
-  );
-  define("source", (source: unknown, table: unknown) => guarded(() => scope().source(String(source), String(table))));
-  define("config", (values: unknown) =>
-    guarded(() => {
-      if (!isKeywords(values)) return fail("config() takes named values");
-      const { __keywords, ...rest } = values;
-      scope().config(rest);
-      return "";
-    }),
-  );
-  define("is_incremental", () => scope().incremental);
-  define("var", (name: string, fallback?: unknown) => {
-    const value = options.variables[name] ?? (isKeywords(fallback) ? fallback.default : fallback);
-    return value === undefined ? fail(`var '${name}' has no value and no default`) : value;
-  });
-  define("env_var", (name: string, fallback?: unknown) => {
-    const value = options.environment[name] ?? (isKeywords(fallback) ? fallback.default : fallback);
-    return value === undefined ? fail(`env_var '${name}' is not set and has no default`) : value;
-  });
-  define("log", () => "");
-  define("exceptions", { raise_compiler_error: (message: string) => fail(message), warn: () => "" });
-  for (const name of [...unsupportedNames, ...unsupportedNamesMore]) {
-    define(
-      name,
-      new Proxy(() => {}, {
-        apply: () => fail(`${name}() is not supported yet`),
-        get: () => fail(`${name} is not supported yet`),
-      }),
-    );
-  }
-  environment.addFilter("as_bool", (value: unknown) => value === true || value === "true" || value === "True");
-  environment.addFilter("as_number", Number);
-  environment.addFilter("as_text", String);
-  environment.addFilter("as_native", (value: unknown) => value);
-
+  const state: RenderState = { scope: undefined, thrown: undefined };
+  for (const [name, value] of Object.entries(dbtFunctions(options, state))) environment.addGlobal(name, value);
+  for (const [name, filter] of Object.entries(dbtFilters)) environment.addFilter(name, filter);
   for (const macro of options.macros) defineMacros(environment, macro);
-
   return {
-    render(text, renderScope) {
-      current = renderScope;
-      thrown = undefined;
-      // `this` is nothing in a test, and undefined is what throwOnUndefined refuses.
-      define("this", renderScope.self && selfValue(renderScope.self));
+    render(text, scope) {
+      const { path } = scope;
+      state.scope = scope;
+      state.thrown = undefined;
+      // There is no `this` in a test, and undefined is what throwOnUndefined refuses.
+      environment.addGlobal("this", scope.self && selfValue(scope.self));
+      const template = parse(environment, path, text);
       try {
-        return new nunjucks.Template(text, environment, renderScope.path, true).render({});
+        return template.render({});
       } catch (error) {
-        throw explain(error, renderScope.path, thrown);
+        throw explain({ path, error, thrown: state.thrown, line: lineOf(error, "render") });
       } finally {
-        current = undefined;
+        state.scope = undefined;
       }
     },
   };
 }
 
+function parse(environment: nunjucks.Environment, path: string, text: string): nunjucks.Template {
+  try {
+    return new nunjucks.Template(text, environment, path, true);
+  } catch (error) {
+    throw explain({ path, error, thrown: undefined, line: lineOf(error, "parse") });
+  }
+}
+
+const dbtFilters = {
+  as_bool: (value: unknown) => value === true || value === "true" || value === "True",
+  as_number: Number,
+  as_text: String,
+  as_native: (value: unknown) => value,
+};
+
+function dbtFunctions(options: JinjaOptions, state: RenderState): Record<string, unknown> {
+  const fail = (message: string): never => {
+    state.thrown ??= new PermanentError(message);
+    throw state.thrown;
+  };
+  /** Runs what may refuse; nunjucks keeps only the message of what passes through it. */
+  const inScope = <T>(work: (scope: RenderScope) => T): T => {
+    try {
+      return work(state.scope ?? fail("this can only be used while a file is rendered"));
+    } catch (error) {
+      if (error instanceof PermanentError) state.thrown ??= error;
+      throw error;
+    }
+  };
+  const lookUp = (kind: string, values: Record<string, unknown>) => (name: string, fallback?: unknown) => {
+    const value = values[name] ?? (isKeywords(fallback) ? fallback.default : fallback);
+    return value === undefined ? fail(`${kind} '${name}' has no value and no default`) : value;
+  };
+  const unsupported = unsupportedNames.map((name) => {
+    const refuseName = () => fail(`${name} is not supported yet`);
+    return [name, new Proxy(() => {}, { apply: refuseName, get: refuseName })];
+  });
+  return {
+    True: true,
+    False: false,
+    None: null,
+    execute: true,
+    project_name: options.projectName,
+    target: { name: "barline", schema: "public", type: "postgres", toString: () => "barline" },
+    ref: (...names: unknown[]) =>
+      inScope((scope) => {
+        const [first, second] = names;
+        if (names.length === 1 && typeof first === "string") return scope.ref(first);
+        if (names.length === 2 && first === options.projectName) return scope.ref(String(second));
+        return fail("ref() takes the name of one model of this project");
+      }),
+    source: (source: unknown, table: unknown) => inScope((scope) => scope.source(String(source), String(table))),
+    config: (values: unknown) =>
+      inScope((scope) => {
+        if (!isKeywords(values)) return fail("config() takes named values");
+        const { __keywords, ...rest } = values;
+        scope.config(rest);
+        return "";
+      }),
+    is_incremental: () => inScope((scope) => scope.incremental),
+    var: lookUp("var", options.variables),
+    env_var: lookUp("env_var", options.environment),
+    log: () => "",
+    exceptions: { raise_compiler_error: (message: string) => fail(message), warn: () => "" },
+    ...Object.fromEntries(unsupported),
+  };
+}
+
 /** Makes the macros of one file known to all files, as dbt does. */
 function defineMacros(environment: nunjucks.Environment, { path, text }: { path: string; text: string }): void {
-  try {
-    const template = new nunjucks.Template(text, environment, path, true) as ExportingTemplate;
-    template.getExported({}, null, (error, exported) => {
-      if (error) throw error;
-      for (const [name, macro] of Object.entries(exported ?? {})) {
-        if (reservedMacros.test(name)) throw refuseUnsupported(path, `the macro ${name}, which changes dbt itself,`);
-        environment.addGlobal(name, macro);
-      }
-    });
-  } catch (error) {
-    throw explain(error, path, undefined);
-  }
+  const template = parse(environment, path, text) as ExportingTemplate;
+  template.getExported({}, null, (error, exported) => {
+    if (error) throw explain({ path, error, thrown: undefined, line: lineOf(error, "render") });
+    for (const [name, macro] of Object.entries(exported ?? {})) {
+      if (reservedMacros.test(name)) throw refuseUnsupported(path, `the macro ${name}, which changes dbt itself,`);
+      environment.addGlobal(name, macro);
+    }
+  });
 }

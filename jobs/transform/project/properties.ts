@@ -236,6 +236,6 @@ const slug = (text: string) => text.replace(/[^0-9a-zA-Z_]+/g, "_");
 function testName({ namePrefix }: Owner, assertion: GenericAssertion): string {
   const base = `${assertion.kind}_${namePrefix}_${slug(assertion.column)}`;
   if (assertion.kind === "accepted_values") return `${base}__${assertion.values.map(slug).join("__")}`;
-  if (assertion.kind === "relationships") return `${base}__${slug(assertion.field)}__${slug(assertion.to)}_`;
+  if (assertion.kind === "relationships") return `${base}__${slug(assertion.field)}__${slug(assertion.to)}`;
   return base;
 }
