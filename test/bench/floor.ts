@@ -1,0 +1,97 @@
+import { chmod } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { openPool, type Sql } from "../../db/client.ts";
+import { migrateDatabase } from "../../db/migrate.ts";
+import { publishedRelation } from "../../jobs/transform/project/compile.ts";
+import { loadProject } from "../../jobs/transform/project/load.ts";
+import { quoteIdentifier, quoteRelation } from "../../jobs/transform/project/types.ts";
+import type { BenchMarket } from "./market.ts";
+import { type PublishedTotals, readPublishedTotals } from "./stages.ts";
+
+/** The least that the same work takes on this server, in seconds. `copy` is the faster of one connection and two. */
+export type Floor = { copyOne: number; copyTwo: number; copy: number; models: number; total: number };
+
+type Split = { ticker: string; execution_date: string; split_from: number; split_to: number };
+
+/**
+ * Measures the floor in a fresh database: COPY of the prepared rows into the empty raw table, and the models' own SQL as
+ * views and tables with their indexes, without a test. The server reads the files itself, so that no client slows it.
+ */
+export async function measureFloor(
+  serverUrl: string,
+  market: BenchMarket,
+): Promise<{ floor: Floor; published: PublishedTotals }> {
+  const admin = openPool(serverUrl, "work", { max: 1 });
+  const database = "bench_floor";
+  await admin`drop database if exists ${admin(database)} with (force)`;
+  await admin`create database ${admin(database)}`;
+  const url = new URL(`/${database}`, serverUrl).href;
+  await migrateDatabase(url);
+  for (const path of market.copyFiles) await chmod(path, 0o644);
+  await admin`checkpoint`;
+  const sql = openPool(url, "work", { max: 2 });
+  try {
+    const copyOne = await timed(async () => {
+      for (const path of market.copyFiles) await copy(sql, path);
+    });
+    await sql`truncate public.source_polygon_stock_bars_daily`;
+    // What one measurement leaves to be written must not slow the next.
+    await sql`checkpoint`;
+    const copyTwo = await timed(() => Promise.all(market.copyFiles.map((path) => copy(sql, path))));
+    await insertSplits(sql, market);
+    await sql`checkpoint`;
+    const models = await timed(() => buildModels(sql));
+    const copySeconds = Math.min(copyOne, copyTwo);
+    const published = await readPublishedTotals(sql, market.sessions.at(-1) ?? "");
+    return { floor: { copyOne, copyTwo, copy: copySeconds, models, total: copySeconds + models }, published };
+  } finally {
+    await sql.end();
+    await admin`drop database ${admin(database)} with (force)`;
+    await admin.end();
+  }
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const started = performance.now();
+  await work();
+  return (performance.now() - started) / 1000;
+}
+
+/** COPY takes no parameters; the path is one that this benchmark made. */
+async function copy(sql: Sql, path: string): Promise<void> {
+  await sql.unsafe(`copy public.source_polygon_stock_bars_daily from '${path.replaceAll("'", "''")}'`);
+}
+
+async function insertSplits(sql: Sql, market: BenchMarket): Promise<void> {
+  const { splits } = (await Bun.file(`${market.folder}/lists.json`).json()) as { splits: Split[] };
+  await sql`
+    insert into public.source_polygon_splits (ticker, execution_date, split_from, split_to, active, inserted_at)
+    select ticker, execution_date, split_from, split_to, true, now()
+    from jsonb_to_recordset(${sql.json(splits)}::jsonb)
+      as split (ticker text, execution_date date, split_from numeric, split_to numeric)`;
+}
+
+/** By hand: what a person would type who has the models' SQL and no tool, with a memory setting that keeps it off the disk. */
+async function buildModels(sql: Sql): Promise<void> {
+  const projectDir = fileURLToPath(new URL("../../db/warehouse", import.meta.url));
+  const { project, compiler } = loadProject({ projectDir, variables: {}, environment: {} });
+  await sql`analyze public.source_polygon_stock_bars_daily, public.source_polygon_splits`;
+  await sql.begin(async (transaction) => {
+    await transaction`set local work_mem = '256MB'`;
+    await transaction`set local maintenance_work_mem = '256MB'`;
+    for (const model of project.models) {
+      if (model.config.materialized === "ephemeral") continue;
+      const self = publishedRelation(model.name);
+      const kind = model.config.materialized === "view" ? "view" : "table";
+      const query = compiler.render(model.path, model.text, { relationOf: publishedRelation, self });
+      await transaction.unsafe(`create ${kind} ${quoteRelation(self)} as ${query}`);
+      for (const { columns, unique, type } of model.config.indexes) {
+        const using = type === undefined ? "" : `using ${quoteIdentifier(type)}`;
+        const keys = columns.map(quoteIdentifier).join(", ");
+        await transaction.unsafe(
+          `create ${unique ? "unique index" : "index"} on ${quoteRelation(self)} ${using} (${keys})`,
+        );
+      }
+    }
+  });
+}
