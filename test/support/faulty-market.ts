@@ -8,7 +8,12 @@ export type FaultKind = "500" | "502" | "429" | "reset" | "truncated" | "not jso
 export type MarketRoute = "grouped" | "range" | "tickers" | "splits" | "dividends";
 
 /** One call as it arrived. `subject` is the session of a grouped call, the ticker of a range. */
-export type MarketCall = { route: MarketRoute; path: string; subject: string; outcome: FaultKind | "refused" | "answered" };
+export type MarketCall = {
+  route: MarketRoute;
+  path: string;
+  subject: string;
+  outcome: FaultKind | "refused" | "answered";
+};
 
 /** A row of bars in the vendor's wire format, or garbage in its place. */
 export type WireRow = Record<string, unknown>;
@@ -46,7 +51,11 @@ const paths: [MarketRoute, RegExp][] = [
 ];
 
 /** Starts a market of `tickers` securities on a free port. */
-export async function startFaultyMarket(options: { tickers: number; seed?: number; now?: () => Date }): Promise<FaultyMarket> {
+export async function startFaultyMarket(options: {
+  tickers: number;
+  seed?: number;
+  now?: () => Date;
+}): Promise<FaultyMarket> {
   const demo = startDemoExchange({ now: options.now ?? (() => new Date()), tickers: options.tickers });
   const asked = new Map<string, number>();
   const market: Omit<FaultyMarket, "url" | "stop"> = {
@@ -80,12 +89,15 @@ export async function startFaultyMarket(options: { tickers: number; seed?: numbe
     const refusal = market.refusal;
     if (refusal && (refusal.routes ?? [route]).includes(route)) {
       market.calls.push({ route, path, subject, outcome: "refused" });
-      return send(response, refusal.status, JSON.stringify({ status: "NOT_AUTHORIZED", message: refusal.message }));
+      send(response, refusal.status, JSON.stringify({ status: "NOT_AUTHORIZED", message: refusal.message }));
+      return;
     }
     const fault = faultOf(path);
     market.calls.push({ route, path, subject, outcome: fault ?? "answered" });
     void (async () => {
-      const answer = await fetch(`${demo.url}${path}`, { headers: { authorization: request.headers.authorization ?? "" } });
+      const answer = await fetch(`${demo.url}${path}`, {
+        headers: { authorization: request.headers.authorization ?? "" },
+      });
       const bytes = revised(market, route, subject, await answer.bytes(), new URL(demo.url).host, request.headers.host);
       if (fault === "slow") await Bun.sleep(market.faults.slowMs);
       if (fault && fault !== "slow") return misbehave(response, fault, bytes);
@@ -126,17 +138,22 @@ function misbehave(response: ServerResponse, fault: Exclude<FaultKind, "slow">, 
   switch (fault) {
     case "500":
     case "502":
-      return send(response, Number(fault), "<html>It is not you, it is us.</html>");
+      send(response, Number(fault), "<html>It is not you, it is us.</html>");
+      return;
     case "429":
       response.setHeader("retry-after", "0");
-      return send(response, 429, '{"status":"ERROR","error":"You have exceeded the maximum requests per minute."}');
+      send(response, 429, '{"status":"ERROR","error":"You have exceeded the maximum requests per minute."}');
+      return;
     case "reset":
-      return void response.socket?.destroy();
+      response.socket?.destroy();
+      return;
     case "truncated":
       response.writeHead(200, { "content-length": bytes.byteLength });
-      return void response.write(bytes.subarray(0, bytes.byteLength >> 1), () => response.socket?.destroy());
+      response.write(bytes.subarray(0, bytes.byteLength >> 1), () => response.socket?.destroy());
+      return;
     case "not json":
-      return send(response, 200, "Service temporarily rerouted");
+      send(response, 200, "Service temporarily rerouted");
+      return;
     default:
       fault satisfies never;
   }
@@ -154,7 +171,9 @@ function revised(
   const isBars = route === "grouped" || route === "range";
   if (isBars && (market.revise || (route === "grouped" && market.emptySessions.has(subject)))) {
     const body = JSON.parse(new TextDecoder().decode(bytes));
-    const rows = market.emptySessions.has(subject) ? [] : (market.revise?.(body.results ?? [], { route, subject }) ?? body.results);
+    const rows = market.emptySessions.has(subject)
+      ? []
+      : (market.revise?.(body.results ?? [], { route, subject }) ?? body.results);
     const { results: _, ...rest } = body;
     const counts = { queryCount: rows.length, resultsCount: rows.length, count: rows.length };
     return new TextEncoder().encode(JSON.stringify({ ...rest, ...counts, ...(rows.length > 0 && { results: rows }) }));
@@ -165,7 +184,10 @@ function revised(
 }
 
 /** Ticker and session of a row, whichever route answered it. */
-export function rowOf(row: WireRow, about: { route: "grouped" | "range"; subject: string }): { ticker: string; session: string } {
+export function rowOf(
+  row: WireRow,
+  about: { route: "grouped" | "range"; subject: string },
+): { ticker: string; session: string } {
   if (about.route === "grouped") return { ticker: String(row.T), session: about.subject };
   return { ticker: about.subject, session: newYorkDate(Number(row.t)) };
 }

@@ -7,7 +7,7 @@ import { defaultDemoSeed } from "../../jobs/market/demo/server.ts";
 /** Few enough for quick tests; over the sessions below one of them is delisted and one splits. */
 export const marketSize = 40;
 /** 60 sessions around Labor Day 2018; QSXE trades until 25 September, LYST splits 3 for 2 on 26 October. */
-export const season = { from: "2018-08-13", to: "2018-11-06" } as const;
+export const season = { from: "2018-08-13", to: "2018-11-05" } as const;
 
 /** The market that the demo exchange serves, asked without a server in between. */
 export function openMarket(): DemoExchange {
@@ -32,7 +32,9 @@ export async function expectRawBars(sql: Sql, bars: DemoBar[]): Promise<void> {
     ...{ vwap: vwap ?? null, transactions: transactions ?? null },
   }));
   const different = wanted.findIndex((bar, index) => !Bun.deepEquals(bar, { ...rows[index] }));
-  expect(different === -1 ? undefined : { ...rows[different] }).toEqual(different === -1 ? undefined : wanted[different]);
+  expect(different === -1 ? undefined : { ...rows[different] }).toEqual(
+    different === -1 ? undefined : wanted[different],
+  );
 }
 
 type FactRow = {
@@ -75,7 +77,7 @@ export async function expectFact(sql: Sql, bars: DemoBar[], market: DemoExchange
     expectNear(row?.average50, average(closes, 50));
     expectNear(row?.average120, average(closes, 120));
     const before = closes.at(-2);
-    expectNear(row?.return1, before === undefined ? null : bar.close * factor / before - 1);
+    expectNear(row?.return1, before === undefined ? null : (bar.close * factor) / before - 1);
   }
 }
 
