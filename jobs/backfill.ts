@@ -1,5 +1,5 @@
 import type { Sql } from "../db/client.ts";
-import { selectActiveTickers, selectUnknownTickers } from "../db/queries/reference.ts";
+import { selectTickersTradedSince, selectUnknownTickers } from "../db/queries/reference.ts";
 import {
   firstCalendarDate,
   holidayName,
@@ -34,7 +34,8 @@ export async function prepareBackfill(options: BackfillOptions, request: Backfil
   const tickers = await checkTickers(options, request);
   const universe = options.settings.universe;
   const named = tickers ?? (universe.kind === "tickers" ? universe.tickers : null);
-  const listed = named ?? (await selectActiveTickers(options.sql, universe.kind === "types" ? universe.types : null));
+  const types = universe.kind === "types" ? universe.types : null;
+  const listed = named ?? (await selectTickersTradedSince(options.sql, types, request.from));
   const sessions = sessionsBetween(request.from, request.to);
   const settled = new Set(settledSessions(request.from, options.now()));
   return {

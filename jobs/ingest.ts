@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { JsonValue, Sql } from "../db/client.ts";
-import { selectActiveTickers } from "../db/queries/reference.ts";
+import { selectTickersTradedSince } from "../db/queries/reference.ts";
 import { MANIFESTS } from "./lake/layout.ts";
 import { type LandedObject, landAnswer, type Manifest, writeManifest } from "./lake/manifest.ts";
 import type { ObjectStore } from "./lake/store.ts";
@@ -130,7 +130,7 @@ async function universeTickers(options: IngestOptions, context: PlainTaskContext
   const universe: Universe = options.settings.universe;
   if (universe.kind === "tickers") return universe.tickers;
   await options.reference.ensure("tickers", from, context);
-  const tickers = await selectActiveTickers(options.sql, universe.kind === "types" ? universe.types : null);
+  const tickers = await selectTickersTradedSince(options.sql, universe.kind === "types" ? universe.types : null, from);
   if (tickers.length > 0) return tickers;
   throw new PermanentError("The market API lists no ticker of this universe.", { advice: "Check UNIVERSE." });
 }

@@ -88,11 +88,12 @@ export async function mergeDividends(
       is distinct from (excluded.currency, excluded.frequency, excluded.pay_date, true)`;
 }
 
-/** Tickers of some types that trade, or of all where `types` is null; in byte order. */
-export async function selectActiveTickers(sql: Sql, types: string[] | null): Promise<string[]> {
+/** Tickers of some types, or of all where `types` is null, that have traded on or after a date; in byte order. */
+export async function selectTickersTradedSince(sql: Sql, types: string[] | null, from: string): Promise<string[]> {
   const rows = await sql<{ ticker: string }[]>`
     select ticker from public.source_polygon_tickers
-    where active and (${types}::text[] is null or type = any (${types}::text[])) order by ticker`;
+    where (active or delisted_on >= ${from}::date) and (${types}::text[] is null or type = any (${types}::text[]))
+    order by ticker`;
   return rows.map((row) => row.ticker);
 }
 
