@@ -3,6 +3,7 @@
 
     write_from .. write_to  the bars whose row may differ from the one in `target`
     read_from               where reading begins, so that the longest window (120 sessions) is full at write_from
+    is_append               whether it is one bar, the ticker's last, after nothing but bars that `target` has as they are
 
   A bar that is new, corrected or late changes its own row and the 119 after it. A split that is new, changed or withdrawn,
   or whose day has come since, changes the whole history of its ticker. Bars far apart make separate ranges, so that one late
@@ -86,7 +87,16 @@
                 'infinity'
             ),
             ranges.next_date - 1
-        ) as write_to
+        ) as write_to,
+        (
+            ranges.first_date = ranges.last_date
+            and count(*) over (partition by ranges.ticker) = 1
+            and not exists (
+                select
+                from {{ ref('stg_polygon__stock_bars_casted') }} as bars
+                where bars.ticker = ranges.ticker and bars.trade_date > ranges.last_date
+            )
+        ) as is_append
     from changed_ranges as ranges
 
     union all
@@ -95,6 +105,7 @@
         ticker,
         '-infinity'::date as read_from,
         '-infinity'::date as write_from,
-        'infinity'::date as write_to
+        'infinity'::date as write_to,
+        false as is_append
     from changed_splits
 {% endmacro %}

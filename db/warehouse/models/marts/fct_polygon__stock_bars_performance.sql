@@ -33,6 +33,7 @@ bars as (
             enriched.ticker = due.ticker
             and enriched.trade_date >= due.read_from
             and enriched.trade_date <= due.write_to
+    where not due.is_append
 ),
 {% else %}
 bars as (
@@ -66,6 +67,10 @@ windows as (
     window
         sessions as (partition by {{ history }} order by trade_date rows unbounded preceding),
         last_20_sessions as (partition by {{ history }} order by trade_date rows 19 preceding)
+    {% if is_incremental() %}
+    union all
+    {{ appended_windows('due', this) }}
+    {% endif %}
 )
 
 select
