@@ -20,7 +20,9 @@ export type JobPanel = {
   id: string;
   title: string;
   does: string;
-  state: "paused" | "running" | "queued" | "idle";
+  state: "paused" | "running" | "queued" | "waiting" | "idle";
+  /** Events that no run has claimed. */
+  waiting: number;
   queued: number;
   running: number;
   failed: number;
@@ -90,7 +92,11 @@ const Panel = ({ panel, now }: { panel: JobPanel; now: Date }) => (
       <h2>
         <a href={`/jobs/${encodeURIComponent(panel.id)}`}>{panel.title}</a>
       </h2>
-      <State state={panel.state} />
+      {panel.state === "waiting" ? (
+        <State state="waiting" label={`${formatCount(panel.waiting, "event")} waiting`} />
+      ) : (
+        <State state={panel.state} />
+      )}
     </header>
     <p class="does">{panel.does}</p>
     <Progress value={panel.done} max={panel.total || 1} label={`${panel.title}: ${panel.unit} done`} />

@@ -190,9 +190,11 @@ export const Step = ({ step, now }: { step: StepView; now: Date }) => (
     <div class="step-head">
       <h3>{step.name}</h3>
       <State state={step.state} />
-      <span class="amount">
-        <Amount {...step} />
-      </span>
+      {step.done !== null && (
+        <span class="amount">
+          <Amount {...step} />
+        </span>
+      )}
       <span class="took">{formatElapsed(step.startedAt, step.finishedAt, now)}</span>
     </div>
     <p class="note">{step.description}</p>

@@ -22,6 +22,7 @@ function axes({ data, colours }: PlotOptions): uPlot.Axis[] {
   const grid = { stroke: () => colours().rule, width: 1 };
   return [
     {
+      size: 30,
       font,
       stroke: () => colours().soft,
       grid,

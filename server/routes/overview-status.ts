@@ -57,6 +57,13 @@ function tellActive(run: ActiveRun): JobPanel["active"][number] {
   return { runId: run.id, label, task: run.task, detail };
 }
 
+function panelState({ paused, queued, running }: JobStanding, waiting: number): JobPanel["state"] {
+  if (paused) return "paused";
+  if (running > 0) return "running";
+  if (queued > 0) return "queued";
+  return waiting > 0 ? "waiting" : "idle";
+}
+
 async function readPanel(
   context: AppContext,
   job: JobDefinition,
@@ -66,7 +73,6 @@ async function readPanel(
   const counts = job.triggeredBy
     ? await selectEventBacklog(context.read, job.id, job.triggeredBy)
     : { ...(await selectPartitionCounts(context.read, job.id, job.schedule?.due(context.now()) ?? [])), waiting: 0 };
-  const waits = counts.waiting > 0;
   const isWorking = isActive(standing);
   const perMinute = isWorking ? await readPerMinute(context, job.id) : null;
   const left = counts.total - counts.done;
@@ -74,7 +80,8 @@ async function readPanel(
     id: job.id,
     title: job.title,
     does: words[job.id]?.does ?? job.description,
-    state: standing.paused ? "paused" : standing.running > 0 ? "running" : isWorking || waits ? "queued" : "idle",
+    state: panelState(standing, counts.waiting),
+    waiting: counts.waiting,
     queued: standing.queued,
     running: standing.running,
     failed: standing.failed,

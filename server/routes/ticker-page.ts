@@ -12,7 +12,7 @@ import { formatPrice } from "../../views/format.ts";
 import { ranges, type TickerStats, type TickerView } from "../../views/ticker.tsx";
 import type { AppContext } from "../context.ts";
 
-const sessionsShown = 60;
+const sessionsShown = 30;
 const dividendsShown = 24;
 
 export type TickerQuery = { isAdjusted: boolean; range: string };
@@ -95,7 +95,7 @@ export async function readTickerPage(
     stats,
     points: bars.filter((bar) => bar.date >= from).map(({ date, close }) => ({ date, close })),
     sessions: bars.slice(-sessionsShown).reverse(),
-    splits: splits.map(({ date, from: old, to }) => ({ date, text: `${old} for ${to}` })).reverse(),
+    splits: splits.map(({ date, from: old, to }) => ({ date, text: `${to} for ${old}` })).reverse(),
     dividends: dividends
       .slice(-dividendsShown)
       .reverse()

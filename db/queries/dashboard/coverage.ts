@@ -20,45 +20,36 @@ export type Line = { ingest: string; load: string; transform: string };
  */
 export function selectCoverage(sql: Sql, line: Line, from: string, to: string): Promise<PartitionCoverage[]> {
   return sql<PartitionCoverage[]>`
-    with held as (
-      select held.partition, runs.id, runs.state, runs.backfill_id
-      from barline.run_partitions as held
-      inner join barline.runs on runs.id = held.run_id
-      where held.job_id = ${line.ingest}::text and held.partition between ${from}::text and ${to}::text
-    ),
-    landed as (
-      select ingests.id, loads.id as load_id
-      from (select distinct id from held where state = 'success') as ingests
-      inner join barline.dataset_events as events on events.run_id = ingests.id
-      inner join barline.event_claims as claims on claims.job_id = ${line.load}::text and claims.event_id = events.id
-      inner join barline.runs as loads on loads.id = claims.run_id and loads.state = 'success'
-    ),
-    loads as (
-      select
-        distinct_loads.load_id,
-        coalesce(bool_or(transforms.state = 'success'), false) or count(events.id) = 0 as published
-      from (select distinct load_id from landed) as distinct_loads
-      left join barline.dataset_events as events on events.run_id = distinct_loads.load_id
-      left join barline.event_claims as claims
-        on claims.job_id = ${line.transform}::text and claims.event_id = events.id
-      left join barline.runs as transforms on transforms.id = claims.run_id
-      group by distinct_loads.load_id
-    ),
-    downstream as (
-      select landed.id, bool_or(loads.published) as published
-      from landed
-      inner join loads on loads.load_id = landed.load_id
-      group by landed.id
-    )
     select
       held.partition,
-      held.id as "runId",
-      held.state,
-      held.backfill_id as "backfillId",
-      downstream.id is not null as loaded,
+      runs.id as "runId",
+      runs.state,
+      runs.backfill_id as "backfillId",
+      coalesce(downstream.loaded, false) as loaded,
       coalesce(downstream.published, false) as published
-    from held
-    left join downstream on downstream.id = held.id
+    from barline.run_partitions as held
+    inner join barline.runs on runs.id = held.run_id
+    -- Look-ups by key for each row: joins of sets turn quadratic while the tables are young and without statistics.
+    left join lateral (
+      select
+        bool_or(true) as loaded,
+        bool_or(
+          not exists (select from barline.dataset_events where run_id = loads.id)
+          or exists (
+            select
+            from barline.dataset_events as made
+            inner join barline.event_claims as taken
+              on taken.job_id = ${line.transform}::text and taken.event_id = made.id
+            inner join barline.runs as transforms on transforms.id = taken.run_id and transforms.state = 'success'
+            where made.run_id = loads.id
+          )
+        ) as published
+      from barline.dataset_events as events
+      inner join barline.event_claims as claims on claims.job_id = ${line.load}::text and claims.event_id = events.id
+      inner join barline.runs as loads on loads.id = claims.run_id and loads.state = 'success'
+      where events.run_id = runs.id
+    ) as downstream on runs.state = 'success'
+    where held.job_id = ${line.ingest}::text and held.partition between ${from}::text and ${to}::text
     order by held.partition`;
 }
 
