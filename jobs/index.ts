@@ -10,9 +10,10 @@ import { isIsoDate, isSession, settlesAt } from "./market/calendar.ts";
 import { createMarketClient } from "./market/client.ts";
 import { createOrchestrator } from "./orchestrator/orchestrator.ts";
 import { createWorkerPool } from "./orchestrator/pool.ts";
-import { type JobDefinition, RequestError } from "./orchestrator/types.ts";
+import { type JobDefinition, type Orchestrator, RequestError } from "./orchestrator/types.ts";
 import { type BackfillRequest, jobIds, type Pipeline } from "./pipeline.ts";
 import { createReferenceData } from "./reference.ts";
+import { createKeyGuard, retryRefusedRuns } from "./refused-key.ts";
 import { marketCalls, type PipelineSettings, type WorkerSettings } from "./settings.ts";
 import { createTransform } from "./transform/transform.ts";
 import { createTransformJob } from "./transform.ts";
@@ -36,8 +37,9 @@ const cancelGraceMs = 1500;
 /** The pipeline: its three jobs, declared side by side, and what people may ask of them. It does nothing until started. */
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { settings, pools, lake, log, now, random } = options;
-  const limiter = createMarketLimiter(pools.state, settings.callsPerMinute);
-  const client = createMarketClient({ ...settings.market, limiter });
+  const keyGuard = createKeyGuard(now);
+  const limiter = keyGuard.guardLimiter(createMarketLimiter(pools.state, settings.callsPerMinute));
+  const client = keyGuard.watchClient(createMarketClient({ ...settings.market, limiter }));
   const reference = createReferenceData({ sql: pools.work, client, lake, now });
   const projectDir = fileURLToPath(new URL("../db/warehouse", import.meta.url));
   const transform = createTransform({ sql: pools.work, projectDir, log });
@@ -60,8 +62,25 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     idleMs: workerIdleMs,
     cancelGraceMs,
   });
-  const orchestrator = createOrchestrator({ sql: pools.state, lockSql: pools.lock, jobs, pool, log, now, random });
-  return { orchestrator, ...createPipelineRequests({ settings, sql: pools.work, orchestrator, now }) };
+  const orchestrator = createOrchestrator({
+    sql: pools.state,
+    lockSql: pools.lock,
+    jobs,
+    pool: keyGuard.watchPool(pool),
+    log,
+    now,
+    random,
+  });
+  return {
+    orchestrator: { ...orchestrator, start: () => startAll({ orchestrator, sql: pools.state, log }) },
+    ...createPipelineRequests({ settings, sql: pools.work, orchestrator, now }),
+  };
+}
+
+async function startAll(options: { orchestrator: Orchestrator; sql: Sql; log: Logger }): Promise<void> {
+  await options.orchestrator.start();
+  const runs = await retryRefusedRuns(options.sql, options.orchestrator, jobIds.ingest);
+  if (runs > 0) options.log.info({ runs }, "trying again what failed because the key was refused");
 }
 
 type RequestOptions = Parameters<typeof prepareBackfill>[0];

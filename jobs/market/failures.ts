@@ -5,6 +5,9 @@ export const endOfDayWaitMs = 30 * 60_000;
 /** The vendor counts calls by the minute: a 429 that names no time has passed after one. */
 export const rateLimitWaitMs = 60_000;
 
+/** How the error of a refused key begins, as it is kept with a run. */
+export const refusedKeyMessage = "The market API refused the key";
+
 /** Replaces every spelling of the API key in a text. Whatever leaves the client passes through this. */
 export type Redact = (text: string) => string;
 
@@ -49,7 +52,7 @@ export function statusFailure(
   const message = redact(messageOf(response.text));
   const said = message === "" ? "" : `: ${message}`;
   if (status === 401) {
-    return new PermanentError(`The market API refused the key (${path})${said}`, {
+    return new PermanentError(`${refusedKeyMessage} (${path})${said}`, {
       advice: "Check POLYGON_API_KEY: copy the key again from the vendor's dashboard, and restart.",
     });
   }

@@ -24,8 +24,8 @@ export type FaultyMarket = {
   apiKey: string;
   /** Every call, in order. */
   calls: MarketCall[];
-  /** Share of answers that go wrong, chosen by the seed, the path and how often it was asked; `kinds` take turns. */
-  faults: { rate: number; kinds: FaultKind[]; slowMs: number };
+  /** Share of answers (of `routes`, where named) that go wrong, chosen by seed, path and how often it was asked. */
+  faults: { rate: number; kinds: FaultKind[]; slowMs: number; routes?: MarketRoute[] };
   /** While set, every call to one of `routes` (all where left out) is refused with this status and message. */
   refusal: { status: number; message: string; routes?: MarketRoute[] } | undefined;
   /** Sessions whose grouped answers hold no bar. */
@@ -75,7 +75,8 @@ export async function startFaultyMarket(options: {
   };
 
   /** The fault of this call, the same in every run of the test. */
-  const faultOf = (path: string): FaultKind | undefined => {
+  const faultOf = (route: MarketRoute, path: string): FaultKind | undefined => {
+    if (market.faults.routes?.includes(route) === false) return undefined;
     const times = (asked.get(path) ?? 0) + 1;
     asked.set(path, times);
     const draw = Number(Bun.hash(`${options.seed ?? 1} ${path} ${times}`) % 10_000n) / 10_000;
@@ -92,7 +93,7 @@ export async function startFaultyMarket(options: {
       send(response, refusal.status, JSON.stringify({ status: "NOT_AUTHORIZED", message: refusal.message }));
       return;
     }
-    const fault = faultOf(path);
+    const fault = faultOf(route, path);
     market.calls.push({ route, path, subject, outcome: fault ?? "answered" });
     void (async () => {
       const answer = await fetch(`${demo.url}${path}`, {

@@ -1,0 +1,75 @@
+import type { Sql } from "../db/client.ts";
+import { selectRunsFailedWith } from "../db/queries/recovery.ts";
+import type { MarketClient } from "./market/client.ts";
+import { refusedKeyMessage } from "./market/failures.ts";
+import type { Limiter } from "./market/rate.ts";
+import { PermanentError } from "./orchestrator/errors.ts";
+import type { WorkerPool } from "./orchestrator/pool.ts";
+import { type Orchestrator, RequestError } from "./orchestrator/types.ts";
+
+/**
+ * Remembers that the market refused the key. Hundreds of runs may wait when that is found out: each of them fails with
+ * the same words, and only one a minute asks again, whether the account is in order by now.
+ */
+export type KeyGuard = {
+  /** Makes calls wait for leave as before, and refuses it while the key is known to be refused. */
+  guardLimiter(limiter: Limiter): Limiter;
+  /** Notices refusals of calls that are made here. */
+  watchClient(client: MarketClient): MarketClient;
+  /** Notices refusals of calls that workers make. */
+  watchPool(pool: WorkerPool): WorkerPool;
+};
+
+const askAgainAfterMs = 60_000;
+
+export function createKeyGuard(now: () => Date): KeyGuard {
+  let refusal: { error: PermanentError; at: number } | undefined;
+
+  const known = () => (refusal && now().getTime() - refusal.at < askAgainAfterMs ? refusal.error : undefined);
+  const refuse = () => {
+    const error = known();
+    if (error) throw error;
+  };
+  const watched = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      const isRefusal = error instanceof PermanentError && error.message.startsWith(refusedKeyMessage);
+      // One that was refused here, and comes by on its way out, must not put off the next question.
+      if (isRefusal && !known()) refusal = { error, at: now().getTime() };
+      throw error;
+    }
+  };
+
+  return {
+    guardLimiter: (limiter) => ({
+      async acquire(signal) {
+        refuse();
+        await limiter.acquire(signal);
+        // At five calls a minute others may have been refused in the meantime.
+        refuse();
+      },
+    }),
+    watchClient: (client) => ({
+      grouped: (...call) => watched(client.grouped(...call)),
+      range: (...call) => watched(client.range(...call)),
+      tickers: (...call) => watched(client.tickers(...call)),
+      splits: (...call) => watched(client.splits(...call)),
+      dividends: (...call) => watched(client.dividends(...call)),
+      upcomingHolidays: (...call) => watched(client.upcomingHolidays(...call)),
+    }),
+    watchPool: (pool) => ({ ...pool, run: (...batch) => watched(pool.run(...batch)) }),
+  };
+}
+
+/** Queues again what failed because the key was refused: whoever starts anew has probably mended it. Answers how many. */
+export async function retryRefusedRuns(sql: Sql, orchestrator: Orchestrator, jobId: string): Promise<number> {
+  const runs = await selectRunsFailedWith(sql, jobId, refusedKeyMessage);
+  for (const runId of runs) {
+    await orchestrator.retryRun(runId).catch((error) => {
+      // Another process that started at the same time was faster.
+      if (!(error instanceof RequestError)) throw error;
+    });
+  }
+  return runs.length;
+}
