@@ -53,9 +53,10 @@ function describe(data: ChartData, from: number, to: number): string {
   if (first === undefined || last === undefined) return "";
   const range = `${formatDate(data.date[from] ?? "")} to ${formatDate(data.date[to] ?? "")}`;
   const values = `closes from ${formatPrice(Math.min(...closes))} to ${formatPrice(Math.max(...closes))}`;
-  const change = first > 0 ? formatChange(last / first - 1) : "";
+  // As traded, a change across a split is no return.
+  const change = data.adjusted && first > 0 ? `, ${formatChange(last / first - 1)} over the range` : "";
   const kind = data.adjusted ? "adjusted for splits" : "as traded";
-  return `${range}, ${formatCount(closes.length, "session")}: ${values}, ${change} over the range. Dollars, ${kind}. `;
+  return `${range}, ${formatCount(closes.length, "session")}: ${values}${change}. Dollars, ${kind}. `;
 }
 
 function start(element: HTMLElement, data: ChartData): void {

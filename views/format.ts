@@ -60,6 +60,12 @@ export const formatPrice = (value: number | null | undefined) => {
   return trueMinus(Math.abs(value) < 1 ? fractions.format(value) : cents.format(value));
 };
 
+/** A move in dollars with its sign, as precise as the price that it moved. */
+export const formatMove = (change: number, price: number) => {
+  const text = Math.abs(price) < 1 ? fractions.format(change) : cents.format(change);
+  return `${change > 0 ? "+" : ""}${trueMinus(text)}`;
+};
+
 /** A fraction as a signed percentage: 0.0123 as "+1.23%". */
 export const formatChange = (fraction: number | null | undefined) => {
   if (fraction === null || fraction === undefined) return none;

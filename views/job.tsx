@@ -197,16 +197,16 @@ export const jobPage = (props: JobPageProps) =>
       <p class="lead">{props.job.description}</p>
       <Facts job={props.job} />
       <div class="split">
-        <div class="rail">
-          <RunFormView job={props.job} form={props.runForm} />
-          {props.backfill && <BackfillFormView form={props.backfill} />}
-          {props.backfill && <Backfills backfills={props.backfills} />}
-        </div>
         <div>
           <JobRuns job={props.job} list={props.list} now={props.now} />
           <Section id="tasks" title="Tasks of a run">
             <Tasks job={props.job} />
           </Section>
+        </div>
+        <div class="rail">
+          <RunFormView job={props.job} form={props.runForm} />
+          {props.backfill && <BackfillFormView form={props.backfill} />}
+          {props.backfill && <Backfills backfills={props.backfills} />}
         </div>
       </div>
     </Page>,

@@ -65,10 +65,7 @@ const Head = ({ title, shell, hasChart }: PageProps) => (
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <meta name="color-scheme" content="light dark" />
     {/* Open disclosures stay open when a fragment is refreshed; the style sheet has the indicator's rules. */}
-    <meta
-      name="htmx-config"
-      content='{"morphIgnore":["data-htmx-powered","open"],"includeIndicatorCSS":false,"history":false}'
-    />
+    <meta name="htmx-config" content='{"morphIgnore":["data-htmx-powered","open"],"includeIndicatorCSS":false}' />
     <title>{`${title} · Barline`}</title>
     <link rel="icon" href={shell.assets.icon} type="image/svg+xml" />
     <link rel="stylesheet" href={shell.assets.styles} />

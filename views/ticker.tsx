@@ -1,5 +1,14 @@
 import { Empty, Fact, Section, TableScroll } from "./components.tsx";
-import { formatChange, formatCompact, formatCount, formatDate, formatPercent, formatPrice, none } from "./format.ts";
+import {
+  formatChange,
+  formatCompact,
+  formatCount,
+  formatDate,
+  formatMove,
+  formatPercent,
+  formatPrice,
+  none,
+} from "./format.ts";
 import { Page, toDocument } from "./layout.tsx";
 import { type PricePoint, PriceSvg } from "./price-svg.tsx";
 import type { Shell } from "./shell.ts";
@@ -70,7 +79,7 @@ const Head = ({ view }: { view: TickerView }) => (
       <p class="quote">
         <b>{formatPrice(view.stats.close)}</b>
         <span class={toneOf(view.stats.return1d)}>
-          {view.stats.change !== null && `${view.stats.change > 0 ? "+" : ""}${formatPrice(view.stats.change)} `}(
+          {view.stats.change !== null && `${formatMove(view.stats.change, view.stats.close)} `}(
           {formatChange(view.stats.return1d)})
         </span>
         <span class="note">{formatDate(view.stats.date)}</span>
@@ -140,8 +149,10 @@ function describe(view: TickerView): string {
   if (!first || !last) return "";
   const low = Math.min(...view.points.map((point) => point.close));
   const high = Math.max(...view.points.map((point) => point.close));
-  const change = first.close > 0 ? last.close / first.close - 1 : null;
-  return `${formatDate(first.date)} to ${formatDate(last.date)}, ${formatCount(view.points.length, "session")}: closes from ${formatPrice(low)} to ${formatPrice(high)}, ${formatChange(change)} over the range. Dollars, ${view.isAdjusted ? "adjusted for splits" : "as traded"}.`;
+  // As traded, a change across a split is no return.
+  const change =
+    view.isAdjusted && first.close > 0 ? `, ${formatChange(last.close / first.close - 1)} over the range` : "";
+  return `${formatDate(first.date)} to ${formatDate(last.date)}, ${formatCount(view.points.length, "session")}: closes from ${formatPrice(low)} to ${formatPrice(high)}${change}. Dollars, ${view.isAdjusted ? "adjusted for splits" : "as traded"}.`;
 }
 
 const Stats = ({ stats }: { stats: TickerStats }) => (

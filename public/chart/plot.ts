@@ -39,7 +39,7 @@ function axes({ data, colours }: PlotOptions): uPlot.Axis[] {
       stroke: () => colours().soft,
       grid,
       ticks: { show: false },
-      values: (_plot, marks) => marks.map((mark) => (mark < 0 ? "" : formatPrice(mark))),
+      values: (_plot, marks) => marks.map((mark) => (mark <= 0 ? "" : formatPrice(mark))),
     },
   ];
 }

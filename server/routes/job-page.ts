@@ -12,7 +12,7 @@ import { emptyDraft } from "./backfill-form.ts";
 import { lastSettledSession } from "./days.ts";
 import { readShell } from "./shell.ts";
 
-const pageSize = 50;
+const pageSize = 30;
 const backfillsShown = 10;
 
 /** Which runs the list shows. */
