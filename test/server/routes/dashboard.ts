@@ -1,0 +1,48 @@
+import { Hono } from "hono";
+import pino from "pino";
+import { readConfig } from "../../../server/config.ts";
+import type { AppContext } from "../../../server/context.ts";
+import type { AppEnv } from "../../../server/environment.ts";
+import { handleError } from "../../../server/middleware/errors.ts";
+import { createAssetRoutes, createDashboardRoutes } from "../../../server/routes/index.ts";
+import { createTestDatabase } from "../../support/database.ts";
+import { fakeJobs, fakePipeline } from "./fake-pipeline.ts";
+
+/** Thursday evening in New York: the session of 9 January 2020 has settled. */
+export const now = new Date("2020-01-10T03:00:00Z");
+
+/** The dashboard over a database of its own, with a pipeline that only notes what it was asked. */
+export async function openDashboard(environment: Record<string, string> = {}) {
+  const database = await createTestDatabase();
+  const jobs = fakeJobs("2020-01-02", "2020-01-09");
+  const { pipeline, asked } = fakePipeline(jobs, { backfill: 7, run: 9 });
+  const log = pino({ level: "silent" });
+  const context: AppContext = {
+    config: readConfig({ START_DATE: "2020-01-02", ...environment }, now),
+    read: database.sql,
+    pipeline,
+    isReady: async () => true,
+    log,
+    now: () => now,
+  };
+  const app = new Hono<AppEnv>();
+  app.onError(handleError);
+  app.use(async (c, next) => {
+    c.set("log", log);
+    c.set("requestId", "test");
+    await next();
+  });
+  app.route("/", createAssetRoutes());
+  app.route("/", createDashboardRoutes(context));
+  /** Asks as htmx does, for one part of a page. */
+  const fragment = (path: string, target: string, body?: Record<string, string>) =>
+    app.request(path, {
+      headers: { "HX-Request": "true", "HX-Target": target },
+      ...(body && { method: "POST", body: new URLSearchParams(body) }),
+    });
+  const post = (path: string, body: Record<string, string> = {}) =>
+    app.request(path, { method: "POST", body: new URLSearchParams(body) });
+  return { app, sql: database.sql, asked, fragment, post, close: database.drop };
+}
+
+export type Dashboard = Awaited<ReturnType<typeof openDashboard>>;
