@@ -39,6 +39,13 @@ export async function readColumns(session: Session, relation: Relation): Promise
   return rows.map(({ attname, type }) => ({ name: String(attname), type: String(type) }));
 }
 
+/** About how many rows a table had when it was last analyzed; infinity where it never was. */
+export async function readRowEstimate(session: Session, relation: Relation): Promise<number> {
+  const [row] = await session.run(`select reltuples from pg_class where oid = ${relationLiteral(relation)}`);
+  const rows = Number(row?.reltuples ?? -1);
+  return rows < 0 ? Number.POSITIVE_INFINITY : rows;
+}
+
 /** The views, by quoted name, that read a relation directly. */
 export async function readDependentViews(session: Session, relation: Relation): Promise<Relation[]> {
   const rows = await session.run(`

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type Compiler, type CompileScope, publishedRelation } from "../project/compile.ts";
 import { type Model, quoteIdentifier, quoteRelation, type Relation } from "../project/types.ts";
-import { readColumns, type Standing } from "./catalog.ts";
+import { readColumns, readRowEstimate, type Standing } from "./catalog.ts";
 import type { Session } from "./session.ts";
 import type { ModelAction } from "./types.ts";
 
@@ -98,6 +98,15 @@ async function buildTable(
   const { session } = context;
   const relation = workRelation(model.name);
   const created = await session.run(`create table ${quoteRelation(relation)} as ${compile(context, model, false)}`);
+  const proven = await indexTable(session, model, relation);
+  const standing = context.standing.has(model.name);
+  const refresh = model.config.materialized === "incremental" ? "full_refresh" : "replaced";
+  const action = standing ? refresh : "created";
+  return { model, action, rows: created.count, fingerprint, relation, delta: undefined, proven, reason };
+}
+
+/** Makes the indexes of a table that was just filled. Answers which columns a unique one proves. */
+async function indexTable(session: Session, model: Model, relation: Relation): Promise<string[][]> {
   const proven: string[][] = [];
   for (const index of model.config.indexes) {
     const columns = index.columns.map(quoteIdentifier).join(", ");
@@ -107,10 +116,7 @@ async function buildTable(
     else if (await createUniqueIndex(session, statement)) proven.push([...index.columns].sort());
   }
   await session.run(`analyze ${quoteRelation(relation)}`);
-  const standing = context.standing.has(model.name);
-  const refresh = model.config.materialized === "incremental" ? "full_refresh" : "replaced";
-  const action = standing ? refresh : "created";
-  return { model, action, rows: created.count, fingerprint, relation, delta: undefined, proven, reason };
+  return proven;
 }
 
 /**
@@ -149,16 +155,35 @@ async function buildDelta(context: ModelContext, model: Model, fingerprint: stri
   return { ...common, action: "incremental", delta };
 }
 
-/** Writes the delta into its table: rows of the same key go, the new ones come. Readers see neither before the commit. */
+/**
+ * From this share of its table on, and not below these rows, a delta is put beside what stays in a new table. 1.9 million
+ * rows beside 0.8 million took 18 s to write into the table and its indexes, a third of it to write anew.
+ */
+const rewrite = { share: 0.5, rows: 10_000 };
+
+/**
+ * Writes the delta into its table: rows of the same key go, the new ones come. Readers see neither before the commit. A
+ * large delta moves the model to a table of its own instead, which publishing puts in the place of the old one.
+ */
 export async function mergeDelta(session: Session, built: BuiltModel): Promise<void> {
   if (!built.delta) return;
   const target = quoteRelation(built.relation);
   const delta = quoteRelation(built.delta);
   const keys = built.model.config.uniqueKey.map(quoteIdentifier);
-  if (keys.length > 0) {
-    const same = keys.map((key) => `target.${key} = delta.${key}`).join(" and ");
-    await session.run(`delete from ${target} as target using ${delta} as delta where ${same}`);
-  }
+  const same = keys.map((key) => `target.${key} = delta.${key}`).join(" and ") || "false";
   const columns = (await readColumns(session, built.relation)).map(({ name }) => quoteIdentifier(name)).join(", ");
+  const rows = built.rows ?? 0;
+  if (rows >= rewrite.rows && rows >= rewrite.share * (await readRowEstimate(session, built.relation))) {
+    const relation = workRelation(built.model.name);
+    await session.run(`
+      create table ${quoteRelation(relation)} as
+      select ${columns} from ${target} as target where not exists (select from ${delta} as delta where ${same})
+      union all
+      select ${columns} from ${delta}`);
+    built.proven = await indexTable(session, built.model, relation);
+    built.relation = relation;
+    return;
+  }
+  if (keys.length > 0) await session.run(`delete from ${target} as target using ${delta} as delta where ${same}`);
   await session.run(`insert into ${target} (${columns}) select ${columns} from ${delta}`);
 }

@@ -152,6 +152,23 @@ describe("incremental builds", () => {
     expect((await transform.build()).models.at(-1)).toMatchObject({ action: "unchanged", rows: 0 });
   });
 
+  test("equal a full refresh where all windows are full: an appended session, a corrected one, a late one", async () => {
+    await reset();
+    const history = Array.from({ length: 300 }, (_, index) => bar("A", index)).filter(
+      ({ date }) => date !== weekday(80),
+    );
+    await writeBars(database.sql, history, clock);
+    await transform.build();
+    for (const late of [bar("A", 300), bar("A", 150, 3), bar("A", 80)]) {
+      passHours(24);
+      await writeBars(database.sql, [late], clock);
+      expect((await transform.build()).models.at(-1)).toMatchObject({ action: "incremental" });
+      const incremental = await rows();
+      await transform.build({ fullRefresh: true });
+      expect(incremental).toEqual(await rows());
+    }
+  });
+
   test("write a late session and the 119 after it, and leave the years since alone", async () => {
     await reset();
     const history = Array.from({ length: 400 }, (_, index) => bar("A", index)).filter(
