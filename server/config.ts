@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { z } from "zod";
 import { parseUniverse } from "../jobs/market/universe.ts";
+import { nearest } from "./nearest.ts";
 
 /** Everything that the environment says. Durations and rates name their unit. */
 export type Config = {
@@ -140,36 +141,17 @@ function checkUniverse(text: string): void {
 const problem = (name: string, value: string, allowed: string) =>
   `${name} is ${secrets.has(name) ? "set to something that cannot be used" : `"${value}"`}; allowed is ${allowed}.`;
 
+/** Edits that a variable's name may be away from the one that was meant. */
+const furthestSlip = 6;
+
 function refuseUnknown(environment: Environment): void {
   for (const name of Object.keys(environment)) {
     if (name in variables || !ownPrefixes.some((prefix) => name.startsWith(prefix))) continue;
-    const close = nearest(name, Object.keys(variables));
+    const close = nearest(name, Object.keys(variables), furthestSlip);
     throw new ConfigError(
       `${name} is not a variable of Barline. ${close ? `Did you mean ${close}?` : `Known are ${Object.keys(variables).join(", ")}.`}`,
     );
   }
-}
-
-/** The known name with the smallest edit distance, where it is small enough to be a slip. */
-function nearest(name: string, known: string[]): string | undefined {
-  const ranked = known.map((candidate) => ({ candidate, distance: editDistance(name, candidate) }));
-  ranked.sort((a, b) => a.distance - b.distance);
-  const best = ranked[0];
-  return best && best.distance <= 6 ? best.candidate : undefined;
-}
-
-/** Levenshtein distance. */
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const current = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substitution = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      current.push(Math.min(substitution, (previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1));
-    }
-    previous = current;
-  }
-  return previous[b.length] ?? 0;
 }
 
 /** Whether only this machine reaches `host`: the whole of 127.0.0.0/8, and ::1. */

@@ -4,6 +4,7 @@ import type { ZodOpenApiOperationObject } from "zod-openapi";
 import type { AppContext } from "../context.ts";
 import type { RequestContext } from "../environment.ts";
 import { HttpError } from "../middleware/errors.ts";
+import { check, shorten } from "./check.ts";
 import { errorAnswer } from "./schemas.ts";
 import type { WarehouseCounter } from "./warehouse.ts";
 
@@ -102,45 +103,6 @@ function documentAnswers(answers: Answers): ZodOpenApiOperationObject["responses
 }
 
 const jsonOf = (schema: z.ZodType) => ({ "application/json": { schema } });
-
-/** Parses `value`, or throws a 422 that names each faulty field. */
-function check<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.flatMap((issue) => describe(issue, schema, value));
-  const field = problems[0]?.field;
-  // A date that is no date fails its range too, in the same words.
-  const message = [...new Set(problems.map((problem) => problem.message))].join(" ");
-  throw new HttpError(422, "invalid", message, field === undefined ? {} : { field });
-}
-
-type Issue = z.core.$ZodIssue;
-
-function describe(issue: Issue, schema: z.ZodType, value: unknown): { field: string; message: string }[] {
-  if (issue.code === "unrecognized_keys") {
-    const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
-    const advice = known.length > 0 ? `known are ${known.join(", ")}` : "none is expected here";
-    return issue.keys.map((key) => ({ field: shorten(key), message: `\`${shorten(key)}\` is not known; ${advice}.` }));
-  }
-  const field = issue.path.join(".");
-  if (field === "") return [{ field: "body", message: "The body has to be a JSON object." }];
-  if (valueAt(value, issue.path) === undefined) return [{ field, message: `\`${field}\` is required.` }];
-  return [{ field, message: `\`${field}\` ${plainMessage(issue)}.` }];
-}
-
-/** Schemas with a message of their own complete the sentence; the rest are told by what was expected. */
-function plainMessage(issue: Issue): string {
-  if (issue.message.startsWith("has to be ")) return issue.message;
-  return issue.code === "invalid_type" ? `has to be of type ${issue.expected}` : `is wrong: ${issue.message}`;
-}
-
-const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
-  path.reduce<unknown>(
-    (inner, key) => (typeof inner === "object" && inner !== null ? Reflect.get(inner, key) : undefined),
-    value,
-  );
-
-const shorten = (name: string) => (name.length > 60 ? `${name.slice(0, 60)}…` : name);
 
 /** Each parameter once: which of two would count is nobody's guess. */
 function singleValues(queries: Record<string, string[]>): Record<string, string> {
