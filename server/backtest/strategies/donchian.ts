@@ -1,0 +1,34 @@
+import { z } from "zod";
+import { highest, lowest } from "../indicators.ts";
+import { at, decideEach, defineStrategy, ordered, sessions } from "../strategy.ts";
+
+const parameters = z
+  .strictObject({
+    entry: sessions(1, 20, "Sessions before, whose highest high a close has to break to enter."),
+    exit: sessions(1, 10, "Sessions before, whose lowest low a close has to break to leave."),
+  })
+  .superRefine(ordered("exit", "entry", { orEqual: true }));
+
+/** Breakout of the channel of earlier highs and lows. */
+export const donchian = defineStrategy({
+  id: "donchian",
+  name: "Donchian breakout",
+  description:
+    "Long from a close above the highest high of the `entry` sessions before it until a close below the lowest low of the `exit` sessions before it. " +
+    "Short, where allowed, from a close below the lowest low of `entry` sessions until one above the highest high of `exit` sessions.",
+  parameters,
+  warmup: ({ entry }) => entry,
+  signals: ({ high, low, close }, { entry, exit }) => {
+    const entryHigh = highest(high, entry);
+    const entryLow = lowest(low, entry);
+    const exitHigh = highest(high, exit);
+    const exitLow = lowest(low, exit);
+    return decideEach(close.length, entry, (session, held) => {
+      const price = at(close, session);
+      if (price > at(entryHigh, session - 1)) return 1;
+      if (price < at(entryLow, session - 1)) return -1;
+      if (held === 1) return price < at(exitLow, session - 1) ? 0 : 1;
+      return held === -1 && price <= at(exitHigh, session - 1) ? -1 : 0;
+    });
+  },
+});

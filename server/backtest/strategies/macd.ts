@@ -1,0 +1,33 @@
+import { z } from "zod";
+import { exponentialAverage } from "../indicators.ts";
+import { at, decideEach, defineStrategy, exceeds, ordered, sessions } from "../strategy.ts";
+
+const parameters = z
+  .strictObject({
+    fast: sessions(1, 12, "Sessions of the fast exponential average."),
+    slow: sessions(2, 26, "Sessions of the slow exponential average."),
+    signal: sessions(1, 9, "Sessions of the signal line, an exponential average of the difference."),
+  })
+  .superRefine(ordered("fast", "slow"));
+
+/** Moving average convergence and divergence. */
+export const macd = defineStrategy({
+  id: "macd",
+  name: "MACD",
+  description:
+    "Long while the MACD line (fast minus slow exponential average of closes) is above its signal line, out otherwise. Short, where allowed, while " +
+    "it is below. Each average begins with the simple average of its first values.",
+  parameters,
+  warmup: ({ slow, signal }) => slow + signal - 2,
+  signals: ({ close }, { fast, slow, signal }) => {
+    const fastAverage = exponentialAverage(close, fast);
+    const slowAverage = exponentialAverage(close, slow);
+    const line = fastAverage.map((value, session) => value - at(slowAverage, session));
+    const signalLine = exponentialAverage(line, signal);
+    return decideEach(close.length, slow + signal - 2, (session) => {
+      const price = at(close, session);
+      if (exceeds(at(line, session), at(signalLine, session), price)) return 1;
+      return exceeds(at(signalLine, session), at(line, session), price) ? -1 : 0;
+    });
+  },
+});

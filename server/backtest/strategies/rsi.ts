@@ -1,0 +1,28 @@
+import { z } from "zod";
+import { relativeStrength } from "../indicators.ts";
+import { at, decideEach, defineStrategy, exceeds, ordered, sessions, strength } from "../strategy.ts";
+
+const parameters = z
+  .strictObject({
+    period: sessions(1, 14, "Sessions of the relative strength index, in its rolling-mean form."),
+    oversold: strength(30, "Below this index the strategy buys."),
+    overbought: strength(70, "Above this index it sells."),
+  })
+  .superRefine(ordered("oversold", "overbought"));
+
+/** Buys weakness, sells strength. */
+export const rsi = defineStrategy({
+  id: "rsi",
+  name: "RSI",
+  description:
+    "Long from an RSI below oversold until one above overbought. Short, where allowed, from an RSI above overbought until one below oversold.",
+  parameters,
+  warmup: ({ period }) => period,
+  signals: ({ close }, { period, oversold, overbought }) => {
+    const index = relativeStrength(close, period);
+    return decideEach(close.length, period, (session, held) => {
+      if (exceeds(oversold, at(index, session), 100)) return 1;
+      return exceeds(at(index, session), overbought, 100) ? -1 : held;
+    });
+  },
+});

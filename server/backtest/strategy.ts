@@ -1,0 +1,107 @@
+import { z } from "zod";
+import type { Bars, Target, Targets } from "./types.ts";
+
+/** What one file of strategies/ declares. `Parameters` is a strict object whose fields all have defaults. */
+type Definition<Parameters extends z.ZodObject> = {
+  id: string;
+  name: string;
+  /** The exact rule for entry and exit, as people read it. */
+  description: string;
+  parameters: Parameters;
+  /** Sessions at the start for which the indicators are not warm: their targets are 0. */
+  warmup(parameters: z.output<Parameters>): number;
+  /** One target a session, from that session's close and earlier bars only. */
+  signals(bars: Bars, parameters: z.output<Parameters>): Targets;
+};
+
+/** A strategy with its parameters, ready to run. */
+export type ConfiguredStrategy = {
+  id: string;
+  parameters: Readonly<Record<string, number>>;
+  warmup: number;
+  signals(bars: Bars): Targets;
+};
+
+/** A strategy as the registry lists it. */
+export type Strategy = Pick<Definition<z.ZodObject>, "id" | "name" | "description" | "parameters"> & {
+  /** Fills in the defaults. The error's paths name the faulty parameters. */
+  configure(
+    parameters: unknown,
+  ): { success: true; strategy: ConfiguredStrategy } | { success: false; error: z.ZodError };
+};
+
+/** Declares a strategy; see `strategies/index.ts` for what that makes it part of. */
+export function defineStrategy<Parameters extends z.ZodObject>(definition: Definition<Parameters>): Strategy {
+  const { id, name, description, parameters: schema } = definition;
+  return {
+    id,
+    name,
+    description,
+    parameters: schema,
+    configure: (given) => {
+      const parsed = schema.safeParse(given);
+      if (!parsed.success) return { success: false, error: parsed.error };
+      const parameters = parsed.data;
+      const strategy: ConfiguredStrategy = {
+        id,
+        parameters: z.record(z.string(), z.number()).parse(parameters),
+        warmup: definition.warmup(parameters),
+        signals: (bars) => definition.signals(bars, parameters),
+      };
+      return { success: true, strategy };
+    },
+  };
+}
+
+const longestWindow = 1000;
+
+/** A parameter that counts sessions. */
+export const sessions = (minimum: number, byDefault: number, description: string) =>
+  z
+    .int({ error: `has to be a whole number from ${minimum} to ${longestWindow}` })
+    .min(minimum, { error: `has to be a whole number from ${minimum} to ${longestWindow}` })
+    .max(longestWindow, { error: `has to be a whole number from ${minimum} to ${longestWindow}` })
+    .default(byDefault)
+    .meta({ description });
+
+/** A parameter on the scale of the relative strength index. */
+export const strength = (byDefault: number, description: string) =>
+  z
+    .number({ error: "has to be a number from 0 to 100" })
+    .min(0, { error: "has to be a number from 0 to 100" })
+    .max(100, { error: "has to be a number from 0 to 100" })
+    .default(byDefault)
+    .meta({ description });
+
+/** A rule between two parameters, told with the values that they have, as either may be a default. */
+export const ordered =
+  <Low extends string, High extends string>(low: Low, high: High, options: { orEqual?: boolean } = {}) =>
+  (values: Record<Low | High, number>, context: z.RefinementCtx): void => {
+    if (values[low] < values[high] || (options.orEqual && values[low] === values[high])) return;
+    const bound = options.orEqual ? "at most" : "less than";
+    const message = `has to be ${bound} ${high}, which is ${values[high]}; it is ${values[low]}`;
+    context.addIssue({ code: "custom", path: [low], message });
+  };
+
+/**
+ * Targets from a rule that goes session by session. `decide` gets what the rule held after the session before, and is asked
+ * from session `warmup` on.
+ */
+export function decideEach(length: number, warmup: number, decide: (session: number, held: Target) => Target): Targets {
+  const targets = new Int8Array(length);
+  let held: Target = 0;
+  for (let session = warmup; session < length; session++) {
+    held = decide(session, held);
+    targets[session] = held;
+  }
+  return targets;
+}
+
+/** The value of a session that is known to exist; NaN, which no comparison holds for, otherwise. */
+export const at = (values: Float64Array, session: number): number => values[session] ?? Number.NaN;
+
+/** Differences below this part of the scale are rounding: averages of a flat price differ by them, and are no signal. */
+const rounding = 1e-10;
+
+/** Whether `a` is above `b` by more than rounding. `scale` is what both were computed from: a price, or 100. */
+export const exceeds = (a: number, b: number, scale: number): boolean => a - b > rounding * scale;

@@ -1,0 +1,71 @@
+/** One ticker's sessions in columns, oldest first: prices in dollars, split-adjusted. All columns are of one length. */
+export type Bars = {
+  /** ISO dates. */
+  dates: readonly string[];
+  open: Float64Array;
+  high: Float64Array;
+  low: Float64Array;
+  close: Float64Array;
+  /** Cash a share by ex-dividend session, in the shares that the prices are told in; all zero where dividends are left out. */
+  dividends: Float64Array;
+};
+
+/** What a strategy wants to hold after a session's close: long, nothing or short. */
+export type Target = -1 | 0 | 1;
+
+/** One `Target` a session. */
+export type Targets = Int8Array;
+
+/** How much an entry buys, or sells short. Never more than the cash pays for, costs included. */
+export type Sizing =
+  | { kind: "equity" /** Part of the equity, from 0 to 1. */; fraction: number }
+  | { kind: "shares"; shares: number }
+  | { kind: "cash" /** Dollars, costs included. */; cash: number };
+
+/** Charged on every order, added together: basis points of its value, dollars a share, dollars an order. */
+export type Commission = { bps: number; perShare: number; perOrder: number };
+
+/** How orders are sized, filled and charged. */
+export type Settings = {
+  /** Dollars at the start. */
+  capital: number;
+  sizing: Sizing;
+  /** False: shares are rounded down to whole ones. */
+  fractional: boolean;
+  /** `long`: a target of -1 means to hold nothing. */
+  side: "long" | "long_short";
+  commission: Commission;
+  /** Basis points by which a fill is worse than the open. */
+  slippage: { bps: number };
+};
+
+/** Why a position was closed: the strategy's target changed, or a short's margin ran out. */
+export type ExitReason = "signal" | "margin";
+
+export type Exit = { session: number; price: number; profit: number; return: number; reason: ExitReason };
+
+/** One position from its entry to its exit. Sessions are indexes into the bars; prices include slippage. */
+export type Trade = {
+  entrySession: number;
+  entryPrice: number;
+  /** Negative where sold short. */
+  shares: number;
+  /** Null while the position is open. Profit is net of commissions, with dividends; the return is on the value at entry. */
+  exit: Exit | null;
+};
+
+/** What came of a run, by session. */
+export type Simulation = {
+  /** Dollars at the close: `cash + shares × close`. */
+  equity: Float64Array;
+  cash: Float64Array;
+  /** Held at the close; negative where short. */
+  shares: Float64Array;
+  trades: Trade[];
+  /** Sessions in which a position was held, if only until the open. */
+  sessionsHeld: number;
+  /** Dollars bought and sold, at fill prices. */
+  traded: number;
+  /** Dollars of commission and slippage. */
+  costs: number;
+};

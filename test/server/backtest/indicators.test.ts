@@ -1,0 +1,78 @@
+import { describe, expect, test } from "bun:test";
+import {
+  deviation,
+  exponentialAverage,
+  highest,
+  lowest,
+  relativeStrength,
+  simpleAverage,
+} from "../../../server/backtest/indicators.ts";
+
+const values = (...numbers: number[]) => Float64Array.from(numbers);
+const cold = Number.NaN;
+
+describe("a simple average", () => {
+  test("is the mean of its window, and nothing before the window is full", () => {
+    expect([...simpleAverage(values(1, 2, 6, 4), 3)]).toEqual([cold, cold, 3, 4]);
+  });
+
+  test("of one session is the value", () => {
+    expect([...simpleAverage(values(1, 2, 6), 1)]).toEqual([1, 2, 6]);
+  });
+
+  test("never gets warm on less than a window", () => {
+    expect([...simpleAverage(values(1, 2), 3)]).toEqual([cold, cold]);
+  });
+});
+
+describe("a deviation", () => {
+  test("divides by n", () => {
+    // Mean 5; squares 9, 1, 1, 1, 0, 0, 4, 16; their mean is 4.
+    expect(deviation(values(2, 4, 4, 4, 5, 5, 7, 9), 8)[7]).toBe(2);
+  });
+
+  test("of a flat price is zero", () => {
+    expect(deviation(values(3, 3, 3), 3)[2]).toBe(0);
+  });
+});
+
+describe("an exponential average", () => {
+  test("begins with the simple average and moves by 2 / (period + 1)", () => {
+    // Begins at (2 + 4) / 2 = 3; weight 2/3: 3 + 2/3 × 6 = 7; 7 + 2/3 × (1 - 7) = 3.
+    expect([...exponentialAverage(values(2, 4, 9, 1), 2)]).toEqual([cold, 3, 7, 3]);
+  });
+
+  test("warms up after what it averages", () => {
+    expect([...exponentialAverage(values(cold, cold, 2, 4, 9), 2)]).toEqual([cold, cold, cold, 3, 7]);
+  });
+
+  test("never gets warm on less than a period", () => {
+    expect([...exponentialAverage(values(cold, 2), 2)]).toEqual([cold, cold]);
+  });
+});
+
+describe("the relative strength index", () => {
+  test("is the gains' part of all moves in its rolling window", () => {
+    // Changes +3, -1, +1, -1. Windows of two: 3/4; 1/2; 1/2.
+    expect([...relativeStrength(values(10, 13, 12, 13, 12), 2)]).toEqual([cold, cold, 75, 50, 50]);
+  });
+
+  test("forgets what left the window, as Wilder's does not", () => {
+    const recent = [50, 51, 50, 52];
+    const last = (...before: number[]) => relativeStrength(values(...before, ...recent), 3).at(-1);
+    expect(last(1, 50)).toBe(last(99, 50));
+  });
+
+  test("is 100 without a loss, 0 without a gain, 50 where nothing moves", () => {
+    expect(relativeStrength(values(1, 2, 3), 2)[2]).toBe(100);
+    expect(relativeStrength(values(3, 2, 1), 2)[2]).toBe(0);
+    expect(relativeStrength(values(0.1, 0.1, 0.1), 2)[2]).toBe(50);
+  });
+});
+
+describe("the extremes", () => {
+  test("are those of the window, this session included", () => {
+    expect([...highest(values(1, 3, 2, 1), 2)]).toEqual([cold, 3, 3, 2]);
+    expect([...lowest(values(1, 3, 2, 5), 2)]).toEqual([cold, 1, 2, 2]);
+  });
+});
