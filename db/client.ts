@@ -19,6 +19,8 @@ const roles: Record<PoolRole, { max: number; connection: Record<string, string |
   read: { max: 6, connection: { default_transaction_read_only: true, statement_timeout: 10_000 } },
 };
 
+const longestReconnectSeconds = 1;
+
 /** The role that the read pool takes on, where the database lets us make it. */
 export const readerRole = "barline_reader";
 
@@ -45,6 +47,9 @@ export function openPool(
     // The driver retires a connection after 30 to 60 minutes, and an idle one sooner; a lock would go with it.
     ...(role === "lock" ? { max_lifetime: null } : { idle_timeout: 60 }),
     connect_timeout: 10,
+    // The driver's own delays grow to 20 seconds, and one count of failures serves all connections of a pool: after
+    // an outage everybody would wait that long for a server that is back.
+    backoff: (failures) => Math.min(longestReconnectSeconds, 0.05 * 2 ** failures),
     // Notices repeat what the caller knows ("relation exists, skipping") on standard output otherwise.
     onnotice: () => {},
     connection: {

@@ -11,21 +11,22 @@ export type Watch = {
 
 /** A database that is away is logged once, and once again when it is back; other errors each time. */
 export function createWatch(log: Logger): Watch {
-  let away = false;
+  /** Kinds of work that met no database last time. They use different connections, which come back one by one. */
+  const waiting = new Set<string>();
   let closed = false;
   return {
     async guarded(what, fallback, work) {
       try {
         const answer = await work();
-        if (away) log.info("the database answers again");
-        away = false;
+        if (waiting.delete(what) && waiting.size === 0) log.info("the database answers again");
         return answer;
       } catch (error) {
         if (closed) return fallback;
         const transient = isTransientDatabaseError(error);
         if (!transient) log.error({ error, what }, "the orchestrator's loop raised an error");
-        else if (!away) log.warn({ reason: String(error) }, "the database does not answer; work waits for it");
-        away ||= transient;
+        else if (waiting.size === 0)
+          log.warn({ reason: String(error) }, "the database does not answer; work waits for it");
+        if (transient) waiting.add(what);
         return fallback;
       }
     },

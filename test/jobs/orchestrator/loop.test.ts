@@ -69,6 +69,19 @@ describe("a watch", () => {
     await watch.guarded("x", 0, bug);
     expect(lines.length).toBe(5);
   });
+
+  test("says that the database is back when all that waited for it has been answered", async () => {
+    const lines: LogLines = [];
+    const watch = createWatch(captureLog(lines));
+    const away = () => Promise.reject(Object.assign(new Error("no route"), { code: "ECONNREFUSED" }));
+    await watch.guarded("turn", 0, away);
+    await watch.guarded("heartbeat", 0, away);
+    await watch.guarded("turn", 0, async () => 1);
+    await watch.guarded("heartbeat", 0, away);
+    expect(lines.map((line) => line.level)).toEqual(["warn"]);
+    await watch.guarded("heartbeat", 0, async () => 1);
+    expect(lines.map((line) => line.level)).toEqual(["warn", "info"]);
+  });
 });
 
 describe("a deadline", () => {
