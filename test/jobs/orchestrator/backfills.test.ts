@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { JobDefinition, Orchestrator, PlannedRun, Reprocess } from "../../../jobs/orchestrator/types.ts";
 import { until } from "../../support/until.ts";
 import {
@@ -11,6 +11,8 @@ import {
   type ToyJob,
   toyJob,
 } from "./harness.ts";
+
+setDefaultTimeout(60_000);
 
 let harness: Harness;
 beforeAll(async () => {

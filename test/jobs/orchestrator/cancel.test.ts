@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createWorkerPool, type WorkerPool } from "../../../jobs/orchestrator/pool.ts";
 import { until } from "../../support/until.ts";
 import {
@@ -13,6 +13,8 @@ import {
   toyJob,
   untilAborted,
 } from "./harness.ts";
+
+setDefaultTimeout(60_000);
 
 let harness: Harness;
 beforeAll(async () => {

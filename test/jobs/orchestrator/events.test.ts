@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { queueTriggeredRun } from "../../../jobs/orchestrator/triggers.ts";
 import { type JobDefinition, RequestError } from "../../../jobs/orchestrator/types.ts";
 import { until } from "../../support/until.ts";
@@ -14,6 +14,8 @@ import {
   taskOf,
   toyJob,
 } from "./harness.ts";
+
+setDefaultTimeout(60_000);
 
 let harness: Harness;
 beforeAll(async () => {
@@ -260,6 +262,7 @@ describe("from an event to the downstream run's first task", () => {
       // It may have been claimed before the gate was known.
       await Promise.race([gate.opened, until("it is claimed", () => claimedSince(runId))]);
     }
+    await until("every event's run has ended", async () => (await runsOf(harness.sql, "consumer")).every(hasEnded));
     const rows = await harness.sql<{ ms: number }[]>`
       select extract(epoch from min(tries.started_at) - events.created_at)::float8 * 1000 as ms
       from barline.dataset_events events
@@ -276,6 +279,8 @@ describe("from an event to the downstream run's first task", () => {
     expect(at(0.99)).toBeLessThan(100);
   });
 });
+
+const hasEnded = (run: { state: string }) => run.state !== "queued" && run.state !== "running";
 
 async function claimedSince(producerRun: number): Promise<boolean> {
   const rows = await harness.sql`

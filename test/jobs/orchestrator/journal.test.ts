@@ -1,8 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { openPool, type Sql } from "../../../db/client.ts";
 import { createJournal } from "../../../jobs/orchestrator/journal.ts";
 import { storableJson } from "../../../jobs/orchestrator/storable.ts";
 import { createGate, createHarness, type Harness, runReaches, taskOf, toyJob } from "./harness.ts";
+
+setDefaultTimeout(60_000);
 
 let harness: Harness;
 beforeAll(async () => {

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { fileURLToPath } from "node:url";
 import { until } from "../../support/until.ts";
 import {
@@ -14,6 +14,8 @@ import {
   toyJob,
   untilAborted,
 } from "./harness.ts";
+
+setDefaultTimeout(60_000);
 
 let harness: Harness;
 const children: Bun.Subprocess[] = [];

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "bun:test";
+import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { CancelledError, PermanentError, RetryableError } from "../../../jobs/orchestrator/errors.ts";
 import type { BatchCall, CrossedError } from "../../../jobs/orchestrator/messages.ts";
 import { packError, unpackError } from "../../../jobs/orchestrator/messages.ts";
@@ -11,6 +11,8 @@ import {
 import { judge } from "../../../jobs/orchestrator/retry.ts";
 import { until } from "../../support/until.ts";
 import { createGate } from "./harness.ts";
+
+setDefaultTimeout(60_000);
 
 const pools: WorkerPool[] = [];
 afterEach(() => {

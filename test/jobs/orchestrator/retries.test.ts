@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { JsonValue } from "../../../db/client.ts";
 import { CancelledError, PermanentError, RetryableError } from "../../../jobs/orchestrator/errors.ts";
 import { backoffMs, judge } from "../../../jobs/orchestrator/retry.ts";
@@ -16,6 +16,8 @@ import {
   tasksOf,
   toyJob,
 } from "./harness.ts";
+
+setDefaultTimeout(60_000);
 
 let harness: Harness;
 beforeAll(async () => {
@@ -79,9 +81,9 @@ describe("a task's error", () => {
 
   test("by an outage does not count against its tries", async () => {
     const outage = new RetryableError("The lake is away.", { outage: true });
-    const { run } = await runToEnd(toyJob({ maxTries: 1, run: failingWith(outage, outage) }));
+    const { run } = await runToEnd(toyJob({ maxTries: 1, run: failingWith(outage) }));
     expect(run.state).toBe("success");
-    expect(await taskOf(harness.sql, run.id)).toMatchObject({ tries: 3, failures: 0 });
+    expect(await taskOf(harness.sql, run.id)).toMatchObject({ tries: 2, failures: 0 });
   });
 
   test("waits as long as the other side asked", async () => {

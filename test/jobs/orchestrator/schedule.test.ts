@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { queueDueRuns, startRuns } from "../../../jobs/orchestrator/triggers.ts";
 import type { JobDefinition, Schedule } from "../../../jobs/orchestrator/types.ts";
@@ -15,6 +15,8 @@ import {
   toyJob,
   untilAborted,
 } from "./harness.ts";
+
+setDefaultTimeout(60_000);
 
 let harness: Harness;
 beforeAll(async () => {
