@@ -245,7 +245,7 @@ CREATE INDEX "runs_active" ON "barline"."runs" USING btree ("job_id","priority" 
 CREATE INDEX "runs_by_backfill" ON "barline"."runs" USING btree ("backfill_id");--> statement-breakpoint
 CREATE INDEX "runs_failed" ON "barline"."runs" USING btree ("finished_at") WHERE state = 'failed';--> statement-breakpoint
 CREATE INDEX "source_polygon_splits_inserted_at" ON "source_polygon_splits" USING btree ("inserted_at");--> statement-breakpoint
-CREATE INDEX "source_polygon_stock_bars_daily_inserted_at" ON "source_polygon_stock_bars_daily" USING brin ("inserted_at");--> statement-breakpoint
+CREATE INDEX "source_polygon_stock_bars_daily_inserted_at" ON "source_polygon_stock_bars_daily" USING btree ("inserted_at");--> statement-breakpoint
 CREATE INDEX "task_logs_by_task" ON "barline"."task_logs" USING btree ("task_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "tasks_of_run" ON "barline"."tasks" USING btree ("run_id","step","map_index");--> statement-breakpoint
 CREATE INDEX "tasks_to_claim" ON "barline"."tasks" USING btree ("priority" DESC NULLS FIRST,"id") WHERE state = 'queued';--> statement-breakpoint

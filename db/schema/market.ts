@@ -33,7 +33,7 @@ export const stockBarsDaily = pgTable(
   },
   (table) => [
     primaryKey({ columns: [table.ticker, table.tradeDate] }),
-    index("source_polygon_stock_bars_daily_inserted_at").using("brin", table.insertedAt),
+    index("source_polygon_stock_bars_daily_inserted_at").on(table.insertedAt),
     check("source_polygon_stock_bars_daily_high_low", sql`high >= low`),
   ],
 );
