@@ -1,5 +1,5 @@
 import { Calendar, CalendarLegend, type Day } from "./calendar.tsx";
-import { Ago, Empty, ErrorNote, Fact, Progress, Section, State } from "./components.tsx";
+import { Ago, ErrorNote, Fact, Progress, Section, State } from "./components.tsx";
 import {
   formatBytes,
   formatCompact,
@@ -147,7 +147,7 @@ const Figures = ({ status }: { status: OverviewStatus }) => (
       {status.size.isEstimate ? `≈ ${formatCompact(status.size.bars)}` : formatInteger(status.size.bars)}
       <small>{formatBytes(status.size.databaseBytes)} in the database</small>
     </Fact>
-    <Fact term="Tickers">
+    <Fact term="Tickers known">
       <a href="/tickers">{formatInteger(status.size.tickers)}</a>
       <small>
         {status.range ? `${formatDate(status.range.first)} to ${formatDate(status.range.last)}` : "no sessions yet"}
@@ -159,9 +159,7 @@ const Figures = ({ status }: { status: OverviewStatus }) => (
 const Problems = ({ status }: { status: OverviewStatus }) => (
   <Section id="problems" title="Problems">
     {status.problems.length === 0 ? (
-      <Empty>
-        <p>None. A failed run shows here, with its reason and what to do about it.</p>
-      </Empty>
+      <p class="note">None. A failed run shows here, with its reason and what to do about it.</p>
     ) : (
       <ul class="problems">
         {status.problems.map((problem) => (

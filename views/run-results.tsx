@@ -184,7 +184,7 @@ export const Models = ({ models }: { models: ModelView[] }) => (
   </Section>
 );
 
-const TestItem = ({ test }: { test: TestView }) => (
+const TestItem = ({ test, id }: { test: TestView; id: string }) => (
   <li>
     <p class="where">
       <State state={test.status} />
@@ -199,7 +199,7 @@ const TestItem = ({ test }: { test: TestView }) => (
     </p>
     {test.message && <p class="advice">{test.message}</p>}
     {Array.isArray(test.sample) && test.sample.length > 0 && (
-      <details id={`sample-${test.name}`}>
+      <details id={id}>
         <summary>{formatCount(test.sample.length, "failing row")} as an example</summary>
         <ul class="samples">
           {test.sample.map((row) => (
@@ -225,8 +225,8 @@ export const Tests = ({ tests }: { tests: TestView[] }) => {
     >
       {others.length > 0 && (
         <ul class="tries">
-          {others.map((test) => (
-            <TestItem test={test} />
+          {others.map((test, index) => (
+            <TestItem test={test} id={`sample-${index}`} />
           ))}
         </ul>
       )}
@@ -234,8 +234,8 @@ export const Tests = ({ tests }: { tests: TestView[] }) => {
         <details id="passed-tests">
           <summary>{formatCount(passed.length, "passed test")}</summary>
           <ul class="tries">
-            {passed.map((test) => (
-              <TestItem test={test} />
+            {passed.map((test, index) => (
+              <TestItem test={test} id={`passed-${index}`} />
             ))}
           </ul>
         </details>

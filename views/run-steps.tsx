@@ -118,7 +118,7 @@ const Tries = ({ step, now }: { step: StepView; now: Date }) => (
   <details id={`tries-${step.step}`} open={step.state === "failed"}>
     <summary>{formatCount(step.troubled.length, "try", "tries")} of what did not go well at once</summary>
     <ul class="tries">
-      {step.troubled.map((attempt) => (
+      {step.troubled.map((attempt, index) => (
         <li>
           <p class="where">
             <State state={attempt.state} />
@@ -130,7 +130,12 @@ const Tries = ({ step, now }: { step: StepView; now: Date }) => (
             <span>{formatElapsed(attempt.startedAt, attempt.finishedAt, now)}</span>
             <span class="note">{attempt.owner}</span>
           </p>
-          {attempt.error && <ErrorNote error={attempt.error} />}
+          {attempt.error &&
+            (attempt.error.message === step.troubled[index - 1]?.error?.message ? (
+              <p class="note">The same error as above.</p>
+            ) : (
+              <ErrorNote error={attempt.error} />
+            ))}
         </li>
       ))}
     </ul>

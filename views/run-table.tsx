@@ -16,14 +16,25 @@ export type ListedRun = {
   finishedAt: Date | null;
 };
 
-/** The first plain values of a summary: "Rows 12,500, calls 1". */
-function summarise(summary: unknown): string {
-  if (typeof summary !== "object" || summary === null || Array.isArray(summary)) return "";
-  return Object.entries(summary)
-    .filter(([, value]) => typeof value === "number" || typeof value === "string")
+/** A summary's values by name; none where it is no object. */
+const valuesOf = (summary: unknown): Record<string, unknown> =>
+  typeof summary === "object" && summary !== null ? { ...summary } : {};
+
+/** The first figures of a summary that are not zero: "rows 12,500 · calls 1". */
+const summarise = (summary: unknown): string =>
+  Object.entries(valuesOf(summary))
+    .filter(([, value]) => typeof value === "number" && value !== 0)
     .slice(0, 4)
-    .map(([key, value]) => `${formatLabel(key)} ${formatValue(value)}`)
-    .join(", ");
+    .map(([key, value]) => `${formatLabel(key).toLowerCase()} ${formatValue(value)}`)
+    .join(" · ");
+
+/** The sessions that a run was for, or else those that it says it met. */
+function sessionsOf(run: ListedRun): string {
+  const { firstDate, lastDate } = valuesOf(run.summary);
+  if (run.partition !== null || typeof firstDate !== "string" || typeof lastDate !== "string") {
+    return formatPartition(run.partition, run.partitionTo);
+  }
+  return formatPartition(firstDate, lastDate);
 }
 
 const triggers: Record<string, string> = {
@@ -68,7 +79,7 @@ export const RunTable = ({ runs, now, label }: { runs: ListedRun[]; now: Date; l
             <td>
               <State state={run.state} />
             </td>
-            <td class="nowrap">{formatPartition(run.partition, run.partitionTo)}</td>
+            <td class="nowrap">{sessionsOf(run)}</td>
             <td class="nowrap">
               <Trigger run={run} />
             </td>

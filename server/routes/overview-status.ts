@@ -89,7 +89,7 @@ async function readPanel(
     total: counts.total,
     unit: words[job.id]?.unit ?? "items",
     perMinute,
-    leftMs: perMinute !== null && left > 0 ? (left / perMinute) * 60_000 : null,
+    leftMs: perMinute !== null && left > 0 ? Math.ceil((left / perMinute) * 60) * 1000 : null,
     lastSuccess: standing.lastSuccessId === null ? null : { runId: standing.lastSuccessId, at: standing.lastSuccessAt },
     active: active.filter((run) => run.jobId === job.id).map(tellActive),
   };
