@@ -20,7 +20,7 @@ export type BarlineOptions = { dataDir: string; marketUrl: string; apiKey: strin
 const startMs = 60_000;
 /** Long enough for a slow machine, short enough for a run that hangs to end. */
 const longestWorkMs = 20 * 60_000;
-const pollMs = 100;
+const pollMs = 250;
 
 const statusAnswer = z.object({
   idle: z.boolean(),
@@ -64,7 +64,7 @@ export async function startBarline(options: BarlineOptions): Promise<BarlineProc
         return idle;
       };
       const deadline = performance.now() + longestWorkMs;
-      // Ten times a second: often enough to see the end, seldom enough not to show in the figures.
+      // Four times a second: often enough to see the end, seldom enough not to show in the figures.
       while (!(await isIdle())) {
         if (performance.now() > deadline) throw new Error("Barline did not come to rest.");
         await Bun.sleep(pollMs);

@@ -34,8 +34,8 @@ export type BenchOptions = {
 
 const apiKey = "bench-key";
 const barlineIntervalMs = 100;
-/** Looking up shared pages costs the server some time, so it is done less often. */
-const postgresIntervalMs = 500;
+/** The kernel walks all shared pages of each server process for it: twice a second took a tenth of a core. */
+const postgresIntervalMs = 2000;
 
 /** What Barline did, and what was found in its database. */
 type Measured = Pick<Report, "pipeline" | "nextSessionSeconds" | "calls" | "latencyMs" | "memoryBytes"> & {

@@ -10,7 +10,7 @@ export function watchMemory(read: () => Promise<number | null>, intervalMs: numb
   let peak: number | null = null;
   let latest: number | null = null;
   let reading = false;
-  const timer = setInterval(async () => {
+  const look = async () => {
     if (reading) return;
     reading = true;
     const bytes = await read();
@@ -18,7 +18,9 @@ export function watchMemory(read: () => Promise<number | null>, intervalMs: numb
     if (bytes === null) return;
     latest = bytes;
     peak = Math.max(peak ?? 0, bytes);
-  }, intervalMs);
+  };
+  void look();
+  const timer = setInterval(look, intervalMs);
   return { peak: () => peak, latest: () => latest, stop: () => clearInterval(timer) };
 }
 
