@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import type { AppContext } from "../context.ts";
 import type { AppEnv } from "../environment.ts";
 import { backfillOperations } from "./backfills.ts";
+import { backtestOperations } from "./backtests.ts";
 import { barOperations } from "./bars.ts";
 import { jobOperations } from "./jobs.ts";
 import { openApiOperation } from "./openapi.ts";
@@ -10,7 +11,14 @@ import { runOperations } from "./runs.ts";
 import { statusOperations } from "./status.ts";
 import { createWarehouseCounter } from "./warehouse.ts";
 
-const described = [...statusOperations, ...jobOperations, ...backfillOperations, ...runOperations, ...barOperations];
+const described = [
+  ...statusOperations,
+  ...jobOperations,
+  ...backfillOperations,
+  ...runOperations,
+  ...barOperations,
+  ...backtestOperations,
+];
 
 /** Every call of the JSON API, each declared once for routing, checking and describing. */
 export const operations: readonly Operation[] = [...described, openApiOperation(described)];

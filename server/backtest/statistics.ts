@@ -33,7 +33,9 @@ export function covariance(a: Values, b: Values): number {
   const centerA = mean(a);
   const centerB = mean(b);
   let products = 0;
-  for (const [index, value] of a.entries()) products += (value - centerA) * ((b[index] ?? Number.NaN) - centerB);
+  for (let index = 0; index < a.length; index++) {
+    products += ((a[index] ?? Number.NaN) - centerA) * ((b[index] ?? Number.NaN) - centerB);
+  }
   return products / a.length;
 }
 

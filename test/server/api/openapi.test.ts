@@ -54,6 +54,7 @@ describe("the OpenAPI document", () => {
       "post /api/runs/{id}/cancel",
       "get /api/bars/{ticker}",
       "get /api/tickers",
+      "post /api/backtests",
       "get /api/openapi.json",
     ]);
   });

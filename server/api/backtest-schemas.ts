@@ -1,0 +1,176 @@
+import { z } from "zod";
+import { metricDefinitions } from "../backtest/definitions.ts";
+import { strategies } from "../backtest/strategies/index.ts";
+import { nearest } from "../nearest.ts";
+import { dateInput, oneOf, tickerInput } from "./schemas.ts";
+
+/** What a backtest is asked with, and what it answers. Everything about strategies and metrics comes from their registries. */
+
+const strategyIds = strategies.map((strategy) => strategy.id);
+
+/** Named in what people read about Barline, and not available in it yet. */
+const awaited = ["cross_sectional_momentum"];
+
+function strategyError(given: unknown): string {
+  const known = `has to be one of ${strategyIds.join(", ")}`;
+  if (typeof given !== "string") return known;
+  if (awaited.includes(given)) return `${known}: ${given} is not available yet`;
+  const close = nearest(given.slice(0, 60), strategyIds, 4);
+  return close === undefined ? known : `${known}. Did you mean ${close}?`;
+}
+
+const numberFrom = (minimum: number, maximum: number) => {
+  const error = `has to be a number from ${minimum} to ${maximum}`;
+  return z.number({ error }).min(minimum, { error }).max(maximum, { error });
+};
+
+const numberAbove = (minimum: number, maximum: number) => {
+  const error = `has to be a number above ${minimum}, up to ${maximum}`;
+  return z.number({ error }).gt(minimum, { error }).max(maximum, { error });
+};
+
+const flag = z.boolean({ error: "has to be true or false" });
+const mostDollars = 1e12;
+
+const sizing = z
+  .discriminatedUnion(
+    "kind",
+    [
+      z.strictObject({
+        kind: z.literal("equity"),
+        fraction: numberAbove(0, 1).default(1).meta({ description: "Part of the equity that each entry takes." }),
+      }),
+      z.strictObject({ kind: z.literal("shares"), shares: numberAbove(0, mostDollars) }),
+      z.strictObject({
+        kind: z.literal("cash"),
+        cash: numberAbove(0, mostDollars).meta({ description: "Dollars, commission included." }),
+      }),
+    ],
+    { error: 'has to be {"kind": "equity", "fraction"}, {"kind": "shares", "shares"} or {"kind": "cash", "cash"}' },
+  )
+  .default({ kind: "equity", fraction: 1 });
+
+const commission = z
+  .strictObject(
+    {
+      bps: numberFrom(0, 1000).default(0).meta({ description: "Basis points of the order's value." }),
+      perShare: numberFrom(0, 1000).default(0).meta({ description: "Dollars a share." }),
+      perOrder: numberFrom(0, 1e6).default(0).meta({ description: "Dollars an order." }),
+    },
+    { error: objectError('{"bps", "perShare", "perOrder"}') },
+  )
+  .default({ bps: 0, perShare: 0, perOrder: 0 });
+
+const slippage = z
+  .strictObject(
+    {
+      bps: numberFrom(0, 1000).default(0).meta({ description: "Basis points by which fills are worse than the open." }),
+    },
+    { error: objectError('{"bps"}') },
+  )
+  .default({ bps: 0 });
+
+/** Only for what is no object: fields that are not known have a message of their own. */
+function objectError(shape: string) {
+  return (issue: { code: string }) => (issue.code === "invalid_type" ? `has to be an object: ${shape}` : undefined);
+}
+
+/** Parameters are checked by the strategy that they are for; here they are only described. */
+const params = z
+  .record(z.string(), z.unknown(), { error: "has to be an object of the strategy's parameters" })
+  .default({})
+  .meta({
+    description: "The strategy's parameters; what is left out has its default.",
+    override: ({ jsonSchema }) => {
+      delete jsonSchema.propertyNames;
+      delete jsonSchema.additionalProperties;
+      delete jsonSchema.type;
+      jsonSchema.anyOf = strategies.map(({ id, description, parameters }) => {
+        const { $schema: _, ...described } = z.toJSONSchema(parameters, { io: "input" });
+        return { title: id, description, ...described };
+      });
+    },
+  });
+
+const settings = {
+  capital: numberAbove(0, mostDollars).default(10_000).meta({ description: "Dollars at the start." }),
+  sizing,
+  fractional: flag.default(true).meta({ description: "Whether parts of shares are traded." }),
+  side: oneOf(["long", "long_short"]).default("long"),
+  commission,
+  slippage,
+  riskFree: numberFrom(0, 1).default(0).meta({ description: "Yearly rate, as a fraction." }),
+  dividends: flag
+    .default(false)
+    .meta({ description: "Whether dividends are paid to who held before the ex-dividend date." }),
+};
+
+export const backtestInput = z.strictObject({
+  ticker: tickerInput,
+  from: dateInput.optional().meta({ description: "First date, inclusive; the first published bar's where left out." }),
+  to: dateInput.optional().meta({ description: "Last date, inclusive; the last published bar's where left out." }),
+  strategy: z.enum(strategyIds, { error: ({ input }) => strategyError(input) }),
+  params,
+  ...settings,
+});
+
+export type BacktestRequest = z.output<typeof backtestInput>;
+
+const date = z.iso.date();
+const dollars = z.number();
+const fraction = z.number();
+
+const metricSchema = z.strictObject(
+  Object.fromEntries(
+    Object.entries(metricDefinitions).map(([name, definition]) => [
+      name,
+      z.number().nullable().meta({ description: definition }),
+    ]),
+  ),
+);
+
+const tradeAnswer = z
+  .strictObject({
+    entryDate: date,
+    entryPrice: dollars.meta({ description: "Split-adjusted, with slippage." }),
+    exitDate: date.nullable(),
+    exitPrice: dollars.nullable(),
+    shares: z.number().meta({ description: "Split-adjusted; negative where sold short." }),
+    profit: dollars.nullable().meta({ description: "Net of commission, with dividends." }),
+    return: fraction.nullable().meta({ description: "Profit ÷ value at entry." }),
+    reason: z.enum(["signal", "margin"]).nullable().meta({ description: "Why it was closed; null while it is open." }),
+  })
+  .meta({ id: "Trade" });
+
+export const backtestAnswer = z
+  .strictObject({
+    metrics: metricSchema.meta({ id: "Metrics", description: "Fractions, not percents; null where not defined." }),
+    trades: z.array(tradeAnswer),
+    equity: z
+      .array(z.strictObject({ date, equity: dollars, drawdown: fraction }))
+      .meta({ description: "At each session's close; the drawdown is from 0 down." }),
+    scenario: z
+      .strictObject({
+        ticker: z.string(),
+        from: date,
+        to: date,
+        strategy: z.enum(strategyIds),
+        params: z.record(z.string(), z.number()),
+        capital: dollars,
+        sizing: z.discriminatedUnion("kind", [
+          z.strictObject({ kind: z.literal("equity"), fraction }),
+          z.strictObject({ kind: z.literal("shares"), shares: z.number() }),
+          z.strictObject({ kind: z.literal("cash"), cash: dollars }),
+        ]),
+        fractional: z.boolean(),
+        side: z.enum(["long", "long_short"]),
+        commission: z.strictObject({ bps: z.number(), perShare: dollars, perOrder: dollars }),
+        slippage: z.strictObject({ bps: z.number() }),
+        riskFree: fraction,
+        dividends: z.boolean(),
+      })
+      .meta({ description: "The request with every default filled in; posted again, it gives the same run." }),
+  })
+  .meta({ id: "Backtest" });
+
+export type BacktestAnswer = z.input<typeof backtestAnswer>;
