@@ -39,9 +39,8 @@ export function startMember(options: WorkerPoolOptions, gone: () => void): Membe
   };
   const settled = () => {
     if (calls.size > 0 || !alive) return;
-    idleTimer = setTimeout(() => end(new CancelledError("The worker was idle.")), options.idleMs);
     // An idle worker keeps no process from ending.
-    idleTimer.unref();
+    idleTimer = setTimeout(() => end(new CancelledError("The worker was idle.")), options.idleMs).unref();
   };
   const died = (what: string) => end(new RetryableError(`The worker that ran this batch ${what}.`));
 
@@ -68,21 +67,26 @@ export function startMember(options: WorkerPoolOptions, gone: () => void): Membe
       clearTimeout(idleTimer);
       const id = ++serial;
       const { promise, resolve, reject } = Promise.withResolvers<TaskResult>();
-      let forget = () => {};
-      const onAbort = () => {
-        forget = cancel(id);
-      };
       calls.set(id, { listener, resolve, reject });
-      signal.addEventListener("abort", onAbort, { once: true });
       send({ type: "run", call: id, batch });
-      try {
-        return await promise;
-      } finally {
-        forget();
-        signal.removeEventListener("abort", onAbort);
-      }
+      return await cancellable(promise, signal, () => cancel(id));
     },
   };
+}
+
+/** Waits for `work`; calls `cancel` when the signal aborts meanwhile, and what that answered once the work is over. */
+async function cancellable<T>(work: Promise<T>, signal: AbortSignal, cancel: () => () => void): Promise<T> {
+  let forget = () => {};
+  const onAbort = () => {
+    forget = cancel();
+  };
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await work;
+  } finally {
+    forget();
+    signal.removeEventListener("abort", onAbort);
+  }
 }
 
 function take(calls: Calls, id: number): Call | undefined {

@@ -69,17 +69,7 @@ export function createRequests(options: RequestsOptions): Requests {
     selectPartitions: (jobId, partitions, reprocess) => select(sql, jobOf(jobId).id, partitions, reprocess),
     async createBackfill(jobId, request) {
       const job = jobOf(jobId);
-      return await change(async (transaction) => {
-        // Under the lock, so that two backfills of overlapping ranges cannot both choose a partition.
-        await lockJob(transaction, job.id);
-        const selected = await select(transaction, job.id, request.partitions, request.reprocess);
-        const { plan, runs } = request.plan(selected);
-        if (runs.length === 0) return { id: null, runs: 0, plan };
-        const { from, to, reprocess } = request;
-        const id = await insertBackfill(transaction, { jobId: job.id, from, to, reprocess, plan: plan as JsonValue });
-        await queueBackfillRuns(transaction, job, id, runs);
-        return { id, runs: runs.length, plan };
-      });
+      return await change((transaction) => queueBackfill(transaction, job, request));
     },
     async retryRun(runId) {
       await change((transaction) => retry(transaction, runId));
@@ -133,6 +123,30 @@ function reasonToSkip(owner: { runId: number; state: string } | undefined, repro
   const ended = owner.state === "success" ? "succeeded" : owner.state;
   if (reprocess === "failed" && owner.state !== "success") return undefined;
   return reprocess === "failed" ? `run ${owner.runId} ${ended}` : `run ${owner.runId} already ran: ${ended}`;
+}
+
+type BackfillRequest<Plan> = {
+  from: string;
+  to: string;
+  reprocess: Reprocess;
+  partitions: string[];
+  plan(selected: SelectedPartitions): { plan: Plan; runs: PlannedRun[] };
+};
+
+async function queueBackfill<Plan extends JsonValue>(
+  transaction: TransactionSql,
+  job: JobDefinition,
+  request: BackfillRequest<Plan>,
+): Promise<{ id: number | null; runs: number; plan: Plan }> {
+  // Under the lock, so that two backfills of overlapping ranges cannot both choose a partition.
+  await lockJob(transaction, job.id);
+  const selected = await select(transaction, job.id, request.partitions, request.reprocess);
+  const { plan, runs } = request.plan(selected);
+  if (runs.length === 0) return { id: null, runs: 0, plan };
+  const { from, to, reprocess } = request;
+  const id = await insertBackfill(transaction, { jobId: job.id, from, to, reprocess, plan });
+  await queueBackfillRuns(transaction, job, id, runs);
+  return { id, runs: runs.length, plan };
 }
 
 /** In groups: one statement's JSON stays small for twenty years of sessions too. */
