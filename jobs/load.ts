@@ -8,6 +8,8 @@ import {
   countStaged,
   emptyStaging,
   insertRejects,
+  isOvertaken,
+  lockBatch,
   mergeStagedBars,
   type NewReject,
   type UniverseFilter,
@@ -19,6 +21,7 @@ import type { ObjectStore } from "./lake/store.ts";
 import { type Bar, parseBars } from "./market/bars.ts";
 import type { Universe } from "./market/universe.ts";
 import { CancelledError } from "./orchestrator/errors.ts";
+import { storableJson, storableText } from "./orchestrator/storable.ts";
 import type { BatchHandler, JobDefinition, PlainTaskContext, TaskContext, TaskResult } from "./orchestrator/types.ts";
 import { jobIds } from "./pipeline.ts";
 
@@ -123,6 +126,10 @@ export function createStageHandler(options: { sql: Sql; lake: ObjectStore }): Ba
   return async (context) => {
     const { objects } = stageBatch.parse(context.input);
     const output = await options.sql.begin(async (transaction) => {
+      await lockBatch(transaction, context.run.id, context.task.mapIndex);
+      // A process that lost its lease without noticing may come late; what the later try staged must stand.
+      if (await isOvertaken(transaction, context.task.id, context.task.try))
+        throw new CancelledError("Another process has taken the batch over.");
       if (context.task.try > 1) await clearBatch(transaction, context.run.id, context.task.mapIndex);
       const counts: StageOutput = { rows: 0, rejects: 0 };
       const rejects: NewReject[] = [];
@@ -147,15 +154,28 @@ async function* stageLines(
   for (const [index, object] of objects.entries()) {
     if (context.signal.aborted) throw new CancelledError("The load was cancelled.");
     const parsed = parseBars(await readRaw(lake, object, { signal: context.signal }), object.source);
-    counts.rows += parsed.bars.length;
-    for (const { ticker, session, reason, row } of parsed.rejects) {
-      rejects.push({ ticker, tradeDate: session, reason, lakeKey: object.key, row: row as JsonValue });
-    }
+    const reject = (ticker: string | null, tradeDate: string | null, reason: string, row: unknown) =>
+      rejects.push({
+        ticker: ticker === null ? null : storableText(ticker),
+        ...{ tradeDate, reason, lakeKey: object.key },
+        row: storableJson(row as JsonValue),
+      });
+    for (const { ticker, session, reason, row } of parsed.rejects) reject(ticker, session, reason, row);
     const prefix = `${context.run.id}\t${context.task.mapIndex}\t${object.sequence}\t${object.source.kind === "range"}`;
-    yield copyText(prefix, parsed.bars);
+    const bars = parsed.bars.filter((bar) => isStorable(bar.ticker));
+    if (bars.length < parsed.bars.length) {
+      for (const bar of parsed.bars.filter(({ ticker }) => !isStorable(ticker)))
+        reject(bar.ticker, bar.tradeDate, "ticker cannot be stored", bar);
+    }
+    counts.rows += bars.length;
+    yield copyText(prefix, bars);
     context.progress(index + 1, objects.length, "answers");
   }
 }
+
+/** No ticker is longer; an index entry has its limit, and PostgreSQL's text knows no NUL. One such row must not stop the rest. */
+const longestTicker = 64;
+const isStorable = (ticker: string) => ticker.length <= longestTicker && !ticker.includes("\u0000");
 
 /** Rows in COPY's text format. A backslash or a control character in a ticker would end its column: they are escaped. */
 function copyText(prefix: string, bars: Bar[]): string {

@@ -13,6 +13,7 @@ import type { ObjectStore } from "./lake/store.ts";
 import { newYorkDate } from "./market/calendar.ts";
 import type { MarketClient, RawAnswer } from "./market/client.ts";
 import { parseDividends, parseSplits, parseTickers } from "./market/reference.ts";
+import { storableJson } from "./orchestrator/storable.ts";
 import type { TaskLog } from "./orchestrator/types.ts";
 
 /** The market's reference data: tickers, splits, dividends. Read when they are stale, once for all who ask at a time. */
@@ -90,7 +91,7 @@ async function readTickers(options: ReferenceOptions, context: ReadContext): Pro
   const calls = active.length + inactive.length;
   await options.sql.begin(async (transaction) => {
     const at = await lockRawTables(transaction);
-    await mergeTickers(transaction, rows, at);
+    await mergeTickers(transaction, storableJson(rows), at);
     await recordReferenceRead(transaction, {
       kind: "tickers",
       coversFrom: null,
@@ -108,7 +109,7 @@ async function readSplits(options: ReferenceOptions, from: string, context: Read
   report(context.log, "splits", rows.length, rejects);
   await options.sql.begin(async (transaction) => {
     const at = await lockRawTables(transaction);
-    await mergeSplits(transaction, rows, from, at);
+    await mergeSplits(transaction, storableJson(rows), from, at);
     const read = { kind: "splits" as const, coversFrom: from, readAt: options.now(), rows: rows.length };
     await recordReferenceRead(transaction, { ...read, calls: answers.length });
   });
@@ -127,7 +128,7 @@ async function readDividends(
   report(context.log, "dividends", rows.length, rejects);
   await options.sql.begin(async (transaction) => {
     const at = await lockRawTables(transaction);
-    await mergeDividends(transaction, rows, from, at);
+    await mergeDividends(transaction, storableJson(rows), from, at);
     const read = { kind: "dividends" as const, coversFrom: range.from, readAt: options.now(), rows: rows.length };
     await recordReferenceRead(transaction, { ...read, calls: answers.length });
   });

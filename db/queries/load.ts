@@ -1,4 +1,10 @@
+import type { Writable } from "node:stream";
 import type { JsonValue, Sql, TransactionSql } from "../client.ts";
+
+/** Makes the tries of one batch go one after the other, to the end of the transaction. */
+export async function lockBatch(transaction: TransactionSql, runId: number, batch: number): Promise<void> {
+  await transaction`select pg_advisory_xact_lock(hashtextextended(${`stage ${runId}/${batch}`}::text, 0))`;
+}
 
 /** Removes what an earlier try of a batch left: its COPY may have been committed before its success was. */
 export async function clearBatch(transaction: TransactionSql, runId: number, batch: number): Promise<void> {
@@ -7,12 +13,23 @@ export async function clearBatch(transaction: TransactionSql, runId: number, bat
   await transaction`delete from barline.rejects where run_id = ${runId}::bigint and batch = ${batch}::int`;
 }
 
-/** Opens a COPY into staging; write text-format lines with the columns in this order. */
-export function copyToStaging(transaction: TransactionSql) {
-  return transaction`
+/** Whether a task has been begun again since its try `number`, which is then no longer anybody's. */
+export async function isOvertaken(transaction: TransactionSql, taskId: number, number: number): Promise<boolean> {
+  const rows = await transaction`select 1 from barline.tasks where id = ${taskId}::bigint and tries > ${number}::int`;
+  return rows.length > 0;
+}
+
+/** Opens a COPY into staging; write text-format lines with the columns in this order. It is destroyed with what goes wrong. */
+export async function copyToStaging(transaction: TransactionSql): Promise<Writable> {
+  const query = transaction`
     copy barline.staging_stock_bars
       (run_id, batch, sequence, requested, ticker, trade_date, open, high, low, close, volume, vwap, transactions)
-    from stdin`.writable();
+    from stdin`;
+  const stream = await query.writable();
+  // The driver forgets the stream with its last byte. A fault after that (a refused row, a full disk, a lost connection) it
+  // tells only the query, which was over when it gave the stream, and whoever wrote would wait for ever.
+  Object.assign(query, { reject: (error: Error) => stream.destroy(error) });
+  return stream;
 }
 
 export type NewReject = {
