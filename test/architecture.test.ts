@@ -35,9 +35,10 @@ describe("imports", () => {
   test("follow the house: db imports nobody, views types only, jobs db, and only server wires all of it", () => {
     const allowed: Record<string, string[]> = {
       db: [],
-      views: ["public"],
+      views: [],
       jobs: ["db"],
-      public: [],
+      // A chart in the browser writes numbers and dates as the pages around it do.
+      public: ["views"],
       server: ["db", "jobs", "views", "public"],
     };
     const crossing = imports.filter(({ from, to }) => top(from) !== top(to) && to !== "package.json");

@@ -17,23 +17,29 @@ const escapeLike = (text: string) => text.replace(/[\\%_]/g, "\\$&");
 
 /**
  * Tickers whose symbol or name holds the query, whatever its case: the exact symbol first, then symbols and names that
- * begin with it, names with a word that does, and the rest.
+ * begin with it, names with a word that does, and the rest. Case is folded once and byte by byte: ILIKE by a language's
+ * rules takes ten times as long.
  */
 export function selectTickers(sql: Sql, filter: TickerFilter, offset: number, limit: number): Promise<TickerRow[]> {
-  const like = escapeLike(filter.query);
+  const query = filter.query.toLowerCase();
+  const like = escapeLike(query);
   return sql<TickerRow[]>`
     select ticker, name, type, active, (count(*) over ())::int as matches
-    from public.source_polygon_tickers
-    where
-      (ticker ilike ${`%${like}%`}::text or name ilike ${`%${like}%`}::text)
-      and (${filter.type}::text is null or type = ${filter.type}::text)
+    from (
+      select ticker, name, type, active, lower(ticker) as code, lower(name collate "C") as words
+      from public.source_polygon_tickers
+      where ${filter.type}::text is null or type = ${filter.type}::text
+      offset 0
+    ) as folded
+    where ${query}::text = '' or code like ${`%${like}%`}::text or words like ${`%${like}%`}::text
     order by
       case
+        when ${query}::text = '' then 0
         when ticker = ${filter.query}::text then 0
-        when upper(ticker) = upper(${filter.query}::text) then 1
-        when ticker ilike ${`${like}%`}::text then 2
-        when name ilike ${`${like}%`}::text then 3
-        when name ilike ${`% ${like}%`}::text then 4
+        when code = ${query}::text then 1
+        when code like ${`${like}%`}::text then 2
+        when words like ${`${like}%`}::text then 3
+        when words like ${`% ${like}%`}::text then 4
         else 5
       end,
       active desc,
