@@ -11,6 +11,9 @@ import { fakeJobs, fakePipeline } from "./fake-pipeline.ts";
 /** Thursday evening in New York: the session of 9 January 2020 has settled. */
 export const now = new Date("2020-01-10T03:00:00Z");
 
+/** The first database of a process starts a server, which takes more than a hook's five seconds on a busy machine. */
+export const openingMs = 60_000;
+
 /** The dashboard over a database of its own, with a pipeline that only notes what it was asked. */
 export async function openDashboard(environment: Record<string, string> = {}) {
   const database = await createTestDatabase();

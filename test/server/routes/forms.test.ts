@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { jobIds } from "../../../jobs/pipeline.ts";
 import { groupSkipped } from "../../../server/routes/backfill-form.ts";
-import { type Dashboard, openDashboard } from "./dashboard.ts";
+import { type Dashboard, openDashboard, openingMs } from "./dashboard.ts";
 import { addPipelineSample } from "./sample.ts";
 
 const backfills = `/jobs/${jobIds.ingest}/backfills`;
@@ -11,7 +11,7 @@ let dashboard: Dashboard;
 beforeAll(async () => {
   dashboard = await openDashboard({ POLYGON_API_KEY: "key", POLYGON_CALLS_PER_MINUTE: "5" });
   await addPipelineSample(dashboard.sql);
-});
+}, openingMs);
 beforeEach(() => {
   dashboard.asked.length = 0;
 });

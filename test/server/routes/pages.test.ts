@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { jobIds } from "../../../jobs/pipeline.ts";
-import { type Dashboard, openDashboard } from "./dashboard.ts";
+import { type Dashboard, openDashboard, openingMs } from "./dashboard.ts";
 import { addMarketSample, addPipelineSample } from "./sample.ts";
 
 const simulated = "SIMULATED DATA: demo exchange";
@@ -9,7 +9,7 @@ describe("pages of a fresh database", () => {
   let dashboard: Dashboard;
   beforeAll(async () => {
     dashboard = await openDashboard();
-  });
+  }, openingMs);
   afterAll(() => dashboard.close());
 
   const paths = ["/", ...Object.values(jobIds).map((id) => `/jobs/${id}`), "/tickers", "/tickers?q=nothing", "/about"];
@@ -41,7 +41,7 @@ describe("with sessions at every stage", () => {
     dashboard = await openDashboard();
     runs = await addPipelineSample(dashboard.sql);
     await addMarketSample(dashboard.sql);
-  });
+  }, openingMs);
   afterAll(() => dashboard.close());
 
   const text = async (path: string) => (await dashboard.app.request(path)).text();
