@@ -1,6 +1,7 @@
 /** The rules that every run follows, as people read them: in the API's document, and wherever results are shown. */
 export const rules: readonly string[] = [
   "Bars are split-adjusted and only those from `from` to `to` are used, so that a run can be repeated from its own answer: indicators warm up inside the range.",
+  "Sessions are those of which the ticker has a bar; days on which it did not trade are passed over.",
   "A signal on the close of a session fills at the next session's open. The last session's signal is never filled.",
   "An indicator that is not warm gives no position.",
   "An entry is sized at its fill and left alone until the strategy's target changes; nothing is rebalanced or added.",

@@ -47,6 +47,21 @@ describe("the metrics", () => {
     expectMetric("finalEquity", 990);
   });
 
+  test("end a drawdown with the session that makes it up", () => {
+    const lengthOf = (...close: number[]) => {
+      const path = barsOf({ close: [10, ...close] });
+      const held = simulate(
+        path,
+        Int8Array.from(path.close, () => 1),
+        settingsWith(),
+      );
+      return measure(path, held, { capital: 1000, riskFree: 0 }).maxDrawdownSessions;
+    };
+    expect(lengthOf(10, 11, 12)).toBe(0);
+    expect(lengthOf(10, 9, 8, 10, 9)).toBe(3);
+    expect(lengthOf(10, 9, 10, 12, 11, 11, 11)).toBe(3);
+  });
+
   test("count closed trades only", () => {
     expectMetric("trades", 2);
     expectMetric("winRate", 0.5);
