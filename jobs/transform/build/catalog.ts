@@ -39,11 +39,12 @@ export async function readColumns(session: Session, relation: Relation): Promise
   return rows.map(({ attname, type }) => ({ name: String(attname), type: String(type) }));
 }
 
-/** About how many rows a table had when it was last analyzed; infinity where it never was. */
-export async function readRowEstimate(session: Session, relation: Relation): Promise<number> {
-  const [row] = await session.run(`select reltuples from pg_class where oid = ${relationLiteral(relation)}`);
-  const rows = Number(row?.reltuples ?? -1);
-  return rows < 0 ? Number.POSITIVE_INFINITY : rows;
+/** About how many rows a table has: as last analyzed or, where that is more, as counted since; undefined where nobody knows. */
+export async function readRowEstimate(session: Session, relation: Relation): Promise<number | undefined> {
+  const [row] = await session.run(`
+    select greatest(reltuples, pg_stat_get_live_tuples(oid)) as rows from pg_class where oid = ${relationLiteral(relation)}`);
+  const rows = Number(row?.rows ?? 0);
+  return rows > 0 ? rows : undefined;
 }
 
 /** The views, by quoted name, that read a relation directly. */

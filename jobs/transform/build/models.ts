@@ -29,6 +29,9 @@ export type ModelContext = {
   fullRefresh: boolean;
 };
 
+/** Fewer rows are written in no time, and estimates of few rows are poor. */
+const largeRows = 10_000;
+
 const shortHash = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 12);
 /** Where a model is built before it is published; uncommitted, so that nobody else can see it. */
 const workRelation = (name: string): Relation => ({ schema: "public", identifier: `barline_build_${shortHash(name)}` });
@@ -46,7 +49,8 @@ export function currentRelation(built: Map<string, BuiltModel>, name: string): R
 export async function buildModel(context: ModelContext, model: Model): Promise<BuiltModel> {
   const fingerprint = context.compiler.fingerprint(model);
   if (model.config.materialized === "view") return buildView(context, model, fingerprint);
-  const reason = model.config.materialized === "incremental" ? refreshReason(context, model, fingerprint) : undefined;
+  const reason =
+    model.config.materialized === "incremental" ? await refreshReason(context, model, fingerprint) : undefined;
   if (model.config.materialized === "table" || reason !== undefined) {
     return buildTable(context, model, fingerprint, reason);
   }
@@ -63,14 +67,35 @@ function compile(context: ModelContext, model: Model, incremental: boolean): str
 }
 
 /** Why an incremental model cannot build on what stands; undefined where it can. */
-function refreshReason(context: ModelContext, model: Model, fingerprint: string): string | undefined {
+async function refreshReason(context: ModelContext, model: Model, fingerprint: string): Promise<string | undefined> {
   const standing = context.standing.get(model.name);
   if (!standing) return "it is not there yet";
   if (standing.kind !== "table") return "a view stands under its name";
   if (context.fullRefresh) return "a full refresh was asked for";
   if (standing.fingerprint === undefined) return "Barline did not build the table that stands";
   if (standing.fingerprint !== fingerprint) return "the model, its config or a model that it reads has changed";
+  if (await isFarBehind(context, model)) return "most of its source's rows are new";
   return undefined;
+}
+
+/** Whether so much is new that the whole costs less: no range has to be found, and nothing is written twice. */
+async function isFarBehind({ session, compiler, built }: ModelContext, model: Model): Promise<boolean> {
+  if (model.config.rebuildBelow === 0) return false;
+  const rows = await readRowEstimate(session, publishedRelation(model.name));
+  if (rows === undefined) return false;
+  for (const relation of sourcesOf(compiler, built, model)) {
+    const known = (await readRowEstimate(session, relation)) ?? 0;
+    if (known >= largeRows && rows < model.config.rebuildBelow * known) return true;
+  }
+  return false;
+}
+
+/** The sources that a model reads, itself or through others. */
+function sourcesOf(compiler: Compiler, built: Map<string, BuiltModel>, { dependsOn }: Model): Relation[] {
+  return dependsOn.flatMap((name) => {
+    const parent = built.get(name)?.model;
+    return compiler.sourceRelation(name) ?? (parent ? sourcesOf(compiler, built, parent) : []);
+  });
 }
 
 async function buildView(context: ModelContext, model: Model, fingerprint: string): Promise<BuiltModel> {
@@ -156,10 +181,10 @@ async function buildDelta(context: ModelContext, model: Model, fingerprint: stri
 }
 
 /**
- * From this share of its table on, and not below these rows, a delta is put beside what stays in a new table. 1.9 million
- * rows beside 0.8 million took 18 s to write into the table and its indexes, a third of it to write anew.
+ * From this share of its table on a delta is put beside what stays in a new table. 1.9 million rows beside 0.8 million took
+ * 18 s to write into the table and its indexes, a third of it to write anew.
  */
-const rewrite = { share: 0.5, rows: 10_000 };
+const rewriteShare = 0.5;
 
 /**
  * Writes the delta into its table: rows of the same key go, the new ones come. Readers see neither before the commit. A
@@ -173,7 +198,8 @@ export async function mergeDelta(session: Session, built: BuiltModel): Promise<v
   const same = keys.map((key) => `target.${key} = delta.${key}`).join(" and ") || "false";
   const columns = (await readColumns(session, built.relation)).map(({ name }) => quoteIdentifier(name)).join(", ");
   const rows = built.rows ?? 0;
-  if (rows >= rewrite.rows && rows >= rewrite.share * (await readRowEstimate(session, built.relation))) {
+  const standing = await readRowEstimate(session, built.relation);
+  if (rows >= largeRows && standing !== undefined && rows >= rewriteShare * standing) {
     const relation = workRelation(built.model.name);
     await session.run(`
       create table ${quoteRelation(relation)} as

@@ -22,7 +22,8 @@ const modelConfig = z.strictObject({
   enabled: z.boolean().default(true),
   schema: z.literal("public").optional(),
   tags: z.unknown().optional(),
-  meta: z.unknown().optional(),
+  // Of an incremental model that equals its full refresh: the share of its source's rows below which it is built whole.
+  meta: z.looseObject({ rebuild_below: z.number().min(0).max(1).optional() }).optional(),
   docs: z.unknown().optional(),
   group: z.unknown().optional(),
   access: z.unknown().optional(),
@@ -56,6 +57,7 @@ export function parseModelConfig(path: string, layers: Values[]): ModelConfig {
     materialized,
     uniqueKey: unique_key ?? [],
     enabled,
+    rebuildBelow: parsed.data.meta?.rebuild_below ?? 0,
     indexes: parsed.data.indexes.map(({ columns, unique, type }) => ({ columns, unique, type })),
   };
 }

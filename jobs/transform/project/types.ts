@@ -11,6 +11,8 @@ export type ModelConfig = {
   /** What tells one row from another in an incremental model; empty: rows are only added. */
   uniqueKey: string[];
   indexes: IndexConfig[];
+  /** An incremental model with fewer rows than this share of its largest source's is built whole; 0: never for that. */
+  rebuildBelow: number;
   enabled: boolean;
 };
 

@@ -195,6 +195,27 @@ describe("a build", () => {
     expect((await database.sql`select total from mine`)[0]).toEqual({ total: 6 });
   });
 
+  test("builds a model whole that has less than the share of its source's rows that its config names", async () => {
+    const behind = items.replace("unique_key='id'", "unique_key='id', meta={'rebuild_below': 0.5}");
+    const view = "select * from {{ source('raw', 'items') }}";
+    const transform = open({
+      "models/shop_view.sql": view,
+      "models/shop_items.sql": behind.replace("{{ source('raw', 'items') }}", "{{ ref('shop_view') }}"),
+    });
+    const upTo = async (id: number) => {
+      await database.sql`
+        insert into items select id, 1 from generate_series((select count(*) + 1 from items), ${id}::bigint) as id`;
+      await database.sql`analyze items`;
+      return actions(await transform.build()).shop_items;
+    };
+    expect([await upTo(4000), await upTo(7000), await upTo(14_001)]).toEqual([
+      "created",
+      "incremental",
+      "full_refresh",
+    ]);
+    expect((await published()).length).toBe(14_001);
+  });
+
   test("puts a large delta and what stays in a new table, with its index, grants and views", async () => {
     const recent = items.replace("where id > (select coalesce(max(id), 0) from {{ this }})", "where id > 10");
     const transform = open({

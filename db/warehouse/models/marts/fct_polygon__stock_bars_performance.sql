@@ -4,6 +4,7 @@
         incremental_strategy='delete+insert',
         unique_key=['ticker', 'trade_date'],
         on_schema_change='fail',
+        meta={'rebuild_below': 0.5},
         indexes=[
             {'columns': ['ticker', 'trade_date'], 'unique': true},
             {'columns': ['source_inserted_at']}
