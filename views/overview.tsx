@@ -130,8 +130,8 @@ const Figures = ({ status }: { status: OverviewStatus }) => (
     <Fact term="Last session published">
       {status.lastPublished ? formatSession(status.lastPublished) : "None yet"}
       <small>
-        {status.lastSettled === null
-          ? "no session has settled"
+        {status.lastPublished === null || status.lastSettled === null
+          ? "shows once the first transform is through"
           : status.behind === 0
             ? "up to date with the exchange"
             : `${formatCount(status.behind, "session")} behind ${formatDate(status.lastSettled)}`}

@@ -2,9 +2,8 @@ import { formatDate, formatPrice } from "./format.ts";
 
 export type PricePoint = { date: string; close: number };
 
-const width = 1200;
-const height = 360;
-const margin = { top: 12, right: 64, bottom: 24, left: 8 };
+const width = 1000;
+const height = 400;
 
 /** At the most `most` points, evenly taken, the last always among them. */
 function thin(points: PricePoint[], most: number): PricePoint[] {
@@ -15,34 +14,44 @@ function thin(points: PricePoint[], most: number): PricePoint[] {
   );
 }
 
-/** A plain line of closes, drawn on the server: what a chart is before its script runs, or without it. */
+/**
+ * A plain line of closes, drawn on the server: what a chart is before its script runs, or without it. The drawing is
+ * stretched to the page; its labels stand beside it, so that they are not.
+ */
 export const PriceSvg = ({ points, label }: { points: PricePoint[]; label: string }) => {
   const shown = thin(points, 600);
   const closes = shown.map((point) => point.close);
+  const [first, last] = [shown[0], shown.at(-1)];
   const low = Math.min(...closes);
   const span = Math.max(...closes) - low || 1;
-  const x = (index: number) =>
-    margin.left + (index / Math.max(1, shown.length - 1)) * (width - margin.left - margin.right);
-  const y = (value: number) => height - margin.bottom - ((value - low) / span) * (height - margin.top - margin.bottom);
-  const path = closes.map((close, index) => `${index ? "L" : "M"}${x(index).toFixed(1)} ${y(close).toFixed(1)}`);
-  const levels = [0, 0.25, 0.5, 0.75, 1].map((share) => low + share * span);
+  const path = closes.map((close, index) => {
+    const x = (index / Math.max(1, closes.length - 1)) * width;
+    return `${index ? "L" : "M"}${x.toFixed(1)} ${(height - ((close - low) / span) * height).toFixed(1)}`;
+  });
+  const shares = [1, 0.75, 0.5, 0.25, 0];
   return (
-    <svg class="price-svg" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={label}>
-      {levels.map((level) => (
-        <>
-          <line class="grid" x1={margin.left} x2={width - margin.right} y1={y(level)} y2={y(level)} />
-          <text x={width - margin.right + 8} y={y(level) + 4}>
-            {formatPrice(level)}
-          </text>
-        </>
-      ))}
-      <path class="line" d={path.join("")} />
-      <text x={margin.left} y={height - 4}>
-        {shown[0] && formatDate(shown[0].date)}
-      </text>
-      <text x={width - margin.right} y={height - 4} text-anchor="end">
-        {formatDate(shown.at(-1)?.date ?? shown[0]?.date ?? "1970-01-01")}
-      </text>
-    </svg>
+    <div class="price-plot">
+      <svg
+        class="price-svg"
+        viewBox={`0 0 ${width} ${height}`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={label}
+      >
+        {shares.map((share) => (
+          <line class="grid" x1={0} x2={width} y1={share * height} y2={share * height} />
+        ))}
+        <path class="line" d={path.join("")} />
+      </svg>
+      <ol class="levels" aria-hidden="true">
+        {shares.map((share) => (
+          <li>{formatPrice(low + share * span)}</li>
+        ))}
+      </ol>
+      <p class="dates-shown" aria-hidden="true">
+        <span>{first && formatDate(first.date)}</span>
+        <span>{last && formatDate(last.date)}</span>
+      </p>
+    </div>
   );
 };

@@ -13,14 +13,7 @@ import { selectWarehouseSize } from "../../db/queries/dashboard/warehouse.ts";
 import { nextSession, settledSessions, settlesAt } from "../../jobs/market/calendar.ts";
 import type { JobDefinition } from "../../jobs/orchestrator/types.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
-import {
-  formatCount,
-  formatDuration,
-  formatInteger,
-  formatPartition,
-  formatRate,
-  formatSession,
-} from "../../views/format.ts";
+import { formatDuration, formatInteger, formatPartition, formatRate, formatSession } from "../../views/format.ts";
 import type { JobPanel, OverviewStatus } from "../../views/overview.tsx";
 import type { AppContext } from "../context.ts";
 import { lastSettledSession } from "./days.ts";
@@ -101,6 +94,12 @@ const verbs: Record<string, string> = {
   [jobIds.transform]: "Building the models from",
 };
 
+const purposes: Record<string, string> = {
+  [jobIds.ingest]: "fetch",
+  [jobIds.load]: "load",
+  [jobIds.transform]: "publish",
+};
+
 /** One line: what is going on, how fast, how long still; or that all is done. */
 function headlineOf(panels: JobPanel[], lastPublished: string | null): string {
   const working = panels.find((panel) => panel.running + panel.queued > 0);
@@ -113,7 +112,8 @@ function headlineOf(panels: JobPanel[], lastPublished: string | null): string {
   const waiting = panels.find((panel) => panel.done < panel.total);
   const paused = panels.filter((panel) => panel.state === "paused").map((panel) => panel.title);
   if (paused.length > 0) return `${paused.join(" and ")} paused; nothing runs until somebody resumes it`;
-  if (waiting) return `${formatCount(waiting.total - waiting.done, "item")} of ${waiting.title} not done; see below`;
+  if (waiting)
+    return `${formatInteger(waiting.total - waiting.done)} ${waiting.unit} still to ${purposes[waiting.id] ?? "do"}`;
   return lastPublished === null
     ? "No session has been published yet"
     : `Every session up to ${formatSession(lastPublished)} is published`;
