@@ -83,8 +83,8 @@ export async function queueTriggeredRun(
     const active = await countActiveRuns(transaction);
     const own = active.find((row) => row.jobId === job.id);
     if ((own?.queued ?? 0) + (own?.running ?? 0) >= job.maxActiveRuns) return undefined;
-    const upstreamBusy = active.some((row) => job.coalesce?.whileActive.includes(row.jobId));
-    const restMs = upstreamBusy ? await remainingRest(transaction, job, now) : 0;
+    const atWork = active.map((row) => row.jobId).filter((id) => job.coalesce?.whileActive.includes(id));
+    const restMs = atWork.length > 0 ? await remainingRest(transaction, job, atWork, now) : 0;
     if (restMs > 0) return { restMs };
     const runId = await queueClaimingRun(transaction, job, "dataset");
     return runId === undefined ? undefined : { runId };
@@ -106,8 +106,15 @@ export async function queueClaimingRun(
 }
 
 /** Milliseconds of rest left, by the length of the last run; 0 before the first, whose result people are waiting for. */
-async function remainingRest(transaction: TransactionSql, job: JobDefinition, now: Date): Promise<number> {
+async function remainingRest(
+  transaction: TransactionSql,
+  job: JobDefinition,
+  atWork: string[],
+  now: Date,
+): Promise<number> {
   const last = await selectLastEndedRun(transaction, job.id);
   if (!last || !job.coalesce) return 0;
-  return last.finishedAt.getTime() + last.durationMs * job.coalesce.restFactor - now.getTime();
+  const { whileActive, restFactor, endFactor = restFactor } = job.coalesce;
+  const isEnding = atWork.every((id) => id === whileActive.at(-1));
+  return last.finishedAt.getTime() + last.durationMs * (isEnding ? endFactor : restFactor) - now.getTime();
 }

@@ -108,9 +108,10 @@ export type JobDefinition = {
   maxClaims?: number;
   /**
    * While one of these jobs is at work, wait `restFactor` times the last run's duration before the next triggered run,
-   * so that a stream of events costs a bounded share of the machine and still shows results early.
+   * so that a stream of events costs a bounded share of the machine and still shows results early. Where only the last
+   * of them is at work the stream is about to end: `endFactor` counts, so that no run begins just before there is all.
    */
-  coalesce?: { whileActive: string[]; restFactor: number };
+  coalesce?: { whileActive: string[]; restFactor: number; endFactor?: number };
   /** Whether a run asked for by hand makes sense with no event to claim. */
   runsWithoutEvents?: boolean;
   /** Tries of a task before its run fails. */
