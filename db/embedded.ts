@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { arch, availableParallelism, platform, totalmem, userInfo } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import postgres from "postgres";
 import { isTransientDatabaseError } from "./errors.ts";
 
@@ -121,6 +121,13 @@ async function initialize(initdb: string, cluster: string, password: string, own
       owner,
     );
     await rename(fresh, cluster);
+  } catch (cause) {
+    if (!owner || !String(cause).includes("Permission denied")) throw cause;
+    throw new Error(
+      `PostgreSQL does not run as root, so the system's user "postgres" runs it, who may not enter ${dirname(cluster)}. ` +
+        "Let others pass through that folder and those above it (chmod o+x), or start Barline as another user.",
+      { cause },
+    );
   } finally {
     await rm(passwordFile, { force: true });
   }
@@ -201,7 +208,8 @@ function serverSettings(): Record<string, string> {
   return {
     listen_addresses: "127.0.0.1",
     unix_socket_directories: "''",
-    max_connections: "64",
+    // Two for each of up to 64 workers, the process's own pools, and people's tools.
+    max_connections: "200",
     shared_buffers: `${sharedBuffers}MB`,
     maintenance_work_mem: "256MB",
     effective_cache_size: `${Math.floor(totalmem() / mebibyte / 2)}MB`,

@@ -8,6 +8,8 @@ import { startDatabase, startPipeline, startWeb } from "./start.ts";
 /** Exit codes: what a supervisor should make of the end. */
 const exitCodes = { stopped: 0, failed: 1, badConfiguration: 2 } as const;
 const closePatienceMs = 4000;
+/** The first start makes the database's files, which takes some seconds. */
+const startPatienceMs = 3000;
 
 const now = () => new Date();
 
@@ -25,11 +27,33 @@ const config = configuration();
 const log = createLogger({ level: config.logLevel, pretty: process.stdout.isTTY, secrets: configSecrets(config) });
 const lifecycle = createLifecycle({ log, closePatienceMs });
 
-const stop = async (code: number) => {
+const startup = { config, log, lifecycle, now };
+let asked = false;
+
+/** Opens everything, unless somebody asks it to stop in between. */
+async function start(): Promise<void> {
+  const database = await startDatabase(startup);
+  if (asked) return;
+  const pipeline = await startPipeline(startup, database);
+  const url = await startWeb(startup, database, pipeline);
+  if (asked) return;
+  await pipeline.orchestrator.start();
+  lifecycle.onStop("progress", reportProgress({ url: database.url, log, now, jobs: Object.values(jobIds) }));
+  log.info(
+    { source: config.market.source, universe: config.universe, startDate: config.startDate },
+    `Barline is at ${url}`,
+  );
+}
+
+const started = start();
+
+/** Closes what is open. What is just opening is waited for: a database server that is left behind would run on. */
+async function stop(code: number): Promise<never> {
+  await Promise.race([started.catch(() => {}), Bun.sleep(startPatienceMs)]);
   await lifecycle.stop();
   process.exit(code);
-};
-let asked = false;
+}
+
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
     // Whoever asks a second time does not want to wait.
@@ -41,18 +65,12 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 }
 
 try {
-  const startup = { config, log, lifecycle, now };
-  const database = await startDatabase(startup);
-  const pipeline = await startPipeline(startup, database);
-  const url = await startWeb(startup, database, pipeline);
-  await pipeline.orchestrator.start();
-  lifecycle.onStop("progress", reportProgress({ url: database.url, log, now, jobs: Object.values(jobIds) }));
-  log.info(
-    { source: config.market.source, universe: config.universe, startDate: config.startDate },
-    `Barline is at ${url}`,
-  );
+  await started;
 } catch (error) {
-  if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);
-  else log.fatal({ error }, "Barline could not start");
-  await stop(error instanceof ConfigError ? exitCodes.badConfiguration : exitCodes.failed);
+  // A terminal's Ctrl-C reaches the programs that are being started as well: their end is no news then.
+  if (!asked) {
+    if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);
+    else log.fatal({ error }, "Barline could not start");
+    await stop(error instanceof ConfigError ? exitCodes.badConfiguration : exitCodes.failed);
+  }
 }

@@ -31,7 +31,8 @@ export async function startDatabase({ config, log, lifecycle }: Startup): Promis
   }
   const dataDir = resolve(config.dataDir);
   const embedded = await startEmbeddedPostgres({ dataDir });
-  const owner = openPool(embedded.url, "state", { max: 1, name: "barline owner" });
+  // Of the one role whose connections are never retired, as the lock would go with it.
+  const owner = openPool(embedded.url, "lock", { name: "barline owner" });
   if (!(await becomesOwner(owner))) {
     await owner.end();
     throw new Error(
@@ -126,9 +127,18 @@ export async function startWeb(startup: Startup, database: Database, pipeline: P
   };
   const context = { config, read, pipeline, isReady, log, now };
   const app = createApp(context, { dashboard: createDashboardRoutes(context), assets: await createAssetRoutes() });
-  // Pages answer in milliseconds; what stays silent for longer is a stream, which may.
-  const server = Bun.serve({ hostname: config.host, port: config.port, idleTimeout: 60, fetch: app.fetch });
+  const server = listen(config, app.fetch);
   lifecycle.onStop("web", () => server.stop(true));
   const host = config.host.includes(":") ? `[${config.host}]` : config.host;
   return `http://${host}:${server.port}`;
+}
+
+function listen({ host, port }: Config, fetch: (request: Request) => Response | Promise<Response>) {
+  try {
+    // Pages answer in milliseconds; what stays silent for longer is a stream, which may.
+    return Bun.serve({ hostname: host, port, idleTimeout: 60, fetch });
+  } catch (cause) {
+    if (!(cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE")) throw cause;
+    throw new Error(`Port ${port} on ${host} is in use. Stop what listens there, or set PORT to another.`, { cause });
+  }
 }

@@ -1,0 +1,25 @@
+import { expect, test } from "bun:test";
+import { newYorkDate, settledSessions } from "../../jobs/market/calendar.ts";
+import { jobIds } from "../../jobs/pipeline.ts";
+import { startBarline } from "../support/barline.ts";
+import { runsOf, settle } from "../support/pipeline.ts";
+import { expectCleanState } from "../support/warehouse.ts";
+import { openWarehouse } from "./support.ts";
+
+test("a start on the demo exchange catches up by itself, with one run for each session that has settled", async () => {
+  const startDate = newYorkDate(Date.now() - 30 * 86_400_000);
+  const barline = await startBarline({ START_DATE: startDate, WORKERS: "1" });
+  const sql = await openWarehouse(barline.dataDir);
+  await settle(sql);
+  await expectCleanState(sql);
+  const runs = await runsOf(sql, jobIds.ingest);
+  const sessions = settledSessions(startDate, new Date());
+  expect(sessions.length).toBeGreaterThan(15);
+  expect(runs.map((run) => run.partition).sort()).toEqual(sessions);
+  expect(new Set(runs.map((run) => run.trigger))).toEqual(new Set(["schedule"]));
+  const dates = await sql<{ date: string }[]>`
+    select distinct trade_date as date from public.fct_polygon__stock_bars_performance order by 1`;
+  expect(dates.map((row) => row.date)).toEqual(sessions);
+  await sql.end();
+  await barline.stop();
+});

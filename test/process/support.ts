@@ -1,0 +1,59 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { openPool, type Sql } from "../../db/client.ts";
+import { jobIds } from "../../jobs/pipeline.ts";
+import type { FaultyMarket } from "../support/faulty-market.ts";
+import { season } from "../support/warehouse.ts";
+
+/** Variables of a process that fetches from a test's market, and only what it is asked for. */
+export const fetchingFrom = (market: FaultyMarket): Record<string, string> => ({
+  POLYGON_API_KEY: market.apiKey,
+  POLYGON_BASE_URL: market.url,
+  START_DATE: season.from,
+  CATCHUP: "none",
+  WORKERS: "1",
+});
+
+export type Spawned = { process: Bun.Subprocess<"ignore", "pipe", "pipe">; output(): string };
+
+/** Starts `server/main.ts` without waiting for anything. */
+export function spawnBarline(dataDir: string, variables: Record<string, string>): Spawned {
+  const { PATH = "", HOME = "" } = process.env;
+  const child = Bun.spawn([process.execPath, "server/main.ts"], {
+    cwd: join(import.meta.dir, "../.."),
+    env: { PATH, HOME, PORT: "0", DATA_DIR: dataDir, ...variables },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  let printed = "";
+  const read = async (stream: ReadableStream<Uint8Array>) => {
+    const decoder = new TextDecoder();
+    for await (const chunk of stream) printed += decoder.decode(chunk, { stream: true });
+  };
+  void read(child.stdout);
+  void read(child.stderr);
+  return { process: child, output: () => printed };
+}
+
+/** Starts it where it must not start; answers how it ended. */
+export async function refusedStart(
+  dataDir: string,
+  variables: Record<string, string>,
+): Promise<{ code: number; output: string }> {
+  const { process: child, output } = spawnBarline(dataDir, variables);
+  return { code: await child.exited, output: output() };
+}
+
+/** A pool on the embedded server of a data folder, as `postgres.url` tells people to open it. */
+export async function openWarehouse(dataDir: string): Promise<Sql> {
+  return openPool((await readFile(join(dataDir, "postgres.url"), "utf8")).trim(), "work", { max: 2 });
+}
+
+/** Queues a backfill over the API. */
+export async function backfillByApi(url: string, from: string, to: string): Promise<void> {
+  const body = JSON.stringify({ from, to, reprocess: "missing", strategy: "grouped" });
+  const headers = { "Content-Type": "application/json" };
+  const answer = await fetch(`${url}/api/jobs/${jobIds.ingest}/backfills`, { method: "POST", headers, body });
+  if (answer.status !== 201) throw new Error(`The backfill was answered ${answer.status}: ${await answer.text()}`);
+}
