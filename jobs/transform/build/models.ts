@@ -180,36 +180,16 @@ async function buildDelta(context: ModelContext, model: Model, fingerprint: stri
   return { ...common, action: "incremental", delta };
 }
 
-/**
- * From this share of its table on a delta is put beside what stays in a new table. 1.9 million rows beside 0.8 million took
- * 18 s to write into the table and its indexes, a third of it to write anew.
- */
-const rewriteShare = 0.5;
-
-/**
- * Writes the delta into its table: rows of the same key go, the new ones come. Readers see neither before the commit. A
- * large delta moves the model to a table of its own instead, which publishing puts in the place of the old one.
- */
+/** Writes the delta into its table: rows of the same key go, the new ones come. Readers see neither before the commit. */
 export async function mergeDelta(session: Session, built: BuiltModel): Promise<void> {
   if (!built.delta) return;
   const target = quoteRelation(built.relation);
   const delta = quoteRelation(built.delta);
   const keys = built.model.config.uniqueKey.map(quoteIdentifier);
-  const same = keys.map((key) => `target.${key} = delta.${key}`).join(" and ") || "false";
-  const columns = (await readColumns(session, built.relation)).map(({ name }) => quoteIdentifier(name)).join(", ");
-  const rows = built.rows ?? 0;
-  const standing = await readRowEstimate(session, built.relation);
-  if (rows >= largeRows && standing !== undefined && rows >= rewriteShare * standing) {
-    const relation = workRelation(built.model.name);
-    await session.run(`
-      create table ${quoteRelation(relation)} as
-      select ${columns} from ${target} as target where not exists (select from ${delta} as delta where ${same})
-      union all
-      select ${columns} from ${delta}`);
-    built.proven = await indexTable(session, built.model, relation);
-    built.relation = relation;
-    return;
+  if (keys.length > 0) {
+    const same = keys.map((key) => `target.${key} = delta.${key}`).join(" and ");
+    await session.run(`delete from ${target} as target using ${delta} as delta where ${same}`);
   }
-  if (keys.length > 0) await session.run(`delete from ${target} as target using ${delta} as delta where ${same}`);
+  const columns = (await readColumns(session, built.relation)).map(({ name }) => quoteIdentifier(name)).join(", ");
   await session.run(`insert into ${target} (${columns}) select ${columns} from ${delta}`);
 }

@@ -216,38 +216,6 @@ describe("a build", () => {
     expect((await published()).length).toBe(14_001);
   });
 
-  test("puts a large delta and what stays in a new table, with its index, grants and views", async () => {
-    const recent = items.replace("where id > (select coalesce(max(id), 0) from {{ this }})", "where id > 10");
-    const transform = open({
-      "models/shop_items.sql": recent,
-      "models/shop_view.sql": "select sum(amount)::int as total from {{ ref('shop_items') }}",
-    });
-    await insert([1, 1], [10, 1], [11, 1]);
-    await transform.build();
-    await database.sql`grant select on shop_items to public`;
-    const fileOf = async () => (await database.sql`select 'shop_items'::regclass::oid as oid`)[0]?.oid;
-    const before = await fileOf();
-    await database.sql`update items set amount = 2 where id = 11`;
-    await database.sql`insert into items select id, 3 from generate_series(12, 10011) as id`;
-    const result = await transform.build();
-    expect(actions(result)).toMatchObject({ shop_items: "incremental" });
-    expect(result.published).toBe(true);
-    expect(await fileOf()).not.toBe(before);
-    const [row] = await database.sql`
-      select count(*)::int as rows, (select total from shop_view) as total,
-        (select amount from shop_items where id = 1) as kept, (select amount from shop_items where id = 11) as corrected,
-        (select count(*)::int from pg_indexes where tablename = 'shop_items' and indexdef like '%UNIQUE%') as indexes,
-        (select count(*)::int from information_schema.table_privileges
-          where grantee = 'PUBLIC' and table_name = 'shop_items') as grants
-      from shop_items`;
-    expect(row).toEqual({ rows: 10_003, total: 1 + 1 + 2 + 30_000, kept: 1, corrected: 2, indexes: 1, grants: 1 });
-    const rewritten = await fileOf();
-    await database.sql`insert into items values (10012, 1)`;
-    await database.sql`delete from items where id between 12 and 10011`;
-    expect((await transform.build()).published).toBe(true);
-    expect(await fileOf()).toBe(rewritten);
-  });
-
   test("refuses, by name, to drop a column that somebody's own view reads", async () => {
     const transform = open({ "models/shop_items.sql": items });
     await transform.build();
