@@ -26,6 +26,10 @@ export type JobPanel = {
   queued: number;
   running: number;
   failed: number;
+  /** Whether it goes on without anybody. */
+  isAtWork: boolean;
+  /** Items that are neither done nor failed. */
+  ahead: number;
   done: number;
   total: number;
   unit: string;
@@ -36,9 +40,11 @@ export type JobPanel = {
   active: { runId: number; label: string; task: string | null; detail: string | null }[];
 };
 
-/** A failed run that nothing has made good yet. */
+/** A failed run that nothing has made good yet, and how many others failed in the same words. */
 export type ListedProblem = {
   id: number;
+  jobId: string;
+  alike: number;
   jobTitle: string;
   partition: string | null;
   partitionTo: string | null;
@@ -167,8 +173,13 @@ const Problems = ({ status }: { status: OverviewStatus }) => (
             <p class="where">
               <State state="failed" /> <a href={`/runs/${problem.id}`}>Run {problem.id}</a>
               <span>{problem.jobTitle}</span>
-              <span>{formatPartition(problem.partition, problem.partitionTo)}</span>
+              {problem.partition !== null && <span>{formatPartition(problem.partition, problem.partitionTo)}</span>}
               <Ago at={problem.finishedAt} now={status.now} />
+              {problem.alike > 0 && (
+                <a href={`/jobs/${encodeURIComponent(problem.jobId)}?state=failed`}>
+                  and {formatCount(problem.alike, "other run")} alike
+                </a>
+              )}
             </p>
             {problem.error && <ErrorNote error={problem.error} />}
           </li>

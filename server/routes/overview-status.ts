@@ -13,7 +13,14 @@ import { selectWarehouseSize } from "../../db/queries/dashboard/warehouse.ts";
 import { nextSession, settledSessions, settlesAt } from "../../jobs/market/calendar.ts";
 import type { JobDefinition } from "../../jobs/orchestrator/types.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
-import { formatDuration, formatInteger, formatPartition, formatRate, formatSession } from "../../views/format.ts";
+import {
+  formatCount,
+  formatDuration,
+  formatInteger,
+  formatPartition,
+  formatRate,
+  formatSession,
+} from "../../views/format.ts";
 import type { JobPanel, OverviewStatus } from "../../views/overview.tsx";
 import type { AppContext } from "../context.ts";
 import { lastSettledSession } from "./days.ts";
@@ -27,7 +34,13 @@ const words: Record<string, { does: string; unit: string }> = {
   [jobIds.transform]: { does: "Warehouse to published models", unit: "loads" },
 };
 
-const isActive = ({ queued, running }: { queued: number; running: number }) => queued + running > 0;
+/** Queued runs of a paused job wait for a person. */
+const isAtWork = ({ queued, running, paused }: { queued: number; running: number; paused: boolean }) =>
+  running > 0 || (queued > 0 && !paused);
+
+/** What the scheduler will start by itself; sessions that catchup leaves out are nobody's work until somebody asks. */
+const wantedPartitions = ({ schedule }: JobDefinition, now: Date): string[] =>
+  schedule?.catchup === "all" ? schedule.due(now) : [];
 
 /** Items a minute since the first of the recent runs began; null while there is nothing to go by. */
 async function readPerMinute(context: AppContext, jobId: string): Promise<number | null> {
@@ -65,10 +78,8 @@ async function readPanel(
 ): Promise<JobPanel> {
   const counts = job.triggeredBy
     ? await selectEventBacklog(context.read, job.id, job.triggeredBy)
-    : { ...(await selectPartitionCounts(context.read, job.id, job.schedule?.due(context.now()) ?? [])), waiting: 0 };
-  const isWorking = isActive(standing);
-  const perMinute = isWorking ? await readPerMinute(context, job.id) : null;
-  const left = counts.total - counts.done;
+    : { ...(await selectPartitionCounts(context.read, job.id, wantedPartitions(job, context.now()))), waiting: 0 };
+  const perMinute = isAtWork(standing) ? await readPerMinute(context, job.id) : null;
   return {
     id: job.id,
     title: job.title,
@@ -78,11 +89,13 @@ async function readPanel(
     queued: standing.queued,
     running: standing.running,
     failed: standing.failed,
+    isAtWork: isAtWork(standing),
+    ahead: counts.ahead,
     done: counts.done,
     total: counts.total,
     unit: words[job.id]?.unit ?? "items",
     perMinute,
-    leftMs: perMinute !== null && left > 0 ? Math.ceil((left / perMinute) * 60) * 1000 : null,
+    leftMs: perMinute !== null && counts.ahead > 0 ? Math.ceil((counts.ahead / perMinute) * 60) * 1000 : null,
     lastSuccess: standing.lastSuccessId === null ? null : { runId: standing.lastSuccessId, at: standing.lastSuccessAt },
     active: active.filter((run) => run.jobId === job.id).map(tellActive),
   };
@@ -100,23 +113,31 @@ const purposes: Record<string, string> = {
   [jobIds.transform]: "publish",
 };
 
-/** One line: what is going on, how fast, how long still; or that all is done. */
-function headlineOf(panels: JobPanel[], lastPublished: string | null): string {
-  const working = panels.find((panel) => panel.running + panel.queued > 0);
+/** One line: what is going on, how fast, how long still; or that all is done. `isWhole`: no session is left out by catchup. */
+function headlineOf(panels: JobPanel[], lastPublished: string | null, isWhole: boolean): string {
+  const working = panels.find((panel) => panel.isAtWork);
   if (working) {
     const rate = working.perMinute === null ? "" : `, ${formatRate(working.perMinute)} a minute`;
     const left = working.leftMs === null ? "" : `, ${formatDuration(working.leftMs)} left`;
     const count = `${formatInteger(working.done)} of ${formatInteger(working.total)} ${working.unit}`;
     return `${verbs[working.id] ?? working.title} ${count}${rate}${left}`;
   }
-  const waiting = panels.find((panel) => panel.done < panel.total);
+  const waiting = panels.find((panel) => panel.ahead > 0);
+  const failing = panels.find((panel) => panel.failed > 0);
   const paused = panels.filter((panel) => panel.state === "paused").map((panel) => panel.title);
-  if (paused.length > 0) return `${paused.join(" and ")} paused; nothing runs until somebody resumes it`;
-  if (waiting)
-    return `${formatInteger(waiting.total - waiting.done)} ${waiting.unit} still to ${purposes[waiting.id] ?? "do"}`;
-  return lastPublished === null
-    ? "No session has been published yet"
-    : `Every session up to ${formatSession(lastPublished)} is published`;
+  if (paused.length > 0) {
+    const verb = paused.length === 1 ? "is" : "are";
+    return `${paused.join(" and ")} ${verb} paused until somebody resumes ${paused.length === 1 ? "it" : "them"}`;
+  }
+  if (waiting) return `${formatInteger(waiting.ahead)} ${waiting.unit} still to ${purposes[waiting.id] ?? "do"}`;
+  if (failing) {
+    const count = formatCount(failing.failed, "run");
+    return `${count} of ${failing.title} failed and ${failing.failed === 1 ? "needs" : "need"} somebody`;
+  }
+  if (lastPublished === null) return "No session has been published yet";
+  return isWhole
+    ? `Every session up to ${formatSession(lastPublished)} is published`
+    : `Every session asked for is published, up to ${formatSession(lastPublished)}`;
 }
 
 /** What the top of the overview shows. */
@@ -143,8 +164,12 @@ export async function readOverviewStatus(context: AppContext): Promise<OverviewS
   const next = lastSettled === null ? null : nextSession(lastSettled);
   return {
     now,
-    headline: headlineOf(panels, range?.last ?? null),
-    isWorking: panels.some(isActive),
+    headline: headlineOf(
+      panels,
+      range?.last ?? null,
+      jobs.every(({ schedule }) => !schedule || schedule.catchup === "all"),
+    ),
+    isWorking: panels.some((panel) => panel.isAtWork),
     panels,
     lastPublished: range?.last ?? null,
     lastSettled,
@@ -153,6 +178,6 @@ export async function readOverviewStatus(context: AppContext): Promise<OverviewS
     nextDue: next === null ? null : { session: next, at: settlesAt(next) },
     size,
     range,
-    problems: problems.map(({ jobId, ...problem }) => ({ ...problem, jobTitle: titles.get(jobId) ?? jobId })),
+    problems: problems.map((problem) => ({ ...problem, jobTitle: titles.get(problem.jobId) ?? problem.jobId })),
   };
 }

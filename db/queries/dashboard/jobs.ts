@@ -1,4 +1,5 @@
 import type { JsonValue, Sql } from "../../client.ts";
+import { stillFailed } from "./failures.ts";
 
 /** A job as it stands: what people set, what is under way, and how it last ended well. */
 export type JobStanding = {
@@ -6,7 +7,7 @@ export type JobStanding = {
   paused: boolean;
   queued: number;
   running: number;
-  /** Failed runs that nobody has made good: of a partition, only the run that answers for it counts. */
+  /** Failed runs that nothing has made good. */
   failed: number;
   lastSuccessId: number | null;
   lastSuccessAt: Date | null;
@@ -37,10 +38,7 @@ export function selectJobStandings(sql: Sql, ids: string[]): Promise<JobStanding
     cross join lateral (
       select count(*)::int as failed
       from barline.runs
-      where
-        runs.job_id = wanted.id
-        and state = 'failed'
-        and (partition is null or exists (select from barline.run_partitions where run_id = runs.id))
+      where runs.job_id = wanted.id and ${stillFailed(sql)}
     ) as failures
     left join lateral (
       select id, finished_at, summary
@@ -113,7 +111,7 @@ export function selectActiveRuns(sql: Sql, ids: string[], limit: number): Promis
 }
 
 /** How a triggered job stands with its dataset events. */
-export type EventBacklog = { total: number; done: number; waiting: number };
+export type EventBacklog = { total: number; done: number; ahead: number; waiting: number };
 
 /** Events of `datasets`: all, those that a successful run of the job has dealt with, and those that no run has claimed. */
 export async function selectEventBacklog(sql: Sql, jobId: string, datasets: string[]): Promise<EventBacklog> {
@@ -121,27 +119,29 @@ export async function selectEventBacklog(sql: Sql, jobId: string, datasets: stri
     select
       count(*)::int as total,
       count(*) filter (where runs.state = 'success')::int as done,
+      count(*) filter (where claims.event_id is null or runs.state in ('queued', 'running'))::int as ahead,
       count(*) filter (where claims.event_id is null)::int as waiting
     from barline.dataset_events as events
     left join barline.event_claims as claims on claims.job_id = ${jobId}::text and claims.event_id = events.id
     left join barline.runs on runs.id = claims.run_id
     where events.dataset = any(${datasets}::text[])`;
-  return rows[0] ?? { total: 0, done: 0, waiting: 0 };
+  return rows[0] ?? { total: 0, done: 0, ahead: 0, waiting: 0 };
 }
 
-/** Partitions of a job: those done, and those that are wanted or have a run that nobody cancelled. */
-export type PartitionCounts = { done: number; total: number };
+/** Partitions of a job: those done, those still ahead, and all that are wanted or have a run that nobody cancelled. */
+export type PartitionCounts = { done: number; ahead: number; total: number };
 
 /** Counts over every partition that has a run, and over `wanted` ones that have none. */
 export async function selectPartitionCounts(sql: Sql, jobId: string, wanted: string[]): Promise<PartitionCounts> {
   const rows = await sql<PartitionCounts[]>`
     select
       count(*) filter (where runs.state = 'success')::int as done,
+      count(*) filter (where runs.state is null or runs.state in ('queued', 'running'))::int as ahead,
       count(*) filter (where runs.state is distinct from 'cancelled')::int as total
     from (select partition, run_id from barline.run_partitions where job_id = ${jobId}::text) as held
     inner join barline.runs on runs.id = held.run_id
     full join unnest(${wanted}::text[]) as wanted (partition) on wanted.partition = held.partition`;
-  return rows[0] ?? { done: 0, total: 0 };
+  return rows[0] ?? { done: 0, ahead: 0, total: 0 };
 }
 
 /** What a job finished lately; `since` is when the first of those runs began. */

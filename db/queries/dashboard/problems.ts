@@ -1,4 +1,5 @@
 import type { Sql } from "../../client.ts";
+import { stillFailed } from "./failures.ts";
 
 /** An error as the orchestrator keeps it. */
 export type KeptError = { name: string; message: string; advice?: string };
@@ -13,21 +14,29 @@ export type Problem = {
   finishedAt: Date | null;
 };
 
-/** The last runs that failed and still answer for what they failed at. */
-export function selectProblems(sql: Sql, limit: number): Promise<Problem[]> {
-  return sql<Problem[]>`
-    select
-      id,
-      job_id as "jobId",
-      partition,
-      partition_to as "partitionTo",
-      error,
-      finished_at as "finishedAt"
-    from barline.runs
-    where
-      state = 'failed'
-      and (partition is null or exists (select from barline.run_partitions where run_id = runs.id))
-    order by finished_at desc nulls last
+/** A problem, and how many other runs of the job failed in the same words. */
+export type SharedProblem = Problem & { alike: number };
+
+/** The last runs that failed and still answer for what they failed at: of those with one error, the latest. */
+export function selectProblems(sql: Sql, limit: number): Promise<SharedProblem[]> {
+  return sql<SharedProblem[]>`
+    select id, "jobId", partition, "partitionTo", error, "finishedAt", alike
+    from (
+      select
+        id,
+        job_id as "jobId",
+        partition,
+        partition_to as "partitionTo",
+        error,
+        finished_at as "finishedAt",
+        (count(*) over same - 1)::int as alike,
+        row_number() over (same order by finished_at desc nulls last, id desc) as position
+      from barline.runs
+      where ${stillFailed(sql)}
+      window same as (partition by job_id, error ->> 'message')
+    ) as ranked
+    where position = 1
+    order by "finishedAt" desc nulls last, id desc
     limit ${limit}::int`;
 }
 

@@ -17,11 +17,12 @@ export const openingMs = 60_000;
 /** The dashboard over a database of its own, with a pipeline that only notes what it was asked. */
 export async function openDashboard(environment: Record<string, string> = {}) {
   const database = await createTestDatabase();
-  const jobs = fakeJobs("2020-01-02", "2020-01-09");
+  const config = readConfig({ START_DATE: "2020-01-02", ...environment }, now);
+  const jobs = fakeJobs("2020-01-02", "2020-01-09", config.catchup);
   const { pipeline, asked } = fakePipeline(jobs, { backfill: 7, run: 9 });
   const log = pino({ level: "silent" });
   const context: AppContext = {
-    config: readConfig({ START_DATE: "2020-01-02", ...environment }, now),
+    config,
     read: database.sql,
     pipeline,
     isReady: async () => true,

@@ -18,8 +18,10 @@ const mapped = (name: string, description: string): JobDefinition["tasks"][numbe
 const manifests = "s3://test/manifests";
 const bars = "postgres_dwh://public/source_polygon_stock_bars_daily";
 
+type Catchup = NonNullable<JobDefinition["schedule"]>["catchup"];
+
 /** The three jobs as pages see them; the ingest wants every session from `startDate` to `lastDate`. */
-export function fakeJobs(startDate: string, lastDate: string): JobDefinition[] {
+export function fakeJobs(startDate: string, lastDate: string, catchup: Catchup = "all"): JobDefinition[] {
   return [
     {
       id: jobIds.ingest,
@@ -33,7 +35,7 @@ export function fakeJobs(startDate: string, lastDate: string): JobDefinition[] {
       schedule: {
         cron: "*/5 * * * *",
         timeZone: "America/New_York",
-        catchup: "all",
+        catchup,
         due: () => sessionsBetween(startDate, lastDate),
       },
       produces: [manifests],
