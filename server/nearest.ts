@@ -1,9 +1,13 @@
-/** The known name with the smallest edit distance, where that is at most `furthest`: small enough to be a slip. */
+/**
+ * The known name with the smallest edit distance, where that is small enough to be a slip: at most `furthest`, and at most two
+ * thirds of the longer name, as between short names everything is near.
+ */
 export function nearest(name: string, known: readonly string[], furthest: number): string | undefined {
   const ranked = known.map((candidate) => ({ candidate, distance: editDistance(name, candidate) }));
   ranked.sort((a, b) => a.distance - b.distance);
   const best = ranked[0];
-  return best && best.distance <= furthest ? best.candidate : undefined;
+  if (!best || best.distance > furthest) return undefined;
+  return best.distance * 3 <= Math.max(name.length, best.candidate.length) * 2 ? best.candidate : undefined;
 }
 
 /** Levenshtein distance. */

@@ -39,7 +39,8 @@ function describe(issue: Issue, { schema, value, inside }: Checked): { field: st
   if (issue.code !== "custom" && valueAt(value, issue.path) === undefined) {
     return [{ field, message: `\`${field}\` is required.` }];
   }
-  return [{ field, message: `\`${field}\` ${plainMessage(issue)}.` }];
+  const message = `\`${field}\` ${plainMessage(issue)}`;
+  return [{ field, message: message.endsWith("?") ? message : `${message}.` }];
 }
 
 /** Edits that a name may be away from the one that was meant. */

@@ -215,6 +215,13 @@ describe("what cannot be run", () => {
     const { status, body } = await post({ ...step, ...change });
     expect({ status, field: body.error.field }).toEqual({ status: 422, field });
     expect(body.error.message).toContain(says);
+    expect(body.error.message).not.toEndWith("?.");
+  });
+
+  test("guesses no name that shares too little with the given one", async () => {
+    for (const change of [{ fizz: 1 }, { strategy: "zzz" }]) {
+      expect((await post({ ...step, ...change })).body.error.message).not.toContain("Did you mean");
+    }
   });
 
   test("is a 404 for a ticker without bars", async () => {
