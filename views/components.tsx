@@ -4,6 +4,7 @@ import { formatAgo, formatMinute, formatSecond, formatUtc, none } from "./format
 /** How each state is drawn and called; the glyph and the word tell it without colour. */
 const states: Record<string, { label: string; tone: string; path: string }> = {
   idle: { label: "Idle", tone: "quiet", path: "M4 8h8" },
+  unreached: { label: "Not reached", tone: "quiet", path: "M4 8h8" },
   waiting: { label: "Waiting", tone: "quiet", path: "M3.5 8h.01M8 8h.01M12.5 8h.01" },
   queued: { label: "Queued", tone: "quiet", path: "M8 2.5a5.5 5.5 0 1 1 0 11a5.5 5.5 0 1 1 0-11" },
   running: { label: "Running", tone: "work", path: "M8 2.5a5.5 5.5 0 0 1 5.5 5.5" },

@@ -192,14 +192,14 @@ const TestItem = ({ test, id }: { test: TestView; id: string }) => (
       <span>
         on <code>{test.subject}</code>
       </span>
-      {test.failures > 0 && <span>{formatCount(test.failures, "failing row")}</span>}
+      {test.failures > 0 && !test.message && <span>{formatCount(test.failures, "failing row")}</span>}
       <span class="note">
         severity {test.severity}, {formatDuration(test.durationMs)}
       </span>
     </p>
     {test.message && <p class="advice">{test.message}</p>}
     {Array.isArray(test.sample) && test.sample.length > 0 && (
-      <details id={id}>
+      <details id={id} open={test.status !== "pass"}>
         <summary>{formatCount(test.sample.length, "failing row")} as an example</summary>
         <ul class="samples">
           {test.sample.map((row) => (

@@ -116,7 +116,10 @@ const Batches = ({ step, now }: { step: StepView; now: Date }) => (
 
 const Tries = ({ step, now }: { step: StepView; now: Date }) => (
   <details id={`tries-${step.step}`} open={step.state === "failed"}>
-    <summary>{formatCount(step.troubled.length, "try", "tries")} of what did not go well at once</summary>
+    <summary>
+      {formatCount(step.troubled.length, "try", "tries")}
+      {step.isMapped && " of batches that failed or were tried again"}
+    </summary>
     <ul class="tries">
       {step.troubled.map((attempt, index) => (
         <li>
@@ -128,7 +131,7 @@ const Tries = ({ step, now }: { step: StepView; now: Date }) => (
             </b>
             <Instant at={attempt.startedAt} precise />
             <span>{formatElapsed(attempt.startedAt, attempt.finishedAt, now)}</span>
-            <span class="note">{attempt.owner}</span>
+            <span class="note">by process {attempt.owner}</span>
           </p>
           {attempt.error &&
             (attempt.error.message === step.troubled[index - 1]?.error?.message ? (

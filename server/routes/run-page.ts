@@ -144,6 +144,7 @@ export async function readRunPage(
   const job = jobs.find((candidate) => candidate.id === run.jobId);
   const produces = job?.produces ?? [];
   const listeners = jobs.filter((other) => other.triggeredBy?.some((dataset) => produces.includes(dataset)));
+  const hasEnded = run.state === "failed" || run.state === "cancelled";
   const [steps, claimed, produced, rejects, models, tests] = await Promise.all([
     readSteps(context, id, job, query),
     selectClaimed(read, id, eventsShown),
@@ -162,7 +163,8 @@ export async function readRunPage(
     now: context.now(),
     problem,
     url: urlOf(id, query),
-    steps,
+    // What waits in a run that is over waits for nothing.
+    steps: steps.map((step) => (hasEnded && step.state === "waiting" ? { ...step, state: "unreached" } : step)),
     claimed,
     claimedAll: claimed[0]?.all ?? 0,
     produced,
