@@ -36,6 +36,13 @@ export async function prepareBackfill(options: BackfillOptions, request: Backfil
   const named = tickers ?? (universe.kind === "tickers" ? universe.tickers : null);
   const types = universe.kind === "types" ? universe.types : null;
   const listed = named ?? (await selectTickersTradedSince(options.sql, types, request.from));
+  if (named === null && listed.length === 0 && request.strategy === "per_ticker") {
+    throw new RequestError(
+      "invalid",
+      "The tickers of the market are not known yet: they are read with the first session. Choose grouped, or auto.",
+      "strategy",
+    );
+  }
   const sessions = sessionsBetween(request.from, request.to);
   const settled = new Set(settledSessions(request.from, options.now()));
   return {
@@ -54,7 +61,7 @@ export async function prepareBackfill(options: BackfillOptions, request: Backfil
       const skipped = [...ran, ...closedDates(request, new Set(sessions)), ...unsettled(sessions, settled)];
       skipped.sort((a, b) => (a.date < b.date ? -1 : 1));
       const plan: BackfillPlan = { ...calls, sessions: wanted.length, dates: wanted, skipped };
-      checkDuration(plan, options.settings.callsPerMinute);
+      checkDuration(plan, options.settings.callsPerMinute, tickers !== undefined);
       return { plan, runs: plannedRuns(plan, request.from, tickers) };
     },
   };
@@ -96,13 +103,19 @@ async function checkTickers(options: BackfillOptions, request: BackfillRequest):
   throw new RequestError("invalid", `The market API does not list ${list}. Tickers are case-sensitive.`, "tickers");
 }
 
-function checkDuration(plan: BackfillPlan, callsPerMinute: number | null): void {
-  if (plan.minutes <= longestBackfillHours * 60) return;
+function checkDuration(plan: BackfillPlan, callsPerMinute: number | null, isNamed: boolean): void {
+  if (callsPerMinute === null || plan.minutes <= longestBackfillHours * 60) return;
   const hours = Math.round(plan.minutes / 6) / 10;
+  // Named tickers can only be asked for one by one.
+  const alternative = isNamed ? null : plan.alternative;
+  const isOtherQuicker = alternative !== null && alternative.calls <= longestBackfillHours * 60 * callsPerMinute;
+  const advice = isOtherQuicker
+    ? `Fetched ${alternative.strategy}, it takes ${alternative.calls} calls.`
+    : "Choose a shorter range.";
   throw new RequestError(
     "invalid",
-    `${plan.calls} calls take ${hours} hours at ${callsPerMinute} calls a minute; one backfill may take ${longestBackfillHours}. Choose a shorter range.`,
-    "from",
+    `${plan.calls} calls take ${hours} hours at ${callsPerMinute} calls a minute; one backfill may take ${longestBackfillHours}. ${advice}`,
+    isOtherQuicker ? "strategy" : "from",
   );
 }
 
