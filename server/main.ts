@@ -64,6 +64,9 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
+// A library that loses a promise in an outage must not end the work: what it means shows in the tasks that need it.
+process.on("unhandledRejection", (error) => log.error({ error }, "a promise failed that nobody waited for"));
+
 try {
   await started;
 } catch (error) {

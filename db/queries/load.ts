@@ -29,6 +29,8 @@ export async function copyToStaging(transaction: TransactionSql): Promise<Writab
   // The driver forgets the stream with its last byte. A fault after that (a refused row, a full disk, a lost connection) it
   // tells only the query, which was over when it gave the stream, and whoever wrote would wait for ever.
   Object.assign(query, { reject: (error: Error) => stream.destroy(error) });
+  // Whoever writes learns of it too; without a listener, a fault before or after that would end the whole worker.
+  stream.on("error", () => {});
   return stream;
 }
 

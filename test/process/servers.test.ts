@@ -1,0 +1,50 @@
+import { expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { startBarline } from "../support/barline.ts";
+import { createTestDatabase } from "../support/database.ts";
+import { startFaultyMarket } from "../support/faulty-market.ts";
+import { settle } from "../support/pipeline.ts";
+import { startS3 } from "../support/s3.ts";
+import {
+  barsBetween,
+  expectCleanState,
+  expectFact,
+  expectRawBars,
+  marketSize,
+  openMarket,
+  season,
+} from "../support/warehouse.ts";
+import { backfillByApi, fetchingFrom } from "./support.ts";
+
+test("with a database and a bucket of one's own it starts neither, makes the bucket and fills both", async () => {
+  const database = await createTestDatabase({ empty: true });
+  const s3 = await startS3();
+  const market = await startFaultyMarket({ tickers: marketSize });
+  const barline = await startBarline({
+    ...fetchingFrom(market),
+    DATABASE_URL: database.url,
+    S3_BUCKET: "bars",
+    S3_ENDPOINT: s3.endpoint,
+    S3_ACCESS_KEY_ID: s3.accessKeyId,
+    S3_SECRET_ACCESS_KEY: s3.secretAccessKey,
+  });
+  await backfillByApi(barline.url, season.from, "2018-08-31");
+  await settle(database.sql);
+  await expectCleanState(database.sql);
+  const demo = openMarket();
+  const bars = barsBetween(demo, season.from, "2018-08-31");
+  await expectRawBars(database.sql, bars);
+  await expectFact(database.sql, bars, demo);
+  const datasets = await database.sql<{ dataset: string }[]>`
+    select distinct dataset from barline.dataset_events order by 1`;
+  expect(datasets.map((row) => row.dataset)).toEqual([
+    "postgres_dwh://public/source_polygon_stock_bars_daily",
+    "s3://bars/manifests",
+  ]);
+  expect(existsSync(join(barline.dataDir, "postgres"))).toBe(false);
+  expect(existsSync(join(barline.dataDir, "lake"))).toBe(false);
+  expect(await barline.end("SIGTERM")).toMatchObject({ code: 0 });
+  await barline.stop();
+  await Promise.all([market.stop(), s3.stop(), database.drop()]);
+});
