@@ -25,6 +25,8 @@ export type BackfillDetail = {
   older: number | null;
   isFirstPage: boolean;
   isActive: boolean;
+  /** Whether its job starts no runs until somebody resumes it. */
+  isPaused: boolean;
   url: string;
 };
 
@@ -40,6 +42,9 @@ const Head = ({ backfill }: { backfill: BackfillDetail }) => (
     </header>
     <p class="lead">
       {dateRange(backfill.from, backfill.to)}, {backfill.reprocess} sessions
+      {backfill.isActive &&
+        backfill.isPaused &&
+        `. ${backfill.jobTitle} is paused: what is queued waits until somebody resumes it`}
     </p>
     <Progress value={backfill.counts.success} max={backfill.counts.runs || 1} label="Runs done" />
   </>

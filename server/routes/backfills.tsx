@@ -1,6 +1,7 @@
 import { type Context, Hono } from "hono";
 import { selectBackfills } from "../../db/queries/dashboard/backfills.ts";
 import { selectCoverage } from "../../db/queries/dashboard/coverage.ts";
+import { selectJobStandings } from "../../db/queries/dashboard/jobs.ts";
 import { selectRuns } from "../../db/queries/dashboard/runs.ts";
 import { RequestError } from "../../jobs/orchestrator/types.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
@@ -24,9 +25,10 @@ async function readBackfill(context: AppContext, id: number, before: number | nu
   const { read } = context;
   const [row] = await selectBackfills(read, { jobId: null, id }, 1);
   if (!row) throw new RequestError("not_found", `There is no backfill ${id}.`);
-  const [coverage, runs] = await Promise.all([
+  const [coverage, runs, standings] = await Promise.all([
     selectCoverage(read, { ...jobIds, ingest: row.jobId }, row.from, row.to),
     selectRuns(read, { jobId: null, backfillId: id, state: null, before }, pageSize + 1),
+    selectJobStandings(read, [row.jobId]),
   ]);
   const rows = coverage.filter((partition) => partition.backfillId === id);
   const known = { rows, wanted: new Set<string>(), lastSettled: lastSettledSession(context.now()) };
@@ -51,6 +53,7 @@ async function readBackfill(context: AppContext, id: number, before: number | nu
     older: runs.length > pageSize ? (shown.at(-1)?.id ?? null) : null,
     isFirstPage: before === null,
     isActive,
+    isPaused: standings[0]?.paused ?? false,
     url: `/backfills/${id}${before === null ? "" : `?before=${before}`}`,
   };
 }

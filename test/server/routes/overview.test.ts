@@ -98,3 +98,17 @@ test("a step that a failed run never came to is not waiting", async () => {
   expect(await text(`/runs/${failed}`)).toContain("Not reached");
   expect(await text(`/runs/${running}`)).not.toContain("Not reached");
 });
+
+test("a backfill under a paused job says what it waits for", async () => {
+  await open();
+  await dashboard.sql`
+    with backfill as (
+      insert into barline.backfills (job_id, from_partition, to_partition, reprocess, plan) values (${ingest}, '2020-01-02', '2020-01-02', 'all', '{}')
+      returning id
+    )
+    insert into barline.runs (job_id, state, trigger, partition, partition_to, backfill_id)
+    select ${ingest}::text, 'queued', 'backfill', '2020-01-02', '2020-01-02', id from backfill`;
+  expect(await text("/backfills/1")).not.toContain("is paused");
+  await dashboard.sql`insert into barline.jobs (id, paused) values (${ingest}, true)`;
+  expect(await text("/backfills/1")).toContain("Ingest is paused: what is queued waits until somebody resumes it");
+});
