@@ -122,7 +122,7 @@ async function buildTable(
 ): Promise<BuiltModel> {
   const { session } = context;
   const relation = workRelation(model.name);
-  const created = await session.run(`create table ${quoteRelation(relation)} as ${compile(context, model, false)}`);
+  const created = await session.whole(`create table ${quoteRelation(relation)} as ${compile(context, model, false)}`);
   const proven = await indexTable(session, model, relation);
   const standing = context.standing.has(model.name);
   const refresh = model.config.materialized === "incremental" ? "full_refresh" : "replaced";

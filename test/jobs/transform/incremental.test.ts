@@ -110,6 +110,8 @@ describe("incremental builds", () => {
     clock = new Date("2024-06-03T21:30:00Z");
     await database.sql`truncate source_polygon_stock_bars_daily, source_polygon_splits`;
     await database.sql`drop table if exists fct_polygon__stock_bars_performance`;
+    // Rows that vanish from a source leave no trace in an incremental model; each case begins without one.
+    await database.sql`drop table if exists int_polygon__split_factors cascade`;
   };
 
   const rows = () => database.sql<Record<string, unknown>[]>`

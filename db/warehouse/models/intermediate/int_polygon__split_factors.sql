@@ -1,3 +1,14 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='ticker'
+    )
+}}
+
+-- A table, though a small one that is written anew each time: a recursion inside the query that reads every bar would keep
+-- that query on one core. Incremental, so that the table stays and the views on it need not be replaced.
+--
 -- The factor of a date is the product of split_from / split_to over the splits after it that have taken effect.
 -- Each ticker that ever had a split gets periods that cover all time; numerator and denominator are kept apart, so that
 -- the product is exact and only the one division rounds.
