@@ -30,6 +30,20 @@ function addOwnTime(event: Event): void {
   time.title = `${time.title}, ${ownTime.format(new Date(time.dateTime))} your time`;
 }
 
+/** A button that sends is disabled on the way, and loses the focus: what came back takes it, the first fault before all. */
+function restoreFocus(): void {
+  if (document.activeElement !== document.body) return;
+  const form = document.querySelector("form#backfill");
+  const fault = form?.querySelector<HTMLElement>("[aria-invalid=true]");
+  (fault ?? form?.querySelector<HTMLElement>("button.primary"))?.focus({ preventScroll: !fault });
+}
+
+/** Whether the request that htmx ends was sent from the form; pages that refresh themselves leave the focus alone. */
+function afterSending(event: Event): void {
+  if (event.target instanceof Element && event.target.id === "backfill") setTimeout(restoreFocus);
+}
+
 wireTheme();
+document.addEventListener("htmx:finally:request", afterSending);
 document.addEventListener("pointerover", addOwnTime);
 document.addEventListener("focusin", addOwnTime);

@@ -61,7 +61,7 @@ const Preview = ({ preview }: { preview: BackfillPreview }) => (
   <div class="preview" role="status">
     <p class="lead">
       {preview.dates.length === 0 ? (
-        "Nothing to do: no session of this range is left to run."
+        "Nothing to do: no session of this range is left to run. What ran and failed, or was cancelled, is fetched again with Failed, and everything with All."
       ) : (
         <>
           <b>{formatCount(preview.dates.length, "session")}</b> in <b>{formatCount(preview.calls, "call")}</b>,{" "}
@@ -72,11 +72,13 @@ const Preview = ({ preview }: { preview: BackfillPreview }) => (
         </>
       )}
     </p>
-    <p class="note">
-      Fetched {strategyNames[preview.strategy]}.
-      {preview.alternative &&
-        ` The other way, ${preview.alternative.strategy === "grouped" ? "by session" : "by ticker"}, takes ${formatCount(preview.alternative.calls, "call")}.`}
-    </p>
+    {preview.dates.length > 0 && (
+      <p class="note">
+        Fetched {strategyNames[preview.strategy]}.
+        {preview.alternative &&
+          ` The other way, ${preview.alternative.strategy === "grouped" ? "by session" : "by ticker"}, takes ${formatCount(preview.alternative.calls, "call")}.`}
+      </p>
+    )}
     {preview.dates.length > 0 && (
       <details id="preview-dates">
         <summary>The {formatCount(preview.dates.length, "session")}</summary>
@@ -142,7 +144,7 @@ export const BackfillFormView = ({ form }: { form: BackfillForm }) => {
         label="Which sessions"
         options={[
           ["missing", "Missing: without a run"],
-          ["failed", "Failed: missing, failed or cancelled"],
+          ["failed", "Failed: failed or cancelled"],
           ["all", "All: fetch everything again"],
         ]}
       />

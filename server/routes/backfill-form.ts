@@ -66,9 +66,12 @@ function rangesOf(dates: string[]): string[] {
   return ranges.length > rangesShown ? [...told, `and ${ranges.length - rangesShown} more`] : told;
 }
 
+/** A reason without the run that it names: a year of sessions is one line, not one a session. */
+const sharedReason = (reason: string) => reason.replace(/^run \d+ /, "");
+
 /** Days that will not be run, by reason, most first. Weekends are only counted: nobody needs their dates. */
 export function groupSkipped(skipped: BackfillPlan["skipped"]): SkippedGroup[] {
-  const groups = Map.groupBy(skipped, ({ reason }) => reason);
+  const groups = Map.groupBy(skipped, ({ reason }) => sharedReason(reason));
   return [...groups]
     .map(([reason, days]) => ({
       reason,

@@ -85,6 +85,7 @@ describe.skipIf(executable === undefined)("in a browser", () => {
     expect(await from.inputValue()).toBe("2026-08-07");
     const described = await from.getAttribute("aria-describedby");
     expect(await page.locator(`#${described?.split(" ").at(-1)}`).textContent()).toMatch(/after/);
+    await page.locator("#backfill [name=from]:focus").waitFor();
     await page.context().close();
   });
 

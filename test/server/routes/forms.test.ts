@@ -88,13 +88,13 @@ describe("the backfill form", () => {
       { date: "2020-01-04", reason: "weekend" },
       { date: "2020-01-05", reason: "weekend" },
       { date: "2020-01-11", reason: "weekend" },
-      { date: "2020-01-02", reason: "already there" },
-      { date: "2020-01-03", reason: "already there" },
+      { date: "2020-01-02", reason: "run 4 already ran: succeeded" },
+      { date: "2020-01-03", reason: "run 5 already ran: succeeded" },
       { date: "2020-01-20", reason: "holiday" },
     ];
     expect(groupSkipped(skipped)).toEqual([
       { reason: "weekend", count: 3, ranges: [] },
-      { reason: "already there", count: 2, ranges: ["2 Jan 2020 – 3 Jan 2020"] },
+      { reason: "already ran: succeeded", count: 2, ranges: ["2 Jan 2020 – 3 Jan 2020"] },
       { reason: "holiday", count: 1, ranges: ["20 Jan 2020"] },
     ]);
   });
