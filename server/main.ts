@@ -10,6 +10,8 @@ const exitCodes = { stopped: 0, failed: 1, badConfiguration: 2 } as const;
 const closePatienceMs = 4000;
 /** The first start makes the database's files, which takes some seconds. */
 const startPatienceMs = 3000;
+/** A terminal sends its Ctrl-C to the whole group, and `bun run` and npm pass theirs on: signals this close are one wish. */
+const sameWishMs = 1000;
 
 const now = () => new Date();
 
@@ -29,6 +31,7 @@ const lifecycle = createLifecycle({ log, closePatienceMs });
 
 const startup = { config, log, lifecycle, now };
 let asked = false;
+let askedAtMs = 0;
 
 /** Opens everything, unless somebody asks it to stop in between. */
 async function start(): Promise<void> {
@@ -57,8 +60,10 @@ async function stop(code: number): Promise<never> {
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
     // Whoever asks a second time does not want to wait.
-    if (asked) process.exit(exitCodes.failed);
+    if (asked && performance.now() - askedAtMs > sameWishMs) process.exit(exitCodes.failed);
+    if (asked) return;
     asked = true;
+    askedAtMs = performance.now();
     log.info({ signal }, "stopping; the work goes on at the next start");
     void stop(exitCodes.stopped);
   });
