@@ -46,7 +46,8 @@ export function openPool(
     types,
     // The driver retires a connection after 30 to 60 minutes, and an idle one sooner; a lock would go with it.
     ...(role === "lock" ? { max_lifetime: null } : { idle_timeout: 60 }),
-    connect_timeout: 10,
+    // An attempt that meets a server on its way down may hear nothing at all, and what waits for it stands still so long.
+    connect_timeout: 4,
     // The driver's own delays grow to 20 seconds, and one count of failures serves all connections of a pool: after
     // an outage everybody would wait that long for a server that is back.
     backoff: (failures) => Math.min(longestReconnectSeconds, 0.05 * 2 ** failures),

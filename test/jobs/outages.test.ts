@@ -146,14 +146,12 @@ test("a database server that is stopped and started again in the middle of the w
   const pipeline = await start({ database: { url: server.url, sql } });
   slowly();
   await pipeline.backfill(month.from, month.to);
-  for (const calls of [4, 12]) {
-    await until("it is at work", () => market.countOf("grouped") >= calls, 30_000);
-    await server.stop();
-    await until("the log says that the database is away", () =>
-      pipeline.log.some((line) => line.msg === "the database does not answer; work waits for it"),
-    );
-    server = await startEmbeddedPostgres({ dataDir, settings: { fsync: "off", port: new URL(server.url).port } });
-  }
+  await atWork();
+  await server.stop();
+  await until("the log says that the database is away", () =>
+    pipeline.log.some((line) => line.msg === "the database does not answer; work waits for it"),
+  );
+  server = await startEmbeddedPostgres({ dataDir, settings: { fsync: "off", port: new URL(server.url).port } });
   await endsWhole(pipeline);
   expect(pipeline.log.some((line) => line.msg === "the database answers again")).toBe(true);
 });
