@@ -6,7 +6,7 @@ import { createIngestJob } from "./ingest.ts";
 import type { ObjectStore } from "./lake/store.ts";
 import { createMarketLimiter } from "./limiter.ts";
 import { createLoadJob } from "./load.ts";
-import { isIsoDate, isSession, settlesAt } from "./market/calendar.ts";
+import { isIsoDate, isSession, newYorkDate, settledSessions, settlesAt } from "./market/calendar.ts";
 import { createMarketClient } from "./market/client.ts";
 import { createOrchestrator } from "./orchestrator/orchestrator.ts";
 import { createWorkerPool } from "./orchestrator/pool.ts";
@@ -106,11 +106,17 @@ function createPipelineRequests(options: RequestOptions): Omit<Pipeline, "orches
       return await orchestrator.createBackfill(request.jobId, rangeOf(request, prepared));
     },
     async createRun(jobId, { session, fullRefresh }) {
-      if (jobId === jobIds.ingest && session !== undefined) checkSession(session, now());
       const parameters = jobId === jobIds.transform && fullRefresh ? { fullRefresh } : {};
-      return await orchestrator.createRun(jobId, { parameters, ...(session !== undefined && { partition: session }) });
+      const partition = session ?? (jobId === jobIds.ingest ? lastSettledSession(now()) : undefined);
+      if (partition !== undefined && jobId === jobIds.ingest) checkSession(partition, now());
+      return await orchestrator.createRun(jobId, { parameters, ...(partition !== undefined && { partition }) });
     },
   };
+}
+
+/** A fortnight has sessions, whatever the holidays. */
+function lastSettledSession(now: Date): string | undefined {
+  return settledSessions(newYorkDate(now.getTime() - 14 * 86_400_000), now).at(-1);
 }
 
 function checkSession(session: string, now: Date): void {

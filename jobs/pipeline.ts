@@ -32,8 +32,8 @@ export type Pipeline = {
   orchestrator: Orchestrator;
   /** What a backfill would do. Throws a RequestError that names the field (`from`, `to`, `tickers`, `strategy`). */
   previewBackfill(request: BackfillRequest): Promise<BackfillPlan>;
-  createBackfill(request: BackfillRequest): Promise<{ id: number | null; runs: number; plan: BackfillPlan }>;
-  /** Queues one run by hand: for a session (ingest), for the waiting events (load), or a rebuild (transform). */
+  createBackfill(request: BackfillRequest): Promise<{ id: number; runs: number; plan: BackfillPlan }>;
+  /** Queues one run by hand: for a session (ingest; the last that settled by default), the waiting events (load), or a rebuild (transform). */
   createRun(jobId: string, options: { session?: string; fullRefresh?: boolean }): Promise<number>;
 };
 

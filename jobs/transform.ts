@@ -83,7 +83,11 @@ function summarize(result: BuildResult): Record<string, JsonValue> {
 function unpublished(result: BuildResult): PermanentError {
   const failing = result.tests.filter((test) => test.status === "fail" || test.status === "error");
   const broken = result.models.find((model) => model.error);
-  if (broken) return new PermanentError(`The model ${broken.name} could not be built: ${broken.error}`);
+  if (broken) {
+    return new PermanentError(`The model ${broken.name} could not be built: ${broken.error}`, {
+      advice: "The dashboard goes on showing the last good build. Correct the model's file; the next run builds it.",
+    });
+  }
   const names = failing.map((test) => `${test.name} (${test.failures} rows)`).join(", ");
   return new PermanentError(`Nothing was published, because tests failed: ${names}.`, {
     advice: "The dashboard goes on showing the last good build. Look at the failing rows on the run's page.",

@@ -143,7 +143,7 @@ export const BackfillFormView = ({ form }: { form: BackfillForm }) => {
         name="reprocess"
         label="Which sessions"
         options={[
-          ["missing", "Missing: without a run"],
+          ["missing", "Missing: without a run, or cancelled"],
           ["failed", "Failed: failed or cancelled"],
           ["all", "All: fetch everything again"],
         ]}

@@ -5,7 +5,7 @@ import { selectClaimedEvents } from "../../db/queries/events.ts";
 import { selectPartitionsOfRun } from "../../db/queries/runs.ts";
 import { type ClaimedTask, selectInputs, selectOutputs } from "../../db/queries/tasks.ts";
 import { recordFailure, recordSuccess } from "./advance.ts";
-import { RetryableError } from "./errors.ts";
+import { PermanentError, RetryableError } from "./errors.ts";
 import type { Journal } from "./journal.ts";
 import type { LogLevel } from "./messages.ts";
 import type { WorkerPool } from "./pool.ts";
@@ -55,7 +55,9 @@ export function createExecutor(options: ExecutorOptions): Executor {
       recordFailure(sql, job, task, owner, verdict, options.random),
     );
     const fields = { ...fieldsOf(job, task), reason: message };
-    if (advance === "failed") log.error({ ...fields, advice, error }, "task failed");
+    // Of a known error the message says all; of an unknown one, the stack says where to look.
+    const isKnown = error instanceof PermanentError || error instanceof RetryableError;
+    if (advance === "failed") log.error({ ...fields, advice, ...(!isKnown && { error }) }, "task failed");
     if (advance === "retry") log.warn({ ...fields, delayMs }, "task will be tried again");
   };
 

@@ -1,5 +1,5 @@
 import type { JsonValue, Sql, TransactionSql } from "../../db/client.ts";
-import { insertBackfill, selectActiveRunsOfBackfill } from "../../db/queries/backfills.ts";
+import { insertBackfill, selectActiveRunsOfBackfill, settleBackfill } from "../../db/queries/backfills.ts";
 import {
   insertPartitionRuns,
   insertRun,
@@ -119,7 +119,8 @@ async function select(
 function reasonToSkip(owner: { runId: number; state: string } | undefined, reprocess: Reprocess): string | undefined {
   if (!owner) return reprocess === "failed" ? "never ran" : undefined;
   if (activeStates.includes(owner.state)) return `run ${owner.runId} is ${owner.state}`;
-  if (reprocess === "all") return undefined;
+  // What was cancelled was never brought to an end, so it is missing still.
+  if (reprocess === "all" || owner.state === "cancelled") return undefined;
   const ended = owner.state === "success" ? "succeeded" : owner.state;
   if (reprocess === "failed" && owner.state !== "success") return undefined;
   return reprocess === "failed" ? `run ${owner.runId} ${ended}` : `run ${owner.runId} already ran: ${ended}`;
@@ -137,15 +138,16 @@ async function queueBackfill<Plan extends JsonValue>(
   transaction: TransactionSql,
   job: JobDefinition,
   request: BackfillRequest<Plan>,
-): Promise<{ id: number | null; runs: number; plan: Plan }> {
+): Promise<{ id: number; runs: number; plan: Plan }> {
   // Under the lock, so that two backfills of overlapping ranges cannot both choose a partition.
   await lockJob(transaction, job.id);
   const selected = await select(transaction, job.id, request.partitions, request.reprocess);
   const { plan, runs } = request.plan(selected);
-  if (runs.length === 0) return { id: null, runs: 0, plan };
   const { from, to, reprocess } = request;
   const id = await insertBackfill(transaction, { jobId: job.id, from, to, reprocess, plan });
   await queueBackfillRuns(transaction, job, id, runs);
+  // One without runs has ended, and well: whoever waits for it by its id learns so like of any other.
+  if (runs.length === 0) await settleBackfill(transaction, id);
   return { id, runs: runs.length, plan };
 }
 

@@ -142,7 +142,7 @@ export type Orchestrator = {
   createRun(jobId: string, options: { partition?: string; parameters?: Record<string, JsonValue> }): Promise<number>;
   /** Which of `partitions` a backfill would run, and why not the others. */
   selectPartitions(jobId: string, partitions: string[], reprocess: Reprocess): Promise<SelectedPartitions>;
-  /** Selects and queues in one transaction; `plan` groups what was selected into runs. `id` is null where nothing is left to run. */
+  /** Selects and queues in one transaction; `plan` groups what was selected into runs. One with nothing left to run has succeeded. */
   createBackfill<Plan extends JsonValue>(
     jobId: string,
     options: {
@@ -152,7 +152,7 @@ export type Orchestrator = {
       partitions: string[];
       plan(selected: SelectedPartitions): { plan: Plan; runs: PlannedRun[] };
     },
-  ): Promise<{ id: number | null; runs: number; plan: Plan }>;
+  ): Promise<{ id: number; runs: number; plan: Plan }>;
   /** Queues the failed and cancelled tasks of an ended run again. */
   retryRun(runId: number): Promise<void>;
   cancelRun(runId: number): Promise<void>;

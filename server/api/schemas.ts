@@ -175,7 +175,7 @@ export const backfillPlan = z
 
 export const backfillCreated = z
   .strictObject({
-    id: id.nullable().meta({ description: "null where nothing was queued: a dry run, or nothing left to run." }),
+    id: id.nullable().meta({ description: "null in a dry run." }),
     runs: count,
     plan: backfillPlan,
   })

@@ -59,8 +59,8 @@ async function tryBackfill(
       const plan = await context.pipeline.previewBackfill(request);
       return { form: { ...form, preview: toPreview(plan, callsPerMinute) }, status: 200 };
     }
-    const { id, plan } = await context.pipeline.createBackfill(request);
-    return id === null ? { form: { ...form, preview: toPreview(plan, callsPerMinute) }, status: 200 } : { id };
+    const { id, runs, plan } = await context.pipeline.createBackfill(request);
+    return runs === 0 ? { form: { ...form, preview: toPreview(plan, callsPerMinute) }, status: 200 } : { id };
   } catch (error) {
     return { form: { ...form, errors: fieldErrors(error, backfillFields) }, status: statusOf(error) };
   }

@@ -163,13 +163,13 @@ describe("a backfill", () => {
     expect((await orchestrator.selectPartitions("toy", days(1, 5), "missing")).wanted).toEqual([]);
   });
 
-  test("with nothing left to run makes none", async () => {
+  test("with nothing left to run has succeeded at once", async () => {
     const orchestrator = await harness.start([byPartition()]);
     await orchestrator.createRun("toy", { partition: "2024-01-01" });
     await allEnded(harness.sql, 1);
     const answer = await backfill(orchestrator, [1, 1]);
-    expect(answer).toMatchObject({ id: null, runs: 0 });
-    expect((await harness.sql`select 1 from barline.backfills`).length).toBe(0);
+    expect(answer.runs).toBe(0);
+    expect(await stateOf(answer.id)).toEqual({ state: "success", finished: true });
   });
 
   test("that is cancelled cancels its queued and running runs, and leaves those that ended", async () => {
@@ -190,6 +190,8 @@ describe("a backfill", () => {
     const states = (await allEnded(harness.sql, 6)).map((run) => run.state);
     expect(states).toEqual(["success", ...Array(5).fill("cancelled")]);
     expect(await stateOf(id)).toEqual({ state: "cancelled", finished: true });
+    const again = await orchestrator.selectPartitions("toy", days(1, 6), "missing");
+    expect(again.wanted).toEqual(days(2, 6));
     await expect(orchestrator.cancelBackfill(id ?? 0)).rejects.toMatchObject({ code: "conflict" });
     await expect(orchestrator.cancelBackfill(987_654)).rejects.toMatchObject({ code: "not_found" });
     expect(started.length).toBe(3);
