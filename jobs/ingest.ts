@@ -220,7 +220,7 @@ async function writeRunManifest(options: IngestOptions, context: PlainTaskContex
 /** After the bars: at five calls a minute the names would otherwise hold up the first chart by ten minutes. */
 async function refreshReference(options: IngestOptions, context: PlainTaskContext): Promise<TaskResult> {
   const from = referenceFrom(options, context);
-  await options.reference.ensureUnlessBusy("tickers", from, context);
-  await options.reference.ensureUnlessBusy("dividends", from, context);
+  await options.reference.refresh("tickers", from, context);
+  await options.reference.refresh("dividends", from, context);
   return {};
 }

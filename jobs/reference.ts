@@ -13,6 +13,7 @@ import type { ObjectStore } from "./lake/store.ts";
 import { newYorkDate } from "./market/calendar.ts";
 import type { MarketClient, RawAnswer } from "./market/client.ts";
 import { parseDividends, parseSplits, parseTickers } from "./market/reference.ts";
+import { PermanentError } from "./orchestrator/errors.ts";
 import { storableJson } from "./orchestrator/storable.ts";
 import type { TaskLog } from "./orchestrator/types.ts";
 
@@ -20,8 +21,11 @@ import type { TaskLog } from "./orchestrator/types.ts";
 export type ReferenceData = {
   /** Makes sure of `kind`, for dates from `from` on. Waits for a read that is under way. */
   ensure(kind: ReferenceKind, from: string, context: ReadContext): Promise<void>;
-  /** The same, but does nothing while somebody else is reading. */
-  ensureUnlessBusy(kind: ReferenceKind, from: string, context: ReadContext): Promise<void>;
+  /**
+   * The same for what bars can do without: does nothing while somebody else is reading, and where the API refuses it for
+   * good (not in the plan, say) warns, and asks again when it would be stale.
+   */
+  refresh(kind: ReferenceKind, from: string, context: ReadContext): Promise<void>;
 };
 
 type ReadContext = { log: TaskLog; signal: AbortSignal };
@@ -41,6 +45,7 @@ const dividendWindowDays = 45;
 export function createReferenceData(options: ReferenceOptions): ReferenceData {
   const { sql, now } = options;
   const underWay = new Map<ReferenceKind, Promise<void>>();
+  const askAgainAt = new Map<ReferenceKind, number>();
 
   const ensure = async (kind: ReferenceKind, from: string, context: ReadContext): Promise<void> => {
     // Whoever waited looks again: the read that it waited for may have begun later than `from`, or failed.
@@ -57,8 +62,16 @@ export function createReferenceData(options: ReferenceOptions): ReferenceData {
 
   return {
     ensure,
-    async ensureUnlessBusy(kind, from, context) {
-      if (!underWay.has(kind)) await ensure(kind, from, context);
+    async refresh(kind, from, context) {
+      if (underWay.has(kind) || now().getTime() < (askAgainAt.get(kind) ?? 0)) return;
+      try {
+        await ensure(kind, from, context);
+      } catch (error) {
+        if (!(error instanceof PermanentError)) throw error;
+        askAgainAt.set(kind, now().getTime() + staleAfterMs[kind]);
+        const advice = error.advice ?? null;
+        context.log.warn(`the ${kind} could not be read; the bars are not held up by it: ${error.message}`, { advice });
+      }
     },
   };
 }
