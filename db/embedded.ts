@@ -4,6 +4,7 @@ import { arch, availableParallelism, platform, totalmem, userInfo } from "node:o
 import { dirname, join, resolve } from "node:path";
 import postgres from "postgres";
 import { isTransientDatabaseError } from "./errors.ts";
+import { supervise } from "./supervise.ts";
 
 /** A PostgreSQL server that this process started, or found running from an earlier start. */
 export type EmbeddedPostgres = {
@@ -18,6 +19,8 @@ export type EmbeddedOptions = {
   dataDir: string;
   /** Further server settings; tests turn fsync off, or name the `port`. */
   settings?: Record<string, string>;
+  /** Where given, a server that ends unasked is started again on its port; told of each attempt, and of its error. */
+  onRestart?: (error?: unknown) => void;
 };
 
 const user = "barline";
@@ -46,10 +49,19 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   const url = urlAt(port);
   await createDatabase(url);
   await writePrivately(join(dataDir, "postgres.url"), `${url}\n`);
+  const { onRestart } = options;
+  const endSupervision =
+    onRestart &&
+    supervise({
+      isRunning: async () => (await runningPort(cluster)) !== undefined,
+      start: () => start(binaries.pg_ctl, cluster, { ...options.settings, port: String(port) }, owner),
+      onRestart,
+    });
   return {
     url,
     pid: Number((await readFile(join(cluster, "postmaster.pid"), "utf8")).split("\n")[0]),
     stop: async () => {
+      await endSupervision?.();
       const stopping = run(
         [binaries.pg_ctl, "stop", "-D", cluster, "-m", "fast", "-t", String(stopPatienceSeconds)],
         owner,

@@ -30,7 +30,13 @@ export async function startDatabase({ config, log, lifecycle }: Startup): Promis
     return { url: config.databaseUrl, asReader };
   }
   const dataDir = resolve(config.dataDir);
-  const embedded = await startEmbeddedPostgres({ dataDir });
+  const onRestart = (error?: unknown) => {
+    if (error) log.error({ error }, "the embedded PostgreSQL ended and does not start; it is tried again");
+    else log.warn("the embedded PostgreSQL had ended unasked and was started again");
+    // The lock went with the server.
+    if (!error) void lockEmbeddedServer(owner).catch(() => {});
+  };
+  const embedded = await startEmbeddedPostgres({ dataDir, onRestart });
   // Of the one role whose connections are never retired, as the lock would go with it.
   const owner = openPool(embedded.url, "lock", { name: "barline owner" });
   if (!(await becomesOwner(owner))) {
