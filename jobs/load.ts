@@ -6,12 +6,14 @@ import {
   clearBatch,
   copyToStaging,
   countStaged,
+  deleteSuperseded,
   emptyStaging,
   insertRejects,
   isOvertaken,
   lockBatch,
   mergeStagedBars,
   type NewReject,
+  selectLaterLoads,
   type UniverseFilter,
 } from "../db/queries/load.ts";
 import { lockRawTables } from "../db/queries/raw-lock.ts";
@@ -197,8 +199,13 @@ async function merge(options: LoadOptions, context: PlainTaskContext): Promise<T
   const rejected = outputs.reduce((sum, output) => sum + output.rejects, 0);
   const started = performance.now();
   if ((await countStaged(options.sql, context.run.id)) !== expected) await stageAgain(options, context);
+  const superseded = await findSuperseded(options, context);
   const merged = await options.sql.begin(async (transaction) => {
     const insertedAt = await lockRawTables(transaction);
+    if (superseded.length > 0) {
+      const rows = await deleteSuperseded(transaction, context.run.id, superseded);
+      context.log.warn("left out rows that a later answer has superseded", { rows });
+    }
     const result = await mergeStagedBars(transaction, context.run.id, insertedAt, universeFilter(options.universe));
     await emptyStaging(transaction);
     return result;
@@ -206,6 +213,24 @@ async function merge(options: LoadOptions, context: PlainTaskContext): Promise<T
   const summary = { rows: expected, rejected, ...merged };
   context.log.info("merged", { ...summary, durationMs: Math.round(performance.now() - started) });
   return { output: summary, summary, events: [{ dataset: barsDataset, payload: summary }] };
+}
+
+/**
+ * Sessions of which a later whole-market answer is in the table already. Events are loaded in order, but a run that failed and
+ * is retried comes late: its answers are older than what is there.
+ */
+async function findSuperseded(
+  options: LoadOptions,
+  context: PlainTaskContext,
+): Promise<{ sequence: number; session: string }[]> {
+  const later = await selectLaterLoads(options.sql, context.run.id);
+  const found = await Promise.all(
+    later.map(async ({ sequence, manifest }) => {
+      const { objects } = await readManifest(options.lake, manifest);
+      return objects.flatMap((object) => (object.route === "daily" ? { sequence, session: object.session } : []));
+    }),
+  );
+  return found.flat();
 }
 
 /** Staging is not logged, so a crash of the server empties it under batches that had succeeded. The lake still has all. */

@@ -124,3 +124,35 @@ export async function countStaged(sql: Sql | TransactionSql, runId: number): Pro
     select count(*)::int as rows from barline.staging_stock_bars where run_id = ${runId}::bigint`;
   return row?.rows ?? 0;
 }
+
+export type LaterLoad = { sequence: number; manifest: string };
+
+/**
+ * For each event that a run claimed: the manifests of later events whose dates meet its own and that another run of the job
+ * has loaded already.
+ */
+export async function selectLaterLoads(sql: Sql, runId: number): Promise<LaterLoad[]> {
+  return await sql<LaterLoad[]>`
+    select mine.id as sequence, later.payload ->> 'manifest' as manifest
+    from barline.event_claims my_claims
+    join barline.dataset_events mine on mine.id = my_claims.event_id
+    join barline.dataset_events later on later.dataset = mine.dataset and later.id > mine.id
+      and later.payload ->> 'from' <= mine.payload ->> 'to' and later.payload ->> 'to' >= mine.payload ->> 'from'
+    join barline.event_claims claims on claims.event_id = later.id and claims.job_id = my_claims.job_id
+    join barline.runs on runs.id = claims.run_id and runs.state = 'success'
+    where my_claims.run_id = ${runId}::bigint`;
+}
+
+/** Takes out of a run's staged rows those of sessions that a later answer has superseded. Answers how many. */
+export async function deleteSuperseded(
+  transaction: TransactionSql,
+  runId: number,
+  superseded: { sequence: number; session: string }[],
+): Promise<number> {
+  const rows = await transaction`
+    delete from barline.staging_stock_bars staged
+    using jsonb_array_elements(${transaction.json(superseded)}::jsonb) as item
+    where run_id = ${runId}::bigint and not requested and sequence = (item ->> 'sequence')::bigint
+      and trade_date = (item ->> 'session')::date`;
+  return rows.count;
+}

@@ -155,6 +155,37 @@ test("of two answers for one session that are loaded together, the later wins", 
   );
 });
 
+test("a failed load that is retried late does not bring back what a later answer corrected", async () => {
+  const pipeline = await start();
+  await pipeline.orchestrator.setPaused(jobIds.load, true);
+  await pipeline.createRun(jobIds.ingest, { session: tuesday });
+  await until(
+    "the session has landed",
+    async () => (await runsOf(pipeline.sql, jobIds.ingest))[0]?.state === "success",
+  );
+  const [landed] = await Array.fromAsync(pipeline.lake.list("raw/stocks/daily/"));
+  const bytes = await pipeline.lake.get(landed?.key ?? "");
+  await pipeline.lake.delete(landed?.key ?? "");
+  await pipeline.orchestrator.setPaused(jobIds.load, false);
+  await until("the load has failed", async () => (await runsOf(pipeline.sql, jobIds.load))[0]?.state === "failed");
+
+  market.revise = (rows) => rows.map((row) => (row.T === "ALGA" ? { ...row, v: 4321 } : row));
+  await loaded(pipeline);
+  const volume = async () => {
+    const [row] = await pipeline.sql<{ volume: number }[]>`
+      select volume::float8 as volume from public.source_polygon_stock_bars_daily where ticker = 'ALGA'`;
+    return row?.volume;
+  };
+  expect(await volume()).toBe(4321);
+
+  await pipeline.lake.put(landed?.key ?? "", bytes);
+  const failed = (await runsOf(pipeline.sql, jobIds.load)).find((run) => run.state === "failed");
+  await pipeline.orchestrator.retryRun(failed?.id ?? 0);
+  await pipeline.settle();
+  expect(await volume()).toBe(4321);
+  await expectCleanState(pipeline.sql);
+});
+
 test("ticker types in UNIVERSE keep the others out of whole-market answers", async () => {
   const pipeline = await start({ settings: { startDate: tuesday, universe: { kind: "types", types: ["ETF"] } } });
   await loaded(pipeline);
