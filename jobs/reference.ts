@@ -44,26 +44,33 @@ const dividendWindowDays = 45;
 
 export function createReferenceData(options: ReferenceOptions): ReferenceData {
   const { sql, now } = options;
-  const underWay = new Map<ReferenceKind, Promise<void>>();
+  /** Who asks for a kind waits for who asked before, and then looks whether that was enough: nothing is read twice. */
+  const turns = new Map<ReferenceKind, Promise<void>>();
+  const asking = new Map<ReferenceKind, number>();
   const askAgainAt = new Map<ReferenceKind, number>();
 
-  const ensure = async (kind: ReferenceKind, from: string, context: ReadContext): Promise<void> => {
-    // Whoever waited looks again: the read that it waited for may have begun later than `from`, or failed.
-    for (let other = underWay.get(kind); other; other = underWay.get(kind)) await other.catch(() => {});
+  const readIfNeeded = async (kind: ReferenceKind, from: string, context: ReadContext): Promise<void> => {
     const known = await selectReferenceRead(sql, kind);
     const covered = known !== undefined && (known.coversFrom === null || known.coversFrom <= from);
     if (covered && now().getTime() - known.readAt.getTime() < staleAfterMs[kind]) return;
-    if (underWay.has(kind)) return await ensure(kind, from, context);
     const earliest = known?.coversFrom && known.coversFrom < from ? known.coversFrom : from;
-    const reading = read(options, kind, { from: earliest, covered }, context).finally(() => underWay.delete(kind));
-    underWay.set(kind, reading);
-    await reading;
+    await read(options, kind, { from: earliest, covered }, context);
+  };
+
+  const ensure = (kind: ReferenceKind, from: string, context: ReadContext): Promise<void> => {
+    // Whether the one before succeeded is its own affair: this one looks for itself.
+    const before = (turns.get(kind) ?? Promise.resolve()).catch(() => {});
+    const count = (change: number) => asking.set(kind, (asking.get(kind) ?? 0) + change);
+    count(1);
+    const turn = before.then(() => readIfNeeded(kind, from, context)).finally(() => count(-1));
+    turns.set(kind, turn);
+    return turn;
   };
 
   return {
     ensure,
     async refresh(kind, from, context) {
-      if (underWay.has(kind) || now().getTime() < (askAgainAt.get(kind) ?? 0)) return;
+      if ((asking.get(kind) ?? 0) > 0 || now().getTime() < (askAgainAt.get(kind) ?? 0)) return;
       try {
         await ensure(kind, from, context);
       } catch (error) {

@@ -114,6 +114,17 @@ describe("reference data", () => {
     expect(calls).toHaveLength(2);
   });
 
+  test("that somebody is reading is not waited for where bars can do without it", async () => {
+    const reference = await open();
+    const gate = Promise.withResolvers<RawAnswer[]>();
+    dividends = () => gate.promise;
+    const first = reference.refresh("dividends", "2024-01-02", context);
+    await Promise.all(Array.from({ length: 5 }, () => reference.refresh("dividends", "2024-01-02", context)));
+    gate.resolve([]);
+    await first;
+    expect(calls).toEqual(["dividends 2024-01-02"]);
+  });
+
   test("that could not be read for the moment fails the try, so that it is tried again", async () => {
     const reference = await open();
     dividends = () => Promise.reject(new RetryableError("The API is away."));
