@@ -99,7 +99,8 @@ function createPipelineRequests(options: RequestOptions): Omit<Pipeline, "orches
     async previewBackfill(request) {
       const prepared = await prepareBackfill(options, request);
       const selected = await orchestrator.selectPartitions(request.jobId, prepared.sessions, request.reprocess);
-      return prepared.group(selected).plan;
+      const { plan, runs } = prepared.group(selected);
+      return { runs: runs.length, plan };
     },
     async createBackfill(request) {
       const prepared = await prepareBackfill(options, request);

@@ -30,8 +30,8 @@ export type BackfillPlan = {
 /** The pipeline as the server sees it: the orchestrator, and the requests that need to know of stocks. */
 export type Pipeline = {
   orchestrator: Orchestrator;
-  /** What a backfill would do. Throws a RequestError that names the field (`from`, `to`, `tickers`, `strategy`). */
-  previewBackfill(request: BackfillRequest): Promise<BackfillPlan>;
+  /** What a backfill would do, and how many runs it would queue. Throws a RequestError that names the field (`from`, `to`, `tickers`, `strategy`). */
+  previewBackfill(request: BackfillRequest): Promise<{ runs: number; plan: BackfillPlan }>;
   createBackfill(request: BackfillRequest): Promise<{ id: number; runs: number; plan: BackfillPlan }>;
   /** Queues one run by hand: for a session (ingest; the last that settled by default), the waiting events (load), or a rebuild (transform). */
   createRun(jobId: string, options: { session?: string; fullRefresh?: boolean }): Promise<number>;

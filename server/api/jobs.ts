@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { BackfillPlan } from "../../jobs/pipeline.ts";
 import { answer, defineOperation, type Operation } from "./operation.ts";
 import { readRun } from "./runs.ts";
 import {
@@ -84,13 +83,9 @@ export const jobOperations: Operation[] = [
       const { dryRun, tickers, ...range } = body;
       const request = { jobId: job, ...range, ...(tickers && { tickers: [...new Set(tickers)] }) };
       if (dryRun) {
-        const plan = await pipeline.previewBackfill(request);
-        return answer(200, { id: null, runs: runsOf(plan), plan });
+        return answer(200, { id: null, ...(await pipeline.previewBackfill(request)) });
       }
       return answer(201, await pipeline.createBackfill(request));
     },
   }),
 ];
-
-/** One run a session where calls are by session; one for the whole range where they are by ticker. */
-const runsOf = (plan: BackfillPlan) => (plan.strategy === "grouped" ? plan.sessions : Math.min(plan.sessions, 1));

@@ -56,7 +56,7 @@ async function tryBackfill(
   const { callsPerMinute } = context.config.market;
   try {
     if (fieldOf(body, "intent") !== "start") {
-      const plan = await context.pipeline.previewBackfill(request);
+      const { plan } = await context.pipeline.previewBackfill(request);
       return { form: { ...form, preview: toPreview(plan, callsPerMinute) }, status: 200 };
     }
     const { id, runs, plan } = await context.pipeline.createBackfill(request);

@@ -139,7 +139,7 @@ describe("POST /api/jobs/{job}/backfills", () => {
     const app = appWith({
       previewBackfill: (request) => {
         requests.push(request);
-        return Promise.resolve(plan);
+        return Promise.resolve({ runs: 3, plan });
       },
     });
     const { status, body } = await ask(app, "POST", `/api/jobs/${ingest}/backfills`, {

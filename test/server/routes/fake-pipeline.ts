@@ -119,7 +119,7 @@ export function fakePipeline(jobs: JobDefinition[], ids: { backfill?: number; ru
   };
   const pipeline: Pipeline = {
     orchestrator,
-    previewBackfill: async (request) => planOf(checked(request)),
+    previewBackfill: async (request) => ({ runs: 1, plan: planOf(checked(request)) }),
     createBackfill: async (request) => {
       note("createBackfill", checked(request));
       return { id: ids.backfill ?? 1, runs: 1, plan: planOf(request) };
