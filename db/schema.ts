@@ -2,7 +2,10 @@
  * Every table Barline itself owns. Market data that people query lives in `public`; the orchestrator's state lives in
  * `barline`, out of the way of BI tools. The models' tables are not here: the dbt project in warehouse/ makes them.
  */
+export * from "./schema/access.ts";
+export * from "./schema/alerts.ts";
 export * from "./schema/columns.ts";
+export * from "./schema/housekeeping.ts";
 export * from "./schema/market.ts";
 export * from "./schema/orchestration.ts";
 export * from "./schema/results.ts";

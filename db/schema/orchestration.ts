@@ -31,6 +31,12 @@ export const backfills = barline.table("backfills", {
   reprocess: text("reprocess").notNull(),
   /** The job's own plan (strategy, calls, skipped …); the orchestrator only keeps it. */
   plan: jsonb("plan").notNull(),
+  /** While set, none of its runs begins a task. */
+  paused: boolean("paused").notNull().default(false),
+  /** Runs of it at a time; null: as many as the job allows. */
+  concurrency: integer("concurrency"),
+  /** oldest | newest: which of its partitions goes first. */
+  runOrder: text("run_order").notNull().default("oldest"),
   createdAt: instant("created_at").notNull().defaultNow(),
   finishedAt: instant("finished_at"),
 });
@@ -95,12 +101,19 @@ export const tasks = barline.table(
     step: integer("step").notNull(),
     /** Number of the batch in a mapped task, from 0; 0 in a plain one. */
     mapIndex: integer("map_index").notNull().default(0),
-    /** queued | running | success | failed | cancelled; a task is made when the one before it has succeeded. */
+    /**
+     * queued | running | success | failed | cancelled | cleared; a task is made when the one before it has succeeded.
+     * A cleared one waits for an earlier task that is run again, and keeps its tries and logs.
+     */
     state: text("state").notNull(),
+    /** Whether a person said how it ended. It has no output then, and none is asked of it. */
+    marked: boolean("marked").notNull().default(false),
     /** Tries begun so far. */
     tries: integer("tries").notNull().default(0),
     /** Tries that failed by themselves; those ended by an outage, a kill or a restart do not count. */
     failures: integer("failures").notNull().default(0),
+    /** Tries in a row that ended with their process. A task that brings processes down is stopped by it. */
+    losses: integer("losses").notNull().default(0),
     input: jsonb("input"),
     output: jsonb("output"),
     error: jsonb("error"),
@@ -193,6 +206,67 @@ export const eventClaims = barline.table(
     claimedAt: instant("claimed_at").notNull().defaultNow(),
   },
   (table) => [primaryKey({ columns: [table.jobId, table.eventId] }), index("event_claims_by_run").on(table.runId)],
+);
+
+/** Which jobs an event of a dataset wakes, as the running version declares it. */
+export const subscriptions = barline.table(
+  "subscriptions",
+  { jobId: text("job_id").notNull(), dataset: text("dataset").notNull() },
+  (table) => [primaryKey({ columns: [table.dataset, table.jobId] })],
+);
+
+/** Events that wait for a run of a job. Each leaves as it is claimed, so that looking for work costs the same after years. */
+export const pendingEvents = barline.table(
+  "pending_events",
+  {
+    jobId: text("job_id").notNull(),
+    eventId: bigint("event_id", { mode: "number" })
+      .notNull()
+      .references(() => datasetEvents.id),
+  },
+  (table) => [primaryKey({ columns: [table.jobId, table.eventId] })],
+);
+
+/** One row a process that works on this database; it stays for a while after the process has gone. */
+export const processes = barline.table("processes", {
+  /** The owner that leases and tries name. */
+  owner: text("owner").primaryKey(),
+  host: text("host").notNull(),
+  pid: integer("pid").notNull(),
+  version: text("version").notNull(),
+  workers: integer("workers").notNull(),
+  /** Whether it is the one that looks at the schedules. */
+  leader: boolean("leader").notNull().default(false),
+  startedAt: instant("started_at").notNull().defaultNow(),
+  heartbeatAt: instant("heartbeat_at").notNull().defaultNow(),
+  stoppedAt: instant("stopped_at"),
+});
+
+/** What people did, and when; written in the transaction of the deed. */
+export const actions = barline.table(
+  "actions",
+  {
+    id: identity("id").primaryKey(),
+    at: instant("at").notNull().defaultNow(),
+    /** The name given at sign-in, or what else is known of who it was. */
+    actor: text("actor").notNull(),
+    /** dashboard | api | system */
+    via: text("via").notNull(),
+    /** Such as run.retry, task.mark, backfill.pause. */
+    kind: text("kind").notNull(),
+    jobId: text("job_id"),
+    runId: bigint("run_id", { mode: "number" }).references(() => runs.id),
+    taskId: bigint("task_id", { mode: "number" }).references(() => tasks.id),
+    backfillId: bigint("backfill_id", { mode: "number" }).references(() => backfills.id),
+    /** In the person's words. */
+    reason: text("reason"),
+    details: jsonb("details"),
+  },
+  (table) => [
+    index("actions_by_run").on(table.runId),
+    index("actions_by_backfill").on(table.backfillId),
+    index("actions_by_job").on(table.jobId, table.id),
+  ],
 );
 
 /** Calls to a limited service: when each may go out. Shared, so that processes and restarts together keep to one limit. */
