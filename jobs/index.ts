@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import type { Sql } from "../db/client.ts";
@@ -24,6 +25,8 @@ export type PipelineOptions = {
   pools: { state: Sql; work: Sql; lock: Sql };
   lake: ObjectStore;
   workers: number;
+  /** Of Barline, for the list of processes. */
+  version: string;
   log: Logger;
   now(): Date;
   random(): number;
@@ -67,6 +70,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     lockSql: pools.lock,
     jobs,
     pool: keyGuard.watchPool(pool),
+    identity: { host: hostname(), pid: process.pid, version: options.version, workers: options.workers },
     log,
     now,
     random,
@@ -93,6 +97,8 @@ function createPipelineRequests(options: RequestOptions): Omit<Pipeline, "orches
     to: request.to,
     reprocess: request.reprocess,
     partitions: sessions,
+    ...(request.concurrency !== undefined && { concurrency: request.concurrency }),
+    ...(request.order && { order: request.order }),
     plan: group,
   });
   return {
@@ -102,15 +108,16 @@ function createPipelineRequests(options: RequestOptions): Omit<Pipeline, "orches
       const { plan, runs } = prepared.group(selected);
       return { runs: runs.length, plan };
     },
-    async createBackfill(request) {
+    async createBackfill(request, by) {
       const prepared = await prepareBackfill(options, request);
-      return await orchestrator.createBackfill(request.jobId, rangeOf(request, prepared));
+      return await orchestrator.createBackfill(request.jobId, rangeOf(request, prepared), by);
     },
-    async createRun(jobId, { session, fullRefresh }) {
+    async createRun(jobId, { session, fullRefresh }, by) {
       const parameters = jobId === jobIds.transform && fullRefresh ? { fullRefresh } : {};
       const partition = session ?? (jobId === jobIds.ingest ? lastSettledSession(now()) : undefined);
       if (partition !== undefined && jobId === jobIds.ingest) checkSession(partition, now());
-      return await orchestrator.createRun(jobId, { parameters, ...(partition !== undefined && { partition }) });
+      const wanted = { parameters, ...(partition !== undefined && { partition }) };
+      return await orchestrator.createRun(jobId, wanted, by);
     },
   };
 }

@@ -4,7 +4,7 @@ import { selectTickersTradedSince } from "../db/queries/reference.ts";
 import { MANIFESTS } from "./lake/layout.ts";
 import { type LandedObject, landAnswer, type Manifest, writeManifest } from "./lake/manifest.ts";
 import type { ObjectStore } from "./lake/store.ts";
-import { settledSessions } from "./market/calendar.ts";
+import { settledSessions, settlesAt, upcomingSessions } from "./market/calendar.ts";
 import { type MarketClient, requireBars } from "./market/client.ts";
 import type { Universe } from "./market/universe.ts";
 import { PermanentError, RetryableError } from "./orchestrator/errors.ts";
@@ -55,6 +55,8 @@ export function createIngestJob(options: IngestOptions): JobDefinition {
       cron: "*/10 * * * *",
       timeZone: "America/New_York",
       due: (now) => settledSessions(settings.startDate, now),
+      upcoming: (now, count) =>
+        upcomingSessions(now, count).map((session) => ({ partition: session, dueAt: settlesAt(session) })),
       catchup: settings.catchup,
     },
     produces: [manifestsDataset(options.lake)],

@@ -1,4 +1,4 @@
-import type { Orchestrator, Reprocess } from "./orchestrator/types.ts";
+import type { Actor, BackfillOrder, Orchestrator, Reprocess } from "./orchestrator/types.ts";
 
 /** What a person asks for in the backfill form or the API; dates are inclusive, `YYYY-MM-DD`. */
 export type BackfillRequest = {
@@ -9,6 +9,10 @@ export type BackfillRequest = {
   strategy: "auto" | "grouped" | "per_ticker";
   /** Only these tickers; the configured universe where left out. */
   tickers?: string[];
+  /** Runs at a time; as many as the job allows where left out. */
+  concurrency?: number;
+  /** Which sessions go first; the oldest where left out. */
+  order?: BackfillOrder;
 };
 
 export type BackfillPlan = {
@@ -32,9 +36,9 @@ export type Pipeline = {
   orchestrator: Orchestrator;
   /** What a backfill would do, and how many runs it would queue. Throws a RequestError that names the field (`from`, `to`, `tickers`, `strategy`). */
   previewBackfill(request: BackfillRequest): Promise<{ runs: number; plan: BackfillPlan }>;
-  createBackfill(request: BackfillRequest): Promise<{ id: number; runs: number; plan: BackfillPlan }>;
+  createBackfill(request: BackfillRequest, by?: Actor): Promise<{ id: number; runs: number; plan: BackfillPlan }>;
   /** Queues one run by hand: for a session (ingest; the last that settled by default), the waiting events (load), or a rebuild (transform). */
-  createRun(jobId: string, options: { session?: string; fullRefresh?: boolean }): Promise<number>;
+  createRun(jobId: string, options: { session?: string; fullRefresh?: boolean }, by?: Actor): Promise<number>;
 };
 
 export const jobIds = {

@@ -7,6 +7,7 @@ import { createApi } from "./api/index.ts";
 import { isLoopback } from "./config.ts";
 import type { AppContext } from "./context.ts";
 import type { AppEnv } from "./environment.ts";
+import { unnamedActor } from "./middleware/actor.ts";
 import { createAttempts } from "./middleware/attempts.ts";
 import { addSignInRoutes, type Guard, requireSignIn } from "./middleware/auth.ts";
 import { answerError, HttpError, handleError, handleNotFound } from "./middleware/errors.ts";
@@ -32,7 +33,7 @@ export function createApp(context: AppContext, parts: { dashboard: Hono; assets:
 
   app.onError(handleError);
   app.notFound(handleNotFound);
-  app.use(requestId(), requestLog(context.log), responseHeaders(), compress());
+  app.use(requestId(), requestLog(context.log), unnamedActor(), responseHeaders(), compress());
   if (guard === null && isLoopback(config.host)) app.use(loopbackNamesOnly());
   app.use(sameOriginWrites());
   app.use(bodyLimit({ maxSize: bodyLimitBytes }));

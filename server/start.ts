@@ -10,6 +10,7 @@ import { demoApiKey, startDemoExchange } from "../jobs/market/demo/server.ts";
 import { parseUniverse } from "../jobs/market/universe.ts";
 import type { Pipeline } from "../jobs/pipeline.ts";
 import type { PipelineSettings } from "../jobs/settings.ts";
+import packageJson from "../package.json" with { type: "json" };
 import { createApp } from "./app.ts";
 import type { Config } from "./config.ts";
 import type { Lifecycle } from "./lifecycle.ts";
@@ -92,7 +93,16 @@ export async function startPipeline(startup: Startup, database: Database): Promi
     lock: openPool(database.url, "lock"),
   };
   for (const [name, pool] of Object.entries(pools)) lifecycle.onStop(`${name} pool`, () => pool.end({ timeout: 0.5 }));
-  const pipeline = createPipeline({ settings, pools, lake, workers: config.workers, log, now, random: Math.random });
+  const pipeline = createPipeline({
+    settings,
+    pools,
+    lake,
+    workers: config.workers,
+    version: packageJson.version,
+    log,
+    now,
+    random: Math.random,
+  });
   lifecycle.onStop("orchestrator", () => pipeline.orchestrator.stop(orchestratorPatienceMs));
   return pipeline;
 }

@@ -3,7 +3,7 @@ import type { JsonValue, Sql, TransactionSql } from "../client.ts";
 type Any = Sql | TransactionSql;
 
 /** Makes sure each job has its row; what people set on an earlier start stays. */
-export async function registerJobs(sql: Sql, ids: string[]): Promise<void> {
+export async function insertJobs(sql: Any, ids: string[]): Promise<void> {
   await sql`
     insert into barline.jobs (id) select unnest(${ids}::text[])
     on conflict (id) do nothing`;
@@ -19,8 +19,11 @@ export async function lockJob(transaction: TransactionSql, jobId: string): Promi
   return row;
 }
 
-export async function setJobPaused(sql: Sql, jobId: string, paused: boolean): Promise<boolean> {
-  const rows = await sql`update barline.jobs set paused = ${paused}::boolean where id = ${jobId}::text returning id`;
+/** False where it was so already. */
+export async function setJobPaused(transaction: TransactionSql, jobId: string, paused: boolean): Promise<boolean> {
+  const rows = await transaction`
+    update barline.jobs set paused = ${paused}::boolean where id = ${jobId}::text and paused <> ${paused}::boolean
+    returning id`;
   return rows.length === 1;
 }
 
@@ -39,6 +42,19 @@ export async function selectPartitionOwners(sql: Any, jobId: string, partitions:
     from barline.run_partitions owned
     join barline.runs on runs.id = owned.run_id
     where owned.job_id = ${jobId}::text and owned.partition = any (${partitions}::text[])`;
+}
+
+/** Which runs answer now for the partitions that `run` covers. */
+export async function selectOwnersOfRunsPartitions(
+  transaction: TransactionSql,
+  run: { jobId: string; partition: string | null; partitionTo: string | null },
+): Promise<PartitionOwner[]> {
+  return await transaction<PartitionOwner[]>`
+    select owned.partition, owned.run_id as "runId", runs.state
+    from barline.run_partitions owned
+    join barline.runs on runs.id = owned.run_id
+    where owned.job_id = ${run.jobId}::text
+      and owned.partition between ${run.partition}::text and coalesce(${run.partitionTo}::text, ${run.partition}::text)`;
 }
 
 export type NewPartitionRuns = {
@@ -97,7 +113,8 @@ export async function countActiveRuns(sql: Any): Promise<ActiveRuns[]> {
 
 /**
  * Starts queued runs up to `maxActive` of each priority, so that a long backfill leaves room for the day's own run.
- * Higher priority first, then by partition. The caller holds the job's lock.
+ * By partition, and of a backfill in its order and up to its own limit; several backfills take turns, so that none of
+ * them, and no limit or pause of one, holds up another. The caller holds the job's lock.
  */
 export async function startQueuedRuns(
   transaction: TransactionSql,
@@ -105,12 +122,22 @@ export async function startQueuedRuns(
   maxActive: number,
 ): Promise<number[]> {
   const rows = await transaction<{ id: number }[]>`
-    with busy as (
-      select priority, count(*) as running from barline.runs
-      where job_id = ${jobId}::text and state = 'running' group by priority
+    with running as (
+      select priority, backfill_id from barline.runs where job_id = ${jobId}::text and state = 'running'
+    ), busy as (
+      select priority, count(*) as running from running group by priority
+    ), busy_backfills as (
+      select backfill_id, count(*) as running from running group by backfill_id
+    ), queued as (
+      select runs.id, priority, runs.backfill_id, concurrency,
+        row_number() over (partition by priority, runs.backfill_id
+          order by case when run_order = 'newest' then partition end desc, partition, runs.id) as turn
+      from barline.runs left join barline.backfills on backfills.id = runs.backfill_id
+      where runs.job_id = ${jobId}::text and runs.state = 'queued' and paused is distinct from true
     ), ranked as (
-      select id, priority, row_number() over (partition by priority order by partition, id) as place
-      from barline.runs where job_id = ${jobId}::text and state = 'queued'
+      select id, priority, row_number() over (partition by priority order by turn, backfill_id, id) as place
+      from queued left join busy_backfills using (backfill_id)
+      where concurrency is null or turn <= concurrency - coalesce(running, 0)
     )
     update barline.runs set state = 'running', started_at = coalesce(started_at, now())
     where id in (
@@ -150,6 +177,12 @@ export async function finishRun(
   await transaction`
     update barline.runs set state = ${state}::text, finished_at = now(), error = nullif(${transaction.json(error)}::jsonb, 'null'::jsonb)
     where id = ${runId}::bigint`;
+}
+
+/** Puts the runs of a backfill back in the queue: tasks under way end, and no other begins before the run has its turn again. */
+export async function requeueRunsOfBackfill(transaction: TransactionSql, backfillId: number): Promise<void> {
+  await transaction`
+    update barline.runs set state = 'queued' where backfill_id = ${backfillId}::bigint and state = 'running'`;
 }
 
 /** Puts an ended run back in the queue, for its failed tasks to be tried again. Its time is counted anew: the days that it lay failed are no work. */

@@ -2,7 +2,7 @@ import type { JsonValue, Sql, TransactionSql } from "../client.ts";
 
 type Any = Sql | TransactionSql;
 
-/** Queues a step of a run: one task, or one a batch. */
+/** Queues a step of a run: one task, or one a batch. Those that were cleared are queued again, with their tries and logs. */
 export async function insertTasks(
   transaction: TransactionSql,
   step: { runId: number; jobId: string; name: string; step: number; priority: number; inputs: JsonValue[] },
@@ -11,7 +11,10 @@ export async function insertTasks(
     insert into barline.tasks (run_id, job_id, name, step, map_index, state, input, priority)
     select ${step.runId}::bigint, ${step.jobId}::text, ${step.name}::text, ${step.step}::int, position - 1, 'queued', input,
       ${step.priority}::int
-    from jsonb_array_elements(${transaction.json(step.inputs)}::jsonb) with ordinality as list (input, position)`;
+    from jsonb_array_elements(${transaction.json(step.inputs)}::jsonb) with ordinality as list (input, position)
+    on conflict (run_id, step, map_index) do update
+    set state = 'queued', input = excluded.input, available_at = now(), failures = 0, losses = 0
+    where tasks.state = 'cleared'`;
 }
 
 /** Queues the first task of runs that were just started. */
@@ -31,6 +34,8 @@ export type ClaimedTask = {
   step: number;
   mapIndex: number;
   tries: number;
+  /** Tries before this one that ended, in a row, with their process. */
+  losses: number;
   input: JsonValue;
   trigger: string;
   partition: string | null;
@@ -67,7 +72,7 @@ export async function claimTasks(
       select id, tries, 'running', ${claim.owner}::text from claimed
     )
     select claimed.id, claimed.run_id as "runId", claimed.job_id as "jobId", claimed.name, claimed.step,
-      claimed.map_index as "mapIndex", claimed.tries, claimed.input, runs.trigger, runs.partition,
+      claimed.map_index as "mapIndex", claimed.tries, claimed.losses, claimed.input, runs.trigger, runs.partition,
       runs.partition_to as "partitionTo", runs.backfill_id as "backfillId", runs.parameters
     from claimed join barline.runs on runs.id = claimed.run_id
     order by claimed.priority desc, claimed.id`;
@@ -85,7 +90,7 @@ export async function endTask(
   const rows = await transaction`
     update barline.tasks set state = ${end.state}::text, output = nullif(${transaction.json(end.output)}::jsonb, 'null'::jsonb),
       error = nullif(${transaction.json(end.error)}::jsonb, 'null'::jsonb), lease_owner = null, lease_expires_at = null, finished_at = now(),
-      failures = failures + case when ${end.state}::text = 'failed' then 1 else 0 end
+      failures = failures + case when ${end.state}::text = 'failed' then 1 else 0 end, losses = 0
     where id = ${held.taskId}::bigint and state = 'running' and tries = ${held.number}::int and lease_owner = ${held.owner}::text
     returning id`;
   return rows.length === 1;
@@ -100,7 +105,7 @@ export async function requeueTask(
   const rows = await transaction`
     update barline.tasks set state = 'queued', error = nullif(${transaction.json(again.error)}::jsonb, 'null'::jsonb), lease_owner = null,
       lease_expires_at = null, available_at = now() + ${again.delayMs}::float8 * interval '1 millisecond',
-      failures = failures + case when ${again.counts}::boolean then 1 else 0 end
+      failures = failures + case when ${again.counts}::boolean then 1 else 0 end, losses = 0
     where id = ${held.taskId}::bigint and state = 'running' and tries = ${held.number}::int and lease_owner = ${held.owner}::text
     returning id`;
   return rows.length === 1;
@@ -135,89 +140,20 @@ export async function selectStepStates(transaction: TransactionSql, runId: numbe
   return row ?? { active: 0, failed: 0, cancelled: 0, error: null };
 }
 
-/** Outputs of a task's batches, in order. */
+/** Outputs of a task's batches, in order, but of those that a person marked. */
 export async function selectOutputs(sql: Any, runId: number, name: string): Promise<JsonValue[]> {
   const rows = await sql<{ output: JsonValue }[]>`
     select output from barline.tasks
-    where run_id = ${runId}::bigint and name = ${name}::text and state = 'success' order by map_index`;
+    where run_id = ${runId}::bigint and name = ${name}::text and state = 'success' and not marked order by map_index`;
   return rows.map((row) => row.output);
 }
 
-/** Inputs of a task's batches, in order. */
+/** Inputs of a task's batches, in order, but of those that a person marked. */
 export async function selectInputs(sql: Any, runId: number, name: string): Promise<JsonValue[]> {
   const rows = await sql<{ input: JsonValue }[]>`
-    select input from barline.tasks where run_id = ${runId}::bigint and name = ${name}::text order by map_index`;
+    select input from barline.tasks
+    where run_id = ${runId}::bigint and name = ${name}::text and state <> 'cleared' and not marked order by map_index`;
   return rows.map((row) => row.input);
-}
-
-/** A try of a task that is under way. */
-export type RunningTry = { taskId: number; number: number };
-
-/** Renews the leases of `held` that are still `owner`'s; the tries that are not among the answers are its own no longer. */
-export async function renewLeases(sql: Sql, owner: string, held: RunningTry[], leaseMs: number): Promise<RunningTry[]> {
-  // Locked in one order everywhere, so that a cancellation of the same tasks cannot deadlock with it.
-  return await sql<RunningTry[]>`
-    with mine as (
-      select id from barline.tasks
-      where state = 'running' and lease_owner = ${owner}::text and id = any (${held.map((one) => one.taskId)}::bigint[])
-      order by id for update
-    )
-    update barline.tasks set lease_expires_at = now() + ${leaseMs}::float8 * interval '1 millisecond'
-    from mine where tasks.id = mine.id
-    returning tasks.id as "taskId", tries as number`;
-}
-
-/** The key space of the advisory locks by which a live process shows that it lives. */
-export const processLockClass = 4_207_002;
-
-/**
- * Takes this process's own lock on the connection that `sql` holds; the server frees it when the process dies.
- * It does not wait: where the server still believes in a lost connection of ours, that one shows that we live.
- */
-export async function lockProcess(sql: Sql, key: number): Promise<void> {
-  await sql`
-    select pg_try_advisory_lock(${processLockClass}::int, ${key}::int)
-    where not exists (
-      select 1 from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()
-        and classid = ${processLockClass}::int::oid and objid = ${key}::int::oid)`;
-}
-
-/**
- * Queues again what is held by a process that died (its lock is gone) or went silent (its lease ran out).
- * What `self` knows that it holds is left alone: a database that was away for a while made it late, not lost. What it
- * owns and does not know of, as the answer to its claim was lost on the way, is found by the lease that nobody renews.
- */
-export async function recoverTasks(sql: Sql, self: string, held: RunningTry[]): Promise<number> {
-  const rows = await sql`
-    with stray as (
-      select id from barline.tasks
-      where state = 'running' and id <> all (${held.map((one) => one.taskId)}::bigint[]) and (
-        lease_expires_at < now() or lease_owner <> ${self}::text and not exists (
-          select 1 from pg_locks where locktype = 'advisory' and classid = ${processLockClass}::int::oid
-            and objid = lease_owner::int::oid
-            and database = (select oid from pg_database where datname = current_database())))
-      for update skip locked
-    ), lost as (
-      update barline.tasks set state = 'queued', lease_owner = null, lease_expires_at = null, available_at = now()
-      from stray where tasks.id = stray.id
-      returning tasks.id, tries
-    )
-    update barline.tries set state = 'lost', finished_at = now()
-    from lost where tries.task_id = lost.id and tries.number = lost.tries
-    returning task_id`;
-  return rows.length;
-}
-
-/** Gives back what `owner` holds when it stops in good order. */
-export async function releaseTasks(sql: Sql, owner: string): Promise<void> {
-  await sql`
-    with released as (
-      update barline.tasks set state = 'queued', lease_owner = null, lease_expires_at = null, available_at = now()
-      where state = 'running' and lease_owner = ${owner}::text
-      returning id, tries
-    )
-    update barline.tries set state = 'released', finished_at = now()
-    from released where tries.task_id = released.id and tries.number = released.tries`;
 }
 
 /** Cancels what is queued or running of a run; a process that runs one learns it when it next renews or ends it. */
@@ -242,7 +178,8 @@ export async function cancelTries(transaction: TransactionSql, runId: number): P
 /** Queues the failed and cancelled tasks of a run again, with their tries to spend anew. Answers how many. */
 export async function requeueEndedTasks(transaction: TransactionSql, runId: number): Promise<number> {
   const rows = await transaction`
-    update barline.tasks set state = 'queued', available_at = now(), finished_at = null, error = null, failures = 0
+    update barline.tasks set state = 'queued', available_at = now(), finished_at = null, error = null, failures = 0,
+      losses = 0, marked = false
     where run_id = ${runId}::bigint and state in ('failed', 'cancelled') returning id`;
   return rows.length;
 }
@@ -253,39 +190,4 @@ export async function selectNextAvailable(sql: Sql): Promise<number | undefined>
     select extract(epoch from min(available_at) - now())::float8 * 1000 as "waitMs"
     from barline.tasks where state = 'queued' and available_at > now()`;
   return row?.waitMs ?? undefined;
-}
-
-export type Progress = { taskId: number; done: number; total: number; unit: string };
-
-export async function updateProgress(sql: Sql, owner: string, progress: Progress[]): Promise<void> {
-  await sql`
-    update barline.tasks set progress_done = (item ->> 'done')::float8, progress_total = (item ->> 'total')::float8,
-      progress_unit = item ->> 'unit'
-    from jsonb_array_elements(${sql.json(progress)}::jsonb) as item
-    where id = (item ->> 'taskId')::bigint and state = 'running' and lease_owner = ${owner}::text`;
-}
-
-export type LogLine = {
-  taskId: number;
-  try: number;
-  at: string;
-  level: string;
-  message: string;
-  fields: Record<string, JsonValue> | null;
-};
-
-export async function insertLogs(sql: Sql, lines: LogLine[]): Promise<void> {
-  await sql`
-    insert into barline.task_logs (task_id, try, at, level, message, fields)
-    select (line ->> 'taskId')::bigint, (line ->> 'try')::int, (line ->> 'at')::timestamptz, line ->> 'level',
-      line ->> 'message', nullif(line -> 'fields', 'null'::jsonb)
-    from jsonb_array_elements(${sql.json(lines)}::jsonb) as line`;
-}
-
-/** The channel on which processes tell each other that there is work, or that some was cancelled. */
-export const wakeChannel = "barline_wake";
-
-/** `cancelled` makes every process look at once whether what it runs is still its own. */
-export async function notifyWake(sql: Any, what: "work" | "cancelled" = "work"): Promise<void> {
-  await sql`select pg_notify(${wakeChannel}::text, ${what}::text)`;
 }

@@ -118,6 +118,14 @@ export function settlesAt(date: string): Date {
   return new Date(newYorkInstant(date, regularClose).getTime() + settlesAfterCloseMs);
 }
 
+/** The next `count` sessions whose data is not final at `now`, ascending; fewer at the calendar's end. */
+export function upcomingSessions(now: Date, count: number): string[] {
+  const { sessions } = calendar();
+  const today = newYorkDate(now);
+  const first = positionOf(today) + (isSession(today) && settlesAt(today) <= now ? 1 : 0);
+  return sessions.slice(first, first + count);
+}
+
 /** The sessions on or after an ISO date whose data is final at `now`, ascending. */
 export function settledSessions(from: string, now: Date): string[] {
   const today = newYorkDate(now);

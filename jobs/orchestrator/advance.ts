@@ -8,11 +8,11 @@ import {
   endTry,
   type HeldTry,
   insertTasks,
-  notifyWake,
   requeueTask,
   selectFailures,
   selectStepStates,
 } from "../../db/queries/tasks.ts";
+import { notifyWake } from "../../db/queries/wake.ts";
 import { backoffMs, type Verdict } from "./retry.ts";
 import type { ErrorRecord, JobDefinition, TaskResult } from "./types.ts";
 
@@ -73,7 +73,7 @@ export async function recordFailure(
 }
 
 /** What follows once a task of `step` has ended. The caller holds the run's lock, so the last batch to end sees all others. */
-async function moveOn(
+export async function moveOn(
   transaction: TransactionSql,
   job: JobDefinition,
   run: RunRow,

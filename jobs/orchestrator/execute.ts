@@ -74,6 +74,9 @@ export function createExecutor(options: ExecutorOptions): Executor {
   };
 }
 
+/** So many processes in a row died while they ran a task: it is what they died of. */
+const mostLosses = 20;
+
 /** Runs the task: beside us, or in a worker. */
 async function perform(
   { sql, journal, pool }: ExecutorOptions,
@@ -83,6 +86,11 @@ async function perform(
 ): Promise<TaskResult> {
   const definition = job.tasks[task.step];
   if (!definition) throw new Error(`${job.id} has no task at step ${task.step}.`);
+  if (task.losses >= mostLosses) {
+    throw new PermanentError(`${task.losses} processes in a row ended while they ran this task.`, {
+      advice: "Look at the log of the process (memory, most often), then retry the task.",
+    });
+  }
   const context = makeContext(sql, journal, task, signal);
   if (definition.kind === "plain") return await definition.run(context);
   const listener = {

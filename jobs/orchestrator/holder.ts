@@ -1,6 +1,8 @@
 import type { Logger } from "pino";
 import type { Sql } from "../../db/client.ts";
-import { type ClaimedTask, claimTasks, lockProcess, recoverTasks, renewLeases } from "../../db/queries/tasks.ts";
+import { leadSchedule, lockProcess, recoverTasks, renewLeases } from "../../db/queries/leases.ts";
+import { renewProcess } from "../../db/queries/processes.ts";
+import { type ClaimedTask, claimTasks } from "../../db/queries/tasks.ts";
 import type { Executor } from "./execute.ts";
 import type { JobDefinition, TaskDefinition } from "./types.ts";
 
@@ -8,8 +10,8 @@ import type { JobDefinition, TaskDefinition } from "./types.ts";
 export type Holder = {
   /** Claims queued tasks up to what is free, and begins them. */
   claim(): Promise<void>;
-  /** Shows that this process lives, renews what it holds, stops what was cancelled or taken over. Answers how many lost tasks were found. */
-  beat(): Promise<number>;
+  /** Shows that this process lives, renews what it holds, stops what was cancelled or taken over. */
+  beat(): Promise<Beat>;
   /** Whether anything is held. */
   busy(): boolean;
   /** Claims no more, and asks all that runs to stop. */
@@ -17,6 +19,9 @@ export type Holder = {
   /** Resolves when all that was held has ended. */
   settled(): Promise<void>;
 };
+
+/** What a heartbeat found: tasks that other processes lost, and whether this one looks at the schedules from now on. */
+export type Beat = { recovered: number; leads: boolean };
 
 export type HolderOptions = {
   sql: Sql;
@@ -81,13 +86,14 @@ export function createHolder(options: HolderOptions): Holder {
     },
     async beat() {
       const before = [...held];
-      const [mine] = await Promise.all([
+      const [mine, leads] = await Promise.all([
         renewLeases(sql, owner, before, options.leaseMs),
-        lockProcess(options.lockSql, options.processKey),
+        lockProcess(options.lockSql, options.processKey).then(() => leadSchedule(options.lockSql)),
       ]);
       const kept = new Set(mine.map((one) => `${one.taskId}/${one.number}`));
       for (const one of before) if (!kept.has(`${one.taskId}/${one.number}`)) one.controller.abort();
-      return await recoverTasks(sql, owner, [...held]);
+      await renewProcess(sql, owner, leads);
+      return { recovered: await recoverTasks(sql, owner, [...held], options.leaseMs), leads };
     },
     busy: () => held.size > 0,
     close() {

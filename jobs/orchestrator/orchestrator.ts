@@ -2,21 +2,18 @@ import { Cron } from "croner";
 import type { Logger } from "pino";
 import type { Sql } from "../../db/client.ts";
 import { isTransientDatabaseError } from "../../db/errors.ts";
-import { countActiveRuns, registerJobs } from "../../db/queries/runs.ts";
-import {
-  lockProcess,
-  notifyWake,
-  recoverTasks,
-  releaseTasks,
-  selectNextAvailable,
-  wakeChannel,
-} from "../../db/queries/tasks.ts";
+import { leadSchedule, lockProcess, recoverTasks, releaseTasks } from "../../db/queries/leases.ts";
+import { endProcess, type ProcessIdentity, registerProcess } from "../../db/queries/processes.ts";
+import { countActiveRuns } from "../../db/queries/runs.ts";
+import { selectNextAvailable } from "../../db/queries/tasks.ts";
+import { notifyWake, wakeChannel } from "../../db/queries/wake.ts";
 import { startDeadline } from "./deadline.ts";
 import { createExecutor } from "./execute.ts";
 import { createHolder, type Holder } from "./holder.ts";
 import { createJournal } from "./journal.ts";
 import { type Loop, startLoop } from "./loop.ts";
 import type { WorkerPool } from "./pool.ts";
+import { registerJobs } from "./register.ts";
 import { createRequests } from "./requests.ts";
 import { queueDueRuns, queueTriggeredRun, startRuns } from "./triggers.ts";
 import type { JobDefinition, Orchestrator } from "./types.ts";
@@ -29,6 +26,8 @@ export type OrchestratorOptions = {
   lockSql: Sql;
   jobs: readonly JobDefinition[];
   pool: WorkerPool;
+  /** How this process is shown to people. */
+  identity: ProcessIdentity;
   log: Logger;
   now(): Date;
   random(): number;
@@ -47,7 +46,8 @@ const patientPart = 0.6;
 /**
  * Makes the orchestrator. It does nothing until started. One loop does all that is not done on somebody's behalf:
  * schedule, trigger, start, claim. It turns at every wake and at least once a `pollMs`, and everything it decides is
- * decided by the database, so several processes may run it side by side. A second loop is the heartbeat.
+ * decided by the database, so several processes may run it side by side. A second loop is the heartbeat. One process
+ * leads: it looks at the schedules, for all, until it ends and the next to beat leads.
  */
 export function createOrchestrator(options: OrchestratorOptions): Orchestrator {
   const settings = { ...defaults, ...options };
@@ -73,13 +73,14 @@ export function createOrchestrator(options: OrchestratorOptions): Orchestrator {
     wake,
     async start() {
       const { sql, jobs } = options;
-      const ids = jobs.map((job) => job.id);
-      await registerJobs(sql, ids);
+      await registerJobs(sql, jobs);
       await lockProcess(options.lockSql, processKey);
-      await recoverTasks(sql, owner, []);
+      await registerProcess(sql, owner, options.identity);
+      await recoverTasks(sql, owner, [], settings.leaseMs);
+      scheduler.lead(await leadSchedule(options.lockSql));
       await scheduler.queueDue(true);
       loop = startLoop({ turn: makeTurn(options, scheduler, holder, watch), longestMs: settings.pollMs });
-      const heartbeat = startLoop({ turn: makeBeat(holder, watch, wake), longestMs: settings.heartbeatMs });
+      const heartbeat = startLoop({ turn: makeBeat(holder, scheduler, watch, wake), longestMs: settings.heartbeatMs });
       closers.push(() => heartbeat.stop());
       const listening = await sql.listen(wakeChannel, (what) => {
         if (what === "cancelled" && holder.busy()) heartbeat.wake();
@@ -102,10 +103,16 @@ export function createOrchestrator(options: OrchestratorOptions): Orchestrator {
       options.pool.close();
       for (const close of closers.splice(0).reverse()) await deadline.within(Promise.resolve(close()));
       await deadline.within(journal.flush());
-      await deadline.within(releaseTasks(options.sql, owner).then(() => notifyWake(options.sql)));
+      await deadline.within(giveBack(options.sql, owner));
       deadline.clear();
     },
   };
+}
+
+async function giveBack(sql: Sql, owner: string): Promise<void> {
+  await releaseTasks(sql, owner);
+  await endProcess(sql, owner);
+  await notifyWake(sql);
 }
 
 /** Wakes at the schedules' times. What is due is computed then; a tick that is missed loses nothing. */
@@ -119,8 +126,11 @@ function startClocks(jobs: readonly JobDefinition[], tick: () => void): () => vo
 }
 
 type Scheduler = {
+  /** Whether this process looks at the schedules. Where it begins to, it looks at the next turn. */
+  lead(leads: boolean): void;
   /** The next turn looks for what is due. */
   ask(): void;
+  /** Queues what is due, where this process leads. */
   queueDue(atStart: boolean): Promise<void>;
   /** As `queueDue`, where it was asked for. */
   queueIfAsked(): Promise<void>;
@@ -129,7 +139,9 @@ type Scheduler = {
 /** Queues what is due. An ask that a lost database kept from being answered stands. */
 function createScheduler({ sql, jobs, log, now }: OrchestratorOptions): Scheduler {
   let asked = false;
+  let leading = false;
   const queueDue = async (atStart: boolean) => {
+    if (!leading) return;
     for (const job of jobs) {
       try {
         const queued = await queueDueRuns(sql, job, now(), atStart);
@@ -142,6 +154,10 @@ function createScheduler({ sql, jobs, log, now }: OrchestratorOptions): Schedule
     }
   };
   return {
+    lead(leads) {
+      if (leads && !leading) asked = true;
+      leading = leads;
+    },
     ask() {
       asked = true;
     },
@@ -183,9 +199,15 @@ function makeTurn(
   return () => watch.guarded("turn", Number.POSITIVE_INFINITY, turn);
 }
 
-function makeBeat(holder: Holder, watch: Watch, wake: () => void): () => Promise<number> {
+function makeBeat(holder: Holder, scheduler: Scheduler, watch: Watch, wake: () => void): () => Promise<number> {
+  let led = false;
   return async () => {
-    if ((await watch.guarded("heartbeat", 0, () => holder.beat())) > 0) wake();
+    const beat = await watch.guarded("heartbeat", undefined, () => holder.beat());
+    // A database that is away has forgotten who led: nobody does until it answers again.
+    const leads = beat?.leads ?? false;
+    scheduler.lead(leads);
+    if ((beat?.recovered ?? 0) > 0 || (leads && !led)) wake();
+    led = leads;
     return Number.POSITIVE_INFINITY;
   };
 }

@@ -1,33 +1,11 @@
-import type { JsonValue, Sql, TransactionSql } from "../../db/client.ts";
-import { insertBackfill, selectActiveRunsOfBackfill, settleBackfill } from "../../db/queries/backfills.ts";
-import {
-  insertPartitionRuns,
-  insertRun,
-  lockJob,
-  lockRun,
-  requeueRun,
-  selectPartitionOwners,
-  setJobPaused,
-} from "../../db/queries/runs.ts";
-import { cancelTasks, cancelTries, notifyWake, requeueEndedTasks } from "../../db/queries/tasks.ts";
-import { endRun, settle } from "./advance.ts";
-import { priorities, queueClaimingRun } from "./triggers.ts";
-import {
-  type JobDefinition,
-  type Orchestrator,
-  type PlannedRun,
-  type Reprocess,
-  RequestError,
-  type SelectedPartitions,
-} from "./types.ts";
-
-/** What people ask of the orchestrator, from the dashboard or the API. */
-export type Requests = Pick<
-  Orchestrator,
-  "createRun" | "selectPartitions" | "createBackfill" | "retryRun" | "cancelRun" | "cancelBackfill" | "setPaused"
->;
-
-const activeStates = ["queued", "running"];
+import type { Sql, TransactionSql } from "../../db/client.ts";
+import { insertAction, type NewAction } from "../../db/queries/actions.ts";
+import { setJobPaused } from "../../db/queries/runs.ts";
+import { notifyWake } from "../../db/queries/wake.ts";
+import { cancelBackfill, queueBackfill, selectPartitions, updateBackfill } from "./backfill-requests.ts";
+import { cancelRun, markRun, queueByHand, queuePartitionByHand, retryRun } from "./run-requests.ts";
+import { clearTask, markTask, retryTask } from "./task-requests.ts";
+import { type Actor, type JobDefinition, RequestError, type Requests } from "./types.ts";
 
 export type RequestsOptions = {
   sql: Sql;
@@ -37,6 +15,16 @@ export type RequestsOptions = {
   /** Called when a job goes on after a pause, whose schedule nobody looked at meanwhile. */
   resumed(): void;
 };
+
+/** What one request may use: its transaction, the declared jobs, and a way to say what was done. */
+export type RequestContext = {
+  transaction: TransactionSql;
+  jobOf(jobId: string): JobDefinition;
+  /** Keeps who did it, with the deed. */
+  record(action: Omit<NewAction, "actor" | "via">): Promise<void>;
+};
+
+const system: Actor = { name: "Barline", via: "system" };
 
 export function createRequests(options: RequestsOptions): Requests {
   const { sql, changed } = options;
@@ -48,9 +36,11 @@ export function createRequests(options: RequestsOptions): Requests {
   };
 
   /** Runs `work` in a transaction and lets every process look for work after it. */
-  const change = async <T>(work: (transaction: TransactionSql) => Promise<T>): Promise<T> => {
+  const change = async <T>(by: Actor, work: (context: RequestContext) => Promise<T>): Promise<T> => {
     const result = (await sql.begin(async (transaction) => {
-      const answer = await work(transaction);
+      const record = (action: Omit<NewAction, "actor" | "via">) =>
+        insertAction(transaction, { actor: by.name, via: by.via, ...action });
+      const answer = await work({ transaction, jobOf, record });
       await notifyWake(transaction);
       return [answer];
     })) as [T];
@@ -59,173 +49,32 @@ export function createRequests(options: RequestsOptions): Requests {
   };
 
   return {
-    async createRun(jobId, { partition, parameters = {} }) {
+    async createRun(jobId, { partition, parameters = {} }, by = system) {
       const job = jobOf(jobId);
-      if (partition === undefined) return await change((transaction) => queueByHand(transaction, job, parameters));
+      if (partition === undefined) return await change(by, (context) => queueByHand(context, job, parameters));
       if (!job.schedule)
         throw new RequestError("invalid", `${jobId} does not run by session: leave the session out.`, "session");
-      return await change((transaction) => queuePartitionByHand(transaction, job, partition, parameters));
+      return await change(by, (context) => queuePartitionByHand(context, job, partition, parameters));
     },
-    selectPartitions: (jobId, partitions, reprocess) => select(sql, jobOf(jobId).id, partitions, reprocess),
-    async createBackfill(jobId, request) {
+    selectPartitions: (jobId, partitions, reprocess) => selectPartitions(sql, jobOf(jobId).id, partitions, reprocess),
+    createBackfill: async (jobId, request, by = system) =>
+      await change(by, (context) => queueBackfill(context, jobOf(jobId), request)),
+    retryRun: (runId, by = system) => change(by, (context) => retryRun(context, runId)),
+    cancelRun: (runId, by = system) => change(by, (context) => cancelRun(context, runId)),
+    markRun: (runId, mark, by = system) => change(by, (context) => markRun(context, runId, mark)),
+    retryTask: (taskId, by = system) => change(by, (context) => retryTask(context, taskId)),
+    clearTask: (taskId, by = system) => change(by, (context) => clearTask(context, taskId)),
+    markTask: (taskId, mark, by = system) => change(by, (context) => markTask(context, taskId, mark)),
+    cancelBackfill: (backfillId, by = system) => cancelBackfill(sql, backfillId, (work) => change(by, work)),
+    updateBackfill: (backfillId, wanted, by = system) =>
+      change(by, (context) => updateBackfill(context, backfillId, wanted)),
+    async setPaused(jobId, paused, by = system) {
       const job = jobOf(jobId);
-      return await change((transaction) => queueBackfill(transaction, job, request));
-    },
-    async retryRun(runId) {
-      await change((transaction) => retry(transaction, runId));
-    },
-    async cancelRun(runId) {
-      await change((transaction) => cancel(transaction, runId));
-    },
-    async cancelBackfill(backfillId) {
-      const active = await selectActiveRunsOfBackfill(sql, backfillId);
-      if (!active) throw new RequestError("not_found", `There is no backfill ${backfillId}.`);
-      if (active.length === 0) throw new RequestError("conflict", `Backfill ${backfillId} has already ended.`);
-      for (const runId of active) {
-        await change(async (transaction) => {
-          const run = await lockRun(transaction, runId);
-          // It may have ended by itself since it was listed, which is no reason to stop here.
-          if (run && activeStates.includes(run.state)) await cancel(transaction, runId);
-        });
-      }
-    },
-    async setPaused(jobId, paused) {
-      await setJobPaused(sql, jobOf(jobId).id, paused);
-      await notifyWake(sql);
-      if (paused) changed();
-      else options.resumed();
+      await change(by, async ({ transaction, record }) => {
+        if (await setJobPaused(transaction, job.id, paused))
+          await record({ kind: paused ? "job.pause" : "job.resume", jobId: job.id });
+      });
+      if (!paused) options.resumed();
     },
   };
-}
-
-async function select(
-  sql: Sql | TransactionSql,
-  jobId: string,
-  partitions: string[],
-  reprocess: Reprocess,
-): Promise<SelectedPartitions> {
-  const owners = new Map(
-    (await selectPartitionOwners(sql, jobId, partitions)).map((owner) => [owner.partition, owner]),
-  );
-  const selected: SelectedPartitions = { wanted: [], skipped: [] };
-  for (const partition of partitions) {
-    const reason = reasonToSkip(owners.get(partition), reprocess);
-    if (reason === undefined) selected.wanted.push(partition);
-    else selected.skipped.push({ partition, reason });
-  }
-  return selected;
-}
-
-function reasonToSkip(owner: { runId: number; state: string } | undefined, reprocess: Reprocess): string | undefined {
-  if (!owner) return reprocess === "failed" ? "never ran" : undefined;
-  if (activeStates.includes(owner.state)) return `run ${owner.runId} is ${owner.state}`;
-  // What was cancelled was never brought to an end, so it is missing still.
-  if (reprocess === "all" || owner.state === "cancelled") return undefined;
-  const ended = owner.state === "success" ? "succeeded" : owner.state;
-  if (reprocess === "failed" && owner.state !== "success") return undefined;
-  return reprocess === "failed" ? `run ${owner.runId} ${ended}` : `run ${owner.runId} already ran: ${ended}`;
-}
-
-type BackfillRequest<Plan> = {
-  from: string;
-  to: string;
-  reprocess: Reprocess;
-  partitions: string[];
-  plan(selected: SelectedPartitions): { plan: Plan; runs: PlannedRun[] };
-};
-
-async function queueBackfill<Plan extends JsonValue>(
-  transaction: TransactionSql,
-  job: JobDefinition,
-  request: BackfillRequest<Plan>,
-): Promise<{ id: number; runs: number; plan: Plan }> {
-  // Under the lock, so that two backfills of overlapping ranges cannot both choose a partition.
-  await lockJob(transaction, job.id);
-  const selected = await select(transaction, job.id, request.partitions, request.reprocess);
-  const { plan, runs } = request.plan(selected);
-  const { from, to, reprocess } = request;
-  const id = await insertBackfill(transaction, { jobId: job.id, from, to, reprocess, plan });
-  await queueBackfillRuns(transaction, job, id, runs);
-  // One without runs has ended, and well: whoever waits for it by its id learns so like of any other.
-  if (runs.length === 0) await settleBackfill(transaction, id);
-  return { id, runs: runs.length, plan };
-}
-
-/** In groups: one statement's JSON stays small for twenty years of sessions too. */
-const runsPerInsert = 1000;
-
-async function queueBackfillRuns(
-  transaction: TransactionSql,
-  job: JobDefinition,
-  backfillId: number,
-  runs: PlannedRun[],
-) {
-  for (let start = 0; start < runs.length; start += runsPerInsert) {
-    await insertPartitionRuns(transaction, {
-      jobId: job.id,
-      trigger: "backfill",
-      priority: priorities.backfill,
-      backfillId,
-      runs: runs.slice(start, start + runsPerInsert),
-    });
-  }
-}
-
-async function queueByHand(
-  transaction: TransactionSql,
-  job: JobDefinition,
-  parameters: PlannedRun["parameters"],
-): Promise<number> {
-  await lockJob(transaction, job.id);
-  if (job.schedule) throw new RequestError("invalid", `${job.id} runs by session: name one.`, "session");
-  const claimed = await queueClaimingRun(transaction, job, "manual", parameters);
-  if (claimed !== undefined) return claimed;
-  if (!job.runsWithoutEvents) {
-    throw new RequestError("conflict", `No event waits for ${job.id}: a run would have nothing to do.`);
-  }
-  return await insertRun(transaction, { jobId: job.id, trigger: "manual", priority: priorities.manual, parameters });
-}
-
-async function queuePartitionByHand(
-  transaction: TransactionSql,
-  job: JobDefinition,
-  partition: string,
-  parameters: PlannedRun["parameters"],
-): Promise<number> {
-  await lockJob(transaction, job.id);
-  const [owner] = await selectPartitionOwners(transaction, job.id, [partition]);
-  if (owner && activeStates.includes(owner.state)) {
-    throw new RequestError("conflict", `Run ${owner.runId} for ${partition} is ${owner.state} already.`, "session");
-  }
-  const [runId] = await insertPartitionRuns(transaction, {
-    jobId: job.id,
-    trigger: "manual",
-    priority: priorities.manual,
-    backfillId: null,
-    runs: [{ partitions: [partition], parameters }],
-  });
-  if (runId === undefined) throw new Error(`No run was made for ${partition}.`);
-  return runId;
-}
-
-async function retry(transaction: TransactionSql, runId: number): Promise<void> {
-  const run = await lockRun(transaction, runId);
-  if (!run) throw new RequestError("not_found", `There is no run ${runId}.`);
-  if (run.state !== "failed" && run.state !== "cancelled") {
-    throw new RequestError("conflict", `Run ${runId} is ${run.state}; only a failed or cancelled run can be retried.`);
-  }
-  await requeueEndedTasks(transaction, runId);
-  await requeueRun(transaction, runId);
-  await settle(transaction, run);
-}
-
-async function cancel(transaction: TransactionSql, runId: number): Promise<void> {
-  const run = await lockRun(transaction, runId);
-  if (!run) throw new RequestError("not_found", `There is no run ${runId}.`);
-  if (!activeStates.includes(run.state))
-    throw new RequestError("conflict", `Run ${runId} has already ended: ${run.state}.`);
-  await cancelTasks(transaction, runId);
-  await cancelTries(transaction, runId);
-  await endRun(transaction, run, "cancelled", null);
-  await notifyWake(transaction, "cancelled");
 }

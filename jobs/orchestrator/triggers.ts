@@ -1,5 +1,5 @@
 import type { JsonValue, Sql, TransactionSql } from "../../db/client.ts";
-import { claimEvents, hasUnclaimedEvents } from "../../db/queries/events.ts";
+import { claimEvents, hasPendingEvents } from "../../db/queries/events.ts";
 import {
   countActiveRuns,
   insertPartitionRuns,
@@ -13,8 +13,11 @@ import {
 import { insertFirstTasks } from "../../db/queries/tasks.ts";
 import type { JobDefinition } from "./types.ts";
 
-/** Higher goes first. Work that arrives by itself is what people wait for; a backfill takes what is left. */
-export const priorities = { schedule: 10, dataset: 10, manual: 5, backfill: 0 } as const;
+/**
+ * Higher goes first. Work that arrives by itself is what people wait for; what of it was missed, or asked for, comes
+ * after; a backfill takes what is left.
+ */
+export const priorities = { schedule: 10, dataset: 10, catchup: 8, manual: 5, backfill: 0 } as const;
 
 const defaultMaxClaims = 100;
 
@@ -41,17 +44,30 @@ export async function queueDueRuns(sql: Sql, job: JobDefinition, now: Date, atSt
     const chosen = schedule.catchup === "all" ? wanted : wanted.slice(-1);
     if (chosen.length === 0) return 0;
     if (schedule.catchup !== "all") await setScheduleAfter(transaction, job.id, newest);
-    return await queuePartitions(transaction, job, chosen);
+    return await queuePartitions(transaction, job, chosen, newest);
   });
 }
 
-async function queuePartitions(transaction: TransactionSql, job: JobDefinition, partitions: string[]): Promise<number> {
+/** Queues the partitions that have no run. The newest that is due is fresh; those before it were missed, and let it pass. */
+async function queuePartitions(
+  transaction: TransactionSql,
+  job: JobDefinition,
+  partitions: string[],
+  newest: string,
+): Promise<number> {
   const owned = new Set((await selectPartitionOwners(transaction, job.id, partitions)).map((owner) => owner.partition));
   const missing = partitions.filter((partition) => !owned.has(partition));
-  if (missing.length === 0) return 0;
-  const runs = missing.map((partition) => ({ partitions: [partition], parameters: {} }));
-  const given = { jobId: job.id, trigger: "schedule", priority: priorities.schedule, backfillId: null, runs };
-  return (await insertPartitionRuns(transaction, given)).length;
+  let queued = 0;
+  for (const [priority, group] of [
+    [priorities.catchup, missing.filter((partition) => partition !== newest)],
+    [priorities.schedule, missing.filter((partition) => partition === newest)],
+  ] as const) {
+    if (group.length === 0) continue;
+    const runs = group.map((partition) => ({ partitions: [partition], parameters: {} }));
+    const given = { jobId: job.id, trigger: "schedule", priority, backfillId: null, runs };
+    queued += (await insertPartitionRuns(transaction, given)).length;
+  }
+  return queued;
 }
 
 /** Starts queued runs of a job up to its limit, whichever process does it. */
@@ -76,8 +92,7 @@ export async function queueTriggeredRun(
   job: JobDefinition,
   now: Date,
 ): Promise<{ runId: number } | { restMs: number } | undefined> {
-  const datasets = job.triggeredBy;
-  if (!datasets?.length || !(await hasUnclaimedEvents(sql, job.id, datasets))) return undefined;
+  if (!job.triggeredBy?.length || !(await hasPendingEvents(sql, job.id))) return undefined;
   return await sql.begin(async (transaction) => {
     if ((await lockJob(transaction, job.id)).paused) return undefined;
     const active = await countActiveRuns(transaction);
@@ -98,10 +113,9 @@ export async function queueClaimingRun(
   trigger: "dataset" | "manual",
   parameters: Record<string, JsonValue> = {},
 ): Promise<number | undefined> {
-  const datasets = job.triggeredBy ?? [];
-  if (!(await hasUnclaimedEvents(transaction, job.id, datasets))) return undefined;
+  if (!(await hasPendingEvents(transaction, job.id))) return undefined;
   const runId = await insertRun(transaction, { jobId: job.id, trigger, priority: priorities[trigger], parameters });
-  await claimEvents(transaction, { jobId: job.id, runId, datasets, limit: job.maxClaims ?? defaultMaxClaims });
+  await claimEvents(transaction, { jobId: job.id, runId, limit: job.maxClaims ?? defaultMaxClaims });
   return runId;
 }
 

@@ -8,9 +8,13 @@ import type { JsonValue } from "../../db/client.ts";
  */
 
 export type RunState = "queued" | "running" | "success" | "failed" | "cancelled";
-export type TaskState = "queued" | "running" | "success" | "failed" | "cancelled";
+/** `cleared`: it waits for an earlier task that is run again, and keeps its tries and logs. */
+export type TaskState = "queued" | "running" | "success" | "failed" | "cancelled" | "cleared";
 export type RunTrigger = "schedule" | "backfill" | "dataset" | "manual";
 export type Reprocess = "missing" | "failed" | "all";
+
+/** Who asks for something, as it is kept and shown: the name they gave, and the way they came. */
+export type Actor = { name: string; via: "dashboard" | "api" | "system" };
 
 /** An error as it is kept and shown: never a stack, never a secret. */
 export type ErrorRecord = { name: string; message: string; advice?: string };
@@ -52,9 +56,9 @@ export type PlainTaskContext = TaskContext & {
   claimedEvents(): Promise<ClaimedEvent[]>;
   /** Partitions that the run answers for, in order. */
   partitions(): Promise<string[]>;
-  /** Outputs of an earlier task of this run, in batch order. */
+  /** Outputs of an earlier task of this run, in batch order; batches that a person marked as successful have none. */
   outputsOf(taskName: string): Promise<JsonValue[]>;
-  /** Inputs of an earlier task of this run, in batch order. */
+  /** Inputs of the same batches. */
   inputsOf(taskName: string): Promise<JsonValue[]>;
 };
 
@@ -89,6 +93,8 @@ export type Schedule = {
   timeZone: string;
   /** Every partition wanted up to `now`, ascending. */
   due(now: Date): string[];
+  /** The next `count` partitions that are not due yet, and when each will be. */
+  upcoming(now: Date, count: number): { partition: string; dueAt: Date }[];
   catchup: "all" | "latest" | "none";
 };
 
@@ -128,36 +134,74 @@ export type PlannedRun = { partitions: string[]; parameters: Record<string, Json
 
 export type SelectedPartitions = { wanted: string[]; skipped: { partition: string; reason: string }[] };
 
-export type Orchestrator = {
+/** Which of a backfill's partitions goes first. */
+export type BackfillOrder = "oldest" | "newest";
+
+export type BackfillOptions<Plan extends JsonValue> = {
+  from: string;
+  to: string;
+  reprocess: Reprocess;
+  partitions: string[];
+  /** Runs of it at a time; as many as the job allows where left out. */
+  concurrency?: number;
+  order?: BackfillOrder;
+  plan(selected: SelectedPartitions): { plan: Plan; runs: PlannedRun[] };
+};
+
+/**
+ * What people ask of the orchestrator. Each is done in one transaction with a line that says who did it (`by`; the
+ * system itself where left out), and throws a {@link RequestError} where it cannot be done as asked.
+ */
+export type Requests = {
+  /**
+   * Queues a run by hand. `partition` is taken over from an ended run; refused where a run of it is active, or a
+   * triggered job has no event to claim.
+   */
+  createRun(
+    jobId: string,
+    options: { partition?: string; parameters?: Record<string, JsonValue> },
+    by?: Actor,
+  ): Promise<number>;
+  /** Which of `partitions` a backfill would run, and why not the others. */
+  selectPartitions(jobId: string, partitions: string[], reprocess: Reprocess): Promise<SelectedPartitions>;
+  /** Selects and queues in one transaction; `plan` groups what was selected into runs. One with nothing left to run has succeeded. */
+  createBackfill<Plan extends JsonValue>(
+    jobId: string,
+    options: BackfillOptions<Plan>,
+    by?: Actor,
+  ): Promise<{ id: number; runs: number; plan: Plan }>;
+  /** Queues the failed and cancelled tasks of an ended run again. */
+  retryRun(runId: number, by?: Actor): Promise<void>;
+  /** Stops a run; batches under way are stopped with their worker where they do not stop by themselves. */
+  cancelRun(runId: number, by?: Actor): Promise<void>;
+  /** Ends a run as a person says; what of it is queued or under way is cancelled. */
+  markRun(runId: number, mark: Mark, by?: Actor): Promise<void>;
+  /** Queues one failed or cancelled task or batch again, in a run that has ended or not. */
+  retryTask(taskId: number, by?: Actor): Promise<void>;
+  /** Queues one task or batch of an ended run again, whatever became of it, and everything after it. */
+  clearTask(taskId: number, by?: Actor): Promise<void>;
+  /** Ends one task or batch as a person says. Marked as successful it has no output; the run goes on after it. */
+  markTask(taskId: number, mark: Mark, by?: Actor): Promise<void>;
+  cancelBackfill(backfillId: number, by?: Actor): Promise<void>;
+  /** Changes how an unfinished backfill goes on. Paused, what is under way of it ends and nothing more begins. */
+  updateBackfill(
+    backfillId: number,
+    change: { paused?: boolean; concurrency?: number | null; order?: BackfillOrder },
+    by?: Actor,
+  ): Promise<void>;
+  setPaused(jobId: string, paused: boolean, by?: Actor): Promise<void>;
+};
+
+/** How a person says that something ended, and why. */
+export type Mark = { state: "success" | "failed"; reason: string };
+
+export type Orchestrator = Requests & {
   jobs: readonly JobDefinition[];
   start(): Promise<void>;
   /** Stops claiming, aborts what runs, gives leases back. Resolves within the deadline. */
   stop(deadlineMs: number): Promise<void>;
   /** Looks for work now instead of at the next poll. */
   wake(): void;
-  /**
-   * Queues a run by hand. `partition` is taken over from an ended run.
-   * Throws a {@link RequestError} where a run of it is active, or a triggered job has no event to claim.
-   */
-  createRun(jobId: string, options: { partition?: string; parameters?: Record<string, JsonValue> }): Promise<number>;
-  /** Which of `partitions` a backfill would run, and why not the others. */
-  selectPartitions(jobId: string, partitions: string[], reprocess: Reprocess): Promise<SelectedPartitions>;
-  /** Selects and queues in one transaction; `plan` groups what was selected into runs. One with nothing left to run has succeeded. */
-  createBackfill<Plan extends JsonValue>(
-    jobId: string,
-    options: {
-      from: string;
-      to: string;
-      reprocess: Reprocess;
-      partitions: string[];
-      plan(selected: SelectedPartitions): { plan: Plan; runs: PlannedRun[] };
-    },
-  ): Promise<{ id: number; runs: number; plan: Plan }>;
-  /** Queues the failed and cancelled tasks of an ended run again. */
-  retryRun(runId: number): Promise<void>;
-  cancelRun(runId: number): Promise<void>;
-  cancelBackfill(backfillId: number): Promise<void>;
-  setPaused(jobId: string, paused: boolean): Promise<void>;
 };
 
 /** A request that cannot be done as asked; `message` is for the person who asked. */

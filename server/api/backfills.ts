@@ -22,7 +22,7 @@ export const backfillOperations: Operation[] = [
     request: { path },
     answers: { 200: { description: "The backfill.", schema: backfillAnswer } },
     handle: async ({ path: { id } }, context) => {
-      await context.pipeline.orchestrator.cancelBackfill(id);
+      await context.pipeline.orchestrator.cancelBackfill(id, context.by);
       return answer(200, await readBackfill(context, id));
     },
   }),

@@ -6,7 +6,7 @@ import { backtestOperations } from "./backtests.ts";
 import { barOperations } from "./bars.ts";
 import { jobOperations } from "./jobs.ts";
 import { openApiOperation } from "./openapi.ts";
-import type { ApiContext, Operation } from "./operation.ts";
+import type { Operation } from "./operation.ts";
 import { runOperations } from "./runs.ts";
 import { statusOperations } from "./status.ts";
 import { createWarehouseCounter } from "./warehouse.ts";
@@ -25,7 +25,7 @@ export const operations: readonly Operation[] = [...described, openApiOperation(
 
 /** The JSON API and the two probes, at their full paths. */
 export function createApi(context: AppContext): Hono<AppEnv> {
-  const api: ApiContext = { ...context, warehouse: createWarehouseCounter(context) };
+  const api = { ...context, warehouse: createWarehouseCounter(context) };
   const app = new Hono<AppEnv>();
   for (const { method, path, respond } of operations) {
     app.on(method, path.replaceAll(/\{(\w+)\}/g, ":$1"), (c) => respond(c, api));

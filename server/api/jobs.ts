@@ -43,7 +43,7 @@ export const jobOperations: Operation[] = [
     answers: { 200: { description: "The job.", schema: jobAnswer } },
     handle: async ({ path: { job }, body }, context) => {
       requireJob(context, job);
-      await context.pipeline.orchestrator.setPaused(job, body.paused);
+      await context.pipeline.orchestrator.setPaused(job, body.paused, context.by);
       return answer(200, await readJob(context, job));
     },
   }),
@@ -62,10 +62,11 @@ export const jobOperations: Operation[] = [
     answers: { 201: { description: "The run.", schema: runAnswer } },
     handle: async ({ path: { job }, body }, context) => {
       requireJob(context, job);
-      const id = await context.pipeline.createRun(job, {
+      const wanted = {
         ...(body.session !== undefined && { session: body.session }),
         ...(body.fullRefresh !== undefined && { fullRefresh: body.fullRefresh }),
-      });
+      };
+      const id = await context.pipeline.createRun(job, wanted, context.by);
       return answer(201, await readRun(context, id));
     },
   }),
@@ -85,7 +86,7 @@ export const jobOperations: Operation[] = [
       if (dryRun) {
         return answer(200, { id: null, ...(await pipeline.previewBackfill(request)) });
       }
-      return answer(201, await pipeline.createBackfill(request));
+      return answer(201, await pipeline.createBackfill(request, context.by));
     },
   }),
 ];

@@ -1,6 +1,7 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { z } from "zod";
 import type { ZodOpenApiOperationObject } from "zod-openapi";
+import type { Actor } from "../../jobs/orchestrator/types.ts";
 import type { AppContext } from "../context.ts";
 import type { RequestContext } from "../environment.ts";
 import { HttpError } from "../middleware/errors.ts";
@@ -8,8 +9,8 @@ import { check, shorten } from "./check.ts";
 import { errorAnswer } from "./schemas.ts";
 import type { WarehouseCounter } from "./warehouse.ts";
 
-/** What the handlers of the API may use. */
-export type ApiContext = AppContext & { warehouse: WarehouseCounter };
+/** What the handlers of the API may use; `by` is who asks, to be kept with what they do. */
+export type ApiContext = AppContext & { warehouse: WarehouseCounter; by: Actor };
 
 type Answers = Record<number, { description: string; schema: z.ZodType }>;
 type AnswerOf<A extends Answers> = {
@@ -41,7 +42,7 @@ export type Operation = {
   path: string;
   answers: Answers;
   document: ZodOpenApiOperationObject;
-  respond(c: RequestContext, context: ApiContext): Promise<Response>;
+  respond(c: RequestContext, context: Omit<ApiContext, "by">): Promise<Response>;
 };
 
 const nothing = z.strictObject({});
@@ -80,7 +81,7 @@ export function defineOperation<
         query: check(querySchema, singleValues(c.req.queries())),
         body: check(bodySchema, method === "get" ? {} : await readBody(c)),
       };
-      const { status, body } = await definition.handle(input, context);
+      const { status, body } = await definition.handle(input, { ...context, by: c.var.actor });
       c.header("Cache-Control", "no-store");
       return c.json(body as object, status as ContentfulStatusCode);
     },

@@ -60,7 +60,7 @@ export const runOperations: Operation[] = [
     request: { path },
     answers: theRun,
     handle: async ({ path: { id } }, context) => {
-      await context.pipeline.orchestrator.retryRun(id);
+      await context.pipeline.orchestrator.retryRun(id, context.by);
       return answer(200, await readRun(context, id));
     },
   }),
@@ -71,7 +71,7 @@ export const runOperations: Operation[] = [
     request: { path },
     answers: theRun,
     handle: async ({ path: { id } }, context) => {
-      await context.pipeline.orchestrator.cancelRun(id);
+      await context.pipeline.orchestrator.cancelRun(id, context.by);
       return answer(200, await readRun(context, id));
     },
   }),

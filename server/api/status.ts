@@ -53,12 +53,9 @@ async function readStatus(context: ApiContext): Promise<z.input<typeof statusAns
 }
 
 function readJobs({ read, pipeline }: ApiContext): Promise<JobStateRow[]> {
-  const { jobs } = pipeline.orchestrator;
-  const subscriptions = jobs.flatMap((job) => (job.triggeredBy ?? []).map((dataset) => ({ jobId: job.id, dataset })));
   return readJobStates(
     read,
-    jobs.map((job) => job.id),
-    subscriptions,
+    pipeline.orchestrator.jobs.map((job) => job.id),
   );
 }
 

@@ -8,7 +8,7 @@ import { jobIds } from "../../jobs/pipeline.ts";
 import { type BackfillDetail, BackfillLive, backfillPage } from "../../views/backfill.tsx";
 import type { AppContext } from "../context.ts";
 import { daysBetween, lastSettledSession } from "./days.ts";
-import { idOf, numberIn, wantsFragment } from "./request.ts";
+import { actorOf, idOf, numberIn, wantsFragment } from "./request.ts";
 import { readShell } from "./shell.ts";
 
 const pageSize = 50;
@@ -66,7 +66,7 @@ async function show(context: AppContext, c: Context): Promise<Response> {
 
 async function cancel(context: AppContext, c: Context): Promise<Response> {
   const id = idOf(c, "backfill");
-  await context.pipeline.orchestrator.cancelBackfill(id);
+  await context.pipeline.orchestrator.cancelBackfill(id, actorOf(c));
   return c.redirect(`/backfills/${id}`, 303);
 }
 

@@ -1,12 +1,12 @@
 import { type Context, Hono } from "hono";
-import type { JobDefinition } from "../../jobs/orchestrator/types.ts";
+import type { Actor, JobDefinition } from "../../jobs/orchestrator/types.ts";
 import { type BackfillForm, BackfillFormView } from "../../views/backfill-form.tsx";
 import { jobPage } from "../../views/job.tsx";
 import { JobRuns } from "../../views/job-runs.tsx";
 import type { AppContext } from "../context.ts";
 import { backfillFields, readDraft, toPreview, toRequest } from "./backfill-form.ts";
 import { findJob, type ListQuery, readJobPage, readRunList } from "./job-page.ts";
-import { fieldErrors, fieldOf, numberIn, statusOf, wantsFragment } from "./request.ts";
+import { actorOf, fieldErrors, fieldOf, numberIn, statusOf, wantsFragment } from "./request.ts";
 
 const runStates = ["queued", "running", "success", "failed", "cancelled"];
 const firstPage: ListQuery = { state: null, before: null };
@@ -34,7 +34,7 @@ async function createRun(context: AppContext, c: Context): Promise<Response> {
       ...(session && { session }),
       ...(fieldOf(form, "fullRefresh") === "yes" && { fullRefresh: true }),
     };
-    const id = await context.pipeline.createRun(job.id, options);
+    const id = await context.pipeline.createRun(job.id, options, actorOf(c));
     return c.redirect(`/runs/${id}`, 303);
   } catch (error) {
     return refuse(fieldErrors(error, ["session"]), statusOf(error));
@@ -48,6 +48,7 @@ async function tryBackfill(
   context: AppContext,
   job: JobDefinition,
   body: Record<string, unknown>,
+  by: Actor,
 ): Promise<BackfillAnswer> {
   const draft = readDraft(body);
   const form: BackfillForm = { jobId: job.id, draft, errors: {}, preview: null };
@@ -59,7 +60,7 @@ async function tryBackfill(
       const { plan } = await context.pipeline.previewBackfill(request);
       return { form: { ...form, preview: toPreview(plan, callsPerMinute) }, status: 200 };
     }
-    const { id, runs, plan } = await context.pipeline.createBackfill(request);
+    const { id, runs, plan } = await context.pipeline.createBackfill(request, by);
     return runs === 0 ? { form: { ...form, preview: toPreview(plan, callsPerMinute) }, status: 200 } : { id };
   } catch (error) {
     return { form: { ...form, errors: fieldErrors(error, backfillFields) }, status: statusOf(error) };
@@ -68,7 +69,7 @@ async function tryBackfill(
 
 async function createBackfill(context: AppContext, c: Context): Promise<Response> {
   const job = findJob(context, c.req.param("id"));
-  const answer = await tryBackfill(context, job, await c.req.parseBody());
+  const answer = await tryBackfill(context, job, await c.req.parseBody(), actorOf(c));
   const isFragment = wantsFragment(c, "backfill");
   if ("id" in answer) {
     const page = `/backfills/${answer.id}`;
@@ -82,7 +83,7 @@ async function createBackfill(context: AppContext, c: Context): Promise<Response
 
 async function setPaused(context: AppContext, c: Context, paused: boolean): Promise<Response> {
   const job = findJob(context, c.req.param("id"));
-  await context.pipeline.orchestrator.setPaused(job.id, paused);
+  await context.pipeline.orchestrator.setPaused(job.id, paused, actorOf(c));
   return c.redirect(`/jobs/${encodeURIComponent(job.id)}`, 303);
 }
 

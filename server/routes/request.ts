@@ -1,11 +1,14 @@
 import type { Context } from "hono";
-import { RequestError } from "../../jobs/orchestrator/types.ts";
+import { type Actor, RequestError } from "../../jobs/orchestrator/types.ts";
 
 /** Whether htmx asks for the part of the page with this id, rather than a person for the page. */
 export function wantsFragment(c: Context, id: string): boolean {
   c.header("Vary", "HX-Request, HX-Target", { append: true });
   return c.req.header("HX-Request") === "true" && (c.req.header("HX-Target") ?? "").endsWith(`#${id}`);
 }
+
+/** Who asks, to be kept with what they do. */
+export const actorOf = (c: Context): Actor => c.get("actor");
 
 /** A whole positive number in a path; anything else is no such page. */
 export function idOf(c: Context, what: string): number {

@@ -2,7 +2,7 @@ import { type Context, Hono } from "hono";
 import { RequestError } from "../../jobs/orchestrator/types.ts";
 import { RunLive, runPage } from "../../views/run.tsx";
 import type { AppContext } from "../context.ts";
-import { idOf, numberIn, statusOf, wantsFragment } from "./request.ts";
+import { actorOf, idOf, numberIn, statusOf, wantsFragment } from "./request.ts";
 import { type RunQuery, readRunPage } from "./run-page.ts";
 import { readShell } from "./shell.ts";
 
@@ -33,7 +33,7 @@ export function createRunRoutes(context: AppContext): Hono {
   const { orchestrator } = context.pipeline;
   const routes = new Hono();
   routes.get("/runs/:id", (c) => show(context, c));
-  routes.post("/runs/:id/retry", (c) => act(context, c, (id) => orchestrator.retryRun(id)));
-  routes.post("/runs/:id/cancel", (c) => act(context, c, (id) => orchestrator.cancelRun(id)));
+  routes.post("/runs/:id/retry", (c) => act(context, c, (id) => orchestrator.retryRun(id, actorOf(c))));
+  routes.post("/runs/:id/cancel", (c) => act(context, c, (id) => orchestrator.cancelRun(id, actorOf(c))));
   return routes;
 }

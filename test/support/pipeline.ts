@@ -75,6 +75,7 @@ export async function startTestPipeline(options: TestPipelineOptions): Promise<T
     pools,
     lake,
     workers: 1,
+    version: "0.0.0",
     log: pino({ base: null, formatters, level: "debug" }, { write: (line: string) => log.push(JSON.parse(line)) }),
     now: options.now ?? (() => new Date()),
     random: Math.random,
@@ -112,8 +113,7 @@ export async function settle(sql: Sql, timeoutMs = 45_000): Promise<void> {
 async function isIdle(sql: Sql): Promise<boolean> {
   const [row] = await sql<{ idle: boolean }[]>`
     select not exists (select 1 from barline.runs where state in ('queued', 'running'))
-      and not exists (select 1 from barline.dataset_events events where not exists (
-        select 1 from barline.event_claims claims where claims.event_id = events.id)) as idle`;
+      and not exists (select from barline.pending_events) as idle`;
   return row?.idle ?? false;
 }
 

@@ -38,6 +38,7 @@ await createOrchestrator({
   lockSql: openPool(url, "lock"),
   jobs: [job],
   pool: { capacity: 1, size: () => 0, run: () => Promise.reject(new Error("no workers here")), close() {} },
+  identity: { host: "test", pid: process.pid, version: "0.0.0", workers: 1 },
   log: pino({ level: "silent" }),
   now: () => new Date(),
   random: Math.random,

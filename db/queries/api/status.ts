@@ -13,14 +13,10 @@ export type JobStateRow = {
 };
 
 /**
- * How each of `jobIds` stands, in that order. `subscriptions` says whose runs claim which dataset's events. One statement, so
- * that no run can end between the counts and its event appear after them: an idle pipeline is really idle.
+ * How each of `jobIds` stands, in that order. One statement, so that no run can end between the counts and its event
+ * appear after them: an idle pipeline is really idle.
  */
-export async function readJobStates(
-  sql: Sql,
-  jobIds: readonly string[],
-  subscriptions: readonly { jobId: string; dataset: string }[],
-): Promise<JobStateRow[]> {
+export async function readJobStates(sql: Sql, jobIds: readonly string[]): Promise<JobStateRow[]> {
   return await sql<JobStateRow[]>`
     with wanted as (
       select * from unnest(${[...jobIds]}::text[]) with ordinality as job (id, position)
@@ -38,16 +34,7 @@ export async function readJobStates(
       select job_id, count(*) as failed from barline.runs where state = 'failed' group by job_id
     ),
     unclaimed as (
-      select distinct subscription.job_id
-      from unnest(
-        ${subscriptions.map(({ jobId }) => jobId)}::text[],
-        ${subscriptions.map(({ dataset }) => dataset)}::text[]
-      ) as subscription (job_id, dataset)
-      inner join barline.dataset_events as event on event.dataset = subscription.dataset
-      where not exists (
-        select from barline.event_claims as claim
-        where claim.job_id = subscription.job_id and claim.event_id = event.id
-      )
+      select distinct job_id from barline.pending_events
     )
     select
       wanted.id,

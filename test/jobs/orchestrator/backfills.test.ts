@@ -47,7 +47,10 @@ function backfill(
 
 /** A job by partition with no schedule of its own. */
 const byPartition = (given: ToyJob = {}): JobDefinition =>
-  toyJob({ schedule: { cron: "0 0 29 2 *", timeZone: "UTC", due: () => [], catchup: "all" }, ...given });
+  toyJob({
+    schedule: { cron: "0 0 29 2 *", timeZone: "UTC", due: () => [], upcoming: () => [], catchup: "all" },
+    ...given,
+  });
 
 const stateOf = async (id: number | null) => {
   const [row] = await harness.sql<{ state: string; finished: boolean }[]>`

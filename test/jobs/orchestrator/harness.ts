@@ -98,6 +98,7 @@ export async function createHarness(): Promise<Harness> {
       lockSql,
       jobs,
       pool: createFakePool(),
+      identity: { host: "test", pid: 1, version: "0.0.0", workers: 1 },
       log: pino({ level: "silent" }),
       now: () => new Date(),
       random: Math.random,
@@ -129,6 +130,10 @@ export async function createHarness(): Promise<Harness> {
 /** Deleting a handful of rows takes a tenth of the time of a new database. */
 async function emptyTables(sql: Sql): Promise<void> {
   const tables = [
+    "actions",
+    "pending_events",
+    "subscriptions",
+    "processes",
     "event_claims",
     "dataset_events",
     "task_logs",

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { Sql } from "../../../db/client.ts";
+import { registerJobs } from "../../../jobs/orchestrator/register.ts";
 import { jobIds } from "../../../jobs/pipeline.ts";
 import { createWarehouseCounter } from "../../../server/api/warehouse.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
@@ -54,6 +55,7 @@ describe("GET /api/status", () => {
 
   test("is not idle until the job that waits for an event has claimed it", async () => {
     const { sql } = database;
+    await registerJobs(sql, fakePipeline().orchestrator.jobs);
     const runId = await addRun(sql, { jobId: ingest, state: "success" });
     const taskId = await addTask(sql, { runId, jobId: ingest, name: "record", state: "success" });
     const eventId = await addEvent(sql, { dataset: manifests, runId, taskId });

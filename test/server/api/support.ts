@@ -1,5 +1,6 @@
 import { expect } from "bun:test";
 import type { JsonValue, Sql } from "../../../db/client.ts";
+import { insertEvents } from "../../../db/queries/events.ts";
 import { operations } from "../../../server/api/index.ts";
 import { errorAnswer } from "../../../server/api/schemas.ts";
 import type { TestApp } from "../support.ts";
@@ -70,15 +71,16 @@ export async function addTask(
 }
 
 export async function addEvent(sql: Sql, event: { dataset: string; runId: number; taskId: number }): Promise<number> {
-  const [row] = await sql<[{ id: number }]>`
-    insert into barline.dataset_events (dataset, run_id, task_id, payload)
-    values (${event.dataset}, ${event.runId}, ${event.taskId}, '{"keys": 2}')
-    returning id`;
+  await sql.begin((transaction) =>
+    insertEvents(transaction, event, [{ dataset: event.dataset, payload: { keys: 2 } }]),
+  );
+  const [row] = await sql<[{ id: number }]>`select max(id) as id from barline.dataset_events`;
   return row.id;
 }
 
 export async function addClaim(sql: Sql, claim: { jobId: string; eventId: number; runId: number }): Promise<void> {
   await sql`insert into barline.event_claims (job_id, event_id, run_id) values (${claim.jobId}, ${claim.eventId}, ${claim.runId})`;
+  await sql`delete from barline.pending_events where job_id = ${claim.jobId} and event_id = ${claim.eventId}`;
 }
 
 /** The published table, with as many columns as the API reads. */

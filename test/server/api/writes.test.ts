@@ -77,6 +77,8 @@ describe("PATCH /api/jobs/{job}", () => {
   });
 });
 
+const by = { name: "local user", via: "api" };
+
 describe("POST /api/jobs/{job}/runs", () => {
   test("queues a run of the session and answers it", async () => {
     const calls: unknown[] = [];
@@ -92,9 +94,9 @@ describe("POST /api/jobs/{job}/runs", () => {
     await ask(app, "POST", `/api/jobs/${transform}/runs`, { fullRefresh: true });
     await ask(app, "POST", `/api/jobs/${load}/runs`);
     expect(calls).toEqual([
-      [ingest, { session: "2026-01-02" }],
-      [transform, { fullRefresh: true }],
-      [load, {}],
+      [ingest, { session: "2026-01-02" }, by],
+      [transform, { fullRefresh: true }, by],
+      [load, {}, by],
     ]);
   });
 

@@ -37,6 +37,7 @@ export function fakeJobs(startDate: string, lastDate: string, catchup: Catchup =
         timeZone: "America/New_York",
         catchup,
         due: () => sessionsBetween(startDate, lastDate),
+        upcoming: () => [],
       },
       produces: [manifests],
       maxActiveRuns: 4,
@@ -115,6 +116,11 @@ export function fakePipeline(jobs: JobDefinition[], ids: { backfill?: number; ru
     },
     cancelRun: async (runId) => note("cancelRun", runId),
     cancelBackfill: async (backfillId) => note("cancelBackfill", backfillId),
+    markRun: async (runId, mark) => note("markRun", { runId, ...mark }),
+    retryTask: async (taskId) => note("retryTask", taskId),
+    clearTask: async (taskId) => note("clearTask", taskId),
+    markTask: async (taskId, mark) => note("markTask", { taskId, ...mark }),
+    updateBackfill: async (backfillId, change) => note("updateBackfill", { backfillId, ...change }),
     setPaused: async (jobId, paused) => note("setPaused", { jobId, paused }),
   };
   const pipeline: Pipeline = {

@@ -1,0 +1,33 @@
+import type { Sql } from "../../db/client.ts";
+import {
+  deleteSubscriptions,
+  insertSubscriptions,
+  lockEvents,
+  type Subscription,
+  selectSubscriptions,
+} from "../../db/queries/events.ts";
+import { insertJobs } from "../../db/queries/runs.ts";
+import type { JobDefinition } from "./types.ts";
+
+const keyOf = ({ jobId, dataset }: Subscription) => `${jobId} ${dataset}`;
+const without = (all: Subscription[], others: Subscription[]) => {
+  const keys = new Set(others.map(keyOf));
+  return all.filter((one) => !keys.has(keyOf(one)));
+};
+
+/** Brings what the database knows of the jobs in line with how they are declared: their rows, and which events wake them. */
+export async function registerJobs(sql: Sql, jobs: readonly JobDefinition[]): Promise<void> {
+  await insertJobs(
+    sql,
+    jobs.map((job) => job.id),
+  );
+  const wanted = jobs.flatMap((job) => (job.triggeredBy ?? []).map((dataset) => ({ jobId: job.id, dataset })));
+  const isCurrent = (known: Subscription[]) => without(wanted, known).length + without(known, wanted).length === 0;
+  if (isCurrent(await selectSubscriptions(sql))) return;
+  await sql.begin(async (transaction) => {
+    await lockEvents(transaction);
+    const known = await selectSubscriptions(transaction);
+    await deleteSubscriptions(transaction, without(known, wanted));
+    await insertSubscriptions(transaction, without(wanted, known));
+  });
+}

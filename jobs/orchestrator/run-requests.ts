@@ -1,0 +1,151 @@
+import { hasClaimedEvents } from "../../db/queries/events.ts";
+import {
+  insertPartitionRuns,
+  insertRun,
+  lockJob,
+  lockRun,
+  type RunRow,
+  requeueRun,
+  selectOwnersOfRunsPartitions,
+  selectPartitionOwners,
+} from "../../db/queries/runs.ts";
+import { cancelTasks, cancelTries, requeueEndedTasks } from "../../db/queries/tasks.ts";
+import { notifyWake } from "../../db/queries/wake.ts";
+import { endRun, settle } from "./advance.ts";
+import type { RequestContext } from "./requests.ts";
+import { priorities, queueClaimingRun } from "./triggers.ts";
+import { type JobDefinition, type Mark, type PlannedRun, RequestError } from "./types.ts";
+
+/** What people ask for whole runs. Each works within a transaction of the caller. */
+
+export const isActive = (state: string) => state === "queued" || state === "running";
+
+export async function queueByHand(
+  { transaction, record }: RequestContext,
+  job: JobDefinition,
+  parameters: PlannedRun["parameters"],
+): Promise<number> {
+  await lockJob(transaction, job.id);
+  if (job.schedule) throw new RequestError("invalid", `${job.id} runs by session: name one.`, "session");
+  let runId = await queueClaimingRun(transaction, job, "manual", parameters);
+  if (runId === undefined && !job.runsWithoutEvents)
+    throw new RequestError("conflict", `No event waits for ${job.id}: a run would have nothing to do.`);
+  runId ??= await insertRun(transaction, {
+    jobId: job.id,
+    trigger: "manual",
+    priority: priorities.manual,
+    parameters,
+  });
+  await record({ kind: "run.create", jobId: job.id, runId, details: parameters });
+  return runId;
+}
+
+export async function queuePartitionByHand(
+  { transaction, record }: RequestContext,
+  job: JobDefinition,
+  partition: string,
+  parameters: PlannedRun["parameters"],
+): Promise<number> {
+  await lockJob(transaction, job.id);
+  const [owner] = await selectPartitionOwners(transaction, job.id, [partition]);
+  if (owner && isActive(owner.state)) {
+    throw new RequestError("conflict", `Run ${owner.runId} for ${partition} is ${owner.state} already.`, "session");
+  }
+  const [runId] = await insertPartitionRuns(transaction, {
+    jobId: job.id,
+    trigger: "manual",
+    priority: priorities.manual,
+    backfillId: null,
+    runs: [{ partitions: [partition], parameters }],
+  });
+  if (runId === undefined) throw new Error(`No run was made for ${partition}.`);
+  await record({ kind: "run.create", jobId: job.id, runId, details: { session: partition } });
+  return runId;
+}
+
+export async function findRun({ transaction }: RequestContext, runId: number): Promise<RunRow> {
+  const run = await lockRun(transaction, runId);
+  if (!run) throw new RequestError("not_found", `There is no run ${runId}.`);
+  return run;
+}
+
+/**
+ * Locks an ended run that is to go on, and its job before it: nobody queues another run of its partitions meanwhile.
+ * Refused where such a run is under way, or where what the run would read is gone.
+ */
+export async function findEndedRun(context: RequestContext, runId: number): Promise<RunRow> {
+  const { transaction } = context;
+  const { jobId } = await findRun(context, runId);
+  await lockJob(transaction, jobId);
+  const run = await findRun(context, runId);
+  if (isActive(run.state)) throw new RequestError("conflict", `Run ${runId} is ${run.state}; cancel it first.`);
+  const others = await selectOwnersOfRunsPartitions(transaction, run);
+  const busy = others.find((owner) => owner.runId !== runId && isActive(owner.state));
+  if (busy) throw new RequestError("conflict", `Run ${busy.runId} for ${busy.partition} is ${busy.state} already.`);
+  if (run.trigger === "dataset" && !(await hasClaimedEvents(transaction, runId))) {
+    throw new RequestError(
+      "conflict",
+      `The events of run ${runId} were removed by housekeeping: it has nothing to read.`,
+    );
+  }
+  return run;
+}
+
+/** Puts an ended run back in the queue. */
+export async function goOn({ transaction }: RequestContext, run: RunRow): Promise<void> {
+  await requeueRun(transaction, run.id);
+  await settle(transaction, run);
+}
+
+export async function retryRun(context: RequestContext, runId: number): Promise<void> {
+  const { state } = await findRun(context, runId);
+  if (state !== "failed" && state !== "cancelled") {
+    throw new RequestError("conflict", `Run ${runId} is ${state}; only a failed or cancelled run can be retried.`);
+  }
+  const run = await findEndedRun(context, runId);
+  await requeueEndedTasks(context.transaction, runId);
+  await goOn(context, run);
+  await context.record({ kind: "run.retry", jobId: run.jobId, runId });
+}
+
+export async function cancelRun(context: RequestContext, runId: number): Promise<void> {
+  const run = await findRun(context, runId);
+  if (!isActive(run.state)) throw new RequestError("conflict", `Run ${runId} has already ended: ${run.state}.`);
+  await stopTasks(context, runId);
+  await endRun(context.transaction, run, "cancelled", null);
+  await context.record({ kind: "run.cancel", jobId: run.jobId, runId });
+}
+
+export async function markRun(context: RequestContext, runId: number, mark: Mark): Promise<void> {
+  const reason = requireReason(mark);
+  const run = await findRun(context, runId);
+  if (run.state === mark.state) throw new RequestError("conflict", `Run ${runId} is ${mark.state} already.`);
+  if (isActive(run.state)) await stopTasks(context, runId);
+  await endRun(context.transaction, run, mark.state, mark.state === "failed" ? markError(reason) : null);
+  await context.record({
+    kind: "run.mark",
+    jobId: run.jobId,
+    runId,
+    reason,
+    details: { from: run.state, to: mark.state },
+  });
+}
+
+async function stopTasks({ transaction }: RequestContext, runId: number): Promise<void> {
+  await cancelTasks(transaction, runId);
+  await cancelTries(transaction, runId);
+  await notifyWake(transaction, "cancelled");
+}
+
+const longestReason = 500;
+
+/** The reason of a mark, which is asked for so that others can understand it later. */
+export function requireReason({ reason }: Mark): string {
+  const text = reason.trim();
+  if (text === "") throw new RequestError("invalid", "Say why, for those who look at it later.", "reason");
+  if (text.length > longestReason)
+    throw new RequestError("invalid", `Say it in ${longestReason} characters at the most.`, "reason");
+  return text;
+}
+
+export const markError = (reason: string) => ({ name: "MarkedAsFailed", message: reason });
