@@ -2,74 +2,135 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Sql } from "../../db/client.ts";
+import { openLake } from "../../jobs/lake/open.ts";
+import { sessionsBetween } from "../../jobs/market/calendar.ts";
+import { jobIds } from "../../jobs/pipeline.ts";
 import { startBarline } from "../support/barline.ts";
 import { type FaultyMarket, startFaultyMarket } from "../support/faulty-market.ts";
+import { type LakeContents, lakeContents } from "../support/lake.ts";
 import { settle } from "../support/pipeline.ts";
 import { until } from "../support/until.ts";
-import {
-  barsBetween,
-  expectCleanState,
-  expectFact,
-  expectRawBars,
-  marketSize,
-  openMarket,
-  season,
-} from "../support/warehouse.ts";
+import { expectCleanState, marketSize, season, warehouseDigest } from "../support/warehouse.ts";
 import { backfillByApi, fetchingFrom, openWarehouse, spawnBarline } from "./support.ts";
 
-/** A few in the ordinary run; `bun run test:soak` asks for more. */
-const kills = process.env.SOAK ? 24 : 6;
-/** A start and the whole backfill take some four seconds. */
-const longestLifeMs = 2500;
+/** Some in the ordinary run; `bun run test:soak` asks for all. */
+const kills = process.env.SOAK ? 120 : 10;
+/** Fetching, loading and building a piece takes about as long. */
+const longestLifeMs = 1600;
+/** Of the processes, how many are killed while they still start. */
+const killedAtStart = 0.15;
+const sessionsPerPiece = 20;
+
+type End = { digest: string; lake: LakeContents };
 
 let market: FaultyMarket;
-let dataDir: string;
+const folders: string[] = [];
 
 beforeAll(async () => {
   market = await startFaultyMarket({ tickers: marketSize });
-  dataDir = await mkdtemp(join(tmpdir(), "barline-kill-"));
-  await chmod(dataDir, 0o755);
-});
+  market.faults = { rate: 1, kinds: ["slow"], slowMs: 60, routes: ["grouped"] };
+}, 30_000);
 
 afterAll(async () => {
   await market.stop();
-  await rm(dataDir, { recursive: true, force: true });
+  for (const folder of folders) await rm(folder, { recursive: true, force: true });
 });
 
+async function makeFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "barline-kill-"));
+  await chmod(folder, 0o755);
+  folders.push(folder);
+  return folder;
+}
+
 /** From 0 to 1, the same in every run. */
-const draw = (turn: number) => Number(Bun.hash(`kill ${turn}`) % 1000n) / 1000;
+const draw = (what: string, turn: number) => Number(Bun.hash(`${what} ${turn}`) % 10_000n) / 10_000;
+
+/** Lets what is asked for come to its end, and reads what is there then. */
+async function finish(dataDir: string, check: (sql: Sql) => Promise<void>): Promise<End> {
+  const last = await startBarline(fetchingFrom(market), dataDir);
+  const sql = await openWarehouse(dataDir);
+  // What no piece happened to take.
+  await settle(sql, 120_000);
+  await backfillByApi(last.url, season.from, season.to);
+  await settle(sql, 120_000);
+  await expectCleanState(sql);
+  await check(sql);
+  const lake = openLake({ kind: "folder", root: join(dataDir, "lake"), bucket: "test" });
+  const end = { digest: await warehouseDigest(sql), lake: await lakeContents(lake) };
+  await Promise.all([sql.end(), lake.close()]);
+  expect(await last.end("SIGTERM")).toMatchObject({ code: 0 });
+  return end;
+}
+
+/** Asks for a piece of the season again, whatever of it is there. */
+async function askForPiece(url: string, turn: number): Promise<void> {
+  const sessions = sessionsBetween(season.from, season.to);
+  const first = Math.floor(draw("piece", turn) * (sessions.length - sessionsPerPiece));
+  const [from = "", to = ""] = [sessions[first], sessions[first + sessionsPerPiece - 1]];
+  await backfillByApi(url, from, to, "all");
+}
+
+/** Starts the process, gives it work where it has none, and kills it at some instant. */
+async function liveAndDie(dataDir: string, turn: number): Promise<void> {
+  const { process: child, output } = spawnBarline(dataDir, fetchingFrom(market));
+  const address = /Barline is at (http:\/\/[^"\s]+)/;
+  if (draw("start", turn) >= killedAtStart) {
+    await until("it is there", () => address.test(output()) || child.exitCode !== null, 30_000);
+    const url = address.exec(output())?.[1] ?? "";
+    const { idle } = (await (await fetch(`${url}/api/status`)).json()) as { idle: boolean };
+    if (idle) await askForPiece(url, turn);
+  }
+  // The instant is what the test is about, and no wait for anything.
+  await Bun.sleep(draw("life", turn) * longestLifeMs);
+  expect(child.exitCode).toBeNull();
+  child.kill("SIGKILL");
+  await child.exited;
+}
+
+/** Asserts what no kill may break: one event for each success that owes one, and no session with two runs at once. */
+async function expectExactBookkeeping(sql: Sql): Promise<void> {
+  const [events] = await sql<{ owed: number; recorded: number; runs: number }[]>`
+    select (select count(*)::int from barline.runs where job_id in ${sql([jobIds.ingest, jobIds.load])}) as owed,
+      count(*)::int as recorded, count(distinct run_id)::int as runs
+    from barline.dataset_events`;
+  expect(events).toEqual({ owed: events?.recorded ?? 0, recorded: events?.owed ?? 0, runs: events?.owed ?? 0 });
+  const overlapping = await sql`
+    select older.id, newer.id from barline.runs older join barline.runs newer
+      on newer.job_id = older.job_id and newer.partition = older.partition and newer.id > older.id
+    where newer.created_at < older.finished_at`;
+  expect([...overlapping]).toEqual([]);
+}
+
+/** Tries that ended with their process, by job. */
+async function lossesByJob(sql: Sql): Promise<Record<string, number>> {
+  const rows = await sql<{ jobId: string; lost: number }[]>`
+    select job_id as "jobId", count(*)::int as lost
+    from barline.tries join barline.tasks on tasks.id = tries.task_id where tries.state = 'lost' group by job_id`;
+  return Object.fromEntries(rows.map(({ jobId, lost }) => [jobId, lost]));
+}
 
 test(
-  `a process that is killed ${kills} times ends with the warehouse of one that was not`,
+  `a process that is killed ${kills} times ends with the lake, the warehouse and the claims of one that was not`,
   async () => {
-    market.faults = { rate: 1, kinds: ["slow"], slowMs: 25 * kills, routes: ["grouped"] };
-    const first = await startBarline(fetchingFrom(market), dataDir);
-    await backfillByApi(first.url, season.from, season.to);
-    await until("it is at work", () => market.countOf("grouped") > 3, 30_000);
-    await first.end("SIGKILL");
-    for (let turn = 1; turn < kills; turn += 1) {
-      const { process: child, output } = spawnBarline(dataDir, fetchingFrom(market));
-      // Every other one lives until it is at work, so that not all die at the start.
-      if (turn % 2 === 0) await until("it is there", () => output().includes("Barline is at"), 30_000);
-      // The instant is what the test is about, and no wait for anything.
-      await Bun.sleep(draw(turn) * longestLifeMs);
-      child.kill("SIGKILL");
-      await child.exited;
-    }
-    market.faults.rate = 0;
-    const last = await startBarline(fetchingFrom(market), dataDir);
-    const sql = await openWarehouse(dataDir);
-    await settle(sql, 60_000);
-    await expectCleanState(sql);
-    const demo = openMarket();
-    const bars = barsBetween(demo, season.from, season.to);
-    await expectRawBars(sql, bars);
-    await expectFact(sql, bars, demo);
-    const twice = await sql`
-      select partition from barline.runs where partition is not null group by partition having count(*) > 1`;
-    expect([...twice]).toEqual([]);
-    await sql.end();
-    expect(await last.end("SIGTERM")).toMatchObject({ code: 0 });
+    const undisturbed = await finish(await makeFolder(), expectExactBookkeeping);
+
+    const dataDir = await makeFolder();
+    for (let turn = 0; turn < kills; turn += 1) await liveAndDie(dataDir, turn);
+    const disturbed = await finish(dataDir, async (sql) => {
+      await expectExactBookkeeping(sql);
+      const losses = await lossesByJob(sql);
+      // A harness that only ever kills an idle process would prove nothing.
+      const struck = process.env.SOAK ? [jobIds.ingest, jobIds.load, jobIds.transform] : [jobIds.ingest];
+      for (const jobId of struck) expect(losses[jobId] ?? 0).toBeGreaterThan(0);
+      process.stderr.write(`${kills} kills; tries lost with their process: ${JSON.stringify(losses)}\n`);
+    });
+
+    expect(disturbed.lake).toEqual(undisturbed.lake);
+    expect(Object.keys(disturbed.lake.sessions)).toEqual(sessionsBetween(season.from, season.to));
+    expect(disturbed.digest).toBe(undisturbed.digest);
+    expect(disturbed.digest).not.toBe("");
   },
-  60_000 + kills * 10_000,
+  90_000 + kills * 10_000,
 );

@@ -51,8 +51,13 @@ export async function openWarehouse(dataDir: string): Promise<Sql> {
 }
 
 /** Queues a backfill over the API. */
-export async function backfillByApi(url: string, from: string, to: string): Promise<void> {
-  const body = JSON.stringify({ from, to, reprocess: "missing", strategy: "grouped" });
+export async function backfillByApi(
+  url: string,
+  from: string,
+  to: string,
+  reprocess: "missing" | "all" = "missing",
+): Promise<void> {
+  const body = JSON.stringify({ from, to, reprocess, strategy: "grouped" });
   const headers = { "Content-Type": "application/json" };
   const answer = await fetch(`${url}/api/jobs/${jobIds.ingest}/backfills`, { method: "POST", headers, body });
   if (answer.status !== 201) throw new Error(`The backfill was answered ${answer.status}: ${await answer.text()}`);
