@@ -10,29 +10,75 @@ const Mark = () => (
   </svg>
 );
 
+type NavigationGroup = { id: string; label: string; items: { href: string; label: string }[] };
+
+/** Where one can go: the pipeline and its jobs, the market it fetches, and what keeps it going. */
+const navigationGroups = (shell: Shell): NavigationGroup[] => [
+  {
+    id: "pipeline",
+    label: "Pipeline",
+    items: [
+      { href: "/", label: "Overview" },
+      { href: "/grid", label: "Grid" },
+      { href: "/calendar", label: "Calendar" },
+      { href: "/graph", label: "Graph" },
+      { href: "/backfills", label: "Backfills" },
+    ],
+  },
+  {
+    id: "jobs",
+    label: "Jobs",
+    items: shell.jobs.map(({ id, title }) => ({ href: `/jobs/${encodeURIComponent(id)}`, label: title })),
+  },
+  { id: "market", label: "Market", items: [{ href: "/tickers", label: "Tickers" }] },
+  {
+    id: "system",
+    label: "System",
+    items: [
+      { href: "/alerts", label: "Alerts" },
+      { href: "/activity", label: "Activity" },
+      { href: "/system", label: "System" },
+      { href: "/about", label: "About" },
+    ],
+  },
+];
+
+/** `page` on the page itself, `true` on those below it, such as one ticker. */
+function currentAt(path: string, href: string): "page" | "true" | undefined {
+  if (path === href) return "page";
+  return href !== "/" && path.startsWith(`${href}/`) ? "true" : undefined;
+}
+
+/** A row of links where there is room for one; elsewhere a popover behind a button, which needs no script. */
 const Navigation = ({ shell }: { shell: Shell }) => {
-  const items = [
-    { href: "/", label: "Overview", isHere: shell.path === "/" },
-    ...shell.jobs.map(({ id, title }) => ({
-      href: `/jobs/${encodeURIComponent(id)}`,
-      label: title,
-      isHere: shell.path === `/jobs/${id}`,
-    })),
-    { href: "/tickers", label: "Tickers", isHere: shell.path.startsWith("/tickers") },
-    { href: "/about", label: "About", isHere: shell.path === "/about" },
-  ];
+  const groups = navigationGroups(shell);
+  const here = groups.flatMap(({ items }) => items).find(({ href }) => currentAt(shell.path, href));
   return (
-    <nav class="main-nav" aria-label="Main">
-      <ul>
-        {items.map(({ href, label, isHere }) => (
-          <li>
-            <a href={href} aria-current={isHere ? "page" : undefined}>
-              {label}
-            </a>
-          </li>
+    <>
+      <button type="button" class="nav-button" popovertarget="main-nav">
+        <span class="visually-hidden">Menu, at </span>
+        {here?.label ?? "Menu"}
+        <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+          <path d="M2.5 4.5h11M2.5 8h11M2.5 11.5h11" />
+        </svg>
+      </button>
+      <nav class="main-nav" id="main-nav" aria-label="Main" popover="auto">
+        {groups.map(({ id, label, items }) => (
+          <div class="nav-group">
+            <p id={`nav-${id}`}>{label}</p>
+            <ul aria-labelledby={`nav-${id}`}>
+              {items.map(({ href, label: text }) => (
+                <li>
+                  <a href={href} aria-current={currentAt(shell.path, href)}>
+                    {text}
+                  </a>
+                </li>
+              ))}
+            </ul>
+          </div>
         ))}
-      </ul>
-    </nav>
+      </nav>
+    </>
   );
 };
 
