@@ -14,9 +14,13 @@ export async function registerProcess(sql: Sql, owner: string, identity: Process
     on conflict (owner) do nothing`;
 }
 
-/** Shows that a process lives, and whether it leads the schedule. */
+/** Shows that a process lives, and whether it leads the schedule: then no other does, whatever one that died had said. */
 export async function renewProcess(sql: Sql, owner: string, leader: boolean): Promise<void> {
   await sql`
+    with deposed as (
+      update barline.processes set leader = false
+      where ${leader}::boolean and leader and owner <> ${owner}::text
+    )
     update barline.processes set heartbeat_at = now(), leader = ${leader}::boolean where owner = ${owner}::text`;
 }
 

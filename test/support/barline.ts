@@ -6,7 +6,9 @@ import { until } from "./until.ts";
 /** The real process, on a data folder of its own. */
 export type BarlineProcess = {
   url: string;
+  pid: number;
   dataDir: string;
+  isAlive(): boolean;
   /** Everything it has printed. */
   output(): string;
   /** Resolves when nothing is queued or running and no event is unclaimed. */
@@ -56,7 +58,9 @@ export async function startBarline(
   };
   return {
     url,
+    pid: child.pid,
     dataDir,
+    isAlive: () => child.exitCode === null && child.signalCode === null,
     output: () => printed,
     async untilIdle() {
       const idle = async () => ((await (await fetch(`${url}/api/status`)).json()) as { idle: boolean }).idle;
@@ -64,7 +68,7 @@ export async function startBarline(
     },
     end,
     async stop() {
-      if (child.exitCode === null) await end("SIGTERM");
+      if (child.exitCode === null && child.signalCode === null) await end("SIGTERM");
       rmSync(dataDir, { recursive: true, force: true });
     },
   };

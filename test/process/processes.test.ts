@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { Sql } from "../../db/client.ts";
+import { type BarlineProcess, startBarline } from "../support/barline.ts";
+import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { type FaultyMarket, startFaultyMarket } from "../support/faulty-market.ts";
+import { settle } from "../support/pipeline.ts";
+import { type S3Server, startS3 } from "../support/s3.ts";
+import { until } from "../support/until.ts";
+import {
+  barsBetween,
+  expectCleanState,
+  expectFact,
+  expectRawBars,
+  marketSize,
+  openMarket,
+  season,
+} from "../support/warehouse.ts";
+import { backfillByApi, fetchingFrom } from "./support.ts";
+
+const leaseMs = 15_000;
+
+let database: TestDatabase;
+let s3: S3Server;
+let market: FaultyMarket;
+const processes: BarlineProcess[] = [];
+
+beforeAll(async () => {
+  [database, s3, market] = await Promise.all([
+    createTestDatabase({ empty: true }),
+    startS3(),
+    startFaultyMarket({ tickers: marketSize }),
+  ]);
+}, 60_000);
+
+afterAll(async () => {
+  await Promise.all(processes.map((one) => one.stop()));
+  await Promise.all([market.stop(), s3.stop(), database.drop()]);
+}, 60_000);
+
+type ProcessSeen = { owner: string; pid: number; leader: boolean };
+
+/** Processes that have shown a sign of life within two heartbeats. */
+const living = (sql: Sql): Promise<ProcessSeen[]> =>
+  sql<ProcessSeen[]>`
+    select owner, pid, leader from barline.processes
+    where stopped_at is null and heartbeat_at > now() - interval '7 seconds' order by pid`;
+
+/** How many tries each process has begun. */
+async function triesByOwner(sql: Sql): Promise<Map<string, number>> {
+  const rows = await sql<{ owner: string; tries: number }[]>`
+    select owner, count(*)::int as tries from barline.tries group by owner`;
+  return new Map(rows.map(({ owner, tries }) => [owner, tries]));
+}
+
+/** From a kill to the first try of the last of the tasks that were lost by it, in milliseconds. */
+async function takeoverMs(sql: Sql, owner: string, killedAt: Date): Promise<number[]> {
+  const rows = await sql<{ ms: number }[]>`
+    select extract(epoch from min(later.started_at) - ${killedAt}::timestamptz)::float8 * 1000 as ms
+    from barline.tries lost join barline.tries later on later.task_id = lost.task_id and later.number > lost.number
+    where lost.owner = ${owner}::text and lost.state = 'lost'
+    group by lost.task_id`;
+  return rows.map((row) => row.ms);
+}
+
+test("three processes share the work; what one held when it was killed, the others take over within the lease", async () => {
+  const { sql } = database;
+  market.faults = { rate: 1, kinds: ["slow"], slowMs: 250, routes: ["grouped"] };
+  const variables = {
+    ...fetchingFrom(market),
+    DATABASE_URL: database.url,
+    S3_BUCKET: "bars",
+    S3_ENDPOINT: s3.endpoint,
+    S3_ACCESS_KEY_ID: s3.accessKeyId,
+    S3_SECRET_ACCESS_KEY: s3.secretAccessKey,
+  };
+  // All at once, on an empty database without a bucket: one of them makes the tables, the others wait.
+  processes.push(...(await Promise.all([1, 2, 3].map(() => startBarline(variables)))));
+  const [first] = processes;
+  if (!first) throw new Error("No process started.");
+  await until("all three are there and one leads", async () => {
+    const seen = await living(sql);
+    return seen.length === 3 && seen.filter((one) => one.leader).length === 1;
+  });
+  const before = await living(sql);
+
+  await backfillByApi(first.url, season.from, season.to);
+  await until("each has work", async () => {
+    const tries = await triesByOwner(sql);
+    return before.every(({ owner }) => (tries.get(owner) ?? 0) > 0);
+  });
+
+  // The leader, in the middle of a batch.
+  const leader = before.find((one) => one.leader);
+  const victim = processes.find((one) => one.pid === leader?.pid);
+  if (!leader || !victim) throw new Error("The leader is none of the three.");
+  await until("the leader holds a batch", async () => {
+    const [held] = await sql`
+      select from barline.tasks where state = 'running' and lease_owner = ${leader.owner} and name = 'fetch' limit 1`;
+    return held !== undefined;
+  });
+  await victim.end("SIGKILL");
+  const killedAt = new Date();
+  await until(
+    "another leads",
+    async () => {
+      const leading = (await living(sql)).filter((one) => one.leader && one.owner !== leader.owner);
+      return leading.length === 1;
+    },
+    leaseMs,
+  );
+
+  await settle(sql, 60_000);
+  const waits = await takeoverMs(sql, leader.owner, killedAt);
+  expect(waits.length).toBeGreaterThan(0);
+  for (const wait of waits) expect(wait).toBeLessThan(leaseMs);
+  process.stderr.write(`${waits.length} tasks taken over, the last after ${Math.round(Math.max(...waits))} ms\n`);
+
+  await expectCleanState(sql);
+  const twice = await sql`
+    select task_id from barline.tries where state = 'success' group by task_id having count(*) > 1`;
+  expect([...twice]).toEqual([]);
+  // A session is called for again only where the call was lost with the process that made it.
+  const lostCalls = waits.length;
+  expect(market.calledSessions().length - new Set(market.calledSessions()).size).toBeLessThanOrEqual(lostCalls);
+  const demo = openMarket();
+  const bars = barsBetween(demo, season.from, season.to);
+  await expectRawBars(sql, bars);
+  await expectFact(sql, bars, demo);
+}, 120_000);
+
+test("a process that stops in good order gives its work back at once, and leads no longer", async () => {
+  const { sql } = database;
+  const [left] = (await living(sql)).filter((one) => one.leader);
+  const leader = processes.find((one) => one.pid === left?.pid);
+  if (!left || !leader) throw new Error("Nobody leads.");
+  const other = processes.find((one) => one !== leader && one.isAlive());
+  if (!other) throw new Error("Nobody is left.");
+  await backfillByApi(other.url, season.from, season.to, "all");
+  await until("it is at work", async () => {
+    const [held] = await sql`select from barline.tasks where state = 'running' and lease_owner = ${left.owner} limit 1`;
+    return held !== undefined;
+  });
+  expect(await leader.end("SIGTERM")).toMatchObject({ code: 0 });
+  const [held] = await sql`select from barline.tasks where state = 'running' and lease_owner = ${left.owner} limit 1`;
+  expect(held).toBeUndefined();
+  const [ended] = await sql<{ leader: boolean; stopped: boolean }[]>`
+    select leader, stopped_at is not null as stopped from barline.processes where owner = ${left.owner}`;
+  expect(ended).toEqual({ leader: false, stopped: true });
+  await until("the other leads", async () => (await living(sql)).some((one) => one.leader), leaseMs);
+  await settle(sql, 60_000);
+  await expectCleanState(sql);
+}, 120_000);
