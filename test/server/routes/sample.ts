@@ -4,6 +4,8 @@ import { jobIds } from "../../../jobs/pipeline.ts";
 /** What somebody might call a company, a reason or a row to run a script in our pages. */
 export const hostile = `<script>alert("x")</script><img src=x onerror='y'>`;
 
+const rawBars = "postgres_dwh://public/source_polygon_stock_bars_daily";
+
 type Run = { job: string; state: string; date?: string; error?: { name: string; message: string; advice?: string } };
 
 async function addRun(sql: Sql, { job, state, date, error }: Run): Promise<number> {
@@ -37,11 +39,27 @@ async function addEvent(sql: Sql, dataset: string, runId: number, taskId: number
     insert into barline.dataset_events (dataset, run_id, task_id, payload)
     values (${dataset}, ${runId}, ${taskId}, ${sql.json({ note: hostile })})
     returning id`;
-  return event?.id ?? 0;
+  const id = event?.id ?? 0;
+  await sql`
+    insert into barline.pending_events (job_id, event_id)
+    select job_id, ${id} from barline.subscriptions where dataset = ${dataset}`;
+  return id;
 }
 
-const claim = (sql: Sql, job: string, eventId: number, runId: number) =>
-  sql`insert into barline.event_claims (job_id, event_id, run_id) values (${job}, ${eventId}, ${runId})`;
+async function claim(sql: Sql, job: string, eventId: number, runId: number): Promise<void> {
+  await sql`delete from barline.pending_events where job_id = ${job} and event_id = ${eventId}`;
+  await sql`insert into barline.event_claims (job_id, event_id, run_id) values (${job}, ${eventId}, ${runId})`;
+}
+
+/** What every process registers as it starts. */
+async function registerJobs(sql: Sql): Promise<void> {
+  const { ingest, load, transform } = jobIds;
+  await sql`insert into barline.jobs (id) values (${ingest}), (${load}), (${transform}) on conflict do nothing`;
+  await sql`
+    insert into barline.subscriptions (job_id, dataset)
+    values (${load}, 's3://test/manifests'), (${transform}, ${rawBars})
+    on conflict do nothing`;
+}
 
 /**
  * Four sessions at four stages: 2 January published, 3 January loaded, 6 January fetched, 7 January failed. Run ids in
@@ -49,6 +67,7 @@ const claim = (sql: Sql, job: string, eventId: number, runId: number) =>
  */
 export async function addPipelineSample(sql: Sql) {
   const { ingest, load, transform } = jobIds;
+  await registerJobs(sql);
   const stages: number[] = [];
   const events: number[] = [];
   for (const date of ["2020-01-02", "2020-01-03", "2020-01-06"]) {
@@ -59,13 +78,12 @@ export async function addPipelineSample(sql: Sql) {
   const error = { name: "RetryableError", message: hostile, advice: hostile };
   const failed = await addRun(sql, { job: ingest, state: "failed", date: "2020-01-07", error });
   await addTask(sql, failed, ingest, "failed");
-  const bars = "postgres_dwh://public/source_polygon_stock_bars_daily";
   const loads: number[] = [];
   const loadEvents: number[] = [];
   for (const event of events.slice(0, 2)) {
     const id = await addRun(sql, { job: load, state: "success" });
     await claim(sql, load, event, id);
-    loadEvents.push(await addEvent(sql, bars, id, await addTask(sql, id, load, "success")));
+    loadEvents.push(await addEvent(sql, rawBars, id, await addTask(sql, id, load, "success")));
     loads.push(id);
   }
   await sql`
