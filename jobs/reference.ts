@@ -7,6 +7,7 @@ import {
   type ReferenceKind,
   recordReferenceRead,
   selectReferenceRead,
+  withReferenceLock,
 } from "../db/queries/reference.ts";
 import { landAnswer } from "./lake/manifest.ts";
 import type { ObjectStore } from "./lake/store.ts";
@@ -17,7 +18,7 @@ import { PermanentError } from "./orchestrator/errors.ts";
 import { storableJson } from "./orchestrator/storable.ts";
 import type { TaskLog } from "./orchestrator/types.ts";
 
-/** The market's reference data: tickers, splits, dividends. Read when they are stale, once for all who ask at a time. */
+/** The market's reference data: tickers, splits, dividends. Read when they are stale, once for all who ask at a time, in every process. */
 export type ReferenceData = {
   /** Makes sure of `kind`, for dates from `from` on. Waits for a read that is under way. */
   ensure(kind: ReferenceKind, from: string, context: ReadContext): Promise<void>;
@@ -44,17 +45,26 @@ const dividendWindowDays = 45;
 
 export function createReferenceData(options: ReferenceOptions): ReferenceData {
   const { sql, now } = options;
-  /** Who asks for a kind waits for who asked before, and then looks whether that was enough: nothing is read twice. */
+  /** Who asks for a kind waits for who asked before, and then looks whether that was enough. */
   const turns = new Map<ReferenceKind, Promise<void>>();
   const asking = new Map<ReferenceKind, number>();
   const askAgainAt = new Map<ReferenceKind, number>();
 
-  const readIfNeeded = async (kind: ReferenceKind, from: string, context: ReadContext): Promise<void> => {
+  /** What is still to be read of `kind`; undefined where it is known and fresh. */
+  const findNeed = async (kind: ReferenceKind, from: string) => {
     const known = await selectReferenceRead(sql, kind);
     const covered = known !== undefined && (known.coversFrom === null || known.coversFrom <= from);
-    if (covered && now().getTime() - known.readAt.getTime() < staleAfterMs[kind]) return;
-    const earliest = known?.coversFrom && known.coversFrom < from ? known.coversFrom : from;
-    await read(options, kind, { from: earliest, covered }, context);
+    if (covered && now().getTime() - known.readAt.getTime() < staleAfterMs[kind]) return undefined;
+    return { from: known?.coversFrom && known.coversFrom < from ? known.coversFrom : from, covered };
+  };
+
+  const readIfNeeded = async (kind: ReferenceKind, from: string, context: ReadContext): Promise<void> => {
+    if (!(await findNeed(kind, from))) return;
+    await withReferenceLock(sql, kind, async () => {
+      // Another process may have read it while this one waited.
+      const need = await findNeed(kind, from);
+      if (need) await read(options, kind, need, context);
+    });
   };
 
   const ensure = (kind: ReferenceKind, from: string, context: ReadContext): Promise<void> => {

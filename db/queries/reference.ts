@@ -9,6 +9,24 @@ export async function selectReferenceRead(sql: Sql, kind: ReferenceKind): Promis
   return row;
 }
 
+const referenceLockClass = 4_207_007;
+
+/**
+ * Runs `work` while no other process does so for this kind. The lock is that of a connection, and ends with it: one that
+ * is lost in the middle lets another process read the same again, which only costs its calls.
+ */
+export async function withReferenceLock<T>(sql: Sql, kind: ReferenceKind, work: () => Promise<T>): Promise<T> {
+  const connection = await sql.reserve();
+  try {
+    await connection`select pg_advisory_lock(${referenceLockClass}::int, hashtext(${kind}::text))`;
+    return await work();
+  } finally {
+    // Of a connection that is gone the server has let go already.
+    await connection`select pg_advisory_unlock(${referenceLockClass}::int, hashtext(${kind}::text))`.catch(() => {});
+    connection.release();
+  }
+}
+
 export async function recordReferenceRead(
   transaction: TransactionSql,
   read: { kind: ReferenceKind; coversFrom: string | null; readAt: Date; rows: number; calls: number },

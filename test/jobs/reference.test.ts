@@ -85,6 +85,21 @@ describe("reference data", () => {
     expect(calls.length).toBe(3);
   });
 
+  test("is read once by several processes that ask at the same instant", async () => {
+    const reference = await open();
+    const another = await open();
+    let answered = 0;
+    splits = async () => {
+      answered += 1;
+      return [answerOf([{ ticker: "AAPL", execution_date: "2020-08-31", split_from: 1, split_to: 4 }])];
+    };
+    await Promise.all([
+      reference.ensure("splits", "2020-01-01", context),
+      another.ensure("splits", "2020-01-01", context),
+    ]);
+    expect(answered).toBe(1);
+  });
+
   test("marks a split that the vendor withdrew, and moves the time of what changed only", async () => {
     const reference = await open();
     splits = async () => [answerOf([split("A", 2), split("B", 3)])];
