@@ -6,6 +6,8 @@ import { until } from "../support/until.ts";
 /** Barline as its users have it: a process with an environment, asked by HTTP. */
 export type BarlineProcess = {
   pid: number;
+  /** Where its pages are. */
+  url: string;
   /** Queues a backfill of whole sessions. Answers how many runs it made. */
   backfill(from: string, to: string): Promise<number>;
   /** Queues one session by hand. */
@@ -49,6 +51,7 @@ export async function startBarline(options: BarlineOptions): Promise<BarlineProc
   const ask = createAsk(base);
   return {
     pid: child.pid,
+    url: base,
     async backfill(from, to) {
       const request = { from, to, reprocess: "missing", strategy: "grouped" };
       return z.object({ runs: z.number() }).parse(await ask(`/api/jobs/${jobIds.ingest}/backfills`, request)).runs;

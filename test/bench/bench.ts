@@ -8,6 +8,8 @@ import { type BarlineProcess, startBarline } from "./barline.ts";
 import { type Floor, measureFloor } from "./floor.ts";
 import { type BenchMarket, findMarket, makeMarket } from "./market.ts";
 import { residentBytes, treeBytes, watchMemory } from "./memory.ts";
+import { measureEvents } from "./operations.ts";
+import { startReaders } from "./readers.ts";
 import type { Report } from "./report.ts";
 import {
   type PublishedTotals,
@@ -26,6 +28,10 @@ export type BenchOptions = {
   workers: number;
   encoding: "gzip" | "identity";
   reruns: number;
+  /** Readers of the overview during the backfill; any at all take their share of the machine from the other figures. */
+  readers: number;
+  /** Events that latency is measured with, on jobs that do nothing. */
+  events: number;
   idleSeconds: number;
   machine: { cpus: number; memoryBytes: number; runtime: string };
   /** Tells the person who waits what goes on. */
@@ -38,7 +44,7 @@ const barlineIntervalMs = 100;
 const postgresIntervalMs = 2000;
 
 /** What Barline did, and what was found in its database. */
-type Measured = Pick<Report, "pipeline" | "nextSessionSeconds" | "calls" | "latencyMs" | "memoryBytes"> & {
+type Measured = Pick<Report, "pipeline" | "nextSessionSeconds" | "calls" | "latencyMs" | "memoryBytes" | "overview"> & {
   raw: TableTotals;
   published: PublishedTotals;
 };
@@ -59,7 +65,8 @@ export async function runBench(options: BenchOptions): Promise<Report> {
   const server = await startEmbeddedPostgres({ dataDir });
   try {
     const { floor, published } = await measureFloor(server.url, market);
-    return makeReport(options, market, measured, floor, published);
+    const report = makeReport(options, market, measured, floor, published);
+    return { ...report, eventsMs: await measureEvents(options) };
   } finally {
     await server.stop();
   }
@@ -99,8 +106,10 @@ async function work(options: BenchOptions, market: BenchMarket, running: Running
   try {
     say("backfilling the year");
     const since = new Date();
+    const readers = options.readers > 0 ? startReaders(`${barline.url}/`, options.readers) : undefined;
     await barline.backfill(market.sessions[0] ?? last, last);
     await barline.idle();
+    const overview = (await readers?.stop()) ?? null;
     const stages = await readStages(sql, since);
     const tasks = await readTaskTimes(sql, since);
     const wallSeconds = stages.find((stage) => stage.job === jobIds.transform)?.to ?? Number.NaN;
@@ -119,7 +128,7 @@ async function work(options: BenchOptions, market: BenchMarket, running: Running
     };
     const rowsPerSecond = raw.rows / wallSeconds;
     const pipeline = { wallSeconds, rowsPerSecond, stages, tasks };
-    return { pipeline, nextSessionSeconds, latencyMs, memoryBytes, raw, published };
+    return { pipeline, nextSessionSeconds, latencyMs, memoryBytes, overview, raw, published };
   } finally {
     barlineMemory.stop();
     postgresMemory.stop();
@@ -154,7 +163,7 @@ function makeReport(
   { raw, published, ...measured }: Measured,
   floor: Floor,
   byHand: PublishedTotals,
-): Report {
+): Omit<Report, "eventsMs"> {
   const { tickers, sessions, encoding, workers, machine } = options;
   const problems: string[] = [];
   const check = (what: string, found: unknown, wanted: unknown) => {

@@ -13,6 +13,8 @@ const usage = `bun run bench [options]
   --workers N         Bun workers; CPU cores
   --encoding E        gzip (as the real API) or identity
   --reruns N          runs of one session that event latency is measured with, besides; 25
+  --readers N         people who read the overview during the backfill, which slows it; 0
+  --events N          events that wake an empty job, for the orchestrator's own latency; 1000
   --idle-seconds N    how long to wait for idle memory; 30
   --folder DIR        where to work, and to keep the market for the next time; else a temporary folder
   --output FILE       bench-results.json
@@ -27,6 +29,8 @@ const { values } = parseArgs({
     workers: { type: "string" },
     encoding: { type: "string" },
     reruns: { type: "string" },
+    readers: { type: "string" },
+    events: { type: "string" },
     "idle-seconds": { type: "string" },
     folder: { type: "string" },
     output: { type: "string" },
@@ -61,6 +65,8 @@ const options: BenchOptions = {
   workers: wholeNumber("workers", availableParallelism()),
   encoding: values.encoding === "identity" ? "identity" : "gzip",
   reruns: wholeNumber("reruns", values.quick ? 3 : 25),
+  readers: wholeNumber("readers", 0),
+  events: wholeNumber("events", values.quick ? 50 : 1000),
   idleSeconds: wholeNumber("idle-seconds", values.quick ? 0 : 30),
   machine: { cpus: availableParallelism(), memoryBytes: totalmem(), runtime: `Bun ${Bun.version}` },
   say: (line) => process.stderr.write(`${line}\n`),

@@ -1,4 +1,5 @@
 import type { Floor } from "./floor.ts";
+import type { PageLoad } from "./readers.ts";
 import type { Latency, Stage, TaskTime } from "./stages.ts";
 
 /** All that a run of the benchmark found; written as JSON. Seconds, bytes and milliseconds are named so. */
@@ -10,6 +11,10 @@ export type Report = {
   nextSessionSeconds: number;
   calls: Record<string, number>;
   latencyMs: Latency;
+  /** The same of jobs that do nothing. */
+  eventsMs: Latency;
+  /** Null where nobody read. */
+  overview: PageLoad | null;
   memoryBytes: { barlinePeak: number | null; barlineIdle: number | null; postgresPeak: number | null };
   floor: Floor;
   ratioToFloor: number;
@@ -24,7 +29,7 @@ const thousands = (value: number) => Math.round(value).toLocaleString("en-US");
 
 /** The report as a table for a terminal, figures beside what they are held to. */
 export function formatReport(report: Report): string {
-  const { market, machine, pipeline, floor, latencyMs, memoryBytes } = report;
+  const { market, machine, pipeline, floor, latencyMs, eventsMs, overview, memoryBytes } = report;
   const size = `${thousands(market.tickers)} tickers × ${market.sessions} sessions = ${thousands(market.rows)} bars`;
   const lines = [
     `${size}; ${market.encoding} answers; ${machine.cpus} cores, ${machine.workers} workers, ${machine.runtime}`,
@@ -58,6 +63,9 @@ export function formatReport(report: Report): string {
       ["next session on top", seconds(report.nextSessionSeconds), "5 s"],
       [`event to first task, p50 of ${latencyMs.count}`, milliseconds(latencyMs.p50), ""],
       ["event to first task, p99", milliseconds(latencyMs.p99), "100 ms"],
+      [`the same of empty jobs, p50 of ${eventsMs.count}`, milliseconds(eventsMs.p50), ""],
+      ["the same of empty jobs, p99", milliseconds(eventsMs.p99), "100 ms"],
+      ...(overview === null ? [] : formatOverview(overview)),
       ["Barline, peak memory", megabytes(memoryBytes.barlinePeak), "500 MB"],
       ["Barline, idle memory", megabytes(memoryBytes.barlineIdle), "150 MB"],
       ["PostgreSQL, peak memory", megabytes(memoryBytes.postgresPeak), ""],
@@ -74,6 +82,11 @@ export function formatReport(report: Report): string {
   ];
   return `${lines.join("\n")}\n`;
 }
+
+const formatOverview = ({ clients, perSecond, p95 }: PageLoad): string[][] => [
+  [`overview during the backfill, ${clients} readers`, `${perSecond.toFixed(0)} a second`, ""],
+  ["overview during the backfill, p95", milliseconds(p95), ""],
+];
 
 /** Columns as wide as their widest cell; the first is text, the others are figures. */
 function formatRows(rows: string[][]): string[] {
