@@ -1,0 +1,131 @@
+import type { FailedJob, PipelineStanding, TestOutcome } from "../../db/queries/alert-conditions.ts";
+import { settledSessions, settlesAt } from "../market/calendar.ts";
+import type { Problem } from "./types.ts";
+
+/** Problems that stand, and keys of which nothing can be said now: they neither open nor recover. */
+export type Verdict = { problems: Problem[]; undecided: string[] };
+
+const longestMessage = 2000;
+const hourMs = 3_600_000;
+
+/** One line, of a length that every receiver takes. */
+const oneLine = (text: string, longest = longestMessage) => {
+  const line = text.replace(/\s+/g, " ").trim();
+  return line.length > longest ? `${line.slice(0, longest - 1)}…` : line;
+};
+
+const sessionsOf = ({ partition, partitionTo }: FailedJob) => {
+  if (partition === null) return "";
+  return partitionTo === null || partitionTo === partition ? ` of ${partition}` : ` of ${partition} to ${partitionTo}`;
+};
+
+/** One problem for each job with runs that failed and that nothing has made good; the newest of them is told. */
+export function failedRuns(jobs: FailedJob[], titles: ReadonlyMap<string, string>): Verdict {
+  const problems = jobs.map((job): Problem => {
+    const title = titles.get(job.jobId) ?? job.jobId;
+    const others = job.others === 1 ? "1 other run" : `${job.others} other runs`;
+    return {
+      key: `run_failed:${job.jobId}`,
+      kind: "run_failed",
+      title: job.others === 0 ? `${title}: a run failed` : `${title}: ${job.others + 1} runs failed`,
+      message: oneLine(
+        `Run ${job.runId}${sessionsOf(job)} failed: ${job.error?.message ?? "it says no reason."}${
+          job.others > 0 ? ` Besides it, ${others} of ${title} failed and wait for somebody.` : ""
+        }`,
+      ),
+      advice: oneLine(job.error?.advice ?? "Look at the run's page; retry it there once the cause is mended."),
+      path: `/runs/${job.runId}`,
+    };
+  });
+  return { problems, undecided: [] };
+}
+
+/** One problem for each data test of severity `error` that failed or could not run; a skipped test says nothing. */
+export function failedTests(outcomes: TestOutcome[]): Verdict {
+  const keyOf = ({ name }: TestOutcome) => `test_failed:${name}`;
+  const problems = outcomes
+    .filter(({ status }) => status !== "skipped")
+    .map((test): Problem => {
+      const rows = test.failures === 1 ? "1 row fails" : `${test.failures} rows fail`;
+      return {
+        key: keyOf(test),
+        kind: "test_failed",
+        title: oneLine(`Data test failed: ${test.name}`, 200),
+        message: oneLine(
+          test.status === "error"
+            ? `The test ${test.name} of ${test.subject} could not run: ${test.message ?? "it says no reason."}`
+            : `${rows} the test ${test.name} of ${test.subject} in run ${test.runId}. Nothing of that run was published.`,
+        ),
+        advice:
+          "Readers keep the last good build. Look at the failing rows on the run's page, and correct them or the test.",
+        path: `/runs/${test.runId}#tests`,
+      };
+    });
+  return { problems, undecided: outcomes.filter(({ status }) => status === "skipped").map(keyOf) };
+}
+
+/** How long work may go on without coming forward, before data that it should renew counts as stale. */
+const progressPatienceMs = hourMs;
+/** People who pause a job know that its data ages; a day later they may have forgotten. */
+const pausedGraceMs = 24 * hourMs;
+
+export type Freshness = {
+  now: Date;
+  /** Hours after a session has settled. */
+  staleAfterHours: number;
+  startDate: string;
+  catchup: "all" | "latest" | "none";
+  standing: PipelineStanding;
+  titles: ReadonlyMap<string, string>;
+};
+
+export const staleKey = "stale_data";
+
+/** The newest session that should have been published by now; undefined where none should. */
+export function overdueSession(freshness: Freshness, graceMs = 0): string | undefined {
+  const { now, staleAfterHours, startDate, catchup, standing } = freshness;
+  const settledBy = new Date(now.getTime() - Math.max(graceMs, staleAfterHours * hourMs));
+  const session = settledSessions(startDate, settledBy).at(-1);
+  // What CATCHUP has passed over is nobody's work until somebody asks for it.
+  const isPassedOver = catchup !== "all" && session !== undefined && session <= (standing.scheduleAfter ?? "");
+  return isPassedOver ? undefined : session;
+}
+
+/**
+ * Whether the data is older than it should be. `published` is the newest session that readers see, of those from shortly
+ * before the overdue one on. While work comes forward (a first catch-up, a backfill) nothing is said: it is on its way.
+ * Where a job is paused, nothing is said for a day.
+ */
+export function staleData(freshness: Freshness, published: string | null): Verdict {
+  const { now, standing, titles } = freshness;
+  const isMissing = (session: string | undefined): session is string =>
+    session !== undefined && session > (published ?? "");
+  const overdue = overdueSession(freshness);
+  if (!isMissing(overdue)) return { problems: [], undecided: [] };
+  const isPaused = standing.paused.length > 0;
+  const restedMs = now.getTime() - (standing.progressAt?.getTime() ?? 0);
+  const isOnItsWay = isPaused
+    ? !isMissing(overdueSession(freshness, pausedGraceMs))
+    : standing.isActive && restedMs < progressPatienceMs;
+  if (isOnItsWay) return { problems: [], undecided: [staleKey] };
+  const newest =
+    published === null ? "No recent session is published." : `The newest session published is ${published}.`;
+  const settled = settlesAt(overdue).toISOString().slice(0, 16).replace("T", " ");
+  const problem: Problem = {
+    key: staleKey,
+    kind: "stale_data",
+    title: "Data is stale",
+    message: `${newest} ${overdue} settled at ${settled} UTC, and readers still do not see it.`,
+    advice: staleAdvice(standing, titles),
+    path: "/",
+  };
+  return { problems: [problem], undecided: [] };
+}
+
+function staleAdvice({ paused, isActive }: PipelineStanding, titles: ReadonlyMap<string, string>): string {
+  const names = paused.map((id) => titles.get(id) ?? id).join(" and ");
+  if (paused.length > 0) return `${names} ${paused.length === 1 ? "is" : "are"} paused: resume what should go on.`;
+  if (isActive)
+    return "Work is under way, but none of it has succeeded for an hour. Look at what runs, and at its log.";
+  return "Nothing is under way. Look at the failed runs on the overview; retry them, or run the session again.";
+}
