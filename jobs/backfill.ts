@@ -49,7 +49,10 @@ export async function prepareBackfill(options: BackfillOptions, request: Backfil
     sessions: sessions.filter((session) => settled.has(session)),
     group: (selected) => {
       // Named tickers are fetched whatever the sessions' own runs did: those fetched the universe.
-      const wanted = tickers ? sessions.filter((session) => settled.has(session)) : selected.wanted;
+      const reasons = tickers
+        ? sessions.filter((session) => settled.has(session)).map((date) => ({ date, reason: "asked for by ticker" }))
+        : selected.wanted.map(({ partition, reason }) => ({ date: partition, reason }));
+      const wanted = reasons.map(({ date }) => date);
       const calls = planCalls({
         sessions: wanted,
         tickers: named,
@@ -60,7 +63,7 @@ export async function prepareBackfill(options: BackfillOptions, request: Backfil
       const ran = tickers ? [] : selected.skipped.map(({ partition, reason }) => ({ date: partition, reason }));
       const skipped = [...ran, ...closedDates(request, new Set(sessions)), ...unsettled(sessions, settled)];
       skipped.sort((a, b) => (a.date < b.date ? -1 : 1));
-      const plan: BackfillPlan = { ...calls, sessions: wanted.length, dates: wanted, skipped };
+      const plan: BackfillPlan = { ...calls, sessions: wanted.length, dates: wanted, reasons, skipped };
       checkDuration(plan, options.settings.callsPerMinute, tickers !== undefined);
       return { plan, runs: plannedRuns(plan, request.from, tickers) };
     },

@@ -27,6 +27,8 @@ export type BackfillPlan = {
   sessions: number;
   /** Those sessions. */
   dates: string[];
+  /** Why each of them is run: it never ran, it failed, it is to be fetched again. */
+  reasons: { date: string; reason: string }[];
   /** Every other date of the range and why it is not run: a holiday, a weekend, already there, not settled yet. */
   skipped: { date: string; reason: string }[];
 };

@@ -1,4 +1,4 @@
-import type { JsonValue, Sql, TransactionSql } from "../client.ts";
+import type { JsonValue, TransactionSql } from "../client.ts";
 
 export type NewBackfill = {
   jobId: string;
@@ -19,14 +19,21 @@ export async function insertBackfill(transaction: TransactionSql, backfill: NewB
   return row?.id ?? 0;
 }
 
-export type BackfillState = { jobId: string; state: string; paused: boolean };
+export type BackfillState = {
+  jobId: string;
+  state: string;
+  paused: boolean;
+  concurrency: number | null;
+  order: string;
+};
 
 export async function selectBackfill(
   transaction: TransactionSql,
   backfillId: number,
 ): Promise<BackfillState | undefined> {
   const [row] = await transaction<BackfillState[]>`
-    select job_id as "jobId", state, paused from barline.backfills where id = ${backfillId}::bigint`;
+    select job_id as "jobId", state, paused, concurrency, run_order as "order"
+    from barline.backfills where id = ${backfillId}::bigint`;
   return row;
 }
 
@@ -76,11 +83,70 @@ export async function settleBackfill(transaction: TransactionSql, backfillId: nu
     where id = ${backfillId}::bigint`;
 }
 
-/** The active runs of a backfill; undefined where there is no such backfill. */
-export async function selectActiveRunsOfBackfill(sql: Sql, backfillId: number): Promise<number[] | undefined> {
-  const rows = await sql<{ runId: number | null }[]>`
-    select runs.id as "runId" from barline.backfills
-    left join barline.runs on runs.backfill_id = backfills.id and runs.state in ('queued', 'running')
-    where backfills.id = ${backfillId}::bigint order by runs.id desc`;
-  return rows.length === 0 ? undefined : rows.flatMap((row) => row.runId ?? []);
+/** Locks what of a backfill has not ended, in the order in which others lock several runs. */
+export async function lockActiveRunsOfBackfill(transaction: TransactionSql, backfillId: number): Promise<number[]> {
+  const rows = await transaction<{ id: number }[]>`
+    select id from barline.runs where backfill_id = ${backfillId}::bigint and state in ('queued', 'running')
+    order by id for update`;
+  return rows.map((row) => row.id);
+}
+
+/** Ends runs as cancelled, with what of their tasks is queued or under way. The caller holds the runs' locks. */
+export async function cancelRuns(transaction: TransactionSql, runIds: number[]): Promise<void> {
+  await transaction`
+    with active as (
+      select id from barline.tasks where run_id = any (${runIds}::bigint[]) and state in ('queued', 'running')
+      order by id for update
+    )
+    update barline.tasks set state = 'cancelled', lease_owner = null, lease_expires_at = null, finished_at = now()
+    from active where tasks.id = active.id`;
+  await transaction`
+    update barline.tries set state = 'cancelled', finished_at = now()
+    from barline.tasks
+    where run_id = any (${runIds}::bigint[]) and tasks.state = 'cancelled' and tries.task_id = tasks.id
+      and tries.state = 'running'`;
+  await transaction`
+    update barline.runs set state = 'cancelled', finished_at = now(), error = null
+    where id = any (${runIds}::bigint[])`;
+}
+
+/**
+ * Locks the failed runs of a backfill that may go on: no other run of their partitions is under way, and no later one has
+ * taken all of them over. One that somebody holds is being retried already and is passed over, so nobody waits.
+ */
+export async function lockFailedRunsOfBackfill(transaction: TransactionSql, backfillId: number): Promise<number[]> {
+  const rows = await transaction<{ id: number }[]>`
+    select id from barline.runs
+    where backfill_id = ${backfillId}::bigint and state = 'failed'
+      -- A run that somebody marked as failed may have nothing to do again, and would wait for ever.
+      and (
+        exists (select from barline.tasks where run_id = runs.id and state in ('failed', 'cancelled'))
+        or not exists (select from barline.tasks where run_id = runs.id)
+      )
+      and not exists (
+        select from barline.run_partitions held join barline.runs others on others.id = held.run_id
+        where held.job_id = runs.job_id and held.partition between runs.partition and runs.partition_to
+          and others.id <> runs.id and others.state in ('queued', 'running')
+      )
+      and (
+        exists (select from barline.run_partitions where run_id = runs.id)
+        or not exists (
+          select from barline.run_partitions held
+          where held.job_id = runs.job_id and held.partition between runs.partition and runs.partition_to
+            and held.run_id > runs.id
+        )
+      )
+    order by id for update skip locked`;
+  return rows.map((row) => row.id);
+}
+
+/** Queues ended runs again with their failed and cancelled tasks. The caller holds the locks of the job and the runs. */
+export async function requeueRuns(transaction: TransactionSql, runIds: number[]): Promise<void> {
+  await transaction`
+    update barline.tasks set state = 'queued', available_at = now(), finished_at = null, error = null, failures = 0,
+      losses = 0, marked = false
+    where run_id = any (${runIds}::bigint[]) and state in ('failed', 'cancelled')`;
+  await transaction`
+    update barline.runs set state = 'queued', started_at = null, finished_at = null, error = null
+    where id = any (${runIds}::bigint[])`;
 }

@@ -113,8 +113,9 @@ export async function countActiveRuns(sql: Any): Promise<ActiveRuns[]> {
 
 /**
  * Starts queued runs up to `maxActive` of each priority, so that a long backfill leaves room for the day's own run.
- * By partition, and of a backfill in its order and up to its own limit; several backfills take turns, so that none of
- * them, and no limit or pause of one, holds up another. The caller holds the job's lock.
+ * By partition, and of a backfill in its order and up to its own limit, those first that had begun before a pause.
+ * Several backfills share the room alike: the next goes to who has the fewest running, and then to who waited longest, so
+ * that none of them, and no limit or pause of one, holds up another. The caller holds the job's lock.
  */
 export async function startQueuedRuns(
   transaction: TransactionSql,
@@ -131,12 +132,19 @@ export async function startQueuedRuns(
     ), queued as (
       select runs.id, priority, runs.backfill_id, concurrency,
         row_number() over (partition by priority, runs.backfill_id
-          order by case when run_order = 'newest' then partition end desc, partition, runs.id) as turn
+          order by started_at is null, case when run_order = 'newest' then partition end desc, partition, runs.id) as turn
       from barline.runs left join barline.backfills on backfills.id = runs.backfill_id
       where runs.job_id = ${jobId}::text and runs.state = 'queued' and paused is distinct from true
+    ), last_starts as (
+      -- Only where several of them wait: it reads all their runs.
+      select backfill_id, max(started_at) as last_start from barline.runs
+      where backfill_id in (select backfill_id from queued)
+        and (select count(distinct backfill_id) from queued) > 1
+      group by backfill_id
     ), ranked as (
-      select id, priority, row_number() over (partition by priority order by turn, backfill_id, id) as place
-      from queued left join busy_backfills using (backfill_id)
+      select id, priority, row_number() over (partition by priority
+        order by turn + coalesce(running, 0), last_start nulls first, backfill_id, id) as place
+      from queued left join busy_backfills using (backfill_id) left join last_starts using (backfill_id)
       where concurrency is null or turn <= concurrency - coalesce(running, 0)
     )
     update barline.runs set state = 'running', started_at = coalesce(started_at, now())
@@ -144,6 +152,8 @@ export async function startQueuedRuns(
       select ranked.id from ranked left join busy using (priority)
       where ranked.place <= ${maxActive}::int - coalesce(busy.running, 0)
     )
+    -- Judged again once its lock is free: somebody may have cancelled it meanwhile, who does not hold the job.
+      and state = 'queued'
     returning id`;
   return rows.map((row) => row.id);
 }
@@ -168,6 +178,7 @@ export async function lockRun(transaction: TransactionSql, runId: number): Promi
   return row;
 }
 
+/** Ends a run; one that had ended, and is said to have ended otherwise, keeps its time. */
 export async function finishRun(
   transaction: TransactionSql,
   runId: number,
@@ -175,7 +186,7 @@ export async function finishRun(
   error: JsonValue,
 ): Promise<void> {
   await transaction`
-    update barline.runs set state = ${state}::text, finished_at = now(), error = nullif(${transaction.json(error)}::jsonb, 'null'::jsonb)
+    update barline.runs set state = ${state}::text, finished_at = coalesce(finished_at, now()), error = nullif(${transaction.json(error)}::jsonb, 'null'::jsonb)
     where id = ${runId}::bigint`;
 }
 

@@ -1,24 +1,24 @@
 import type { JsonValue, Sql, TransactionSql } from "../../db/client.ts";
 import {
+  type BackfillState,
+  cancelRuns,
   changeBackfill,
   insertBackfill,
-  selectActiveRunsOfBackfill,
+  lockActiveRunsOfBackfill,
+  lockBackfill,
+  lockFailedRunsOfBackfill,
+  requeueRuns,
   selectBackfill,
   settleBackfill,
 } from "../../db/queries/backfills.ts";
-import {
-  insertPartitionRuns,
-  lockJob,
-  lockRun,
-  requeueRunsOfBackfill,
-  selectPartitionOwners,
-} from "../../db/queries/runs.ts";
+import { insertPartitionRuns, lockJob, requeueRunsOfBackfill, selectPartitionOwners } from "../../db/queries/runs.ts";
+import { notifyWake } from "../../db/queries/wake.ts";
 import type { RequestContext } from "./requests.ts";
-import { cancelRun, isActive } from "./run-requests.ts";
+import { isActive } from "./run-requests.ts";
 import { priorities } from "./triggers.ts";
 import {
+  type BackfillChange,
   type BackfillOptions,
-  type BackfillOrder,
   type JobDefinition,
   type PlannedRun,
   type Reprocess,
@@ -40,14 +40,23 @@ export async function selectPartitions(
   );
   const selected: SelectedPartitions = { wanted: [], skipped: [] };
   for (const partition of partitions) {
-    const reason = reasonToSkip(owners.get(partition), reprocess);
-    if (reason === undefined) selected.wanted.push(partition);
-    else selected.skipped.push({ partition, reason });
+    const owner = owners.get(partition);
+    const skip = reasonToSkip(owner, reprocess);
+    if (skip === undefined) selected.wanted.push({ partition, reason: reasonToRun(owner) });
+    else selected.skipped.push({ partition, reason: skip });
   }
   return selected;
 }
 
-function reasonToSkip(owner: { runId: number; state: string } | undefined, reprocess: Reprocess): string | undefined {
+type Owner = { runId: number; state: string } | undefined;
+
+function reasonToRun(owner: Owner): string {
+  if (!owner) return "never ran";
+  if (owner.state === "cancelled") return `run ${owner.runId} was cancelled`;
+  return `run ${owner.runId} ${owner.state === "success" ? "succeeded" : owner.state}`;
+}
+
+function reasonToSkip(owner: Owner, reprocess: Reprocess): string | undefined {
   if (!owner) return reprocess === "failed" ? "never ran" : undefined;
   if (isActive(owner.state)) return `run ${owner.runId} is ${owner.state}`;
   // What was cancelled was never brought to an end, so it is missing still.
@@ -101,45 +110,64 @@ function checkConcurrency(job: JobDefinition, concurrency: number): void {
   );
 }
 
-/** Run by run, the newest first, so that none of them waits for the others' locks. */
-export async function cancelBackfill(
-  sql: Sql,
-  backfillId: number,
-  change: (work: (context: RequestContext) => Promise<void>) => Promise<void>,
-): Promise<void> {
-  const active = await selectActiveRunsOfBackfill(sql, backfillId);
-  if (!active) throw new RequestError("not_found", `There is no backfill ${backfillId}.`);
+/** All of it in one transaction: a run that were still queued would begin while the others are being cancelled. */
+export async function cancelBackfill({ transaction, record }: RequestContext, backfillId: number): Promise<void> {
+  const { jobId } = await findBackfill(transaction, backfillId);
+  // Locked in one order everywhere: the job, its runs, the backfill.
+  await lockJob(transaction, jobId);
+  const active = await lockActiveRunsOfBackfill(transaction, backfillId);
   if (active.length === 0) throw new RequestError("conflict", `Backfill ${backfillId} has already ended.`);
-  for (const runId of active) {
-    await change(async (context) => {
-      const run = await lockRun(context.transaction, runId);
-      // It may have ended by itself since it was listed, which is no reason to stop here.
-      if (run && isActive(run.state)) await cancelRun(context, runId);
-    });
+  await cancelRuns(transaction, active);
+  await lockBackfill(transaction, backfillId);
+  await settleBackfill(transaction, backfillId);
+  await notifyWake(transaction, "cancelled");
+  await record({ kind: "backfill.cancel", jobId, backfillId, details: { runs: active.length } });
+}
+
+/** The same runs again, not new ones: the backfill's page goes on telling what became of each of its partitions. */
+export async function retryBackfill({ transaction, record }: RequestContext, backfillId: number): Promise<number> {
+  const { jobId } = await findBackfill(transaction, backfillId);
+  await lockJob(transaction, jobId);
+  const failed = await lockFailedRunsOfBackfill(transaction, backfillId);
+  if (failed.length === 0) {
+    throw new RequestError(
+      "conflict",
+      `Backfill ${backfillId} has no failed run to retry: none failed, or other runs have taken its partitions over.`,
+    );
   }
-  await change(async ({ transaction, record }) => {
-    // A run of it that is retried later is not held up by a pause of what no longer goes on.
-    await changeBackfill(transaction, backfillId, { paused: false });
-    await record({ kind: "backfill.cancel", backfillId, details: { runs: active.length } });
-  });
+  await requeueRuns(transaction, failed);
+  await lockBackfill(transaction, backfillId);
+  await settleBackfill(transaction, backfillId);
+  await record({ kind: "backfill.retry", jobId, backfillId, details: { runs: failed.length } });
+  return failed.length;
 }
 
 export async function updateBackfill(
   { transaction, jobOf, record }: RequestContext,
   backfillId: number,
-  change: { paused?: boolean; concurrency?: number | null; order?: BackfillOrder },
+  change: BackfillChange,
 ): Promise<void> {
-  const backfill = await selectBackfill(transaction, backfillId);
-  if (!backfill) throw new RequestError("not_found", `There is no backfill ${backfillId}.`);
-  if (typeof change.concurrency === "number") checkConcurrency(jobOf(backfill.jobId), change.concurrency);
-  await lockJob(transaction, backfill.jobId);
+  const { jobId } = await findBackfill(transaction, backfillId);
+  if (typeof change.concurrency === "number") checkConcurrency(jobOf(jobId), change.concurrency);
+  await lockJob(transaction, jobId);
+  const before = await findBackfill(transaction, backfillId);
   // The runs before the backfill, as whoever ends a run locks them.
   if (change.paused) await requeueRunsOfBackfill(transaction, backfillId);
   if (!(await changeBackfill(transaction, backfillId, change)))
     throw new RequestError("conflict", `Backfill ${backfillId} has already ended.`);
-  const { paused, ...settings } = change;
-  if (paused !== undefined && paused !== backfill.paused)
-    await record({ kind: paused ? "backfill.pause" : "backfill.resume", jobId: backfill.jobId, backfillId });
-  if (Object.keys(settings).length > 0)
-    await record({ kind: "backfill.change", jobId: backfill.jobId, backfillId, details: settings });
+  const { paused = before.paused, concurrency = before.concurrency, order = before.order } = change;
+  if (paused !== before.paused) {
+    await record({ kind: paused ? "backfill.pause" : "backfill.resume", jobId, backfillId });
+  }
+  const details = {
+    ...(concurrency !== before.concurrency && { concurrency }),
+    ...(order !== before.order && { order }),
+  };
+  if (Object.keys(details).length > 0) await record({ kind: "backfill.change", jobId, backfillId, details });
+}
+
+async function findBackfill(transaction: TransactionSql, backfillId: number): Promise<BackfillState> {
+  const backfill = await selectBackfill(transaction, backfillId);
+  if (!backfill) throw new RequestError("not_found", `There is no backfill ${backfillId}.`);
+  return backfill;
 }

@@ -2,7 +2,7 @@ import type { Sql, TransactionSql } from "../../db/client.ts";
 import { insertAction, type NewAction } from "../../db/queries/actions.ts";
 import { setJobPaused } from "../../db/queries/runs.ts";
 import { notifyWake } from "../../db/queries/wake.ts";
-import { cancelBackfill, queueBackfill, selectPartitions, updateBackfill } from "./backfill-requests.ts";
+import { cancelBackfill, queueBackfill, retryBackfill, selectPartitions, updateBackfill } from "./backfill-requests.ts";
 import { cancelRun, markRun, queueByHand, queuePartitionByHand, retryRun } from "./run-requests.ts";
 import { clearTask, markTask, retryTask } from "./task-requests.ts";
 import { type Actor, type JobDefinition, RequestError, type Requests } from "./types.ts";
@@ -65,7 +65,8 @@ export function createRequests(options: RequestsOptions): Requests {
     retryTask: (taskId, by = system) => change(by, (context) => retryTask(context, taskId)),
     clearTask: (taskId, by = system) => change(by, (context) => clearTask(context, taskId)),
     markTask: (taskId, mark, by = system) => change(by, (context) => markTask(context, taskId, mark)),
-    cancelBackfill: (backfillId, by = system) => cancelBackfill(sql, backfillId, (work) => change(by, work)),
+    cancelBackfill: (backfillId, by = system) => change(by, (context) => cancelBackfill(context, backfillId)),
+    retryBackfill: (backfillId, by = system) => change(by, (context) => retryBackfill(context, backfillId)),
     updateBackfill: (backfillId, wanted, by = system) =>
       change(by, (context) => updateBackfill(context, backfillId, wanted)),
     async setPaused(jobId, paused, by = system) {

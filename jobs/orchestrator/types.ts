@@ -132,10 +132,17 @@ export type BackfillState = "queued" | "running" | "success" | "failed" | "cance
  */
 export type PlannedRun = { partitions: string[]; parameters: Record<string, JsonValue>; partial?: boolean };
 
-export type SelectedPartitions = { wanted: string[]; skipped: { partition: string; reason: string }[] };
+/** Each partition with the reason why it would run, or would not. */
+export type SelectedPartitions = {
+  wanted: { partition: string; reason: string }[];
+  skipped: { partition: string; reason: string }[];
+};
 
 /** Which of a backfill's partitions goes first. */
 export type BackfillOrder = "oldest" | "newest";
+
+/** What may be changed while a backfill goes on; a null `concurrency` lifts its limit. */
+export type BackfillChange = { paused?: boolean; concurrency?: number | null; order?: BackfillOrder };
 
 export type BackfillOptions<Plan extends JsonValue> = {
   from: string;
@@ -183,12 +190,10 @@ export type Requests = {
   /** Ends one task or batch as a person says. Marked as successful it has no output; the run goes on after it. */
   markTask(taskId: number, mark: Mark, by?: Actor): Promise<void>;
   cancelBackfill(backfillId: number, by?: Actor): Promise<void>;
+  /** Queues the failed runs of a backfill again, but those that other runs have taken over. Answers how many. */
+  retryBackfill(backfillId: number, by?: Actor): Promise<number>;
   /** Changes how an unfinished backfill goes on. Paused, what is under way of it ends and nothing more begins. */
-  updateBackfill(
-    backfillId: number,
-    change: { paused?: boolean; concurrency?: number | null; order?: BackfillOrder },
-    by?: Actor,
-  ): Promise<void>;
+  updateBackfill(backfillId: number, change: BackfillChange, by?: Actor): Promise<void>;
   setPaused(jobId: string, paused: boolean, by?: Actor): Promise<void>;
 };
 

@@ -170,6 +170,10 @@ export const backfillPlan = z
     minutes: count.meta({ description: "At the plan's rate limit; 0 where there is none." }),
     alternative: z.strictObject({ strategy, calls: count }).nullable(),
     dates: z.array(date),
+    reasons: z
+      .array(z.strictObject({ date, reason: z.string() }))
+      .optional()
+      .meta({ description: "Why each of these sessions is run; absent in plans made before it was kept." }),
   })
   .meta({ id: "BackfillPlan" });
 

@@ -40,7 +40,8 @@ const asked = (more: Partial<BackfillRequest> = {}): BackfillRequest => ({
 
 async function planOf(request: BackfillRequest, more?: Partial<PipelineSettings>) {
   const prepared = await prepareBackfill(options(more), request);
-  return prepared.group({ wanted: prepared.sessions, skipped: [] });
+  const wanted = prepared.sessions.map((partition) => ({ partition, reason: "never ran" }));
+  return prepared.group({ wanted, skipped: [] });
 }
 
 /** Field and message of the refusal. */

@@ -51,6 +51,7 @@ export function fakePipeline(
       retryTask: unexpected("retryTask"),
       clearTask: unexpected("clearTask"),
       markTask: unexpected("markTask"),
+      retryBackfill: unexpected("retryBackfill"),
       updateBackfill: unexpected("updateBackfill"),
       setPaused: unexpected("setPaused"),
       ...orchestrator,

@@ -1,5 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import type { JobDefinition, Orchestrator, PlannedRun, Reprocess } from "../../../jobs/orchestrator/types.ts";
+import type {
+  JobDefinition,
+  Orchestrator,
+  PlannedRun,
+  Reprocess,
+  SelectedPartitions,
+} from "../../../jobs/orchestrator/types.ts";
 import { until } from "../../support/until.ts";
 import {
   allEnded,
@@ -24,6 +30,8 @@ afterAll(() => harness.close());
 const days = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => `2024-01-${String(from + index).padStart(2, "0")}`);
 
+const namesOf = ({ wanted }: SelectedPartitions) => wanted.map(({ partition }) => partition);
+
 const oneEach = (wanted: string[]): PlannedRun[] => wanted.map((one) => ({ partitions: [one], parameters: {} }));
 
 function backfill(
@@ -40,7 +48,7 @@ function backfill(
     partitions,
     plan: (selected) => ({
       plan: { skipped: selected.skipped },
-      runs: selected.wanted.length ? group(selected.wanted) : [],
+      runs: selected.wanted.length ? group(namesOf(selected)) : [],
     }),
   });
 }
@@ -79,7 +87,7 @@ describe("a backfill", () => {
 
     const select = (reprocess: Reprocess) => orchestrator.selectPartitions("toy", days(1, 4), reprocess);
     expect(await select("missing")).toEqual({
-      wanted: ["2024-01-04"],
+      wanted: [{ partition: "2024-01-04", reason: "never ran" }],
       skipped: [
         { partition: "2024-01-01", reason: `run ${succeeded} already ran: succeeded` },
         { partition: "2024-01-02", reason: `run ${failed} already ran: failed` },
@@ -87,14 +95,18 @@ describe("a backfill", () => {
       ],
     });
     expect(await select("failed")).toEqual({
-      wanted: ["2024-01-02"],
+      wanted: [{ partition: "2024-01-02", reason: `run ${failed} failed` }],
       skipped: [
         { partition: "2024-01-01", reason: `run ${succeeded} succeeded` },
         { partition: "2024-01-03", reason: `run ${running} is running` },
         { partition: "2024-01-04", reason: "never ran" },
       ],
     });
-    expect((await select("all")).wanted).toEqual(["2024-01-01", "2024-01-02", "2024-01-04"]);
+    expect((await select("all")).wanted).toEqual([
+      { partition: "2024-01-01", reason: `run ${succeeded} succeeded` },
+      { partition: "2024-01-02", reason: `run ${failed} failed` },
+      { partition: "2024-01-04", reason: "never ran" },
+    ]);
     gate.open();
   });
 
@@ -163,7 +175,7 @@ describe("a backfill", () => {
     const [, range] = await allEnded(harness.sql, 2);
     expect(seen[1]).toEqual(["2024-01-01", "2024-01-02", "2024-01-04", "2024-01-05"]);
     expect(range).toMatchObject({ trigger: "backfill", partition: "2024-01-01", partitionTo: "2024-01-05" });
-    expect((await orchestrator.selectPartitions("toy", days(1, 5), "missing")).wanted).toEqual([]);
+    expect(namesOf(await orchestrator.selectPartitions("toy", days(1, 5), "missing"))).toEqual([]);
   });
 
   test("with nothing left to run has succeeded at once", async () => {
@@ -194,11 +206,12 @@ describe("a backfill", () => {
     expect(states).toEqual(["success", ...Array(5).fill("cancelled")]);
     expect(await stateOf(id)).toEqual({ state: "cancelled", finished: true });
     const again = await orchestrator.selectPartitions("toy", days(1, 6), "missing");
-    expect(again.wanted).toEqual(days(2, 6));
+    expect(again.wanted.map(({ partition }) => partition)).toEqual(days(2, 6));
+    expect(again.wanted[0]?.reason).toMatch(/^run \d+ was cancelled$/);
     await expect(orchestrator.cancelBackfill(id ?? 0)).rejects.toMatchObject({ code: "conflict" });
     await expect(orchestrator.cancelBackfill(987_654)).rejects.toMatchObject({ code: "not_found" });
     expect(started.length).toBe(3);
-    expect((await orchestrator.selectPartitions("toy", days(1, 6), "failed")).wanted).toEqual(days(2, 6));
+    expect(namesOf(await orchestrator.selectPartitions("toy", days(1, 6), "failed"))).toEqual(days(2, 6));
   });
 });
 

@@ -246,7 +246,10 @@ describe("priorities", () => {
       to: "2023-01-03",
       reprocess: "missing",
       partitions,
-      plan: ({ wanted }) => ({ plan: {}, runs: wanted.map((one) => ({ partitions: [one], parameters: {} })) }),
+      plan: ({ wanted }) => ({
+        plan: {},
+        runs: wanted.map(({ partition }) => ({ partitions: [partition], parameters: {} })),
+      }),
     });
     expect(id).not.toBeNull();
     await until("the backfill is at work", () => order.length === 1);
@@ -276,7 +279,10 @@ describe("priorities", () => {
       to: "2023-01-03",
       reprocess: "missing",
       partitions: ["2023-01-01", "2023-01-02", "2023-01-03"],
-      plan: ({ wanted }) => ({ plan: {}, runs: wanted.map((one) => ({ partitions: [one], parameters: {} })) }),
+      plan: ({ wanted }) => ({
+        plan: {},
+        runs: wanted.map(({ partition }) => ({ partitions: [partition], parameters: {} })),
+      }),
     });
     await until("the backfill holds the place", () => order.length === 1);
     const byHand = await orchestrator.createRun("toy", { partition: "2024-06-01" });

@@ -25,6 +25,11 @@ const plan: BackfillPlan = {
   minutes: 1,
   sessions: 3,
   dates: ["2026-01-02", "2026-01-05", "2026-01-06"],
+  reasons: [
+    { date: "2026-01-02", reason: "never ran" },
+    { date: "2026-01-05", reason: "run 4 failed" },
+    { date: "2026-01-06", reason: "run 5 was cancelled" },
+  ],
   skipped: [{ date: "2026-01-01", reason: "New Year's Day" }],
 };
 

@@ -81,6 +81,7 @@ const planOf = ({ from, to }: BackfillRequest): BackfillPlan => {
     minutes: dates.length / 5,
     sessions: dates.length,
     dates,
+    reasons: dates.map((date) => ({ date, reason: "never ran" })),
     skipped: [
       { date: "2020-01-01", reason: "holiday: New Year’s Day" },
       { date: "2020-01-04", reason: "weekend" },
@@ -120,6 +121,10 @@ export function fakePipeline(jobs: JobDefinition[], ids: { backfill?: number; ru
     retryTask: async (taskId) => note("retryTask", taskId),
     clearTask: async (taskId) => note("clearTask", taskId),
     markTask: async (taskId, mark) => note("markTask", { taskId, ...mark }),
+    retryBackfill: async (backfillId) => {
+      note("retryBackfill", backfillId);
+      return 1;
+    },
     updateBackfill: async (backfillId, change) => note("updateBackfill", { backfillId, ...change }),
     setPaused: async (jobId, paused) => note("setPaused", { jobId, paused }),
   };
