@@ -2,12 +2,14 @@ import type { Logger } from "pino";
 import type { JsonValue, Sql } from "../../db/client.ts";
 import { isTransientDatabaseError } from "../../db/errors.ts";
 import { selectClaimedEvents } from "../../db/queries/events.ts";
+import { selectRunEndedWith } from "../../db/queries/run-ends.ts";
 import { selectPartitionsOfRun } from "../../db/queries/runs.ts";
 import { type ClaimedTask, selectInputs, selectOutputs } from "../../db/queries/tasks.ts";
 import { recordFailure, recordSuccess } from "./advance.ts";
 import { PermanentError, RetryableError } from "./errors.ts";
 import type { Journal } from "./journal.ts";
 import type { LogLevel } from "./messages.ts";
+import type { Observer, TryOutcome } from "./observer.ts";
 import type { WorkerPool } from "./pool.ts";
 import { judge, type Verdict } from "./retry.ts";
 import type { JobDefinition, PlainTaskContext, RunReference, RunTrigger, TaskLog, TaskResult } from "./types.ts";
@@ -24,6 +26,7 @@ export type ExecutorOptions = {
   pool: WorkerPool;
   journal: Journal;
   log: Logger;
+  observer: Observer;
   random(): number;
 };
 
@@ -40,14 +43,25 @@ export function createExecutor(options: ExecutorOptions): Executor {
       return await change();
     });
 
-  const succeed = async (job: JobDefinition, task: ClaimedTask, signal: AbortSignal, result: TaskResult) => {
+  const succeed = async (
+    job: JobDefinition,
+    task: ClaimedTask,
+    signal: AbortSignal,
+    result: TaskResult,
+  ): Promise<TryOutcome> => {
     const advance = await record(signal, () => recordSuccess(sql, job, task, owner, result));
     log.debug(fieldsOf(job, task), advance === "lost" ? "task was no longer this process's" : "task succeeded");
+    return advance;
   };
 
-  const fail = async (job: JobDefinition, task: ClaimedTask, signal: AbortSignal, error: unknown) => {
+  const fail = async (
+    job: JobDefinition,
+    task: ClaimedTask,
+    signal: AbortSignal,
+    error: unknown,
+  ): Promise<TryOutcome> => {
     const verdict = verdictOf(error, signal);
-    if (verdict.kind === "cancelled") return;
+    if (verdict.kind === "cancelled") return "cancelled";
     const { message, advice } = verdict.error;
     const level = verdict.kind === "retry" ? "warn" : "error";
     journal.log({ id: task.id, try: task.tries }, level, message, advice ? { advice } : null);
@@ -59,19 +73,46 @@ export function createExecutor(options: ExecutorOptions): Executor {
     const isKnown = error instanceof PermanentError || error instanceof RetryableError;
     if (advance === "failed") log.error({ ...fields, advice, ...(!isKnown && { error }) }, "task failed");
     if (advance === "retry") log.warn({ ...fields, delayMs }, "task will be tried again");
+    return advance;
   };
 
   return {
     async execute(job, task, signal) {
+      const started = performance.now();
+      let outcome: TryOutcome;
+      let output: JsonValue = null;
       try {
         const result = await perform(options, job, task, signal);
         // What the database refuses for good (an output that is no JSON, say) fails the task as any error of its own.
-        await succeed(job, task, signal, result);
+        outcome = await succeed(job, task, signal, result);
+        output = result.output ?? null;
       } catch (error) {
-        await fail(job, task, signal, error);
+        outcome = await fail(job, task, signal, error);
       }
+      // Not waited for: the work is recorded, and its place is free.
+      void tellEnd(options, job, task, { outcome, output, seconds: (performance.now() - started) / 1000 });
     },
   };
+}
+
+/** Tells of a try that ended, and of the run that ended with it. */
+async function tellEnd(
+  { sql, log, observer }: ExecutorOptions,
+  job: JobDefinition,
+  task: ClaimedTask,
+  end: { outcome: TryOutcome; output: JsonValue; seconds: number },
+): Promise<void> {
+  observer.tryEnded({ jobId: job.id, task: task.name, ...end });
+  if (end.outcome !== "success" && end.outcome !== "failed") return;
+  try {
+    const run = await selectRunEndedWith(sql, task.id);
+    if (!run) return;
+    observer.runEnded({ jobId: job.id, ...run });
+    const durationMs = Math.round(run.seconds * 1000);
+    log.debug({ job: job.id, run: task.runId, state: run.state, durationMs }, "run ended");
+  } catch (error) {
+    log.debug({ ...fieldsOf(job, task), error }, "the end of a run could not be looked up");
+  }
 }
 
 /** So many processes in a row died while they ran a task: it is what they died of. */

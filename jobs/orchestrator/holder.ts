@@ -58,7 +58,11 @@ export function createHolder(options: HolderOptions): Holder {
     if (!job || closed) return;
     const controller = new AbortController();
     const done = options.executor.execute(job, task, controller.signal).catch((error) => {
-      if (!controller.signal.aborted) log.error({ error, task: task.id }, "a task could not be recorded");
+      if (!controller.signal.aborted)
+        log.error(
+          { error, job: task.jobId, run: task.runId, task: task.id, try: task.tries },
+          "a task could not be recorded",
+        );
     });
     const one: Held = { taskId: task.id, number: task.tries, kind, controller, done };
     held.add(one);

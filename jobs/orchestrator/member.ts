@@ -1,3 +1,4 @@
+import type { JsonValue } from "../../db/client.ts";
 import { CancelledError, RetryableError } from "./errors.ts";
 import { type BatchCall, type FromWorker, packError, type ToWorker, unpackError } from "./messages.ts";
 import type { BatchListener, WorkerPoolOptions } from "./pool.ts";
@@ -44,7 +45,11 @@ export function startMember(options: WorkerPoolOptions, gone: () => void): Membe
   };
   const died = (what: string) => end(new RetryableError(`The worker that ran this batch ${what}.`));
 
-  const receive = createReceiver({ calls, send, settled, permit: options.permit });
+  const receive = createReceiver({
+    ...{ calls, send, settled },
+    permit: options.permit,
+    report: (report) => options.observer?.reported(report),
+  });
   worker.onmessage = (event: MessageEvent<FromWorker>) => receive(event.data);
   worker.onerror = (event) => died(`failed: ${event.message}`);
   worker.addEventListener("close", () => died("ended unexpectedly"));
@@ -100,10 +105,11 @@ type Receiving = {
   send(message: ToWorker): void;
   settled(): void;
   permit(resource: string): Promise<void>;
+  report(report: JsonValue): void;
 };
 
 /** What is done about each message of the worker. */
-function createReceiver({ calls, send, settled, permit }: Receiving): (message: FromWorker) => void {
+function createReceiver({ calls, send, settled, permit, report }: Receiving): (message: FromWorker) => void {
   return (message) => {
     switch (message.type) {
       case "ready":
@@ -118,6 +124,8 @@ function createReceiver({ calls, send, settled, permit }: Receiving): (message: 
       case "failed":
         take(calls, message.call)?.reject(unpackError(message.error));
         return settled();
+      case "report":
+        return report(message.report);
       case "permit":
         permit(message.resource).then(
           () => send({ type: "permitted", permit: message.permit }),

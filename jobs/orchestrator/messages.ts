@@ -26,6 +26,8 @@ export type FromWorker =
   | { type: "progress"; call: number; done: number; total: number; unit: string }
   | { type: "done"; call: number; result: TaskResult }
   | { type: "failed"; call: number; error: CrossedError }
+  /** Something that happened, for whoever observes the process. */
+  | { type: "report"; report: JsonValue }
   /** Asks for leave to use a limited resource; the process counts for all workers. */
   | { type: "permit"; permit: number; resource: string };
 

@@ -12,6 +12,7 @@ import { createExecutor } from "./execute.ts";
 import { createHolder, type Holder } from "./holder.ts";
 import { createJournal } from "./journal.ts";
 import { type Loop, startLoop } from "./loop.ts";
+import { type Observer, silentObserver } from "./observer.ts";
 import type { WorkerPool } from "./pool.ts";
 import { registerJobs } from "./register.ts";
 import { createRequests } from "./requests.ts";
@@ -29,6 +30,8 @@ export type OrchestratorOptions = {
   /** How this process is shown to people. */
   identity: ProcessIdentity;
   log: Logger;
+  /** Is told what this process does. */
+  observer?: Observer;
   now(): Date;
   random(): number;
   /** Plain tasks at a time. */
@@ -54,7 +57,7 @@ export function createOrchestrator(options: OrchestratorOptions): Orchestrator {
   const processKey = 1 + Math.floor(options.random() * 2_000_000_000);
   const owner = String(processKey);
   const journal = createJournal({ sql: options.sql, owner, now: options.now });
-  const executor = createExecutor({ ...options, owner, journal });
+  const executor = createExecutor({ ...options, owner, journal, observer: options.observer ?? silentObserver });
   const capacity = { plain: settings.plainSlots, mapped: options.pool.capacity };
   const watch = createWatch(options.log);
   const scheduler = createScheduler(options);

@@ -2,6 +2,7 @@ import type { JsonValue } from "../../db/client.ts";
 import { CancelledError } from "./errors.ts";
 import { type Member, startMember } from "./member.ts";
 import type { BatchCall, LogLevel } from "./messages.ts";
+import type { Observer } from "./observer.ts";
 import type { TaskResult } from "./types.ts";
 
 /** What a batch says while it runs. */
@@ -31,6 +32,8 @@ export type WorkerPoolOptions = {
   /** Grants a limited resource; called for all workers, so that one count holds. */
   permit(resource: string): Promise<void>;
   idleMs: number;
+  /** Is told of what runs, and of what handlers report. */
+  observer?: Observer;
   /** A cancelled batch that has not stopped by then is stopped with its worker. */
   cancelGraceMs: number;
 };
@@ -38,6 +41,13 @@ export type WorkerPoolOptions = {
 /** Makes a pool; it starts no worker before the first batch. */
 export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   const members = new Set<Member>();
+  const capacity = options.size * options.slotsPerWorker;
+  let running = 0;
+  const count = (change: number) => {
+    running += change;
+    options.observer?.batches(running, capacity);
+  };
+  count(0);
 
   const hire = (): Member => {
     const member = startMember(options, () => members.delete(member));
@@ -52,11 +62,16 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   };
 
   return {
-    capacity: options.size * options.slotsPerWorker,
+    capacity,
     size: () => members.size,
     async run(batch, listener, signal) {
       if (signal.aborted) throw new CancelledError("Cancelled before it began.");
-      return await pick().run(batch, listener, signal);
+      count(1);
+      try {
+        return await pick().run(batch, listener, signal);
+      } finally {
+        count(-1);
+      }
     },
     close() {
       for (const member of [...members]) member.end(new CancelledError("The process is stopping."));

@@ -8,6 +8,8 @@ export type WorkerSetup = {
   settings: JsonValue;
   /** Waits for leave to use a limited resource that all workers share. */
   permit(resource: string, signal?: AbortSignal): Promise<void>;
+  /** Tells whoever observes the process what happened. */
+  report(report: JsonValue): void;
 };
 
 /** The worker's side of the pool: answers messages by running handlers. Made by the worker's entry file, or by a test. */
@@ -38,7 +40,11 @@ export function createWorkerRuntime(
   return (message) => {
     switch (message.type) {
       case "setup":
-        handlers = makeHandlers({ settings: message.settings, permit: permits.ask });
+        handlers = makeHandlers({
+          settings: message.settings,
+          permit: permits.ask,
+          report: (report) => send({ type: "report", report }),
+        });
         return send({ type: "ready" });
       case "run":
         void run(message);
