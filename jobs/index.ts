@@ -9,6 +9,8 @@ import { createMarketLimiter } from "./limiter.ts";
 import { createLoadJob } from "./load.ts";
 import { isIsoDate, isSession, newYorkDate, settledSessions, settlesAt } from "./market/calendar.ts";
 import { createMarketClient } from "./market/client.ts";
+import { createModelList } from "./models.ts";
+import { observeLimiter, type PipelineObserver, silentPipelineObserver, toOrchestratorObserver } from "./observe.ts";
 import { createOrchestrator } from "./orchestrator/orchestrator.ts";
 import { createWorkerPool } from "./orchestrator/pool.ts";
 import { type JobDefinition, type Orchestrator, RequestError } from "./orchestrator/types.ts";
@@ -28,6 +30,8 @@ export type PipelineOptions = {
   /** Of Barline, for the list of processes. */
   version: string;
   log: Logger;
+  /** Is told what this process does. */
+  observer?: PipelineObserver;
   now(): Date;
   random(): number;
 };
@@ -41,8 +45,12 @@ const cancelGraceMs = 1500;
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { settings, pools, lake, log, now, random } = options;
   const keyGuard = createKeyGuard(now);
-  const limiter = keyGuard.guardLimiter(createMarketLimiter(pools.state, settings.callsPerMinute));
-  const client = keyGuard.watchClient(createMarketClient({ ...settings.market, limiter }));
+  const { observer = silentPipelineObserver } = options;
+  const rate = observeLimiter(createMarketLimiter(pools.state, settings.callsPerMinute), observer);
+  const limiter = keyGuard.guardLimiter(rate);
+  const client = keyGuard.watchClient(
+    createMarketClient({ ...settings.market, limiter, observe: (call) => observer.apiCalled(call) }),
+  );
   const reference = createReferenceData({ sql: pools.work, client, lake, now });
   const projectDir = fileURLToPath(new URL("../db/warehouse", import.meta.url));
   const transform = createTransform({ sql: pools.work, projectDir, log });
@@ -62,6 +70,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       if (resource !== marketCalls) throw new Error(`Nobody grants "${resource}".`);
       await limiter.acquire();
     },
+    observer: toOrchestratorObserver(observer),
     idleMs: workerIdleMs,
     cancelGraceMs,
   });
@@ -72,11 +81,13 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     pool: keyGuard.watchPool(pool),
     identity: { host: hostname(), pid: process.pid, version: options.version, workers: options.workers },
     log,
+    observer: toOrchestratorObserver(observer),
     now,
     random,
   });
   return {
     orchestrator: { ...orchestrator, start: () => startAll({ orchestrator, sql: pools.state, log }) },
+    models: createModelList({ transform, now }),
     ...createPipelineRequests({ settings, sql: pools.work, orchestrator, now }),
   };
 }
@@ -90,7 +101,7 @@ async function startAll(options: { orchestrator: Orchestrator; sql: Sql; log: Lo
 type RequestOptions = Parameters<typeof prepareBackfill>[0];
 
 /** The requests that need to know of stocks. */
-function createPipelineRequests(options: RequestOptions): Omit<Pipeline, "orchestrator"> {
+function createPipelineRequests(options: RequestOptions): Omit<Pipeline, "orchestrator" | "models"> {
   const { orchestrator, now } = options;
   const rangeOf = (request: BackfillRequest, { sessions, group }: PreparedBackfill) => ({
     from: request.from,

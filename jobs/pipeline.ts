@@ -33,9 +33,23 @@ export type BackfillPlan = {
   skipped: { date: string; reason: string }[];
 };
 
+/** A source or model of the dbt project, and what it reads: names of models, `source.table` of sources. */
+export type ModelNode = {
+  name: string;
+  kind: "source" | "model";
+  /** view, table, incremental or ephemeral; null for sources. */
+  materialization: string | null;
+  description: string;
+  dependsOn: string[];
+  /** How many data tests it has. */
+  tests: number;
+};
+
 /** The pipeline as the server sees it: the orchestrator, and the requests that need to know of stocks. */
 export type Pipeline = {
   orchestrator: Orchestrator;
+  /** The dbt project as it is on disk, each after what it reads. A fault in it is a PermanentError that says where. */
+  models(): Promise<ModelNode[]>;
   /** What a backfill would do, and how many runs it would queue. Throws a RequestError that names the field (`from`, `to`, `tickers`, `strategy`). */
   previewBackfill(request: BackfillRequest): Promise<{ runs: number; plan: BackfillPlan }>;
   createBackfill(request: BackfillRequest, by?: Actor): Promise<{ id: number; runs: number; plan: BackfillPlan }>;

@@ -2,7 +2,7 @@ import type { Child, PropsWithChildren } from "hono/jsx";
 import { formatAgo, formatMinute, formatSecond, formatUtc, none } from "./format.ts";
 
 /** How each state is drawn and called; the glyph and the word tell it without colour. */
-const states: Record<string, { label: string; tone: string; path: string }> = {
+export const states: Record<string, { label: string; tone: string; path: string }> = {
   idle: { label: "Idle", tone: "quiet", path: "M4 8h8" },
   unreached: { label: "Not reached", tone: "quiet", path: "M4 8h8" },
   waiting: { label: "Waiting", tone: "quiet", path: "M3.5 8h.01M8 8h.01M12.5 8h.01" },

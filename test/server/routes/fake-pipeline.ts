@@ -1,6 +1,12 @@
 import { sessionsBetween } from "../../../jobs/market/calendar.ts";
 import { type JobDefinition, type Orchestrator, RequestError } from "../../../jobs/orchestrator/types.ts";
-import { type BackfillPlan, type BackfillRequest, jobIds, type Pipeline } from "../../../jobs/pipeline.ts";
+import {
+  type BackfillPlan,
+  type BackfillRequest,
+  jobIds,
+  type ModelNode,
+  type Pipeline,
+} from "../../../jobs/pipeline.ts";
 
 const plain = (name: string, description: string): JobDefinition["tasks"][number] => ({
   kind: "plain",
@@ -17,6 +23,23 @@ const mapped = (name: string, description: string): JobDefinition["tasks"][numbe
 
 const manifests = "s3://test/manifests";
 const bars = "postgres_dwh://public/source_polygon_stock_bars_daily";
+
+/** A project small enough to see through: two sources, a model on each, and one on both. */
+const fakeModels: ModelNode[] = [
+  source("polygon.source_polygon_stock_bars_daily", "Unadjusted daily bars."),
+  source("polygon.source_polygon_splits", "Stock splits."),
+  model("stg_bars", "view", ["polygon.source_polygon_stock_bars_daily"]),
+  model("stg_splits", "ephemeral", ["polygon.source_polygon_splits"]),
+  model("fct_performance", "incremental", ["stg_bars", "stg_splits"], 3),
+];
+
+function source(name: string, description: string): ModelNode {
+  return { name, kind: "source", materialization: null, description, dependsOn: [], tests: 0 };
+}
+
+function model(name: string, materialization: string, dependsOn: string[], tests = 0): ModelNode {
+  return { name, kind: "model", materialization, description: `The model ${name}.`, dependsOn, tests };
+}
 
 type Catchup = NonNullable<JobDefinition["schedule"]>["catchup"];
 
@@ -130,6 +153,7 @@ export function fakePipeline(jobs: JobDefinition[], ids: { backfill?: number; ru
   };
   const pipeline: Pipeline = {
     orchestrator,
+    models: async () => fakeModels,
     previewBackfill: async (request) => ({ runs: 1, plan: planOf(checked(request)) }),
     createBackfill: async (request) => {
       note("createBackfill", checked(request));
