@@ -2,7 +2,7 @@ import type { ZodType } from "zod";
 import { PermanentError, RetryableError } from "../orchestrator/errors.ts";
 import { isSession } from "./calendar.ts";
 import { createRedactor, type Redact } from "./failures.ts";
-import { createTransport, type Fetch, type Transport } from "./http.ts";
+import { type ApiCall, createTransport, type Fetch, type Transport } from "./http.ts";
 import type { Limiter, Sleep } from "./rate.ts";
 import {
   type BarsEnvelope,
@@ -57,6 +57,8 @@ export type MarketClientOptions = {
   timeoutMs?: number;
   /** Stops every call. */
   signal?: AbortSignal;
+  /** Is told of every try of a call. */
+  observe?: (call: ApiCall) => void;
 };
 
 const rangeLimit = "50000";

@@ -8,6 +8,9 @@ export const rateLimitWaitMs = 60_000;
 /** How the error of a refused key begins, as it is kept with a run. */
 export const refusedKeyMessage = "The market API refused the key";
 
+/** How the error of an answer with status 429 begins. */
+export const rateLimitedMessage = "The market API asks for fewer calls";
+
 /** Replaces every spelling of the API key in a text. Whatever leaves the client passes through this. */
 export type Redact = (text: string) => string;
 
@@ -59,8 +62,8 @@ export function statusFailure(
   if (status === 403) return forbidden(message, path);
   if (status === 429 || status >= 500) {
     const waitMs = retryAfterMs(headers.get("retry-after"), now) ?? (status === 429 ? rateLimitWaitMs : undefined);
-    const what = status === 429 ? "asks for fewer calls" : `failed with status ${status}`;
-    return new RetryableError(`The market API ${what} (${path})${said}`, {
+    const what = status === 429 ? rateLimitedMessage : `The market API failed with status ${status}`;
+    return new RetryableError(`${what} (${path})${said}`, {
       ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
       ...(status === 429 ? { advice: "Set POLYGON_CALLS_PER_MINUTE to what the plan allows." } : {}),
     });

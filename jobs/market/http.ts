@@ -1,6 +1,6 @@
 import type { ZodType } from "zod";
 import { RetryableError } from "../orchestrator/errors.ts";
-import { cancelledFailure, networkFailure, type Redact, statusFailure } from "./failures.ts";
+import { cancelledFailure, networkFailure, type Redact, rateLimitedMessage, statusFailure } from "./failures.ts";
 import { type Limiter, sleep as realSleep, type Sleep } from "./rate.ts";
 
 /** The part of fetch that is used; tests inject theirs. */
@@ -23,6 +23,12 @@ export type Received<T> = { path: string; body: Uint8Array<ArrayBuffer>; receive
 /** Gets a URL and checks the answer against a schema, with limiter, timeout and retries. */
 export type Transport = <T>(url: URL, schema: ZodType<T>, signal?: AbortSignal) => Promise<Received<T>>;
 
+/** One try of a call, as metrics count it. A wait for the rate limit is not part of it. */
+export type ApiCall = { endpoint: string; outcome: CallOutcome; seconds: number };
+
+/** `refused`: the API will not answer this for good; `failed`: no usable answer, tried again. */
+export type CallOutcome = "success" | "rate_limited" | "refused" | "failed" | "cancelled";
+
 type TransportOptions = {
   apiKey: string;
   limiter: Limiter;
@@ -32,6 +38,8 @@ type TransportOptions = {
   sleep?: Sleep;
   timeoutMs?: number;
   signal?: AbortSignal;
+  /** Is told of every try. */
+  observe?: (call: ApiCall) => void;
 };
 
 /** The HTTP side of the client: the key travels in the Authorization header only, and redirects are not followed. */
@@ -66,7 +74,7 @@ export function createTransport(options: TransportOptions, redact: Redact): Tran
     for (let tries = 1; ; tries += 1) {
       try {
         await limiter.acquire(stop);
-        return await tryOnce(url, path, schema, stop);
+        return await observed(options, url, stop, () => tryOnce(url, path, schema, stop));
       } catch (error) {
         if (stop.aborted) throw cancelledFailure(path);
         if (!(error instanceof RetryableError)) throw error;
@@ -79,6 +87,36 @@ export function createTransport(options: TransportOptions, redact: Redact): Tran
     }
   };
 }
+
+/** Does `work`, one try of a call, and tells how it went. */
+async function observed<T>(
+  { observe }: TransportOptions,
+  url: URL,
+  stop: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T> {
+  const started = performance.now();
+  const tell = (outcome: CallOutcome) =>
+    observe?.({ endpoint: endpointOf(url), outcome, seconds: (performance.now() - started) / 1000 });
+  try {
+    const answer = await work();
+    tell("success");
+    return answer;
+  } catch (error) {
+    tell(stop.aborted ? "cancelled" : outcomeOf(error));
+    throw error;
+  }
+}
+
+function outcomeOf(error: unknown): CallOutcome {
+  if (!(error instanceof RetryableError)) return "refused";
+  return error.message.startsWith(rateLimitedMessage) ? "rate_limited" : "failed";
+}
+
+/** The kinds of call there are, by what their paths hold; the paths themselves are without number. */
+const endpoints = ["grouped", "range", "tickers", "splits", "dividends", "marketstatus"];
+
+const endpointOf = ({ pathname }: URL): string => endpoints.find((name) => pathname.includes(`/${name}`)) ?? "other";
 
 /** Exponential backoff with full jitter: many workers that failed together do not come back together. */
 function backoff(tries: number, random: () => number): number {
