@@ -13,7 +13,7 @@ export async function insertTasks(
       ${step.priority}::int
     from jsonb_array_elements(${transaction.json(step.inputs)}::jsonb) with ordinality as list (input, position)
     on conflict (run_id, step, map_index) do update
-    set state = 'queued', input = excluded.input, available_at = now(), failures = 0, losses = 0
+    set state = 'queued', name = excluded.name, input = excluded.input, available_at = now(), failures = 0, losses = 0
     where tasks.state = 'cleared'`;
 }
 
@@ -178,8 +178,8 @@ export async function cancelTries(transaction: TransactionSql, runId: number): P
 /** Queues the failed and cancelled tasks of a run again, with their tries to spend anew. Answers how many. */
 export async function requeueEndedTasks(transaction: TransactionSql, runId: number): Promise<number> {
   const rows = await transaction`
-    update barline.tasks set state = 'queued', available_at = now(), finished_at = null, error = null, failures = 0,
-      losses = 0, marked = false
+    update barline.tasks set state = 'queued', available_at = now(), started_at = null, finished_at = null, error = null,
+      failures = 0, losses = 0, marked = false
     where run_id = ${runId}::bigint and state in ('failed', 'cancelled') returning id`;
   return rows.length;
 }

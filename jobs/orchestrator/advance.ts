@@ -72,6 +72,9 @@ export async function recordFailure(
   });
 }
 
+/** Where a run stands after one of its tasks ended: others of the step go on, the next step is queued, or it is over. */
+type Moved = "waits" | "queued" | "ended";
+
 /** What follows once a task of `step` has ended. The caller holds the run's lock, so the last batch to end sees all others. */
 export async function moveOn(
   transaction: TransactionSql,
@@ -79,14 +82,16 @@ export async function moveOn(
   run: RunRow,
   step: number,
   batches: JsonValue[] | undefined,
-): Promise<void> {
+): Promise<Moved> {
   const states = await selectStepStates(transaction, run.id, step);
-  if (states.active > 0) return;
+  if (states.active > 0) return "waits";
+  let moved: Moved = "ended";
   if (states.failed > 0) await endRun(transaction, run, "failed", states.error as ErrorRecord);
   else if (states.cancelled > 0) await endRun(transaction, run, "cancelled", null);
-  else if (!(await queueNextStep(transaction, job, run, step + 1, batches)))
-    await endRun(transaction, run, "success", null);
+  else if (await queueNextStep(transaction, job, run, step + 1, batches)) moved = "queued";
+  else await endRun(transaction, run, "success", null);
   await notifyWake(transaction);
+  return moved;
 }
 
 /** Queues the tasks of `step`; a mapped one without batches is passed over. False where the job has no further step. */

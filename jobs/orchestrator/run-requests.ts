@@ -9,10 +9,12 @@ import {
   selectOwnersOfRunsPartitions,
   selectPartitionOwners,
 } from "../../db/queries/runs.ts";
+import { hasTasks, selectJobOfRun } from "../../db/queries/task-changes.ts";
 import { cancelTasks, cancelTries, requeueEndedTasks } from "../../db/queries/tasks.ts";
 import { notifyWake } from "../../db/queries/wake.ts";
 import { endRun, settle } from "./advance.ts";
 import type { RequestContext } from "./requests.ts";
+import { storableText } from "./storable.ts";
 import { priorities, queueClaimingRun } from "./triggers.ts";
 import { type JobDefinition, type Mark, type PlannedRun, RequestError } from "./types.ts";
 
@@ -70,25 +72,28 @@ export async function findRun({ transaction }: RequestContext, runId: number): P
 }
 
 /**
- * Locks an ended run that is to go on, and its job before it: nobody queues another run of its partitions meanwhile.
- * Refused where such a run is under way, or where what the run would read is gone.
+ * Locks a run that may go on, and its job before it, as whoever starts runs does: nobody queues another run of its
+ * partitions meanwhile, and nobody waits for the other's second lock.
  */
-export async function findEndedRun(context: RequestContext, runId: number): Promise<RunRow> {
-  const { transaction } = context;
-  const { jobId } = await findRun(context, runId);
-  await lockJob(transaction, jobId);
-  const run = await findRun(context, runId);
-  if (isActive(run.state)) throw new RequestError("conflict", `Run ${runId} is ${run.state}; cancel it first.`);
+export async function findRunOfJob(context: RequestContext, runId: number): Promise<RunRow> {
+  const jobId = await selectJobOfRun(context.transaction, runId);
+  if (jobId === undefined) throw new RequestError("not_found", `There is no run ${runId}.`);
+  await lockJob(context.transaction, jobId);
+  return await findRun(context, runId);
+}
+
+/** Refuses to go on with a run that has not ended, whose partitions another is at work on, or whose events are gone. */
+export async function requireEnded({ transaction }: RequestContext, run: RunRow): Promise<void> {
+  if (isActive(run.state)) throw new RequestError("conflict", `Run ${run.id} is ${run.state}; cancel it first.`);
   const others = await selectOwnersOfRunsPartitions(transaction, run);
-  const busy = others.find((owner) => owner.runId !== runId && isActive(owner.state));
+  const busy = others.find((owner) => owner.runId !== run.id && isActive(owner.state));
   if (busy) throw new RequestError("conflict", `Run ${busy.runId} for ${busy.partition} is ${busy.state} already.`);
-  if (run.trigger === "dataset" && !(await hasClaimedEvents(transaction, runId))) {
+  if (run.trigger === "dataset" && !(await hasClaimedEvents(transaction, run.id))) {
     throw new RequestError(
       "conflict",
-      `The events of run ${runId} were removed by housekeeping: it has nothing to read.`,
+      `The events of run ${run.id} were removed by housekeeping: it has nothing to read.`,
     );
   }
-  return run;
 }
 
 /** Puts an ended run back in the queue. */
@@ -98,12 +103,19 @@ export async function goOn({ transaction }: RequestContext, run: RunRow): Promis
 }
 
 export async function retryRun(context: RequestContext, runId: number): Promise<void> {
-  const { state } = await findRun(context, runId);
-  if (state !== "failed" && state !== "cancelled") {
-    throw new RequestError("conflict", `Run ${runId} is ${state}; only a failed or cancelled run can be retried.`);
+  const run = await findRunOfJob(context, runId);
+  if (run.state !== "failed" && run.state !== "cancelled") {
+    throw new RequestError("conflict", `Run ${runId} is ${run.state}; only a failed or cancelled run can be retried.`);
   }
-  const run = await findEndedRun(context, runId);
-  await requeueEndedTasks(context.transaction, runId);
+  await requireEnded(context, run);
+  const requeued = await requeueEndedTasks(context.transaction, runId);
+  // Marked as failed, it may have nothing to do again: it would wait for ever for a task that nobody queued.
+  if (requeued === 0 && (await hasTasks(context.transaction, runId))) {
+    throw new RequestError(
+      "conflict",
+      `No task of run ${runId} failed or was cancelled. Clear the task that it should go on from.`,
+    );
+  }
   await goOn(context, run);
   await context.record({ kind: "run.retry", jobId: run.jobId, runId });
 }
@@ -141,7 +153,7 @@ const longestReason = 500;
 
 /** The reason of a mark, which is asked for so that others can understand it later. */
 export function requireReason({ reason }: Mark): string {
-  const text = reason.trim();
+  const text = storableText(reason).trim();
   if (text === "") throw new RequestError("invalid", "Say why, for those who look at it later.", "reason");
   if (text.length > longestReason)
     throw new RequestError("invalid", `Say it in ${longestReason} characters at the most.`, "reason");
