@@ -64,6 +64,8 @@ async function ensureReader(sql: postgres.Sql): Promise<boolean> {
       await sql`grant select on all tables in schema ${sql(schema)} to ${sql(readerRole)}`;
       await sql`alter default privileges in schema ${sql(schema)} grant select on tables to ${sql(readerRole)}`;
     }
+    // Whoever may write SQL against the warehouse has no business with these.
+    await sql`revoke select on barline.credentials, barline.sign_ins from ${sql(readerRole)}`;
     return true;
   } catch (error) {
     const insufficientPrivilege = "42501";

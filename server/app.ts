@@ -8,28 +8,22 @@ import { isLoopback } from "./config.ts";
 import type { AppContext } from "./context.ts";
 import type { AppEnv } from "./environment.ts";
 import { unnamedActor } from "./middleware/actor.ts";
-import { createAttempts } from "./middleware/attempts.ts";
-import { addSignInRoutes, type Guard, requireSignIn } from "./middleware/auth.ts";
+import { addSignInRoutes, requireSignIn } from "./middleware/auth.ts";
 import { answerError, HttpError, handleError, handleNotFound } from "./middleware/errors.ts";
 import { responseHeaders } from "./middleware/headers.ts";
 import { loopbackNamesOnly, sameOriginWrites } from "./middleware/origin.ts";
 import { requestLog } from "./middleware/request-log.ts";
-import { createSessions } from "./middleware/session.ts";
 
 /** Forms and JSON alike; a list of every ticker in the market takes a third of it. */
 const bodyLimitBytes = 256 * 1024;
 
 /**
  * Everything that answers a request: middleware, then the API, then the pages. `fetch` takes Bun's server as its second
- * argument, for the peer's address. Sessions live as long as the app.
+ * argument, for the peer's address.
  */
 export function createApp(context: AppContext, parts: { dashboard: Hono; assets: Hono }): Hono<AppEnv> {
-  const { config, now } = context;
+  const { config, guard } = context;
   const app = new Hono<AppEnv>();
-  const guard: Guard | null =
-    config.adminPassword === null
-      ? null
-      : { sessions: createSessions({ password: config.adminPassword, now }), attempts: createAttempts(now) };
 
   app.onError(handleError);
   app.notFound(handleNotFound);

@@ -1,13 +1,15 @@
+import { isIP } from "node:net";
 import { availableParallelism } from "node:os";
 import { z } from "zod";
 import { parseUniverse } from "../jobs/market/universe.ts";
 import { nearest } from "./nearest.ts";
 
-/** Everything that the environment says. Durations and rates name their unit. */
+/** What the environment says, but for the password: routes see this. Durations and rates name their unit. */
 export type Config = {
   host: string;
   port: number;
-  adminPassword: string | null;
+  /** Addresses and networks whose X-Forwarded-For is believed. */
+  trustedProxies: string[];
   dataDir: string;
   /** Null: the embedded PostgreSQL. */
   databaseUrl: string | null;
@@ -28,6 +30,9 @@ export type Config = {
   logLevel: "debug" | "info" | "warn" | "error";
 };
 
+/** What a start is given: the password too, or its Argon2id hash in PHC form. Only its hash is kept. */
+export type StartConfig = Config & { adminPassword: string | null };
+
 /** A variable that cannot be used; the message names it, its value unless secret, and what is allowed. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
@@ -45,6 +50,21 @@ const wholeNumber = (minimum: number, maximum: number) =>
     .refine((value) => value >= minimum && value <= maximum);
 const url = (protocols: string[]) =>
   z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol));
+/** Whether `text` means to be a hash of a password rather than the password. */
+export const isPasswordHash = (text: string) => text.startsWith("$argon2");
+const isArgon2id = (text: string) =>
+  /^\$argon2id\$v=19\$m=\d{1,7},t=\d{1,3},p=\d{1,3}\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$/.test(text);
+const addresses = (text: string) =>
+  text
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== "");
+function isNetwork(text: string): boolean {
+  const [address = "", bits, ...more] = text.split("/");
+  const longest = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  if (longest < 0 || more.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= longest);
+}
 const isCalendarDate = (text: string) =>
   /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)) && new Date(text).toISOString().startsWith(text);
 
@@ -52,7 +72,20 @@ const isCalendarDate = (text: string) =>
 const variables = {
   HOST: { schema: z.string().regex(/^[\w.:-]+$/), allowed: "a host name or address, such as 127.0.0.1 or 0.0.0.0" },
   PORT: { schema: wholeNumber(0, 65_535), allowed: "a whole number from 0 (any free port) to 65535" },
-  ADMIN_PASSWORD: { schema: z.string().min(8), allowed: "at least 8 characters" },
+  ADMIN_PASSWORD: {
+    schema: z
+      .string()
+      .min(8)
+      .refine((text) => !isPasswordHash(text) || isArgon2id(text)),
+    allowed: "at least 8 characters, or an Argon2id hash in PHC form ($argon2id$v=19$m=…,t=…,p=…$…$…)",
+  },
+  TRUSTED_PROXIES: {
+    schema: z
+      .string()
+      .transform(addresses)
+      .refine((entries) => entries.every(isNetwork)),
+    allowed: "addresses or networks separated by commas, such as 127.0.0.1,10.0.0.0/8",
+  },
   DATA_DIR: { schema: z.string().min(1), allowed: "a folder" },
   DATABASE_URL: { schema: url(["postgres:", "postgresql:"]), allowed: "postgres://user:password@host:port/database" },
   S3_BUCKET: {
@@ -84,7 +117,7 @@ type Values = { [Name in keyof Variables]?: z.output<Variables[Name]["schema"]> 
 type Environment = Record<string, string | undefined>;
 
 /** Reads and checks the environment. An empty value counts as not set. Throws {@link ConfigError}. */
-export function readConfig(environment: Environment, now: Date): Config {
+export function readConfig(environment: Environment, now: Date): StartConfig {
   const values = parseVariables(environment);
   refuseUnknown(environment);
   checkUniverse(values.UNIVERSE ?? "all");
@@ -101,6 +134,7 @@ export function readConfig(environment: Environment, now: Date): Config {
   return {
     host,
     port: values.PORT ?? 3000,
+    trustedProxies: values.TRUSTED_PROXIES ?? [],
     adminPassword: values.ADMIN_PASSWORD ?? null,
     dataDir: values.DATA_DIR ?? "./data",
     databaseUrl: values.DATABASE_URL ?? null,

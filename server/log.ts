@@ -1,5 +1,5 @@
 import pino, { type Logger } from "pino";
-import type { Config } from "./config.ts";
+import type { Config, StartConfig } from "./config.ts";
 
 export type LogLevel = Config["logLevel"];
 
@@ -70,8 +70,8 @@ function describeError(error: unknown, depth = 0): unknown {
 const describeParts = (error: AggregateError, depth: number) =>
   error.errors.map((part: unknown) => (part instanceof Error ? describeError(part, depth) : { message: String(part) }));
 
-/** What `config` holds that no log line may show. */
-export function configSecrets(config: Config): string[] {
+/** What `config` holds that no log line may show: of the password, the logger has the last plain copy. */
+export function configSecrets(config: StartConfig): string[] {
   const database = config.databaseUrl === null ? null : new URL(config.databaseUrl);
   const candidates = [
     config.adminPassword,

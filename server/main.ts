@@ -3,7 +3,7 @@ import { ConfigError, readConfig } from "./config.ts";
 import { createLifecycle } from "./lifecycle.ts";
 import { configSecrets, createLogger } from "./log.ts";
 import { reportProgress } from "./progress.ts";
-import { startDatabase, startPipeline, startWeb } from "./start.ts";
+import { startDatabase, startGuard, startPipeline, startWeb } from "./start.ts";
 
 /** Exit codes: what a supervisor should make of the end. */
 const exitCodes = { stopped: 0, failed: 1, badConfiguration: 2 } as const;
@@ -25,8 +25,9 @@ function configuration() {
   }
 }
 
-const config = configuration();
-const log = createLogger({ level: config.logLevel, pretty: process.stdout.isTTY, secrets: configSecrets(config) });
+const { adminPassword, ...config } = configuration();
+const secrets = configSecrets({ ...config, adminPassword });
+const log = createLogger({ level: config.logLevel, pretty: process.stdout.isTTY, secrets });
 const lifecycle = createLifecycle({ log, closePatienceMs });
 
 const startup = { config, log, lifecycle, now };
@@ -37,8 +38,9 @@ let askedAtMs = 0;
 async function start(): Promise<void> {
   const database = await startDatabase(startup);
   if (asked) return;
+  const guard = await startGuard(startup, database, adminPassword);
   const pipeline = await startPipeline(startup, database);
-  const url = await startWeb(startup, database, pipeline);
+  const url = await startWeb(startup, database, pipeline, guard);
   if (asked) return;
   await pipeline.orchestrator.start();
   lifecycle.onStop("progress", reportProgress({ url: database.url, log, now, jobs: Object.values(jobIds) }));

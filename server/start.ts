@@ -14,6 +14,8 @@ import packageJson from "../package.json" with { type: "json" };
 import { createApp } from "./app.ts";
 import type { Config } from "./config.ts";
 import type { Lifecycle } from "./lifecycle.ts";
+import { createGuard, type Guard } from "./middleware/guard.ts";
+import { adoptPassword } from "./middleware/password.ts";
 import { createAssetRoutes } from "./routes/assets.ts";
 import { createDashboardRoutes } from "./routes/index.ts";
 
@@ -68,6 +70,20 @@ async function becomesOwner(sql: Sql): Promise<boolean> {
     await Bun.sleep(100);
   }
   return true;
+}
+
+/** Keeps the password's hash and guards with it; null where none is set. The password itself is not needed again. */
+export async function startGuard(
+  { config, log, lifecycle, now }: Startup,
+  database: Database,
+  adminPassword: string | null,
+): Promise<Guard | null> {
+  if (adminPassword === null) return null;
+  // Sign-ins are looked up at every request, and must not wait for what the pipeline does.
+  const sql = openPool(database.url, "state", { max: 2, name: "barline access" });
+  lifecycle.onStop("access pool", () => sql.end({ timeout: 0.5 }));
+  await adoptPassword(sql, adminPassword, now());
+  return createGuard({ sql, log, now, trustedProxies: config.trustedProxies });
 }
 
 /** The pipeline, its market and its lake. Nothing runs before its orchestrator is started. */
@@ -133,7 +149,12 @@ function lakeOf({ s3, bucket, dataDir }: Config): LakeOptions {
 }
 
 /** Serves the dashboard and the API. Answers the URL to open. */
-export async function startWeb(startup: Startup, database: Database, pipeline: Pipeline): Promise<string> {
+export async function startWeb(
+  startup: Startup,
+  database: Database,
+  pipeline: Pipeline,
+  guard: Guard | null,
+): Promise<string> {
   const { config, log, lifecycle, now } = startup;
   const read = openPool(database.url, "read", { asReader: database.asReader });
   lifecycle.onStop("read pool", () => read.end({ timeout: 0.5 }));
@@ -141,7 +162,7 @@ export async function startWeb(startup: Startup, database: Database, pipeline: P
     await read`select 1`;
     return true;
   };
-  const context = { config, read, pipeline, isReady, log, now };
+  const context = { config, guard, read, pipeline, isReady, log, now };
   const app = createApp(context, { dashboard: createDashboardRoutes(context), assets: await createAssetRoutes() });
   const server = listen(config, app.fetch);
   lifecycle.onStop("web", () => server.stop(true));

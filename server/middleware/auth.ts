@@ -1,63 +1,43 @@
 import type { Hono, MiddlewareHandler } from "hono";
-import { getConnInfo } from "hono/bun";
-import { deleteCookie, getCookie, setCookie } from "hono/cookie";
+import { deleteCookie, setCookie } from "hono/cookie";
+import type { Actor } from "../../jobs/orchestrator/types.ts";
 import { signInPage } from "../../views/sign-in.tsx";
 import type { AppEnv, RequestContext } from "../environment.ts";
-import type { Attempts } from "./attempts.ts";
+import { checkName, defaultName } from "./actor.ts";
 import { answerError, HttpError, isMachinePath } from "./errors.ts";
+import { cookieName, type Guard, tokenOf } from "./guard.ts";
 import { safeNextPath } from "./next-path.ts";
-import { type Sessions, sessionSeconds } from "./session.ts";
-
-/** What guards the process where ADMIN_PASSWORD is set. */
-export type Guard = { sessions: Sessions; attempts: Attempts };
-
-const cookieName = "barline_session";
+import { sessionSeconds } from "./session.ts";
 
 /** Open to everybody: probes, the files that the sign-in page needs, and signing in itself. */
 const openPaths = ["/healthz", "/readyz", "/sign-in", "/favicon.ico"];
-const isOpen = (path: string) => openPaths.includes(path) || path.startsWith("/assets/");
+
+/** Whether `path` is answered without signing in. */
+export const isOpen = (path: string) => openPaths.includes(path) || path.startsWith("/assets/");
 
 /** Lets in who has a session, or sends the password as a bearer token; others are told, or led to the sign-in page. */
 export function requireSignIn(guard: Guard): MiddlewareHandler<AppEnv> {
   return async function requireSignIn(c, next) {
-    if (isOpen(c.req.path) || hasSession(c, guard) || hasToken(c, guard)) {
-      await next();
-      return;
+    if (!isOpen(c.req.path)) {
+      const actor = (await sessionActor(c, guard)) ?? (await tokenActor(c, guard));
+      if (actor === null) return refuse(c);
+      c.set("actor", actor);
     }
-    return refuse(c);
+    await next();
+    return;
   };
 }
 
-function hasSession(c: RequestContext, { sessions }: Guard): boolean {
-  const token = getCookie(c, cookieName);
-  return token !== undefined && sessions.isValid(token);
+async function sessionActor(c: RequestContext, { sessions }: Guard): Promise<Actor | null> {
+  const token = tokenOf(c);
+  const name = token === undefined ? null : await sessions.find(token);
+  return name === null ? null : { name, via: isMachinePath(c.req.path) ? "api" : "dashboard" };
 }
 
-function hasToken(c: RequestContext, guard: Guard): boolean {
+async function tokenActor(c: RequestContext, guard: Guard): Promise<Actor | null> {
   const token = /^Bearer (.+)$/i.exec(c.req.header("Authorization") ?? "")?.[1];
-  return token !== undefined && checkPassword(c, guard, token);
-}
-
-/** Throws once a client has failed too often. */
-function checkPassword(c: RequestContext, { sessions, attempts }: Guard, password: string): boolean {
-  const client = clientAddress(c);
-  const blockedSeconds = attempts.blockedSeconds(client);
-  if (blockedSeconds > 0) {
-    const wait = `Try again in ${Math.ceil(blockedSeconds / 60)} min.`;
-    throw new HttpError(429, "too_many_attempts", `Too many failed attempts to sign in. ${wait}`, {
-      retryAfterSeconds: blockedSeconds,
-    });
-  }
-  const isRight = sessions.isPassword(password);
-  if (isRight) attempts.succeed(client);
-  else attempts.fail(client);
-  return isRight;
-}
-
-/** The peer's address. Forwarded addresses are not used: anybody can claim one. */
-function clientAddress(c: RequestContext): string {
-  const hasServer = typeof c.env === "object" && c.env !== null && ("server" in c.env || "requestIP" in c.env);
-  return (hasServer ? getConnInfo(c).remote.address : undefined) ?? "unknown";
+  if (token === undefined || (await guard.checkPassword(c, token)) === null) return null;
+  return { name: "API token", via: "api" };
 }
 
 function refuse(c: RequestContext): Response | Promise<Response> {
@@ -87,39 +67,46 @@ function pageOf(c: RequestContext): string {
 
 /** The sign-in page and its two forms. Without a password there is nobody to sign in, and all lead home. */
 export function addSignInRoutes(app: Hono<AppEnv>, guard: Guard | null): void {
-  app.get("/sign-in", (c) => {
+  app.get("/sign-in", async (c) => {
     const next = safeNextPath(c.req.query("next"));
-    if (guard === null || hasSession(c, guard)) return c.redirect(next, 303);
+    if (guard === null || (await sessionActor(c, guard)) !== null) return c.redirect(next, 303);
     c.header("Cache-Control", "no-store");
     return c.html(signInPage(next === "/" ? {} : { next }));
   });
-  app.post("/sign-in", async (c) => {
-    const form = await c.req.parseBody();
-    const next = safeNextPath(typeof form.next === "string" ? form.next : undefined);
-    if (guard === null) return c.redirect(next, 303);
-    const password = typeof form.password === "string" ? form.password : "";
-    if (!checkPassword(c, guard, password)) {
-      c.header("Cache-Control", "no-store");
-      const page = signInPage({ error: "That is not the password.", ...(next !== "/" && { next }) });
-      return c.html(page, 401);
-    }
-    const options = {
-      path: "/",
-      httpOnly: true,
-      sameSite: "Lax",
-      secure: isSecure(c),
-      maxAge: sessionSeconds,
-    } as const;
-    setCookie(c, cookieName, guard.sessions.issue(), options);
-    return c.redirect(next, 303);
-  });
-  app.post("/sign-out", (c) => {
-    const token = getCookie(c, cookieName);
-    if (token !== undefined) guard?.sessions.revoke(token);
-    deleteCookie(c, cookieName, { path: "/", secure: isSecure(c) });
-    return c.redirect(guard === null ? "/" : "/sign-in", 303);
+  app.post("/sign-in", (c) => signIn(c, guard));
+  app.post("/sign-out", async (c) => {
+    if (guard === null) return c.redirect("/", 303);
+    const token = tokenOf(c);
+    if (token !== undefined) await guard.sessions.end(token);
+    dropCookie(c, guard);
+    return c.redirect("/sign-in", 303);
   });
 }
 
-const isSecure = (c: RequestContext) =>
-  c.req.url.startsWith("https:") || c.req.header("X-Forwarded-Proto")?.split(",")[0]?.trim() === "https";
+async function signIn(c: RequestContext, guard: Guard | null): Promise<Response> {
+  const form = await c.req.parseBody();
+  const text = (name: string) => (typeof form[name] === "string" ? form[name] : "");
+  const next = safeNextPath(text("next"));
+  if (guard === null) return c.redirect(next, 303);
+  c.header("Cache-Control", "no-store");
+  const again = (status: 401 | 422, errors: { password?: string; name?: string }) =>
+    c.html(signInPage({ errors, name: text("name"), ...(next !== "/" && { next }) }), status);
+
+  const name = checkName(text("name"));
+  if ("problem" in name) return again(422, { name: name.problem });
+  const hash = await guard.checkPassword(c, text("password"));
+  const person = { name: name.name ?? defaultName, address: guard.clients.addressOf(c) };
+  const token = hash === null ? null : await guard.sessions.issue({ ...person, hash });
+  if (token === null) return again(401, { password: "That is not the password." });
+  // A session that this browser had is over: its cookie is lost with this answer, and nobody could end it.
+  const former = tokenOf(c);
+  if (former !== undefined) await guard.sessions.end(former);
+  const secure = guard.clients.isSecure(c);
+  setCookie(c, cookieName, token, { path: "/", httpOnly: true, sameSite: "Lax", secure, maxAge: sessionSeconds });
+  return c.redirect(next, 303);
+}
+
+/** Takes the session's cookie back from the browser. */
+export function dropCookie(c: RequestContext, guard: Guard): void {
+  deleteCookie(c, cookieName, { path: "/", httpOnly: true, sameSite: "Lax", secure: guard.clients.isSecure(c) });
+}

@@ -104,7 +104,9 @@ const titles: Record<number, string> = {
   503: "Try again later",
 };
 
+const machinePaths = ["/healthz", "/readyz", "/metrics"];
+
 /** Paths that programs read. */
 export function isMachinePath(path: string): boolean {
-  return path === "/api" || path.startsWith("/api/") || path === "/healthz" || path === "/readyz";
+  return path === "/api" || path.startsWith("/api/") || machinePaths.includes(path);
 }

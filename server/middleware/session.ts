@@ -1,56 +1,87 @@
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
+import type { Sql } from "../../db/client.ts";
+import {
+  deleteExpiredSignIns,
+  deleteSignIn,
+  deleteSignIns,
+  insertSignIn,
+  selectSignIn,
+  selectSignIns,
+} from "../../db/queries/access.ts";
+import { insertAction } from "../../db/queries/actions.ts";
+import type { Actor } from "../../jobs/orchestrator/types.ts";
+import { credentialName } from "./password.ts";
 
-/** Who may enter: the password, and the signed tokens given to those who knew it. */
+/** Somebody who is signed in, as the list shows them. */
+export type SignedIn = {
+  name: string;
+  address: string | null;
+  createdAt: Date;
+  expiresAt: Date;
+  /** Whether it is the one who asks. */
+  isOwn: boolean;
+};
+
+/** Who is signed in: kept in the database, so that a restart signs nobody out and all processes agree. */
 export type Sessions = {
-  /** In constant time. */
-  isPassword(given: string): boolean;
-  /** A token for a cookie, valid for {@link sessionSeconds}. */
-  issue(): string;
-  isValid(token: string): boolean;
-  /** Ends a session before its time. */
-  revoke(token: string): void;
+  /** A token for a cookie, valid for {@link sessionSeconds}; null where the password of `hash` was replaced meanwhile. */
+  issue(person: { name: string; address: string | null; hash: string }): Promise<string | null>;
+  /** The name of the token's person; null where it is unknown or over. */
+  find(token: string): Promise<string | null>;
+  /** Ends one session before its time. */
+  end(token: string): Promise<void>;
+  /** Ends every session; answers how many there were. */
+  endAll(by: Actor): Promise<number>;
+  list(ownToken: string | undefined): Promise<SignedIn[]>;
 };
 
 export const sessionSeconds = 7 * 24 * 3600;
 
-/**
- * Makes the sessions of one process: its keys are drawn at the start and never leave it, so that a token says nothing about the
- * password, and everybody signs in again after a restart or with a new password.
- */
-export function createSessions(options: { password: string; now: () => Date; key?: Buffer }): Sessions {
-  const key = options.key ?? randomBytes(32);
-  const digest = (purpose: string, text: string) => createHmac("sha256", key).update(`${purpose}\0${text}`).digest();
-  const expected = digest("password", options.password);
-  // Signed with the password too, so that a kept key would not outlive a changed password.
-  const signingKey = digest("session", options.password);
-  const sign = (claim: string) => createHmac("sha256", signingKey).update(claim).digest();
-  /** Ids of ended sessions, until they would have ended anyway. */
-  const revoked = new Map<string, number>();
+/** More people than share one password. */
+const mostListed = 100;
+/** 32 random bytes in base64url: anything else needs no look at the table. */
+const tokenForm = /^[A-Za-z0-9_-]{43}$/;
 
-  const read = (token: string): { id: string; expiresAt: number } | null => {
-    const [id, expires, signature, ...rest] = token.split(".");
-    if (!id || !expires || !signature || rest.length > 0) return null;
-    const given = Buffer.from(signature, "base64url");
-    const right = sign(`${id}.${expires}`);
-    if (given.length !== right.length || !timingSafeEqual(given, right)) return null;
-    return { id, expiresAt: Number(expires) };
-  };
+/** A plain hash is enough for what is random and long; it keeps a copy of the table from being a bunch of keys. */
+const hashOf = (token: string) => createHash("sha256").update(token).digest("base64url");
 
+/** Makes the sessions of every process on the database behind `sql`, which has to be a pool that may write. */
+export function createSessions({ sql, now }: { sql: Sql; now: () => Date }): Sessions {
   return {
-    isPassword: (given) => timingSafeEqual(digest("password", given), expected),
-    issue: () => {
-      const claim = `${randomBytes(16).toString("base64url")}.${options.now().getTime() + sessionSeconds * 1000}`;
-      return `${claim}.${sign(claim).toString("base64url")}`;
+    async issue({ name, address, hash }) {
+      const token = randomBytes(32).toString("base64url");
+      const createdAt = now();
+      const expiresAt = new Date(createdAt.getTime() + sessionSeconds * 1000);
+      const signIn = { tokenHash: hashOf(token), name, address, createdAt, expiresAt };
+      return await sql.begin(async (transaction) => {
+        await deleteExpiredSignIns(transaction, createdAt);
+        if (!(await insertSignIn(transaction, signIn, { name: credentialName, hash }))) return null;
+        const details = address === null ? null : { address };
+        await insertAction(transaction, { actor: name, via: "dashboard", kind: "access.sign_in", details });
+        return token;
+      });
     },
-    isValid: (token) => {
-      const session = read(token);
-      return session !== null && session.expiresAt > options.now().getTime() && !revoked.has(session.id);
+    find: async (token) => (tokenForm.test(token) ? await selectSignIn(sql, hashOf(token), now()) : null),
+    async end(token) {
+      if (!tokenForm.test(token)) return;
+      await sql.begin(async (transaction) => {
+        const name = await deleteSignIn(transaction, hashOf(token));
+        if (name === null) return;
+        await insertAction(transaction, { actor: name, via: "dashboard", kind: "access.sign_out" });
+      });
     },
-    revoke: (token) => {
-      const session = read(token);
-      const now = options.now().getTime();
-      for (const [id, expiresAt] of revoked) if (expiresAt <= now) revoked.delete(id);
-      if (session !== null) revoked.set(session.id, session.expiresAt);
+    endAll: async (by) =>
+      await sql.begin(async (transaction) => {
+        await deleteExpiredSignIns(transaction, now());
+        const ended = await deleteSignIns(transaction);
+        const details = { ended };
+        await insertAction(transaction, { actor: by.name, via: by.via, kind: "access.sign_out", details });
+        return ended;
+      }),
+    async list(ownToken) {
+      const own = ownToken === undefined ? null : hashOf(ownToken);
+      const rows = await selectSignIns(sql, now(), mostListed);
+      return rows.map(({ tokenHash, ...row }) => ({ ...row, isOwn: tokenHash === own }));
     },
   };
 }

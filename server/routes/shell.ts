@@ -19,6 +19,6 @@ export async function readShell(context: AppContext, path: string): Promise<Shel
       message: refusal.error?.message ?? "",
       advice: refusal.error?.advice ?? null,
     },
-    canSignOut: context.config.adminPassword !== null,
+    canSignOut: context.guard !== null,
   };
 }

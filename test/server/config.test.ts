@@ -20,6 +20,7 @@ describe("readConfig", () => {
     expect(config).toEqual({
       host: "127.0.0.1",
       port: 3000,
+      trustedProxies: [],
       adminPassword: null,
       dataDir: "./data",
       databaseUrl: null,
@@ -40,6 +41,7 @@ describe("readConfig", () => {
       HOST: "0.0.0.0",
       PORT: "8080",
       ADMIN_PASSWORD: "long enough ",
+      TRUSTED_PROXIES: "127.0.0.1, 10.0.0.0/8,fd00::/8,",
       DATA_DIR: "/data",
       DATABASE_URL: "postgres://me:pw@db:5432/warehouse",
       S3_BUCKET: "bars",
@@ -59,6 +61,7 @@ describe("readConfig", () => {
     expect(config).toEqual({
       host: "0.0.0.0",
       port: 8080,
+      trustedProxies: ["127.0.0.1", "10.0.0.0/8", "fd00::/8"],
       adminPassword: "long enough ",
       dataDir: "/data",
       databaseUrl: "postgres://me:pw@db:5432/warehouse",
@@ -111,6 +114,10 @@ describe("readConfig", () => {
     ["START_DATE", "2026-11-24", "to today"],
     ["CATCHUP", "some", "`all`, `latest` or `none`"],
     ["WORKERS", "0", "a whole number from 1 to 64"],
+    ["TRUSTED_PROXIES", "proxy.example", "addresses or networks"],
+    ["TRUSTED_PROXIES", "10.0.0.0/33", "addresses or networks"],
+    ["TRUSTED_PROXIES", "::1/129", "addresses or networks"],
+    ["TRUSTED_PROXIES", "10.0.0.0/8/8", "addresses or networks"],
     ["LOG_LEVEL", "loud", "`debug`, `info`, `warn` or `error`"],
   ];
   test.each(bad)("refuses %s=%s by name, value and what is allowed", (name, value, allowed) => {
@@ -122,6 +129,8 @@ describe("readConfig", () => {
 
   const badSecrets: [name: string, value: string, allowed: string][] = [
     ["ADMIN_PASSWORD", "short", "at least 8 characters"],
+    ["ADMIN_PASSWORD", "$argon2i$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$aGFzaA", "an Argon2id hash in PHC form"],
+    ["ADMIN_PASSWORD", "$argon2id$v=19$m=19456", "an Argon2id hash in PHC form"],
     ["DATABASE_URL", "mysql://me:hunter2@db/x", "postgres://"],
     ["DATABASE_URL", "hunter2", "postgres://"],
     ["POLYGON_API_KEY", "two words", "without spaces"],
@@ -145,6 +154,11 @@ describe("readConfig", () => {
   test.each(["0.0.0.0", "::", "192.168.1.4", "barline.example"])("refuses HOST=%s without a password", (host) => {
     expect(messageOf({ HOST: host })).toContain("ADMIN_PASSWORD");
     expect(read({ HOST: host, ADMIN_PASSWORD: "12345678" }).host).toBe(host);
+  });
+
+  test("takes a hash for the password", () => {
+    const hash = "$argon2id$v=19$m=19456,t=2,p=1$nR5O5QYrurpv2Wl3JK2yLciA$IX6U+mmrbG9HXwScI1PgSl6anVex";
+    expect(read({ HOST: "0.0.0.0", ADMIN_PASSWORD: hash }).adminPassword).toBe(hash);
   });
 
   test.each(["127.0.0.1", "127.1.2.3", "::1", "localhost"])("takes HOST=%s without a password", (host) => {

@@ -8,6 +8,7 @@ import { readConfig } from "../../server/config.ts";
 import type { AppContext } from "../../server/context.ts";
 import type { AppEnv } from "../../server/environment.ts";
 import { createLogger } from "../../server/log.ts";
+import { createGuard } from "../../server/middleware/guard.ts";
 
 export const manifests = "s3://test/manifests";
 export const rawBars = "postgres_dwh://public/source_polygon_stock_bars_daily";
@@ -35,6 +36,7 @@ export function fakePipeline(
     previewBackfill: unexpected("previewBackfill"),
     createBackfill: unexpected("createBackfill"),
     createRun: unexpected("createRun"),
+    models: unexpected("models"),
     ...own,
     orchestrator: {
       jobs,
@@ -78,6 +80,8 @@ export function createTestApp(
   options: {
     environment?: Record<string, string>;
     read?: Sql;
+    /** Where sign-ins are kept, for those who set ADMIN_PASSWORD and adopted it there. */
+    access?: Sql;
     pipeline?: Pipeline;
     isReady?: () => Promise<boolean>;
     dashboard?: Hono;
@@ -86,13 +90,20 @@ export function createTestApp(
 ): TestApp {
   const clock = { now: new Date("2026-03-02T15:00:00Z") };
   const logged: Record<string, unknown>[] = [];
+  const now = () => clock.now;
+  const log = createLogger({ level: "debug", pretty: false, write: (line) => logged.push(JSON.parse(line)) });
+  const { adminPassword, ...config } = readConfig(options.environment ?? {}, clock.now);
+  const { trustedProxies } = config;
+  const guard =
+    adminPassword === null ? null : createGuard({ sql: options.access ?? noDatabase, log, now, trustedProxies });
   const context: AppContext = {
-    config: readConfig(options.environment ?? {}, clock.now),
+    config,
+    guard,
     read: options.read ?? noDatabase,
     pipeline: options.pipeline ?? fakePipeline(),
     isReady: options.isReady ?? (() => Promise.resolve(true)),
-    log: createLogger({ level: "debug", pretty: false, write: (line) => logged.push(JSON.parse(line)) }),
-    now: () => clock.now,
+    log,
+    now,
   };
   const parts = { dashboard: options.dashboard ?? new HonoApp(), assets: options.assets ?? new HonoApp() };
   const app = createApp(context, parts);

@@ -23,6 +23,7 @@ export async function openDashboard(environment: Record<string, string> = {}) {
   const log = pino({ level: "silent" });
   const context: AppContext = {
     config,
+    guard: null,
     read: database.sql,
     pipeline,
     isReady: async () => true,
