@@ -24,14 +24,13 @@ export function failedRuns(jobs: FailedJob[], titles: ReadonlyMap<string, string
   const problems = jobs.map((job): Problem => {
     const title = titles.get(job.jobId) ?? job.jobId;
     const others = job.others === 1 ? "1 other run" : `${job.others} other runs`;
+    const besides = ` ${others} of ${title} failed too, and ${job.others === 1 ? "waits" : "wait"} for somebody.`;
     return {
       key: `run_failed:${job.jobId}`,
       kind: "run_failed",
       title: job.others === 0 ? `${title}: a run failed` : `${title}: ${job.others + 1} runs failed`,
       message: oneLine(
-        `Run ${job.runId}${sessionsOf(job)} failed: ${job.error?.message ?? "it says no reason."}${
-          job.others > 0 ? ` Besides it, ${others} of ${title} failed and wait for somebody.` : ""
-        }`,
+        `Run ${job.runId}${sessionsOf(job)} failed: ${job.error?.message ?? "it says no reason."}${job.others > 0 ? besides : ""}`,
       ),
       advice: oneLine(job.error?.advice ?? "Look at the run's page; retry it there once the cause is mended."),
       path: `/runs/${job.runId}`,
