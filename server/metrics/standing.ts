@@ -1,0 +1,92 @@
+import { Gauge, type Registry } from "prom-client";
+import type { Sql } from "../../db/client.ts";
+import { selectCoverage, selectPublishedRange } from "../../db/queries/dashboard/coverage.ts";
+import { type StandingRow, selectStanding } from "../../db/queries/metrics.ts";
+import { settledSessions, settlesAt } from "../../jobs/market/calendar.ts";
+import { jobIds } from "../../jobs/pipeline.ts";
+import { prefix } from "./names.ts";
+
+/** Reads how everything stands and sets the gauges; the same from every process. */
+export type Standing = { read(): Promise<void> };
+
+const runStates = ["queued", "running", "success", "failed", "cancelled"];
+const dayMs = 86_400_000;
+/** The coverage of so many days is looked at first: reading all of it takes longer each year. */
+const recentDays = 30;
+
+export function createStanding(
+  registry: Registry,
+  options: { read: Sql; jobs: string[]; startDate: string; now(): Date },
+): Standing {
+  const gauge = <Label extends string>(name: string, help: string, labelNames: Label[] = []) =>
+    new Gauge<Label>({ name: `${prefix}${name}`, help, labelNames, registers: [registry] });
+  const up = gauge(
+    "database_up",
+    "Whether the database answered this scrape; without it, the figures of it are absent.",
+  );
+  const gauges = {
+    runs: gauge("runs", "Runs by state.", ["job", "state"]),
+    tasks: gauge("tasks", "Tasks and batches that are queued or running.", ["job", "state"]),
+    events: gauge("events_waiting", "Dataset events that wait for a run of the job.", ["job"]),
+    alerts: gauge("alerts_open", "Alerts that are open.", ["kind"]),
+    processes: gauge("processes_alive", "Processes that share this database and showed that they live within 15 s."),
+    behind: gauge(
+      "sessions_behind",
+      "Sessions whose data has settled and that readers cannot see yet, after the newest that they can.",
+    ),
+    lag: gauge(
+      "session_lag_seconds",
+      "How long ago the first of those sessions settled; 0 where the newest settled one is published.",
+    ),
+  };
+
+  const show = (rows: StandingRow[], lag: Lag) => {
+    for (const one of Object.values(gauges)) one.reset();
+    for (const job of options.jobs) {
+      for (const state of runStates) gauges.runs.set({ job, state }, 0);
+      for (const state of ["queued", "running"]) gauges.tasks.set({ job, state }, 0);
+      gauges.events.set({ job }, 0);
+    }
+    gauges.processes.set(0);
+    for (const { what, name, state, count } of rows) {
+      if (what === "runs" || what === "tasks") gauges[what].set({ job: name, state }, count);
+      else if (what === "events") gauges.events.set({ job: name }, count);
+      else if (what === "alerts") gauges.alerts.set({ kind: name }, count);
+      else gauges.processes.set(count);
+    }
+    gauges.behind.set(lag.sessions);
+    gauges.lag.set(lag.seconds);
+  };
+
+  return {
+    async read() {
+      try {
+        const [rows, lag] = await Promise.all([selectStanding(options.read), readLag(options)]);
+        show(rows, lag);
+        up.set(1);
+      } catch {
+        // What this process counts itself is wanted all the more while the database is away.
+        for (const one of Object.values(gauges)) one.remove();
+        up.set(0);
+      }
+    },
+  };
+}
+
+type Lag = { sessions: number; seconds: number };
+
+async function readLag({ read, startDate, now }: { read: Sql; startDate: string; now(): Date }): Promise<Lag> {
+  const at = now();
+  const today = at.toISOString().slice(0, 10);
+  const recently = new Date(at.getTime() - recentDays * dayMs).toISOString().slice(0, 10);
+  const coverage = await selectCoverage(read, jobIds, recently, today);
+  const newest =
+    coverage.findLast((row) => row.published)?.partition ?? (await selectPublishedRange(read, jobIds))?.last;
+  const from = newest ?? startDate;
+  const missing = settledSessions(from, at).filter((session) => newest === undefined || session > newest);
+  const first = missing[0];
+  return {
+    sessions: missing.length,
+    seconds: first === undefined ? 0 : Math.max(0, (at.getTime() - settlesAt(first).getTime()) / 1000),
+  };
+}
