@@ -1,7 +1,9 @@
 import { isIP } from "node:net";
 import { availableParallelism } from "node:os";
 import { z } from "zod";
+import type { AlertSettings } from "../jobs/alerts/types.ts";
 import { parseUniverse } from "../jobs/market/universe.ts";
+import { alertSettings, alertVariables } from "./alert-config.ts";
 import { nearest } from "./nearest.ts";
 
 /** What the environment says, but for the password: routes see this. Durations and rates name their unit. */
@@ -28,6 +30,8 @@ export type Config = {
   catchup: "all" | "latest" | "none";
   workers: number;
   logLevel: "debug" | "info" | "warn" | "error";
+  /** Who is told of problems. */
+  alerts: AlertSettings;
 };
 
 /** What a start is given: the password too, or its Argon2id hash in PHC form. Only its hash is kept. */
@@ -38,9 +42,16 @@ export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
-const secrets = new Set(["ADMIN_PASSWORD", "DATABASE_URL", "POLYGON_API_KEY", "S3_SECRET_ACCESS_KEY"]);
+const secrets = new Set([
+  "ADMIN_PASSWORD",
+  "ALERT_WEBHOOK_URL",
+  "DATABASE_URL",
+  "POLYGON_API_KEY",
+  "S3_SECRET_ACCESS_KEY",
+  "SMTP_URL",
+]);
 /** Prefixes that are ours: another name under them is a slip of the pen, and is refused rather than ignored. */
-const ownPrefixes = ["POLYGON_", "S3_", "BARLINE_"];
+const ownPrefixes = ["ALERT_", "SMTP_", "POLYGON_", "S3_", "BARLINE_"];
 
 const wholeNumber = (minimum: number, maximum: number) =>
   z
@@ -110,6 +121,7 @@ const variables = {
   CATCHUP: { schema: z.enum(["all", "latest", "none"]), allowed: "`all`, `latest` or `none`" },
   WORKERS: { schema: wholeNumber(1, 64), allowed: "a whole number from 1 to 64" },
   LOG_LEVEL: { schema: z.enum(["debug", "info", "warn", "error"]), allowed: "`debug`, `info`, `warn` or `error`" },
+  ...alertVariables,
 } satisfies Record<string, { schema: z.ZodType; allowed: string }>;
 
 type Variables = typeof variables;
@@ -146,6 +158,7 @@ export function readConfig(environment: Environment, now: Date): StartConfig {
     catchup: values.CATCHUP ?? "all",
     workers: values.WORKERS ?? availableParallelism(),
     logLevel: values.LOG_LEVEL ?? "info",
+    alerts: alerts(values),
   };
 }
 
@@ -206,6 +219,12 @@ function objectStore(values: Values): Config["s3"] {
     accessKeyId: S3_ACCESS_KEY_ID ?? null,
     secretAccessKey: S3_SECRET_ACCESS_KEY ?? null,
   };
+}
+
+function alerts(values: Values): AlertSettings {
+  const settings = alertSettings(values);
+  if (typeof settings === "string") throw new ConfigError(settings);
+  return settings;
 }
 
 function market(values: Values): Config["market"] {

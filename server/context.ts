@@ -1,7 +1,10 @@
 import type { Logger } from "pino";
 import type { Sql } from "../db/client.ts";
+import type { AlertDesk } from "../jobs/alerts/types.ts";
+import type { Housekeeping } from "../jobs/housekeeping/types.ts";
 import type { Pipeline } from "../jobs/pipeline.ts";
 import type { Config } from "./config.ts";
+import type { Metrics } from "./metrics/metrics.ts";
 import type { Guard } from "./middleware/guard.ts";
 
 /** What routes may use. Made once by main.ts, or by a test; no route reaches for anything else. */
@@ -12,6 +15,10 @@ export type AppContext = {
   /** Read-only, with a statement timeout. */
   read: Sql;
   pipeline: Pipeline;
+  /** Where alerts go, their tests and retries. */
+  alerts: AlertDesk;
+  housekeeping: Housekeeping;
+  metrics: Metrics;
   /** True where this process can serve: database reachable and migrated, lake ready, orchestrator started. */
   isReady(): Promise<boolean>;
   log: Logger;

@@ -1,4 +1,5 @@
 import pino, { type Logger } from "pino";
+import { secretsOfUrl } from "../jobs/alerts/secrets.ts";
 import type { Config, StartConfig } from "./config.ts";
 
 export type LogLevel = Config["logLevel"];
@@ -80,6 +81,8 @@ export function configSecrets(config: StartConfig): string[] {
     config.databaseUrl,
     database?.password,
     database && decodeURIComponent(database.password),
+    ...(config.alerts.webhookUrl === null ? [] : secretsOfUrl(config.alerts.webhookUrl)),
+    ...(config.alerts.email === null ? [] : secretsOfUrl(config.alerts.email.smtpUrl)),
   ];
   return candidates.filter((value): value is string => !!value && value.length >= shortestSecret);
 }

@@ -1,9 +1,11 @@
 import { jobIds } from "../jobs/pipeline.ts";
+import packageJson from "../package.json" with { type: "json" };
 import { ConfigError, readConfig } from "./config.ts";
 import { createLifecycle } from "./lifecycle.ts";
 import { configSecrets, createLogger } from "./log.ts";
+import { createMetrics } from "./metrics/metrics.ts";
 import { reportProgress } from "./progress.ts";
-import { startDatabase, startGuard, startPipeline, startWeb } from "./start.ts";
+import { openAlerts, openHousekeeping, startDatabase, startGuard, startPipeline, startWeb } from "./start.ts";
 
 /** Exit codes: what a supervisor should make of the end. */
 const exitCodes = { stopped: 0, failed: 1, badConfiguration: 2 } as const;
@@ -30,7 +32,10 @@ const secrets = configSecrets({ ...config, adminPassword });
 const log = createLogger({ level: config.logLevel, pretty: process.stdout.isTTY, secrets });
 const lifecycle = createLifecycle({ log, closePatienceMs });
 
-const startup = { config, log, lifecycle, now };
+const metrics = createMetrics({ version: packageJson.version, now });
+lifecycle.onStop("metrics", () => metrics.close());
+
+const startup = { config, log, lifecycle, metrics, now };
 let asked = false;
 let askedAtMs = 0;
 
@@ -40,9 +45,13 @@ async function start(): Promise<void> {
   if (asked) return;
   const guard = await startGuard(startup, database, adminPassword);
   const pipeline = await startPipeline(startup, database);
-  const url = await startWeb(startup, database, pipeline, guard);
+  const alerts = openAlerts(startup, database, pipeline);
+  const housekeeping = openHousekeeping(startup, database);
+  const url = await startWeb(startup, database, { pipeline, alerts, housekeeping, guard });
   if (asked) return;
   await pipeline.orchestrator.start();
+  housekeeping.start();
+  await alerts.start();
   lifecycle.onStop("progress", reportProgress({ url: database.url, log, now, jobs: Object.values(jobIds) }));
   log.info(
     { source: config.market.source, universe: config.universe, startDate: config.startDate },

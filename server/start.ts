@@ -4,6 +4,10 @@ import { openPool, type Sql } from "../db/client.ts";
 import { startEmbeddedPostgres } from "../db/embedded.ts";
 import { migrateDatabase } from "../db/migrate.ts";
 import { lockEmbeddedServer } from "../db/queries/owner.ts";
+import { createAlerts } from "../jobs/alerts/alerts.ts";
+import type { Alerts } from "../jobs/alerts/types.ts";
+import type { Housekeeping } from "../jobs/housekeeping/types.ts";
+import { createHousekeeping } from "../jobs/housekeeping.ts";
 import { createPipeline } from "../jobs/index.ts";
 import { type LakeOptions, openLake } from "../jobs/lake/open.ts";
 import { demoApiKey, startDemoExchange } from "../jobs/market/demo/server.ts";
@@ -13,13 +17,15 @@ import type { PipelineSettings } from "../jobs/settings.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { createApp } from "./app.ts";
 import type { Config } from "./config.ts";
+import type { AppContext } from "./context.ts";
 import type { Lifecycle } from "./lifecycle.ts";
+import type { Metrics } from "./metrics/metrics.ts";
 import { createGuard, type Guard } from "./middleware/guard.ts";
 import { adoptPassword } from "./middleware/password.ts";
 import { createAssetRoutes } from "./routes/assets.ts";
 import { createDashboardRoutes } from "./routes/index.ts";
 
-type Startup = { config: Config; log: Logger; lifecycle: Lifecycle; now(): Date };
+type Startup = { config: Config; log: Logger; lifecycle: Lifecycle; metrics: Metrics; now(): Date };
 
 /** A database that is ready for this version, and how to reach it. */
 export type Database = { url: string; asReader: boolean };
@@ -88,7 +94,7 @@ export async function startGuard(
 
 /** The pipeline, its market and its lake. Nothing runs before its orchestrator is started. */
 export async function startPipeline(startup: Startup, database: Database): Promise<Pipeline> {
-  const { config, log, lifecycle, now } = startup;
+  const { config, log, lifecycle, metrics, now } = startup;
   const lakeOptions = lakeOf(config);
   const lake = openLake(lakeOptions);
   lifecycle.onStop("lake", () => lake.close());
@@ -116,11 +122,43 @@ export async function startPipeline(startup: Startup, database: Database): Promi
     workers: config.workers,
     version: packageJson.version,
     log,
+    observer: metrics.observer,
     now,
     random: Math.random,
   });
   lifecycle.onStop("orchestrator", () => pipeline.orchestrator.stop(orchestratorPatienceMs));
   return pipeline;
+}
+
+/** What notices problems and tells of them. It does nothing but send tests until it is started. */
+export function openAlerts({ config, log, lifecycle, now }: Startup, database: Database, pipeline: Pipeline): Alerts {
+  // Its own connections: a webhook must be told also when the pipeline's are all busy.
+  const sql = openPool(database.url, "state", { max: 2, name: "barline alerts" });
+  lifecycle.onStop("alerts pool", () => sql.end({ timeout: 0.5 }));
+  const alerts = createAlerts({
+    sql,
+    settings: config.alerts,
+    jobs: pipeline.orchestrator.jobs,
+    startDate: config.startDate,
+    catchup: config.catchup,
+    version: packageJson.version,
+    log,
+    now,
+    random: Math.random,
+  });
+  lifecycle.onStop("alerts", () => alerts.stop());
+  return alerts;
+}
+
+/** What removes old records, on connections of its own. It does nothing before it is started. */
+export function openHousekeeping({ config, log, lifecycle, now }: Startup, database: Database): Housekeeping {
+  const lake = openLake(lakeOf(config));
+  lifecycle.onStop("lake of the housekeeping", () => lake.close());
+  const sql = openPool(database.url, "work", { max: 2, name: "barline housekeeping" });
+  lifecycle.onStop("housekeeping pool", () => sql.end({ timeout: 0.5 }));
+  const housekeeping = createHousekeeping({ sql, lake, log, now });
+  lifecycle.onStop("housekeeping", () => housekeeping.stop());
+  return housekeeping;
 }
 
 /** Of the five seconds that stopping may take; the database gets the rest. */
@@ -152,17 +190,18 @@ function lakeOf({ s3, bucket, dataDir }: Config): LakeOptions {
 export async function startWeb(
   startup: Startup,
   database: Database,
-  pipeline: Pipeline,
-  guard: Guard | null,
+  parts: Pick<AppContext, "pipeline" | "alerts" | "housekeeping" | "guard">,
 ): Promise<string> {
-  const { config, log, lifecycle, now } = startup;
+  const { config, log, lifecycle, metrics, now } = startup;
   const read = openPool(database.url, "read", { asReader: database.asReader });
   lifecycle.onStop("read pool", () => read.end({ timeout: 0.5 }));
   const isReady = async () => {
     await read`select 1`;
     return true;
   };
-  const context = { config, guard, read, pipeline, isReady, log, now };
+  const jobs = parts.pipeline.orchestrator.jobs.map((job) => job.id);
+  metrics.watch({ read, jobs, startDate: config.startDate });
+  const context = { config, ...parts, read, metrics, isReady, log, now };
   const app = createApp(context, { dashboard: createDashboardRoutes(context), assets: await createAssetRoutes() });
   const server = listen(config, app.fetch);
   lifecycle.onStop("web", () => server.stop(true));

@@ -32,6 +32,7 @@ describe("readConfig", () => {
       catchup: "all",
       workers: config.workers,
       logLevel: "info",
+      alerts: { webhookUrl: null, email: null, publicUrl: null, staleAfterHours: 4 },
     });
     expect(config.workers).toBeGreaterThan(0);
   });
@@ -57,6 +58,12 @@ describe("readConfig", () => {
       CATCHUP: "latest",
       WORKERS: "2",
       LOG_LEVEL: "debug",
+      ALERT_WEBHOOK_URL: "https://hooks.example/services/T0/B0/token",
+      ALERT_EMAIL_TO: "ann@example.org, bob@example.org",
+      ALERT_EMAIL_FROM: "Barline <barline@example.org>",
+      SMTP_URL: "smtps://me:p%40ss@mail.example",
+      PUBLIC_URL: "https://barline.example/",
+      ALERT_STALE_AFTER_HOURS: "12",
     });
     expect(config).toEqual({
       host: "0.0.0.0",
@@ -73,6 +80,16 @@ describe("readConfig", () => {
       catchup: "latest",
       workers: 2,
       logLevel: "debug",
+      alerts: {
+        webhookUrl: "https://hooks.example/services/T0/B0/token",
+        email: {
+          to: ["ann@example.org", "bob@example.org"],
+          from: "Barline <barline@example.org>",
+          smtpUrl: "smtps://me:p%40ss@mail.example",
+        },
+        publicUrl: "https://barline.example",
+        staleAfterHours: 12,
+      },
     });
   });
 
@@ -118,6 +135,10 @@ describe("readConfig", () => {
     ["TRUSTED_PROXIES", "10.0.0.0/33", "addresses or networks"],
     ["TRUSTED_PROXIES", "::1/129", "addresses or networks"],
     ["TRUSTED_PROXIES", "10.0.0.0/8/8", "addresses or networks"],
+    ["ALERT_EMAIL_TO", "ann@example.org,bob", "e-mail addresses separated by commas"],
+    ["ALERT_EMAIL_FROM", "Barline", "an e-mail address"],
+    ["PUBLIC_URL", "barline.example", "http or https URL"],
+    ["ALERT_STALE_AFTER_HOURS", "0", "a whole number from 1 to 168"],
     ["LOG_LEVEL", "loud", "`debug`, `info`, `warn` or `error`"],
   ];
   test.each(bad)("refuses %s=%s by name, value and what is allowed", (name, value, allowed) => {
@@ -134,6 +155,10 @@ describe("readConfig", () => {
     ["DATABASE_URL", "mysql://me:hunter2@db/x", "postgres://"],
     ["DATABASE_URL", "hunter2", "postgres://"],
     ["POLYGON_API_KEY", "two words", "without spaces"],
+    ["ALERT_WEBHOOK_URL", "ftp://hooks.example/hunter2", "an http or https URL"],
+    ["SMTP_URL", "smtp://me:hunter2@mail.example/?tls.rejectUnauthorized=false", "smtp://user:password@host:587"],
+    ["SMTP_URL", "smtp://hunter2@mail.example", "smtp://user:password@host:587"],
+    ["SMTP_URL", "smtp://me:hunter2%@mail.example", "smtp://user:password@host:587"],
   ];
   test.each(badSecrets)("refuses a bad %s without repeating it", (name, value, allowed) => {
     const message = messageOf({ [name]: value });
@@ -149,6 +174,15 @@ describe("readConfig", () => {
         "S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY go together: set both, or neither.",
       );
     }
+  });
+
+  test("refuses e-mail that lacks its server, its sender or its recipients", () => {
+    expect(messageOf({ ALERT_EMAIL_TO: "ann@example.org" })).toBe(
+      "ALERT_EMAIL_TO, ALERT_EMAIL_FROM and SMTP_URL go together: ALERT_EMAIL_FROM and SMTP_URL are not set.",
+    );
+    const most = { ALERT_EMAIL_FROM: "barline@example.org", SMTP_URL: "smtp://localhost:25" };
+    expect(messageOf(most)).toEndWith("ALERT_EMAIL_TO is not set.");
+    expect(read({ ...most, ALERT_EMAIL_TO: "ann@example.org" }).alerts.email).not.toBeNull();
   });
 
   test.each(["0.0.0.0", "::", "192.168.1.4", "barline.example"])("refuses HOST=%s without a password", (host) => {
@@ -168,6 +202,8 @@ describe("readConfig", () => {
   test("names the near spelling of a variable that does not exist", () => {
     expect(messageOf({ POLYGON_APIKEY: "x" })).toContain("Did you mean POLYGON_API_KEY?");
     expect(messageOf({ S3_BUCKETS: "x" })).toContain("Did you mean S3_BUCKET?");
+    expect(messageOf({ ALERT_WEBHOOK: "x" })).toContain("Did you mean ALERT_WEBHOOK_URL?");
+    expect(messageOf({ SMTP_URI: "x" })).toContain("Did you mean SMTP_URL?");
     expect(messageOf({ BARLINE_SOMETHING_ELSE_ALTOGETHER: "x" })).toContain("Known are HOST, PORT");
   });
 

@@ -1,6 +1,8 @@
 import type { Hono } from "hono";
 import { Hono as HonoApp } from "hono";
 import type { Sql } from "../../db/client.ts";
+import type { AlertDesk } from "../../jobs/alerts/types.ts";
+import type { Housekeeping } from "../../jobs/housekeeping/types.ts";
 import type { JobDefinition, Orchestrator } from "../../jobs/orchestrator/types.ts";
 import { jobIds, type Pipeline } from "../../jobs/pipeline.ts";
 import { createApp } from "../../server/app.ts";
@@ -8,6 +10,7 @@ import { readConfig } from "../../server/config.ts";
 import type { AppContext } from "../../server/context.ts";
 import type { AppEnv } from "../../server/environment.ts";
 import { createLogger } from "../../server/log.ts";
+import { createMetrics } from "../../server/metrics/metrics.ts";
 import { createGuard } from "../../server/middleware/guard.ts";
 
 export const manifests = "s3://test/manifests";
@@ -61,6 +64,21 @@ export function fakePipeline(
   };
 }
 
+/** A housekeeping whose calls fail the test unless it says what they do. */
+export const fakeHousekeeping = (calls: Partial<Housekeeping> = {}): Housekeeping => ({
+  start: () => {},
+  stop: async () => {},
+  readRetention: unexpected("readRetention"),
+  changeRetention: unexpected("changeRetention"),
+  preview: unexpected("housekeeping.preview"),
+  begin: unexpected("housekeeping.begin"),
+  runIfDue: unexpected("runIfDue"),
+  ...calls,
+});
+
+/** Alerts with no channel, which nobody asks for anything. */
+export const noAlerts: AlertDesk = { channels: [], test: unexpected("test"), retry: unexpected("retry") };
+
 /** A database that must not be asked. */
 export const noDatabase = (() => Promise.reject(new Error("the database was not expected"))) as unknown as Sql;
 
@@ -83,8 +101,11 @@ export function createTestApp(
     /** Where sign-ins are kept, for those who set ADMIN_PASSWORD and adopted it there. */
     access?: Sql;
     pipeline?: Pipeline;
+    alerts?: AlertDesk;
+    housekeeping?: Housekeeping;
     isReady?: () => Promise<boolean>;
-    dashboard?: Hono;
+    /** Made by itself, or from the context that the app is given. */
+    dashboard?: Hono | ((context: AppContext) => Hono);
     assets?: Hono;
   } = {},
 ): TestApp {
@@ -101,11 +122,16 @@ export function createTestApp(
     guard,
     read: options.read ?? noDatabase,
     pipeline: options.pipeline ?? fakePipeline(),
+    alerts: options.alerts ?? noAlerts,
+    housekeeping: options.housekeeping ?? fakeHousekeeping(),
+    metrics: createMetrics({ version: "0.0.0", now }),
     isReady: options.isReady ?? (() => Promise.resolve(true)),
     log,
     now,
   };
-  const parts = { dashboard: options.dashboard ?? new HonoApp(), assets: options.assets ?? new HonoApp() };
+  const { dashboard: given } = options;
+  const dashboard = typeof given === "function" ? given(context) : (given ?? new HonoApp());
+  const parts = { dashboard, assets: options.assets ?? new HonoApp() };
   const app = createApp(context, parts);
   const origin = "http://localhost:3000";
   return {

@@ -1,11 +1,17 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Hono } from "hono";
 import pino from "pino";
+import { createHousekeeping } from "../../../jobs/housekeeping.ts";
+import { openLake } from "../../../jobs/lake/open.ts";
 import { readConfig } from "../../../server/config.ts";
 import type { AppContext } from "../../../server/context.ts";
 import type { AppEnv } from "../../../server/environment.ts";
+import { createMetrics } from "../../../server/metrics/metrics.ts";
 import { handleError } from "../../../server/middleware/errors.ts";
 import { createAssetRoutes, createDashboardRoutes } from "../../../server/routes/index.ts";
 import { createTestDatabase } from "../../support/database.ts";
+import { noAlerts } from "../support.ts";
 import { fakeJobs, fakePipeline } from "./fake-pipeline.ts";
 
 /** Thursday evening in New York: the session of 9 January 2020 has settled. */
@@ -21,11 +27,15 @@ export async function openDashboard(environment: Record<string, string> = {}) {
   const jobs = fakeJobs("2020-01-02", "2020-01-09", config.catchup);
   const { pipeline, asked } = fakePipeline(jobs, { backfill: 7, run: 9 });
   const log = pino({ level: "silent" });
+  const lake = openLake({ kind: "folder", root: join(tmpdir(), "barline-no-lake"), bucket: "test" });
   const context: AppContext = {
     config,
     guard: null,
     read: database.sql,
     pipeline,
+    alerts: noAlerts,
+    housekeeping: createHousekeeping({ sql: database.sql, lake, log, now: () => now }),
+    metrics: createMetrics({ version: "0.0.0", now: () => now }),
     isReady: async () => true,
     log,
     now: () => now,
