@@ -84,11 +84,12 @@ const from = (action: ActionView) => {
   return address === undefined ? "" : ` from ${address}`;
 };
 
+/** One failure, or the one that blocked an address. */
 function tellRefused(action: ActionView): string {
-  const { attempts, everybody } = detailsOf(action);
-  const count = typeof attempts === "number" ? attempts : 1;
-  const where = everybody === undefined ? from(action) : " from many addresses";
-  return count > 1 ? `was refused ${formatCount(count, "time")}${where}` : `was refused${where}`;
+  const { attempts } = detailsOf(action);
+  const isBlocked = typeof attempts === "number" && attempts > 1;
+  const count = isBlocked ? ` ${formatCount(attempts, "time")}` : "";
+  return `gave a wrong password${count}${from(action)}${isBlocked ? ", and is blocked for a while" : ""}`;
 }
 
 function tellSignOut(action: ActionView): string {
@@ -155,6 +156,11 @@ const tellings: Record<string, Telling> = {
     <>
       changed <Backfill action={action} />
       {tellChange(action)}
+    </>
+  ),
+  "backfill.retry": (action) => (
+    <>
+      retried what failed of <Backfill action={action} />
     </>
   ),
   "backfill.cancel": (action) => (

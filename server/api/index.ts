@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import type { AppContext } from "../context.ts";
 import type { AppEnv } from "../environment.ts";
+import { actionOperations } from "./actions.ts";
 import { backfillOperations } from "./backfills.ts";
 import { backtestOperations } from "./backtests.ts";
 import { barOperations } from "./bars.ts";
@@ -16,6 +17,7 @@ const described = [
   ...jobOperations,
   ...backfillOperations,
   ...runOperations,
+  ...actionOperations,
   ...barOperations,
   ...backtestOperations,
 ];

@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import type { AppContext } from "../context.ts";
 import { createAboutRoutes } from "./about.tsx";
+import { createActivityRoutes } from "./activity.tsx";
 import { createBackfillRoutes } from "./backfills.tsx";
 import { createJobRoutes } from "./jobs.tsx";
 import { createOverviewRoutes } from "./overview.tsx";
@@ -18,6 +19,7 @@ export function createDashboardRoutes(context: AppContext): Hono {
     createBackfillRoutes,
     createRunRoutes,
     createTickerRoutes,
+    createActivityRoutes,
     createAboutRoutes,
   ]) {
     routes.route("/", area(context));

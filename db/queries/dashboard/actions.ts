@@ -91,3 +91,10 @@ export async function selectActors(sql: Sql, limit: number): Promise<string[]> {
     select actor from barline.actions group by actor order by max(id) desc limit ${limit}::int`;
   return rows.map(({ actor }) => actor);
 }
+
+/** The things that actions were about: the first halves of their kinds, in alphabetical order. */
+export async function selectActionThings(sql: Sql): Promise<string[]> {
+  const rows = await sql<{ thing: string }[]>`
+    select distinct split_part(kind, '.', 1) as thing from barline.actions order by thing`;
+  return rows.map(({ thing }) => thing);
+}
