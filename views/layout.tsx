@@ -22,6 +22,7 @@ const navigationGroups = (shell: Shell): NavigationGroup[] => [
       { href: "/grid", label: "Grid" },
       { href: "/calendar", label: "Calendar" },
       { href: "/graph", label: "Graph" },
+      { href: "/datasets", label: "Datasets" },
       { href: "/backfills", label: "Backfills" },
     ],
   },
@@ -103,9 +104,15 @@ const Banners = ({ shell }: { shell: Shell }) => (
   </>
 );
 
-type PageProps = PropsWithChildren<{ title: string; shell: Shell; hasChart?: boolean }>;
+type PageProps = PropsWithChildren<{
+  title: string;
+  shell: Shell;
+  hasChart?: boolean;
+  /** Scripts that only this page needs, of the shell's assets. */
+  scripts?: string[];
+}>;
 
-const Head = ({ title, shell, hasChart }: PageProps) => (
+const Head = ({ title, shell, hasChart, scripts = [] }: PageProps) => (
   <head>
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -120,6 +127,9 @@ const Head = ({ title, shell, hasChart }: PageProps) => (
     <script src={shell.assets.htmx} defer />
     <script src={shell.assets.app} defer />
     {hasChart && <script src={shell.assets.chart} defer />}
+    {scripts.map((src) => (
+      <script src={src} defer />
+    ))}
   </head>
 );
 

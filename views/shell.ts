@@ -7,6 +7,7 @@ export type AssetUrls = {
   htmx: string;
   chart: string;
   chartStyles: string;
+  grid: string;
 };
 
 /** For pages made without the asset table, such as errors: the same files under names that are checked for news. */
@@ -18,6 +19,7 @@ export const plainAssets: AssetUrls = {
   htmx: "/assets/htmx.js",
   chart: "/assets/chart.js",
   chartStyles: "/assets/uplot.css",
+  grid: "/assets/grid.js",
 };
 
 /** What every page shows around its own content. */
