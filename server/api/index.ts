@@ -5,6 +5,7 @@ import { actionOperations } from "./actions.ts";
 import { backfillOperations } from "./backfills.ts";
 import { backtestOperations } from "./backtests.ts";
 import { barOperations } from "./bars.ts";
+import { gridOperations } from "./grid.ts";
 import { jobOperations } from "./jobs.ts";
 import { openApiOperation } from "./openapi.ts";
 import type { Operation } from "./operation.ts";
@@ -15,6 +16,7 @@ import { createWarehouseCounter } from "./warehouse.ts";
 const described = [
   ...statusOperations,
   ...jobOperations,
+  ...gridOperations,
   ...backfillOperations,
   ...runOperations,
   ...actionOperations,

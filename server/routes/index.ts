@@ -3,6 +3,7 @@ import type { AppContext } from "../context.ts";
 import { createAboutRoutes } from "./about.tsx";
 import { createActivityRoutes } from "./activity.tsx";
 import { createBackfillRoutes } from "./backfills.tsx";
+import { createGridRoutes } from "./grid.tsx";
 import { createJobRoutes } from "./jobs.tsx";
 import { createOverviewRoutes } from "./overview.tsx";
 import { createRunRoutes } from "./runs.tsx";
@@ -15,6 +16,7 @@ export function createDashboardRoutes(context: AppContext): Hono {
   const routes = new Hono();
   for (const area of [
     createOverviewRoutes,
+    createGridRoutes,
     createJobRoutes,
     createBackfillRoutes,
     createRunRoutes,
