@@ -1,6 +1,6 @@
-import type { EventSeen } from "../db/queries/dashboard/events.ts";
+import type { EventClaim, EventSeen } from "../db/queries/dashboard/events.ts";
 import { Instant, State, TableScroll } from "./components.tsx";
-import { formatDuration, formatLabel, formatPartition, formatValue } from "./format.ts";
+import { formatDuration, formatLabel, formatPartition, formatSecond, formatUtc, formatValue } from "./format.ts";
 
 /** Titles of jobs by id; a job that is no longer declared goes by its id. */
 export type JobTitles = Record<string, string>;
@@ -47,17 +47,24 @@ const PayloadSummary = ({ payload }: { payload: unknown }) => {
   );
 };
 
+/** How long an event waited for its run, with the instant of the claim in the title. */
+const Wait = ({ event, claim }: { event: EventSeen; claim: EventClaim }) => (
+  <time
+    class="instant note nowrap"
+    datetime={claim.claimedAt.toISOString()}
+    title={`${formatSecond(claim.claimedAt)} New York, ${formatUtc(claim.claimedAt)}`}
+  >
+    claimed after {formatDuration(claim.claimedAt.getTime() - event.createdAt.getTime())}
+  </time>
+);
+
 /** What became of an event in each job that it wakes: the run that claimed it and how long that took, or that it waits. */
 export const Fates = ({ event, titles, now }: { event: EventSeen; titles: JobTitles; now: Date }) => (
   <ul class="fates">
     {event.claims.map((claim) => (
       <li>
         <a href={`/runs/${claim.runId}`}>run {claim.runId}</a> of {titles[claim.jobId] ?? claim.jobId}{" "}
-        <State state={claim.state} />{" "}
-        <span class="note">
-          claimed after {formatDuration(claim.claimedAt.getTime() - event.createdAt.getTime())},{" "}
-          <Instant at={claim.claimedAt} precise />
-        </span>
+        <State state={claim.state} /> <Wait event={event} claim={claim} />
       </li>
     ))}
     {event.waitingFor.map((jobId) => (
@@ -76,10 +83,10 @@ export const Producer = ({ event, titles }: { event: EventSeen; titles: JobTitle
   return (
     <>
       <a href={`/runs/${runId}`}>run {runId}</a> of {titles[jobId] ?? jobId}
-      <span class="note">
+      <small>
         {partition !== null && `${formatPartition(partition, partitionTo)}, `}
         task {task}
-      </span>
+      </small>
     </>
   );
 };

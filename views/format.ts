@@ -8,6 +8,7 @@ const compact = new Intl.NumberFormat("en-US", {
   minimumFractionDigits: 2,
   maximumFractionDigits: 2,
 });
+const short = new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 });
 const cents = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const fractions = new Intl.NumberFormat("en-US", { minimumFractionDigits: 4, maximumFractionDigits: 4 });
 const percents = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
@@ -49,6 +50,9 @@ export const formatInteger = (value: number) => trueMinus(whole.format(value));
 /** 1234567 as "1.23M", for figures where the last digits say nothing. */
 export const formatCompact = (value: number) =>
   Math.abs(value) < 1000 ? formatInteger(value) : trueMinus(compact.format(value));
+
+/** 46,578 as "46.6K", where there is little room. */
+export const formatShort = (value: number) => trueMinus(short.format(value));
 
 /** A count with its noun: "1 session", "1,200 sessions". */
 export const formatCount = (value: number, singular: string, plural = `${singular}s`) =>

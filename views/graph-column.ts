@@ -5,8 +5,10 @@ import { type Box, type Frame, type Layout, type Route, squarePath } from "./gra
 export type ColumnMeasures = {
   width: number;
   boxHeight: number;
-  /** Between two boxes. */
+  /** Between two boxes of the first band, whose edges are labelled. */
   gap: number;
+  /** Between two boxes of a later band. */
+  laterGap: number;
   /** Between two bands. */
   bandGap: number;
 };
@@ -73,7 +75,8 @@ function assignLanes(edges: Edge[], row: Map<string, number>): Map<string, numbe
   return lanes;
 }
 
-function stack(order: string[], shape: Shape, left: number, { width, boxHeight, gap, bandGap }: ColumnMeasures) {
+function stack(order: string[], shape: Shape, left: number, measures: ColumnMeasures) {
+  const { width, boxHeight } = measures;
   const bandOf = new Map(shape.nodes.map(({ id, band }) => [id, band]));
   const boxes: Box[] = [];
   const frames: Frame[] = [];
@@ -81,13 +84,13 @@ function stack(order: string[], shape: Shape, left: number, { width, boxHeight, 
   for (const id of order) {
     const band = bandOf.get(id) ?? 0;
     const frame = frames.at(-1);
-    if (frame && frame.band !== band) y += bandGap - gap;
+    const gap = frames.length > 1 ? measures.laterGap : measures.gap;
+    if (frame) y += boxHeight + (frame.band === band ? gap : measures.bandGap);
     boxes.push({ id, x: left, y, width: width - left - edgeRoom, height: boxHeight });
     if (frame?.band === band) frame.height = y + boxHeight - frame.y;
     else frames.push({ band, x: left, y, width: width - left - edgeRoom, height: boxHeight });
-    y += boxHeight + gap;
   }
-  return { boxes, frames, height: Math.max(0, y - gap) + edgeRoom };
+  return { boxes, frames, height: y + (boxes.length > 0 ? boxHeight : 0) + edgeRoom };
 }
 
 function straight(edge: Edge, from: Box, to: Box): Route {

@@ -22,6 +22,7 @@ export type Measures = {
 
 const bendHeight = 14;
 const coordinateSweeps = 6;
+const slightSlope = 5;
 /** What the boxes of a later band are moved in by: edges from the band before run down here. */
 const railWidth = 34;
 const edgeRoom = 2;
@@ -96,11 +97,24 @@ function placeBand(layered: Layered, measures: Measures): Placed {
       spread(layer, centres, desired, measures);
     }
   }
+  straighten(layered, centres);
   const items = layers.flat();
   const top = Math.min(...items.map((item) => (centres.get(item.key) ?? 0) - heightOf(item, measures) / 2));
   const bottom = Math.max(...items.map((item) => (centres.get(item.key) ?? 0) + heightOf(item, measures) / 2));
   for (const { key } of items) centres.set(key, (centres.get(key) ?? 0) - top);
   return { layered, centres, height: bottom - top };
+}
+
+/** A bend that is nearly level with what comes before it becomes level: less than the room that it keeps to others. */
+function straighten({ layers, chains }: Layered, centres: Map<string, number>): void {
+  const bends = new Set(layers.flat().flatMap(({ key, isBend }) => (isBend ? [key] : [])));
+  for (const chain of chains.values()) {
+    for (const [index, key] of chain.entries()) {
+      const before = centres.get(chain[index - 1] ?? "");
+      if (before === undefined || !bends.has(key)) continue;
+      if (Math.abs((centres.get(key) ?? 0) - before) <= slightSlope) centres.set(key, before);
+    }
+  }
 }
 
 /** Puts the items of a layer one under the other, as near to where they want to be as their order and room allow. */

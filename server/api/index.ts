@@ -5,6 +5,8 @@ import { actionOperations } from "./actions.ts";
 import { backfillOperations } from "./backfills.ts";
 import { backtestOperations } from "./backtests.ts";
 import { barOperations } from "./bars.ts";
+import { eventOperations } from "./events.ts";
+import { graphOperations } from "./graph.ts";
 import { gridOperations } from "./grid.ts";
 import { jobOperations } from "./jobs.ts";
 import { openApiOperation } from "./openapi.ts";
@@ -19,6 +21,8 @@ const described = [
   ...gridOperations,
   ...backfillOperations,
   ...runOperations,
+  ...eventOperations,
+  ...graphOperations,
   ...actionOperations,
   ...barOperations,
   ...backtestOperations,

@@ -3,6 +3,8 @@ import type { AppContext } from "../context.ts";
 import { createAboutRoutes } from "./about.tsx";
 import { createActivityRoutes } from "./activity.tsx";
 import { createBackfillRoutes } from "./backfills.tsx";
+import { createDatasetRoutes } from "./datasets.tsx";
+import { createGraphRoutes } from "./graph.tsx";
 import { createGridRoutes } from "./grid.tsx";
 import { createJobRoutes } from "./jobs.tsx";
 import { createOverviewRoutes } from "./overview.tsx";
@@ -17,6 +19,8 @@ export function createDashboardRoutes(context: AppContext): Hono {
   for (const area of [
     createOverviewRoutes,
     createGridRoutes,
+    createGraphRoutes,
+    createDatasetRoutes,
     createJobRoutes,
     createBackfillRoutes,
     createRunRoutes,

@@ -4,7 +4,7 @@ import { countCrossings, type Shape, toLayers } from "../../views/graph-layers.t
 import { type Box, type Layout, layoutWide } from "../../views/graph-layout.ts";
 
 const wide = { boxWidth: 160, boxHeight: 90, layerGap: 60, boxGap: 20, bandGap: 70 };
-const narrow = { width: 358, boxHeight: 90, gap: 40, bandGap: 60 };
+const narrow = { width: 358, boxHeight: 90, gap: 40, laterGap: 20, bandGap: 60 };
 
 /** Numbers from 0 to 1 that a seed gives again. */
 function createRandom(seed: number): () => number {

@@ -1,0 +1,58 @@
+/** One thing that data passes through, as the graph shows it. */
+export type GraphNode = {
+  id: string;
+  kind: "market" | "job" | "dataset" | "source" | "model";
+  /** In full, as people write it. */
+  name: string;
+  /** As short as it is told apart. */
+  title: string;
+  /** Where it is, or of what sort. */
+  place: string;
+  description: string;
+  href: string;
+  /** 0: the pipeline; 1: the dbt project that its last job builds. */
+  band: number;
+  state: string;
+  /** In other words than the state's own. */
+  stateLabel: string | null;
+  /** The run that the state is of. */
+  stateRunId: number | null;
+  paused: boolean;
+  queued: number;
+  running: number;
+  failed: number;
+  /** Events that nobody has claimed. */
+  waiting: number;
+  lastSuccess: { runId: number; at: Date } | null;
+  rows: { count: number; isEstimate: boolean } | null;
+  /** Events ever recorded, of a dataset. */
+  events: number | null;
+  /** Data tests of the last build. */
+  tests: { all: number; passed: number; warned: number; failed: number; skipped: number } | null;
+};
+
+/** What leads from one thing to the next. */
+export type GraphEdge = {
+  from: string;
+  to: string;
+  /**
+   * A job fetches from the market, records events for a dataset, is woken by one, begins its build with a source; a model
+   * reads a source or another model.
+   */
+  kind: "fetches" | "records" | "wakes" | "begins" | "reads";
+  /** The last event that went this way, when, and the run that recorded or claimed it. */
+  event: { id: number; at: Date; runId: number } | null;
+  /** Events that wait to go this way, and since when. */
+  waiting: number;
+  waitingSince: Date | null;
+};
+
+export type GraphView = {
+  now: Date;
+  nodes: GraphNode[];
+  edges: GraphEdge[];
+  /** Whether anything changes by itself now. */
+  isWorking: boolean;
+  /** Why the dbt project could not be read; its models are left out then. */
+  projectProblem: string | null;
+};
