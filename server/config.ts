@@ -63,6 +63,8 @@ const url = (protocols: string[]) =>
   z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol));
 /** Whether `text` means to be a hash of a password rather than the password. */
 export const isPasswordHash = (text: string) => text.startsWith("$argon2");
+/** What is left of a hash in an .env file where `$argon2id`, `$v` and so on were taken for variables. */
+const isTornHash = (text: string) => !isPasswordHash(text) && /=\d+,t=\d+,p=\d+/.test(text);
 const isArgon2id = (text: string) =>
   /^\$argon2id\$v=19\$m=\d{1,7},t=\d{1,3},p=\d{1,3}\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$/.test(text);
 const addresses = (text: string) =>
@@ -87,8 +89,8 @@ const variables = {
     schema: z
       .string()
       .min(8)
-      .refine((text) => !isPasswordHash(text) || isArgon2id(text)),
-    allowed: "at least 8 characters, or an Argon2id hash in PHC form ($argon2id$v=19$m=…,t=…,p=…$…$…)",
+      .refine((text) => (isPasswordHash(text) ? isArgon2id(text) : !isTornHash(text))),
+    allowed: "at least 8 characters, or an Argon2id hash in PHC form (in .env with \\ before each $)",
   },
   TRUSTED_PROXIES: {
     schema: z

@@ -21,6 +21,9 @@ export type ActionView = {
   details: unknown;
 };
 
+/** Who needs no word that it came through the API. */
+const apiToken = "API token";
+
 const Run = ({ action }: { action: ActionView }) =>
   action.runId === null ? (
     <>a run</>
@@ -223,7 +226,7 @@ export const ActionList = ({ actions, titles = {}, label = "What people did" }: 
           <p>
             <b class="who">{action.actor}</b>{" "}
             {(tellings[action.kind] ?? tellOther)(action, action.jobId === null ? undefined : titles[action.jobId])}{" "}
-            {action.via === "api" && <span class="tag">API</span>}
+            {action.via === "api" && action.actor !== apiToken && <span class="tag">API</span>}
           </p>
           {action.reason && <blockquote>{action.reason}</blockquote>}
         </li>

@@ -152,6 +152,7 @@ describe("readConfig", () => {
     ["ADMIN_PASSWORD", "short", "at least 8 characters"],
     ["ADMIN_PASSWORD", "$argon2i$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$aGFzaA", "an Argon2id hash in PHC form"],
     ["ADMIN_PASSWORD", "$argon2id$v=19$m=19456", "an Argon2id hash in PHC form"],
+    ["ADMIN_PASSWORD", "=19=19456,t=2,p=1", "with \\ before each $"],
     ["DATABASE_URL", "mysql://me:hunter2@db/x", "postgres://"],
     ["DATABASE_URL", "hunter2", "postgres://"],
     ["POLYGON_API_KEY", "two words", "without spaces"],
