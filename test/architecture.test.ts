@@ -60,7 +60,9 @@ describe("imports", () => {
         file.startsWith("jobs/orchestrator/") &&
         /stock|ticker|polygon|\bbars?\b|session/i.test(sources.get(file) ?? ""),
     );
-    expect(stocks).toEqual(["jobs/orchestrator/requests.ts"].filter((file) => stocks.includes(file)));
+    expect(stocks).toEqual(
+      ["jobs/orchestrator/requests.ts", "jobs/orchestrator/run-requests.ts"].filter((file) => stocks.includes(file)),
+    );
   });
 
   test("keep the backtest pure: no database, no lake, no clock", () => {

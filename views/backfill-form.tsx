@@ -1,40 +1,40 @@
+import { type BackfillPreview, Preview } from "./backfill-preview.tsx";
 import { describedBy, Field } from "./components.tsx";
-import { formatCount, formatDate, formatDuration, formatInteger } from "./format.ts";
+import { formatInteger } from "./format.ts";
 
 /** What a person typed, as they typed it. */
-export type BackfillDraft = { from: string; to: string; reprocess: string; strategy: string; tickers: string };
-
-export type SkippedGroup = { reason: string; count: number; ranges: string[] };
-
-/** What a backfill would do, as far as a person needs to know before starting it. */
-export type BackfillPreview = {
-  strategy: "grouped" | "per_ticker";
-  calls: number;
-  alternative: { strategy: "grouped" | "per_ticker"; calls: number } | null;
-  minutes: number;
-  callsPerMinute: number | null;
-  dates: string[];
-  skipped: SkippedGroup[];
+export type BackfillDraft = {
+  from: string;
+  to: string;
+  reprocess: string;
+  strategy: string;
+  tickers: string;
+  concurrency: string;
+  order: string;
 };
 
 export type BackfillForm = {
-  jobId: string;
+  /** Where it is sent; the page there shows it again with what was typed. */
+  action: string;
+  /** Runs that the job starts at a time, the most that one backfill may have. */
+  maxActiveRuns: number;
   draft: BackfillDraft;
   /** By field; under `form` what belongs to none. */
   errors: Record<string, string>;
   preview: BackfillPreview | null;
 };
 
-const strategyNames: Record<string, string> = {
-  grouped: "by session (one call fetches a whole session)",
-  per_ticker: "by ticker (one call fetches a ticker’s whole range)",
+type ChoiceProps = {
+  form: BackfillForm;
+  name: "reprocess" | "strategy" | "order";
+  label: string;
+  hint?: string;
+  options: [string, string][];
 };
 
-type ChoiceProps = { form: BackfillForm; name: "reprocess" | "strategy"; label: string; options: [string, string][] };
-
-const Choice = ({ form, name, label, options }: ChoiceProps) => (
-  <Field id={name} label={label} error={form.errors[name]}>
-    <select id={name} name={name} {...describedBy(name, false, form.errors[name])}>
+const Choice = ({ form, name, label, hint, options }: ChoiceProps) => (
+  <Field id={name} label={label} {...(hint && { hint })} error={form.errors[name]}>
+    <select id={name} name={name} {...describedBy(name, hint !== undefined, form.errors[name])}>
       {options.map(([value, text]) => (
         <option value={value} selected={form.draft[name] === value}>
           {text}
@@ -57,63 +57,38 @@ const DateField = ({ form, name, label }: { form: BackfillForm; name: "from" | "
   </Field>
 );
 
-const Preview = ({ preview }: { preview: BackfillPreview }) => (
-  <div class="preview" role="status">
-    <p class="lead">
-      {preview.dates.length === 0 ? (
-        "Nothing to do: no session of this range is left to run. What ran and failed, or was cancelled, is fetched again with Failed, and everything with All."
-      ) : (
-        <>
-          <b>{formatCount(preview.dates.length, "session")}</b> in <b>{formatCount(preview.calls, "call")}</b>,{" "}
-          {preview.minutes > 0 && preview.callsPerMinute !== null
-            ? `${formatDuration(preview.minutes * 60_000)} at ${formatInteger(preview.callsPerMinute)} calls a minute`
-            : "without a rate limit"}
-          .
-        </>
-      )}
-    </p>
-    {preview.dates.length > 0 && (
-      <p class="note">
-        Fetched {strategyNames[preview.strategy]}.
-        {preview.alternative &&
-          ` The other way, ${preview.alternative.strategy === "grouped" ? "by session" : "by ticker"}, takes ${formatCount(preview.alternative.calls, "call")}.`}
-      </p>
-    )}
-    {preview.dates.length > 0 && (
-      <details id="preview-dates">
-        <summary>The {formatCount(preview.dates.length, "session")}</summary>
-        <ul class="dates">
-          {preview.dates.map((date) => (
-            <li>{date}</li>
-          ))}
-        </ul>
-      </details>
-    )}
-    {preview.skipped.length > 0 && (
-      <details id="preview-skipped">
-        <summary>
-          Skipped:{" "}
-          {formatCount(
-            preview.skipped.reduce((sum, group) => sum + group.count, 0),
-            "day",
-          )}
-        </summary>
-        <ul class="skipped">
-          {preview.skipped.map((group) => (
-            <li>
-              <b>{group.reason}</b> {formatCount(group.count, "day")}
-              {group.ranges.length > 0 && <span class="note">: {group.ranges.join(", ")}</span>}
-            </li>
-          ))}
-        </ul>
-      </details>
-    )}
+/** Options of the order, for this form and for that of a backfill under way. */
+export const orderOptions: [string, string][] = [
+  ["oldest", "Oldest first"],
+  ["newest", "Newest first"],
+];
+
+const Pace = ({ form }: { form: BackfillForm }) => (
+  <div class="pair">
+    <Field
+      id="concurrency"
+      label="Sessions at a time (optional)"
+      hint={`From 1 to ${formatInteger(form.maxActiveRuns)}. Left empty: as many as there is room for.`}
+      error={form.errors.concurrency}
+    >
+      <input
+        id="concurrency"
+        name="concurrency"
+        type="number"
+        min="1"
+        max={form.maxActiveRuns}
+        inputmode="numeric"
+        value={form.draft.concurrency}
+        {...describedBy("concurrency", true, form.errors.concurrency)}
+      />
+    </Field>
+    <Choice form={form} name="order" label="Order" hint="Both can be changed on the way." options={orderOptions} />
   </div>
 );
 
 /** Asks what to fetch again, shows what that means, and starts it. Refreshes itself where there are scripts. */
 export const BackfillFormView = ({ form }: { form: BackfillForm }) => {
-  const action = `/jobs/${encodeURIComponent(form.jobId)}/backfills`;
+  const { action } = form;
   const canStart = form.preview !== null && form.preview.dates.length > 0;
   return (
     <form
@@ -173,6 +148,7 @@ export const BackfillFormView = ({ form }: { form: BackfillForm }) => {
           {...describedBy("tickers", true, form.errors.tickers)}
         />
       </Field>
+      <Pace form={form} />
       {form.preview && <Preview preview={form.preview} />}
       <p class="actions">
         <button type="submit" name="intent" value="preview" class={`button ${canStart ? "" : "primary"}`}>
@@ -187,7 +163,3 @@ export const BackfillFormView = ({ form }: { form: BackfillForm }) => {
     </form>
   );
 };
-
-/** Consecutive dates told as a range. */
-export const tellRange = (first: string, last: string) =>
-  first === last ? formatDate(first) : `${formatDate(first)} – ${formatDate(last)}`;

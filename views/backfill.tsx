@@ -1,9 +1,12 @@
-import { Calendar, CalendarLegend, type Day, dateRange } from "./calendar.tsx";
-import { Empty, Fact, Instant, Pager, Progress, Section, State } from "./components.tsx";
-import { formatInteger, formatLabel, formatValue } from "./format.ts";
+import { ActionList } from "./actions.tsx";
+import { type BackfillBeside, Plan, Settings } from "./backfill-beside.tsx";
+import { dateRange } from "./calendar.tsx";
+import { Confirm, Empty, Fact, Instant, Pager, Progress, Section, State } from "./components.tsx";
+import { formatCount, formatDuration, formatElapsed, formatInteger, formatRate, none } from "./format.ts";
 import { CancelBackfill } from "./job-runs.tsx";
 import { Page, toDocument } from "./layout.tsx";
 import { type ListedRun, RunTable } from "./run-table.tsx";
+import { MapLegend, type MapSession, SessionMap } from "./session-map.tsx";
 import type { Shell } from "./shell.ts";
 
 export type BackfillDetail = {
@@ -15,44 +18,94 @@ export type BackfillDetail = {
   from: string;
   to: string;
   reprocess: string;
+  paused: boolean;
+  concurrency: number | null;
+  order: string;
+  createdBy: string | null;
   createdAt: Date;
   finishedAt: Date | null;
   counts: { runs: number; queued: number; running: number; success: number; failed: number; cancelled: number };
-  /** Plain values of its plan. */
-  plan: [string, unknown][];
-  days: Day[];
+  progress: {
+    unit: "session" | "batch";
+    done: number;
+    total: number;
+    perMinute: number | null;
+    callsPerMinute: number | null;
+    timeLeftMs: number | null;
+  };
+  isActive: boolean;
+  /** Whether its job starts no runs until somebody resumes it. */
+  isJobPaused: boolean;
+};
+
+/** The part with a mark for every session. */
+export type BackfillSessions = { id: number; isActive: boolean; sessions: MapSession[] };
+
+/** One page of its runs. */
+export type BackfillRunList = {
+  id: number;
+  now: Date;
+  isActive: boolean;
   runs: ListedRun[];
   older: number | null;
   isFirstPage: boolean;
-  isActive: boolean;
-  /** Whether its job starts no runs until somebody resumes it. */
-  isPaused: boolean;
   url: string;
 };
 
-const Head = ({ backfill }: { backfill: BackfillDetail }) => (
+const shownState = ({ paused, isActive, state }: BackfillDetail) => (paused && isActive ? "paused" : state);
+
+const Buttons = ({ backfill: { id, isActive, paused, counts } }: { backfill: BackfillDetail }) => (
+  <div class="page-actions">
+    {isActive && (
+      <form method="post" action={`/backfills/${id}/${paused ? "resume" : "pause"}`}>
+        <button type="submit" class={`button ${paused ? "primary" : ""}`}>
+          {paused ? "Resume" : "Pause"}
+        </button>
+      </form>
+    )}
+    {counts.failed > 0 && (
+      <Confirm
+        id={`retry-backfill-${id}`}
+        summary={`Retry ${formatInteger(counts.failed)} failed…`}
+        question="The same runs are queued again, so that this page goes on telling what became of each session. Sessions that a later run has taken over are left alone."
+        action={`/backfills/${id}/retry`}
+        button="Retry what failed"
+      />
+    )}
+    {isActive && <CancelBackfill id={id} />}
+  </div>
+);
+
+const Waiting = ({ backfill }: { backfill: BackfillDetail }) => {
+  if (!backfill.isActive) return null;
+  if (backfill.paused)
+    return (
+      <p class="note">
+        Paused: what is under way ends, nothing more begins, and other work has its places. Sessions of the day run as
+        ever.
+      </p>
+    );
+  return backfill.isJobPaused ? (
+    <p class="note">{backfill.jobTitle} is paused: what is queued waits until somebody resumes it.</p>
+  ) : null;
+};
+
+const pluralUnits = { session: "sessions", batch: "batches" };
+
+const Rate = ({ backfill: { progress } }: { backfill: BackfillDetail }) => (
   <>
-    <header class="page-head">
-      <h1>Backfill {backfill.id}</h1>
-      <State state={backfill.state} />
-      <span>
-        of <a href={`/jobs/${encodeURIComponent(backfill.jobId)}`}>{backfill.jobTitle}</a>
-      </span>
-      {backfill.isActive && <CancelBackfill id={backfill.id} />}
-    </header>
-    <p class="lead">
-      {dateRange(backfill.from, backfill.to)}, {backfill.reprocess} sessions
-      {backfill.isActive &&
-        backfill.isPaused &&
-        `. ${backfill.jobTitle} is paused: what is queued waits until somebody resumes it`}
-    </p>
-    <Progress value={backfill.counts.success} max={backfill.counts.runs || 1} label="Runs done" />
+    <Fact term="Rate lately">
+      {progress.perMinute === null ? none : `${formatRate(progress.perMinute)} ${pluralUnits[progress.unit]}/min`}
+      {progress.callsPerMinute !== null && <small>{formatRate(progress.callsPerMinute)} calls/min</small>}
+    </Fact>
+    <Fact term="Time left">
+      {progress.timeLeftMs === null ? none : `about ${formatDuration(Math.max(1000, progress.timeLeftMs))}`}
+    </Fact>
   </>
 );
 
 const Facts = ({ backfill }: { backfill: BackfillDetail }) => (
   <dl class="facts">
-    <Fact term="Runs">{formatInteger(backfill.counts.runs)}</Fact>
     <Fact term="Queued">{formatInteger(backfill.counts.queued)}</Fact>
     <Fact term="Running">{formatInteger(backfill.counts.running)}</Fact>
     <Fact term="Success">{formatInteger(backfill.counts.success)}</Fact>
@@ -60,52 +113,136 @@ const Facts = ({ backfill }: { backfill: BackfillDetail }) => (
       {formatInteger(backfill.counts.failed)}
     </Fact>
     <Fact term="Cancelled">{formatInteger(backfill.counts.cancelled)}</Fact>
+    {backfill.isActive && <Rate backfill={backfill} />}
     <Fact term="Asked for">
       <Instant at={backfill.createdAt} />
+      {backfill.createdBy && <small>by {backfill.createdBy}</small>}
     </Fact>
-    <Fact term="Ended">
-      <Instant at={backfill.finishedAt} />
+    {backfill.finishedAt && (
+      <Fact term="Ended">
+        <Instant at={backfill.finishedAt} />
+      </Fact>
+    )}
+    <Fact term={backfill.finishedAt ? "Took" : "For"}>
+      {formatElapsed(backfill.createdAt, backfill.finishedAt, backfill.now)}
     </Fact>
-    {backfill.plan.map(([key, value]) => (
-      <Fact term={formatLabel(key)}>{formatValue(value)}</Fact>
-    ))}
   </dl>
 );
 
-/** A backfill's progress, sessions and runs; refreshes itself while it is at work. */
+const amount = ({ progress: { unit, done, total } }: BackfillDetail) =>
+  total === 0 ? "No session to run" : `${formatInteger(done)} of ${formatCount(total, unit, pluralUnits[unit])} ended`;
+
+/** How a backfill gets on; refreshes itself while it is at work. */
 export const BackfillLive = ({ backfill }: { backfill: BackfillDetail }) => (
   <div
     id="backfill-live"
-    {...(backfill.isActive && { "hx-get": backfill.url, "hx-trigger": "every 1s", "hx-swap": "outerMorph" })}
+    {...(backfill.isActive && {
+      "hx-get": `/backfills/${backfill.id}`,
+      "hx-trigger": "every 1s",
+      "hx-swap": "outerMorph",
+    })}
   >
-    <Head backfill={backfill} />
+    <header class="page-head">
+      <h1>Backfill {backfill.id}</h1>
+      <State state={shownState(backfill)} />
+      <span>
+        of <a href={`/jobs/${encodeURIComponent(backfill.jobId)}`}>{backfill.jobTitle}</a>
+      </span>
+      <Buttons backfill={backfill} />
+    </header>
+    <p class="lead">
+      {dateRange(backfill.from, backfill.to)}, {backfill.reprocess} sessions, {backfill.order} first
+      {backfill.concurrency !== null && `, at most ${backfill.concurrency} at a time`}
+    </p>
+    <Waiting backfill={backfill} />
+    <div class="backfill-progress">
+      <Progress value={backfill.progress.done} max={backfill.progress.total || 1} label={amount(backfill)} />
+      <p class="note">{amount(backfill)}</p>
+    </div>
     <Facts backfill={backfill} />
-    <Section id="sessions" title="Sessions" note="Each mark leads to the run that answers for it">
-      {backfill.days.length === 0 ? (
+  </div>
+);
+
+/** Thousands of marks are heavy to send and to compare: they are refreshed less often. */
+const refreshEvery = (sessions: number) => (sessions <= 300 ? "every 1s" : "every 4s");
+
+/** Every session; refreshes itself while the backfill is at work. */
+export const BackfillMap = ({ part }: { part: BackfillSessions }) => (
+  <div
+    id="backfill-map"
+    {...(part.isActive && {
+      "hx-get": `/backfills/${part.id}`,
+      "hx-trigger": refreshEvery(part.sessions.length),
+      "hx-swap": "outerMorph",
+    })}
+  >
+    <Section
+      id="sessions"
+      title="Sessions"
+      note="Each mark leads to its run"
+      aside={part.sessions.length > 60 && <a href="#runs">Skip to the runs</a>}
+    >
+      {part.sessions.length === 0 ? (
         <Empty>
-          <p>Later runs have taken over every session of this backfill.</p>
+          <p>Its plan names no session.</p>
         </Empty>
       ) : (
         <>
-          <Calendar days={backfill.days} label="Sessions of" />
-          <CalendarLegend days={backfill.days} />
+          <MapLegend sessions={part.sessions} />
+          <SessionMap sessions={part.sessions} />
         </>
       )}
     </Section>
+  </div>
+);
+
+/** The runs, the newest first; refreshes itself while the backfill is at work. */
+export const BackfillRuns = ({ list }: { list: BackfillRunList }) => (
+  <div
+    id="backfill-runs"
+    {...(list.isActive && { "hx-get": list.url, "hx-trigger": "every 2s", "hx-swap": "outerMorph" })}
+  >
     <Section id="runs" title="Runs">
-      <RunTable runs={backfill.runs} now={backfill.now} label={`Runs of backfill ${backfill.id}`} />
+      {list.runs.length === 0 ? (
+        <Empty>
+          <p>It queued no run: nothing of its range was left to do.</p>
+        </Empty>
+      ) : (
+        <RunTable runs={list.runs} now={list.now} label={`Runs of backfill ${list.id}`} />
+      )}
       <Pager
-        newer={backfill.isFirstPage ? null : `/backfills/${backfill.id}#runs`}
-        older={backfill.older === null ? null : `/backfills/${backfill.id}?before=${backfill.older}#runs`}
+        newer={list.isFirstPage ? null : `/backfills/${list.id}#runs`}
+        older={list.older === null ? null : `/backfills/${list.id}?before=${list.older}#runs`}
       />
     </Section>
   </div>
 );
 
+type PageProps = {
+  shell: Shell;
+  backfill: BackfillDetail;
+  part: BackfillSessions;
+  list: BackfillRunList;
+  beside: BackfillBeside;
+};
+
 /** One backfill. */
-export const backfillPage = ({ shell, backfill }: { shell: Shell; backfill: BackfillDetail }) =>
+export const backfillPage = ({ shell, backfill, part, list, beside }: PageProps) =>
   toDocument(
     <Page title={`Backfill ${backfill.id}`} shell={shell}>
       <BackfillLive backfill={backfill} />
+      {backfill.isActive && <Settings id={backfill.id} beside={beside} />}
+      <BackfillMap part={part} />
+      <div class="split backfill">
+        <BackfillRuns list={list} />
+        <div class="rail">
+          <Plan beside={beside} />
+          {beside.actions.length > 0 && (
+            <Section id="deeds" title="Who did what">
+              <ActionList actions={beside.actions} titles={{ [backfill.jobId]: backfill.jobTitle }} />
+            </Section>
+          )}
+        </div>
+      </div>
     </Page>,
   );

@@ -86,7 +86,7 @@ export async function queueBackfill<Plan extends JsonValue>(
   return { id, runs: runs.length, plan };
 }
 
-/** In groups: one statement's JSON stays small for twenty years of sessions too. */
+/** In groups: one statement's JSON stays small for twenty years of days too. */
 const runsPerInsert = 1000;
 
 async function queueRuns(transaction: TransactionSql, job: JobDefinition, backfillId: number, runs: PlannedRun[]) {

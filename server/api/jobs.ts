@@ -1,37 +1,12 @@
 import { z } from "zod";
+import { backfillCreated, backfillInput } from "./backfill-schemas.ts";
 import { answer, defineOperation, type Operation } from "./operation.ts";
 import { readRun } from "./runs.ts";
-import {
-  backfillCreated,
-  dateInput,
-  jobAnswer,
-  jobInUrl,
-  oneOf,
-  reprocessKinds,
-  runAnswer,
-  strategies,
-  tickerInput,
-} from "./schemas.ts";
+import { dateInput, jobAnswer, jobInUrl, runAnswer } from "./schemas.ts";
 import { readJob, requireJob } from "./status.ts";
 
 const path = z.strictObject({ job: jobInUrl });
 const flag = z.boolean({ error: "has to be true or false" });
-
-const backfillInput = z.strictObject({
-  from: dateInput.meta({ description: "First date, inclusive." }),
-  to: dateInput.meta({ description: "Last date, inclusive." }),
-  reprocess: oneOf(reprocessKinds).default("missing"),
-  strategy: oneOf(strategies).default("auto"),
-  tickers: z
-    .array(tickerInput, { error: "has to be a list of tickers" })
-    .min(1, { error: "has to be a list of at least one ticker" })
-    .max(20_000, { error: "has to be a list of at most 20000 tickers" })
-    .optional()
-    .meta({ description: "Only these tickers; the configured universe where left out." }),
-  dryRun: flag
-    .default(false)
-    .meta({ description: "Only plan: what would run, what is skipped and why, and the calls." }),
-});
 
 export const jobOperations: Operation[] = [
   defineOperation({
@@ -81,8 +56,13 @@ export const jobOperations: Operation[] = [
     },
     handle: async ({ path: { job }, body }, { pipeline, ...context }) => {
       requireJob({ pipeline, ...context }, job);
-      const { dryRun, tickers, ...range } = body;
-      const request = { jobId: job, ...range, ...(tickers && { tickers: [...new Set(tickers)] }) };
+      const { dryRun, tickers, concurrency, ...range } = body;
+      const request = {
+        jobId: job,
+        ...range,
+        ...(tickers && { tickers: [...new Set(tickers)] }),
+        ...(concurrency !== undefined && { concurrency }),
+      };
       if (dryRun) {
         return answer(200, { id: null, ...(await pipeline.previewBackfill(request)) });
       }

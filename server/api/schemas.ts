@@ -59,10 +59,10 @@ export const oneOf = <const Words extends readonly string[]>(words: Words) =>
 
 export const runStates = ["queued", "running", "success", "failed", "cancelled"] as const;
 const state = z.enum(runStates);
-const id = z.int().positive();
-const count = z.int().min(0);
-const instant = z.iso.datetime().meta({ example: "2025-01-03T09:30:00.000Z" });
-const date = z.iso.date();
+export const id = z.int().positive();
+export const count = z.int().min(0);
+export const instant = z.iso.datetime().meta({ example: "2025-01-03T09:30:00.000Z" });
+export const date = z.iso.date();
 const json = z.unknown().meta({ description: "Any JSON value." });
 
 const errorRecord = z.strictObject({ name: z.string(), message: z.string(), advice: z.string().optional() });
@@ -156,49 +156,6 @@ export const runDetailAnswer = z
     ),
   })
   .meta({ id: "RunDetail" });
-
-export const reprocessKinds = ["missing", "failed", "all"] as const;
-export const strategies = ["auto", "grouped", "per_ticker"] as const;
-const strategy = z.enum(["grouped", "per_ticker"]);
-
-export const backfillPlan = z
-  .strictObject({
-    strategy,
-    calls: count,
-    sessions: count,
-    skipped: z.array(z.strictObject({ date, reason: z.string() })),
-    minutes: count.meta({ description: "At the plan's rate limit; 0 where there is none." }),
-    alternative: z.strictObject({ strategy, calls: count }).nullable(),
-    dates: z.array(date),
-    reasons: z
-      .array(z.strictObject({ date, reason: z.string() }))
-      .optional()
-      .meta({ description: "Why each of these sessions is run; absent in plans made before it was kept." }),
-  })
-  .meta({ id: "BackfillPlan" });
-
-export const backfillCreated = z
-  .strictObject({
-    id: id.nullable().meta({ description: "null in a dry run." }),
-    runs: count,
-    plan: backfillPlan,
-  })
-  .meta({ id: "BackfillCreated" });
-
-export const backfillAnswer = z
-  .strictObject({
-    id,
-    job: z.string(),
-    state,
-    from: date,
-    to: date,
-    reprocess: z.enum(reprocessKinds),
-    runs: z.strictObject({ queued: count, running: count, success: count, failed: count, cancelled: count }),
-    plan: backfillPlan,
-    createdAt: instant,
-    finishedAt: instant.nullable(),
-  })
-  .meta({ id: "Backfill" });
 
 export const barAnswer = z
   .strictObject({

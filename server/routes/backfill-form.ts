@@ -1,17 +1,14 @@
-import type { BackfillPlan, BackfillRequest } from "../../jobs/pipeline.ts";
-import {
-  type BackfillDraft,
-  type BackfillForm,
-  type BackfillPreview,
-  type SkippedGroup,
-  tellRange,
-} from "../../views/backfill-form.tsx";
+import type { BackfillOrder } from "../../jobs/orchestrator/types.ts";
+import type { BackfillRequest } from "../../jobs/pipeline.ts";
+import type { BackfillDraft, BackfillForm } from "../../views/backfill-form.tsx";
 import { fieldOf } from "./request.ts";
 
-export const backfillFields = ["from", "to", "reprocess", "strategy", "tickers"];
+/** Fields of the form that a refusal can be told beside. */
+export const backfillFields = ["from", "to", "reprocess", "strategy", "tickers", "concurrency", "order"];
 
-const reprocesses = ["missing", "failed", "all"] as const;
+export const reprocesses = ["missing", "failed", "all"] as const;
 const strategies = ["auto", "grouped", "per_ticker"] as const;
+const orders = ["oldest", "newest"] as const;
 
 /** The form before anybody typed: missing sessions of the range that is wanted. */
 export const emptyDraft = (from: string, to: string): BackfillDraft => ({
@@ -20,22 +17,39 @@ export const emptyDraft = (from: string, to: string): BackfillDraft => ({
   reprocess: "missing",
   strategy: "auto",
   tickers: "",
+  concurrency: "",
+  order: "oldest",
 });
 
-/** What was typed, as it was typed. */
+/** What was typed, as it was typed. The last two are left out by who only asks what and how to fetch. */
 export const readDraft = (form: Record<string, unknown>): BackfillDraft => ({
   from: fieldOf(form, "from"),
   to: fieldOf(form, "to"),
   reprocess: fieldOf(form, "reprocess"),
   strategy: fieldOf(form, "strategy"),
   tickers: fieldOf(form, "tickers"),
+  concurrency: fieldOf(form, "concurrency"),
+  order: fieldOf(form, "order") || "oldest",
 });
+
+/** Runs at a time as typed: a number, null where there is to be no limit, undefined where it is neither. */
+export function readConcurrency(text: string, maxActiveRuns: number): number | null | undefined {
+  if (text === "") return null;
+  const number = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  return number >= 1 && number <= maxActiveRuns ? number : undefined;
+}
+
+/** What is said beside a number of runs that cannot be. */
+export const concurrencyRefusal = (maxActiveRuns: number): string =>
+  `Write a whole number from 1 to ${maxActiveRuns}, or leave it empty.`;
+
+export const readOrder = (text: string): BackfillOrder | undefined => orders.find((value) => value === text);
 
 const isDate = (text: string) => /^\d{4}-\d{2}-\d{2}$/.test(text);
 
 /** The request that a draft makes, or the message beside each field that makes none. */
 export function toRequest(
-  jobId: string,
+  job: { id: string; maxActiveRuns: number },
   draft: BackfillDraft,
 ): { request: BackfillRequest; errors: null } | { request: null; errors: BackfillForm["errors"] } {
   const errors: BackfillForm["errors"] = {};
@@ -43,51 +57,18 @@ export function toRequest(
   if (!isDate(draft.to)) errors.to = "Choose the last date, such as 2025-12-31.";
   const reprocess = reprocesses.find((value) => value === draft.reprocess);
   const strategy = strategies.find((value) => value === draft.strategy);
+  const order = readOrder(draft.order);
+  const concurrency = readConcurrency(draft.concurrency, job.maxActiveRuns);
   if (!reprocess) errors.reprocess = "Choose missing, failed or all.";
   if (!strategy) errors.strategy = "Choose how to fetch.";
-  if (Object.keys(errors).length > 0 || !reprocess || !strategy) return { request: null, errors };
+  if (!order) errors.order = "Choose oldest or newest.";
+  if (concurrency === undefined) errors.concurrency = concurrencyRefusal(job.maxActiveRuns);
+  if (Object.keys(errors).length > 0 || !reprocess || !strategy || !order) return { request: null, errors };
   const tickers = draft.tickers.split(/[\s,;]+/).filter(Boolean);
-  const request = { jobId, from: draft.from, to: draft.to, reprocess, strategy };
-  return { request: tickers.length > 0 ? { ...request, tickers } : request, errors: null };
+  const request: BackfillRequest = {
+    ...{ jobId: job.id, from: draft.from, to: draft.to, reprocess, strategy, order },
+    ...(typeof concurrency === "number" && { concurrency }),
+    ...(tickers.length > 0 && { tickers }),
+  };
+  return { request, errors: null };
 }
-
-const rangesShown = 24;
-/** Dates no further apart than this are told as one range: a weekend, or a long one. */
-const sameRangeMs = 4 * 86_400_000;
-
-function rangesOf(dates: string[]): string[] {
-  const ranges: [string, string][] = [];
-  for (const date of dates) {
-    const last = ranges.at(-1);
-    if (last && Date.parse(date) - Date.parse(last[1]) <= sameRangeMs) last[1] = date;
-    else ranges.push([date, date]);
-  }
-  const told = ranges.slice(0, rangesShown).map(([first, last]) => tellRange(first, last));
-  return ranges.length > rangesShown ? [...told, `and ${ranges.length - rangesShown} more`] : told;
-}
-
-/** A reason without the run that it names: a year of sessions is one line, not one a session. */
-const sharedReason = (reason: string) => reason.replace(/^run \d+ /, "");
-
-/** Days that will not be run, by reason, most first. Weekends are only counted: nobody needs their dates. */
-export function groupSkipped(skipped: BackfillPlan["skipped"]): SkippedGroup[] {
-  const groups = Map.groupBy(skipped, ({ reason }) => sharedReason(reason));
-  return [...groups]
-    .map(([reason, days]) => ({
-      reason,
-      count: days.length,
-      ranges: /weekend/i.test(reason) ? [] : rangesOf(days.map(({ date }) => date)),
-    }))
-    .sort((a, b) => b.count - a.count);
-}
-
-/** A plan as the form shows it. */
-export const toPreview = (plan: BackfillPlan, callsPerMinute: number | null): BackfillPreview => ({
-  strategy: plan.strategy,
-  calls: plan.calls,
-  alternative: plan.alternative,
-  minutes: plan.minutes,
-  callsPerMinute,
-  dates: plan.dates,
-  skipped: groupSkipped(plan.skipped),
-});

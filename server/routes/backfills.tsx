@@ -1,79 +1,207 @@
 import { type Context, Hono } from "hono";
-import { selectBackfills } from "../../db/queries/dashboard/backfills.ts";
-import { selectCoverage } from "../../db/queries/dashboard/coverage.ts";
+import { selectActionsOfBackfill } from "../../db/queries/dashboard/actions.ts";
+import { type BackfillRow, selectBackfills } from "../../db/queries/dashboard/backfills.ts";
 import { selectJobStandings } from "../../db/queries/dashboard/jobs.ts";
 import { selectRuns } from "../../db/queries/dashboard/runs.ts";
 import { RequestError } from "../../jobs/orchestrator/types.ts";
-import { jobIds } from "../../jobs/pipeline.ts";
-import { type BackfillDetail, BackfillLive, backfillPage } from "../../views/backfill.tsx";
+import {
+  type BackfillDetail,
+  BackfillLive,
+  BackfillMap,
+  type BackfillRunList,
+  BackfillRuns,
+  backfillPage,
+} from "../../views/backfill.tsx";
+import type { BackfillBeside } from "../../views/backfill-beside.tsx";
+import { BackfillFormView } from "../../views/backfill-form.tsx";
+import {
+  type BackfillList,
+  BackfillListView,
+  backfillFilters,
+  backfillsPage,
+  newBackfillPage,
+} from "../../views/backfills.tsx";
+import { findBackfill, readProgress, readSessions } from "../backfills.ts";
 import type { AppContext } from "../context.ts";
-import { daysBetween, lastSettledSession } from "./days.ts";
-import { actorOf, idOf, numberIn, wantsFragment } from "./request.ts";
+import { freshBackfill, groupReasons, groupSkipped, tryBackfill } from "./backfill-attempt.ts";
+import { concurrencyRefusal, readConcurrency, readOrder } from "./backfill-form.ts";
+import { actorOf, fieldErrors, fieldOf, idOf, numberIn, statusOf, wantsFragment } from "./request.ts";
 import { readShell } from "./shell.ts";
 
-const pageSize = 50;
-/** Values of a plan that the page tells in other ways, or that are too long to tell. */
-const untold = new Set(["dates", "skipped", "sessions", "alternative"]);
+const listedAtOnce = 25;
+const runsAtOnce = 50;
 
-const planValues = (plan: unknown): [string, unknown][] =>
-  typeof plan === "object" && plan !== null
-    ? Object.entries(plan).filter(([key, value]) => !untold.has(key) && (typeof value !== "object" || value === null))
-    : [];
-
-/** Everything that a backfill's page shows. */
-async function readBackfill(context: AppContext, id: number, before: number | null): Promise<BackfillDetail> {
-  const { read } = context;
-  const [row] = await selectBackfills(read, { jobId: null, id }, 1);
-  if (!row) throw new RequestError("not_found", `There is no backfill ${id}.`);
-  const [coverage, runs, standings] = await Promise.all([
-    selectCoverage(read, { ...jobIds, ingest: row.jobId }, row.from, row.to),
-    selectRuns(read, { jobId: null, backfillId: id, state: null, before }, pageSize + 1),
-    selectJobStandings(read, [row.jobId]),
-  ]);
-  const rows = coverage.filter((partition) => partition.backfillId === id);
-  const known = { rows, wanted: new Set<string>(), lastSettled: lastSettledSession(context.now()) };
-  const shown = runs.slice(0, pageSize);
-  const job = context.pipeline.orchestrator.jobs.find((candidate) => candidate.id === row.jobId);
-  const isActive = row.state === "running" || row.state === "queued";
-  return {
+async function showList(context: AppContext, c: Context): Promise<Response> {
+  const state = backfillFilters.find((known) => known === c.req.query("state")) ?? null;
+  const before = numberIn(c, "before");
+  const filter = {
+    before,
+    state: state === "paused" ? null : state,
+    paused: state === "paused" ? true : state === "running" ? false : null,
+  };
+  const rows = await selectBackfills(context.read, filter, listedAtOnce + 1);
+  const shown = rows.slice(0, listedAtOnce);
+  const query = [state && `state=${state}`, before !== null && `before=${before}`].filter(Boolean).join("&");
+  const backfills: BackfillList = {
     now: context.now(),
-    id,
-    jobId: row.jobId,
-    jobTitle: job?.title ?? row.jobId,
-    state: row.state,
-    from: row.from,
-    to: row.to,
-    reprocess: row.reprocess,
-    createdAt: row.createdAt,
-    finishedAt: row.finishedAt,
-    counts: row,
-    plan: planValues(row.plan),
-    days: rows.length > 0 ? daysBetween(row.from, row.to, known) : [],
-    runs: shown,
-    older: runs.length > pageSize ? (shown.at(-1)?.id ?? null) : null,
+    backfills: shown,
+    state,
+    older: rows.length > listedAtOnce ? (shown.at(-1)?.id ?? null) : null,
     isFirstPage: before === null,
-    isActive,
-    isPaused: standings[0]?.paused ?? false,
-    url: `/backfills/${id}${before === null ? "" : `?before=${before}`}`,
+    isActive: shown.some((row) => row.queued + row.running > 0),
+    url: `/backfills${query && `?${query}`}`,
+  };
+  if (wantsFragment(c, "backfill-list")) return c.html(<BackfillListView list={backfills} />);
+  return c.html(backfillsPage({ shell: await readShell(context, c.req.path), list: backfills }));
+}
+
+/** The job whose runs are by session. */
+function ingestJob(context: AppContext) {
+  const job = context.pipeline.orchestrator.jobs.find(({ schedule }) => schedule !== undefined);
+  if (!job) throw new RequestError("not_found", "No job runs by session.");
+  return job;
+}
+
+const newPath = "/backfills/new";
+
+async function showNew(context: AppContext, c: Context): Promise<Response> {
+  const form = freshBackfill(context, ingestJob(context), newPath, c.req.query());
+  return c.html(newBackfillPage({ shell: await readShell(context, newPath), form }));
+}
+
+async function create(context: AppContext, c: Context): Promise<Response> {
+  const sent = { action: newPath, body: await c.req.parseBody(), by: actorOf(c) };
+  const answer = await tryBackfill(context, ingestJob(context), sent);
+  const isFragment = wantsFragment(c, "backfill");
+  if ("id" in answer) {
+    const page = `/backfills/${answer.id}`;
+    if (!isFragment) return c.redirect(page, 303);
+    c.header("HX-Redirect", page);
+    return c.body(null, 204);
+  }
+  if (isFragment) return c.html(<BackfillFormView form={answer.form} />, answer.status);
+  return c.html(newBackfillPage({ shell: await readShell(context, newPath), form: answer.form }), answer.status);
+}
+
+const isActive = (row: BackfillRow) => row.queued + row.running > 0;
+
+async function readDetail(context: AppContext, row: BackfillRow): Promise<BackfillDetail> {
+  const [standing] = await selectJobStandings(context.read, [row.jobId]);
+  const isJobPaused = standing?.paused ?? false;
+  const job = context.pipeline.orchestrator.jobs.find((candidate) => candidate.id === row.jobId);
+  return {
+    ...row,
+    now: context.now(),
+    jobTitle: job?.title ?? row.jobId,
+    counts: row,
+    progress: await readProgress(context, row, row.paused || isJobPaused),
+    isActive: isActive(row),
+    isJobPaused,
   };
 }
 
-async function show(context: AppContext, c: Context): Promise<Response> {
-  const backfill = await readBackfill(context, idOf(c, "backfill"), numberIn(c, "before"));
-  if (wantsFragment(c, "backfill-live")) return c.html(<BackfillLive backfill={backfill} />);
-  return c.html(backfillPage({ shell: await readShell(context, c.req.path), backfill }));
+async function readRuns(context: AppContext, row: BackfillRow, before: number | null): Promise<BackfillRunList> {
+  const filter = { jobId: null, backfillId: row.id, state: null, before };
+  const runs = await selectRuns(context.read, filter, runsAtOnce + 1);
+  const shown = runs.slice(0, runsAtOnce);
+  return {
+    id: row.id,
+    now: context.now(),
+    isActive: isActive(row),
+    runs: shown,
+    older: runs.length > runsAtOnce ? (shown.at(-1)?.id ?? null) : null,
+    isFirstPage: before === null,
+    url: `/backfills/${row.id}${before === null ? "" : `?before=${before}`}`,
+  };
 }
 
-async function cancel(context: AppContext, c: Context): Promise<Response> {
+type Typed = BackfillBeside["settings"];
+
+async function renderPage(context: AppContext, c: Context, row: BackfillRow, typed?: Typed) {
+  const [shell, backfill, { plan, sessions }, list, actions] = await Promise.all([
+    readShell(context, `/backfills/${row.id}`),
+    readDetail(context, row),
+    readSessions(context, row.id),
+    readRuns(context, row, numberIn(c, "before")),
+    selectActionsOfBackfill(context.read, row.id),
+  ]);
+  const job = context.pipeline.orchestrator.jobs.find((candidate) => candidate.id === row.jobId);
+  const settings = typed ?? { concurrency: row.concurrency?.toString() ?? "", order: row.order, errors: {} };
+  const beside: BackfillBeside = {
+    plan,
+    reasons: groupReasons(plan.reasons),
+    skipped: groupSkipped(plan.skipped),
+    maxActiveRuns: job?.maxActiveRuns ?? 1,
+    settings,
+    actions,
+  };
+  const part = { id: row.id, isActive: isActive(row), sessions };
+  return backfillPage({ shell, backfill, part, list, beside });
+}
+
+async function show(context: AppContext, c: Context): Promise<Response> {
+  const row = await findBackfill(context, idOf(c, "backfill"));
+  if (wantsFragment(c, "backfill-live")) {
+    // The page around it has a form for what is no more under way.
+    if (!isActive(row)) c.header("HX-Refresh", "true");
+    return c.html(<BackfillLive backfill={await readDetail(context, row)} />);
+  }
+  if (wantsFragment(c, "backfill-map")) {
+    const { sessions } = await readSessions(context, row.id);
+    return c.html(<BackfillMap part={{ id: row.id, isActive: isActive(row), sessions }} />);
+  }
+  if (wantsFragment(c, "backfill-runs")) {
+    return c.html(<BackfillRuns list={await readRuns(context, row, numberIn(c, "before"))} />);
+  }
+  return c.html(await renderPage(context, c, row));
+}
+
+async function change(context: AppContext, c: Context): Promise<Response> {
   const id = idOf(c, "backfill");
-  await context.pipeline.orchestrator.cancelBackfill(id, actorOf(c));
+  const row = await findBackfill(context, id);
+  const form = await c.req.parseBody();
+  const [concurrencyText, orderText] = [fieldOf(form, "concurrency"), fieldOf(form, "order")];
+  const job = context.pipeline.orchestrator.jobs.find((candidate) => candidate.id === row.jobId);
+  const most = job?.maxActiveRuns ?? 1;
+  const concurrency = readConcurrency(concurrencyText, most);
+  const order = readOrder(orderText);
+  const refuse = async (errors: Record<string, string>, status: 409 | 422) => {
+    const typed = { concurrency: concurrencyText, order: orderText, errors };
+    return c.html(await renderPage(context, c, row, typed), status);
+  };
+  if (concurrency === undefined) return refuse({ concurrency: concurrencyRefusal(most) }, 422);
+  if (order === undefined) return refuse({ order: "Choose oldest or newest." }, 422);
+  try {
+    await context.pipeline.orchestrator.updateBackfill(id, { concurrency, order }, actorOf(c));
+    return c.redirect(`/backfills/${id}`, 303);
+  } catch (error) {
+    return refuse(fieldErrors(error, ["concurrency", "order"]), statusOf(error));
+  }
+}
+
+/** What a button asks for, and back to the page. */
+async function act(c: Context, deed: (id: number) => Promise<unknown>): Promise<Response> {
+  const id = idOf(c, "backfill");
+  await deed(id);
   return c.redirect(`/backfills/${id}`, 303);
 }
 
-/** `/backfills/:id`: one backfill, and its cancellation. */
+/** `/backfills`: all of them, a new one, one with its sessions, and what can be done to it. */
 export function createBackfillRoutes(context: AppContext): Hono {
+  const { orchestrator } = context.pipeline;
   const routes = new Hono();
+  routes.get("/backfills", (c) => showList(context, c));
+  routes.get(newPath, (c) => showNew(context, c));
+  routes.post(newPath, (c) => create(context, c));
   routes.get("/backfills/:id", (c) => show(context, c));
-  routes.post("/backfills/:id/cancel", (c) => cancel(context, c));
+  routes.post("/backfills/:id/settings", (c) => change(context, c));
+  routes.post("/backfills/:id/pause", (c) =>
+    act(c, (id) => orchestrator.updateBackfill(id, { paused: true }, actorOf(c))),
+  );
+  routes.post("/backfills/:id/resume", (c) =>
+    act(c, (id) => orchestrator.updateBackfill(id, { paused: false }, actorOf(c))),
+  );
+  routes.post("/backfills/:id/retry", (c) => act(c, (id) => orchestrator.retryBackfill(id, actorOf(c))));
+  routes.post("/backfills/:id/cancel", (c) => act(c, (id) => orchestrator.cancelBackfill(id, actorOf(c))));
   return routes;
 }

@@ -8,7 +8,7 @@ import type { BackfillForm } from "../../views/backfill-form.tsx";
 import type { JobFacts, JobPageProps, ListedBackfill, RunForm } from "../../views/job.tsx";
 import type { RunList } from "../../views/job-runs.tsx";
 import type { AppContext } from "../context.ts";
-import { emptyDraft } from "./backfill-form.ts";
+import { freshBackfill } from "./backfill-attempt.ts";
 import { lastSettledSession } from "./days.ts";
 import { readShell } from "./shell.ts";
 
@@ -74,14 +74,6 @@ export async function readRunList(context: AppContext, jobId: string, query: Lis
 
 const runFormKinds: Record<string, RunForm["kind"]> = { [jobIds.load]: "events", [jobIds.transform]: "rebuild" };
 
-/** The backfill form as it first shows: nothing typed, the wanted range filled in. Null for jobs without sessions. */
-function freshBackfill(context: AppContext, job: JobDefinition): BackfillForm | null {
-  if (!job.schedule) return null;
-  const to = lastSettledSession(context.now()) ?? "";
-  const from = job.schedule.due(context.now())[0] ?? context.config.startDate;
-  return { jobId: job.id, draft: emptyDraft(from, to), errors: {}, preview: null };
-}
-
 /** What a request left on the page: what was typed, what was wrong with it, what it would do. */
 export type Attempt = { backfill?: BackfillForm; run?: Pick<RunForm, "session" | "errors"> };
 
@@ -97,7 +89,7 @@ export async function readJobPage(
     readShell(context, path),
     readJobFacts(context, job),
     readRunList(context, job.id, query),
-    job.schedule ? selectBackfills(context.read, { jobId: job.id, id: null }, backfillsShown) : [],
+    job.schedule ? selectBackfills(context.read, { jobId: job.id }, backfillsShown) : [],
   ]);
   const runForm = attempt.run ?? { session: lastSettledSession(context.now()) ?? "", errors: {} };
   return {
@@ -106,7 +98,7 @@ export async function readJobPage(
     job: facts,
     list,
     runForm: { kind: runFormKinds[job.id] ?? "session", ...runForm },
-    backfill: attempt.backfill ?? freshBackfill(context, job),
+    backfill: attempt.backfill ?? (job.schedule ? freshBackfill(context, job, `${path}/backfills`) : null),
     backfills: backfills satisfies ListedBackfill[],
   };
 }

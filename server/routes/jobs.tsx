@@ -1,10 +1,9 @@
 import { type Context, Hono } from "hono";
-import type { Actor, JobDefinition } from "../../jobs/orchestrator/types.ts";
-import { type BackfillForm, BackfillFormView } from "../../views/backfill-form.tsx";
+import { BackfillFormView } from "../../views/backfill-form.tsx";
 import { jobPage } from "../../views/job.tsx";
 import { JobRuns } from "../../views/job-runs.tsx";
 import type { AppContext } from "../context.ts";
-import { backfillFields, readDraft, toPreview, toRequest } from "./backfill-form.ts";
+import { tryBackfill } from "./backfill-attempt.ts";
 import { findJob, type ListQuery, readJobPage, readRunList } from "./job-page.ts";
 import { actorOf, fieldErrors, fieldOf, numberIn, statusOf, wantsFragment } from "./request.ts";
 
@@ -41,35 +40,14 @@ async function createRun(context: AppContext, c: Context): Promise<Response> {
   }
 }
 
-type BackfillAnswer = { form: BackfillForm; status: 200 | 409 | 422 } | { id: number };
-
-/** Previews or starts what the form asks for; a refusal comes back in the form, with what was typed. */
-async function tryBackfill(
-  context: AppContext,
-  job: JobDefinition,
-  body: Record<string, unknown>,
-  by: Actor,
-): Promise<BackfillAnswer> {
-  const draft = readDraft(body);
-  const form: BackfillForm = { jobId: job.id, draft, errors: {}, preview: null };
-  const { request, errors } = toRequest(job.id, draft);
-  if (!request) return { form: { ...form, errors }, status: 422 };
-  const { callsPerMinute } = context.config.market;
-  try {
-    if (fieldOf(body, "intent") !== "start") {
-      const { plan } = await context.pipeline.previewBackfill(request);
-      return { form: { ...form, preview: toPreview(plan, callsPerMinute) }, status: 200 };
-    }
-    const { id, runs, plan } = await context.pipeline.createBackfill(request, by);
-    return runs === 0 ? { form: { ...form, preview: toPreview(plan, callsPerMinute) }, status: 200 } : { id };
-  } catch (error) {
-    return { form: { ...form, errors: fieldErrors(error, backfillFields) }, status: statusOf(error) };
-  }
-}
-
 async function createBackfill(context: AppContext, c: Context): Promise<Response> {
   const job = findJob(context, c.req.param("id"));
-  const answer = await tryBackfill(context, job, await c.req.parseBody(), actorOf(c));
+  const sent = {
+    action: `/jobs/${encodeURIComponent(job.id)}/backfills`,
+    body: await c.req.parseBody(),
+    by: actorOf(c),
+  };
+  const answer = await tryBackfill(context, job, sent);
   const isFragment = wantsFragment(c, "backfill");
   if ("id" in answer) {
     const page = `/backfills/${answer.id}`;

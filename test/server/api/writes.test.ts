@@ -138,7 +138,7 @@ describe("POST /api/jobs/{job}/backfills", () => {
     const { status, body } = await ask(app, "POST", `/api/jobs/${ingest}/backfills`, range);
     expect(status).toBe(201);
     expect(body).toEqual({ id: 7, runs: 3, plan });
-    expect(requests).toEqual([{ jobId: ingest, ...range, reprocess: "missing", strategy: "auto" }]);
+    expect(requests).toEqual([{ jobId: ingest, ...range, reprocess: "missing", strategy: "auto", order: "oldest" }]);
   });
 
   test("only plans in a dry run", async () => {
@@ -159,7 +159,7 @@ describe("POST /api/jobs/{job}/backfills", () => {
     expect(status).toBe(200);
     expect(body).toEqual({ id: null, runs: 3, plan });
     expect(requests).toEqual([
-      { jobId: ingest, ...range, reprocess: "all", strategy: "grouped", tickers: ["AAPL", "BRK.B"] },
+      { jobId: ingest, ...range, reprocess: "all", strategy: "grouped", order: "oldest", tickers: ["AAPL", "BRK.B"] },
     ]);
   });
 
@@ -185,7 +185,7 @@ describe("POST /api/jobs/{job}/backfills", () => {
     [{ tickers: ["AAPL", "../etc/passwd"] }, "tickers.1", "a ticker such as"],
     [{ tickers: [null] }, "tickers.0", "a ticker such as"],
     [{ dryRun: "yes" }, "dryRun", "true or false"],
-    [{ dryrun: true }, "dryrun", "known are from, to, reprocess, strategy, tickers, dryRun"],
+    [{ dryrun: true }, "dryrun", "known are from, to, reprocess, strategy, tickers, concurrency, order, dryRun"],
   ];
   test.each(bad)("refuses %j by name", async (change, field, says) => {
     const { status, body } = await ask(appWith({}), "POST", `/api/jobs/${ingest}/backfills`, { ...range, ...change });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { jobIds } from "../../../jobs/pipeline.ts";
-import { groupSkipped } from "../../../server/routes/backfill-form.ts";
+import { groupSkipped } from "../../../server/routes/backfill-attempt.ts";
 import { type Dashboard, openDashboard, openingMs } from "./dashboard.ts";
 import { addPipelineSample } from "./sample.ts";
 
@@ -41,6 +41,7 @@ describe("the backfill form", () => {
           to: "2020-01-06",
           reprocess: "all",
           strategy: "auto",
+          order: "oldest",
           tickers: ["AAPL", "BRK.B"],
         },
       },
