@@ -73,11 +73,11 @@ function tellRange(action: ActionView): string {
 
 const changeWords: Record<string, string> = { concurrency: "runs at once", order: "order" };
 
-/** `runs at once 2, order newest`; null says that no limit of its own is left. */
-function tellChange({ details }: ActionView): string {
+/** `: runs at once 2, order newest`; `absent` is what null stands for. */
+function tellChange({ details }: ActionView, absent: string): string {
   const entries = Object.entries(typeof details === "object" && details !== null ? details : {});
   const told = entries.map(
-    ([key, value]) => `${changeWords[key] ?? formatLabel(key).toLowerCase()} ${value ?? "as usual"}`,
+    ([key, value]) => `${changeWords[key] ?? formatLabel(key).toLowerCase()} ${value ?? absent}`,
   );
   return told.length > 0 ? `: ${told.join(", ")}` : "";
 }
@@ -158,17 +158,17 @@ const tellings: Record<string, Telling> = {
   "backfill.change": (action) => (
     <>
       changed <Backfill action={action} />
-      {tellChange(action)}
-    </>
-  ),
-  "backfill.retry": (action) => (
-    <>
-      retried what failed of <Backfill action={action} />
+      {tellChange(action, "as usual")}
     </>
   ),
   "backfill.cancel": (action) => (
     <>
       cancelled <Backfill action={action} />
+    </>
+  ),
+  "backfill.retry": (action) => (
+    <>
+      retried {formatCount(Number(detailsOf(action).runs ?? 0), "failed run")} of <Backfill action={action} />
     </>
   ),
   "job.pause": (action, title) => (
@@ -179,6 +179,27 @@ const tellings: Record<string, Telling> = {
   "job.resume": (action, title) => (
     <>
       resumed <Job action={action} title={title} />
+    </>
+  ),
+  "retention.change": (action) => (
+    <>
+      changed <a href="/system">how long records are kept</a>
+      {tellChange(action, "for ever")}
+    </>
+  ),
+  "housekeeping.run": () => (
+    <>
+      cleaned up <a href="/system">old records</a>
+    </>
+  ),
+  "alert.test": (action) => (
+    <>
+      sent a <a href="/alerts">test alert</a> by {detailsOf(action).channel}
+    </>
+  ),
+  "alert.retry": (action) => (
+    <>
+      sent an <a href="/alerts">alert</a> by {detailsOf(action).channel} again
     </>
   ),
   "access.sign_in": (action) => `signed in${from(action)}`,

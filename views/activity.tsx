@@ -27,6 +27,7 @@ export type ActivityView = {
 
 const thingNames: Record<string, string> = {
   access: "Signing in",
+  alert: "Alerts",
   backfill: "Backfills",
   job: "Jobs",
   run: "Runs",

@@ -50,6 +50,9 @@ describe("activity", () => {
     const details = { address: "192.0.2.1", attempts: 10 };
     await insertAction(sql, { actor: "Somebody", via: "dashboard", kind: "access.refused", details });
     await insertAction(sql, { ...ada, kind: "alert.test", details: { channel: hostile } });
+    await insertAction(sql, { ...ada, kind: "retention.change", details: { logDays: null, rejectDays: 30 } });
+    await insertAction(sql, { ...ada, kind: "backfill.retry", backfillId, details: { runs: 2 } });
+    await insertAction(sql, { ...ada, kind: "something.new", runId });
   }, openingMs);
   afterAll(() => dashboard.close());
 
@@ -69,7 +72,10 @@ describe("activity", () => {
     expect(read).toContain(`API token retried run ${runId} (3 Jan 2020)`);
     expect(read).toContain(`marked fetch batch 2 of run ${runId} (3 Jan 2020) as success`);
     expect(read).toContain("Somebody gave a wrong password 10 times from 192.0.2.1, and is blocked for a while");
-    expect(read).toContain("Ada alert test");
+    expect(read).toContain("Ada sent a test alert by &lt;script&gt;");
+    expect(read).toContain("Ada changed how long records are kept: log days for ever, reject days 30");
+    expect(read).toContain(`Ada retried 2 failed runs of backfill ${backfillId}`);
+    expect(read).toContain(`Ada something new: run ${runId}`);
     expect(page).toContain(`href="/runs/${runId}"`);
     expect(page).toContain(`href="/backfills/${backfillId}"`);
     expect(page).toContain(`href="/jobs/${jobIds.load}"`);
@@ -86,14 +92,14 @@ describe("activity", () => {
 
   test("shows what is asked for by thing, kind, person, job, run and backfill", async () => {
     const deeds = async (query: string) => [...(await text(`/activity?${query}`)).matchAll(/id="action-\d+"/g)].length;
-    expect(await deeds("")).toBe(6);
+    expect(await deeds("")).toBe(9);
     expect(await deeds("kind=run")).toBe(1);
     expect(await deeds("kind=task.mark")).toBe(1);
     expect(await deeds("kind=task.clear")).toBe(0);
-    expect(await deeds("person=Ada")).toBe(3);
-    expect(await deeds(`job=${jobIds.ingest}`)).toBe(3);
-    expect(await deeds(`run=${runId}`)).toBe(2);
-    expect(await deeds(`backfill=${backfillId}`)).toBe(1);
+    expect(await deeds("person=Ada")).toBe(6);
+    expect(await deeds(`job=${jobIds.ingest}`)).toBe(5);
+    expect(await deeds(`run=${runId}`)).toBe(3);
+    expect(await deeds(`backfill=${backfillId}`)).toBe(2);
     expect(await deeds("person=Ada&kind=job")).toBe(1);
     expect(words(await text("/activity?kind=nothing"))).toContain("Nothing like that was done.");
   });
@@ -112,8 +118,15 @@ describe("activity", () => {
 
   test("the lists beside a run and a backfill hold theirs, the newest first", async () => {
     const { sql } = dashboard;
-    expect((await selectActionsOfRun(sql, runId)).map(({ kind }) => kind)).toEqual(["task.mark", "run.retry"]);
-    expect((await selectActionsOfBackfill(sql, backfillId)).map(({ kind }) => kind)).toEqual(["backfill.create"]);
+    expect((await selectActionsOfRun(sql, runId)).map(({ kind }) => kind)).toEqual([
+      "something.new",
+      "task.mark",
+      "run.retry",
+    ]);
+    expect((await selectActionsOfBackfill(sql, backfillId)).map(({ kind }) => kind)).toEqual([
+      "backfill.retry",
+      "backfill.create",
+    ]);
   });
 
   test("without a password, nobody is signed in and nobody can be signed out", async () => {
