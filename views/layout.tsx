@@ -10,7 +10,7 @@ const Mark = () => (
   </svg>
 );
 
-type NavigationGroup = { id: string; label: string; items: { href: string; label: string }[] };
+type NavigationGroup = { id: string; label: string; items: { href: string; label: string; count?: number }[] };
 
 /** Where one can go: the pipeline and its jobs, the market it fetches, and what keeps it going. */
 const navigationGroups = (shell: Shell): NavigationGroup[] => [
@@ -36,7 +36,7 @@ const navigationGroups = (shell: Shell): NavigationGroup[] => [
     id: "system",
     label: "System",
     items: [
-      { href: "/alerts", label: "Alerts" },
+      { href: "/alerts", label: "Alerts", count: shell.openAlerts },
       { href: "/activity", label: "Activity" },
       { href: "/system", label: "System" },
       { href: "/about", label: "About" },
@@ -68,10 +68,16 @@ const Navigation = ({ shell }: { shell: Shell }) => {
           <div class="nav-group">
             <p id={`nav-${id}`}>{label}</p>
             <ul aria-labelledby={`nav-${id}`}>
-              {items.map(({ href, label: text }) => (
+              {items.map(({ href, label: text, count = 0 }) => (
                 <li>
                   <a href={href} aria-current={currentAt(shell.path, href)}>
                     {text}
+                    {count > 0 && (
+                      <span class="open-count">
+                        {count}
+                        <span class="visually-hidden"> open</span>
+                      </span>
+                    )}
                   </a>
                 </li>
               ))}

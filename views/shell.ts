@@ -34,4 +34,6 @@ export type Shell = {
   /** The run at which the market API refused the key, until a later one succeeds. */
   keyRefusal: { runId: number; message: string; advice: string | null } | null;
   canSignOut: boolean;
+  /** Problems that stand, for the navigation. */
+  openAlerts: number;
 };

@@ -14,7 +14,7 @@ export function composeMessage(delivery: ClaimedDelivery, publicUrl: string | nu
       event: "test",
       kind: "test",
       title: "Test from Barline",
-      message: "Somebody asked for this test on the alerts page. Alerts reach you here.",
+      message: "Somebody asked for this test. Alerts reach you here.",
       advice: null,
       link: linkTo("/alerts"),
       openedAt: null,

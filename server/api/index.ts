@@ -2,9 +2,11 @@ import { Hono } from "hono";
 import type { AppContext } from "../context.ts";
 import type { AppEnv } from "../environment.ts";
 import { actionOperations } from "./actions.ts";
+import { alertOperations } from "./alerts.ts";
 import { backfillOperations } from "./backfills.ts";
 import { backtestOperations } from "./backtests.ts";
 import { barOperations } from "./bars.ts";
+import { calendarOperations } from "./calendar.ts";
 import { eventOperations } from "./events.ts";
 import { graphOperations } from "./graph.ts";
 import { gridOperations } from "./grid.ts";
@@ -19,11 +21,13 @@ const described = [
   ...statusOperations,
   ...jobOperations,
   ...gridOperations,
+  ...calendarOperations,
   ...backfillOperations,
   ...runOperations,
   ...eventOperations,
   ...graphOperations,
   ...actionOperations,
+  ...alertOperations,
   ...barOperations,
   ...backtestOperations,
 ];

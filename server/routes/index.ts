@@ -2,7 +2,9 @@ import { Hono } from "hono";
 import type { AppContext } from "../context.ts";
 import { createAboutRoutes } from "./about.tsx";
 import { createActivityRoutes } from "./activity.tsx";
+import { createAlertRoutes } from "./alerts.tsx";
 import { createBackfillRoutes } from "./backfills.tsx";
+import { createCalendarRoutes } from "./calendar.tsx";
 import { createDatasetRoutes } from "./datasets.tsx";
 import { createGraphRoutes } from "./graph.tsx";
 import { createGridRoutes } from "./grid.tsx";
@@ -18,6 +20,7 @@ export function createDashboardRoutes(context: AppContext): Hono {
   const routes = new Hono();
   for (const area of [
     createOverviewRoutes,
+    createCalendarRoutes,
     createGridRoutes,
     createGraphRoutes,
     createDatasetRoutes,
@@ -26,6 +29,7 @@ export function createDashboardRoutes(context: AppContext): Hono {
     createRunRoutes,
     createTickerRoutes,
     createActivityRoutes,
+    createAlertRoutes,
     createAboutRoutes,
   ]) {
     routes.route("/", area(context));

@@ -1,3 +1,4 @@
+import { countOpenAlerts } from "../../db/queries/alerts.ts";
 import { selectKeyRefusal } from "../../db/queries/dashboard/problems.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import packageJson from "../../package.json" with { type: "json" };
@@ -7,7 +8,11 @@ import { assetUrls } from "./assets.ts";
 
 /** What the page at `path` shows around its content. */
 export async function readShell(context: AppContext, path: string): Promise<Shell> {
-  const [assets, refusal] = await Promise.all([assetUrls(), selectKeyRefusal(context.read, jobIds.ingest)]);
+  const [assets, refusal, openAlerts] = await Promise.all([
+    assetUrls(),
+    selectKeyRefusal(context.read, jobIds.ingest),
+    countOpenAlerts(context.read),
+  ]);
   return {
     path,
     assets,
@@ -20,5 +25,6 @@ export async function readShell(context: AppContext, path: string): Promise<Shel
       advice: refusal.error?.advice ?? null,
     },
     canSignOut: context.guard !== null,
+    openAlerts,
   };
 }
