@@ -19,6 +19,11 @@ export async function lockJob(transaction: TransactionSql, jobId: string): Promi
   return row;
 }
 
+/** Holds the locks of all jobs, taken in the order of their ids so that two who ask do not wait for each other. */
+export async function lockJobs(transaction: TransactionSql): Promise<void> {
+  await transaction`select from barline.jobs order by id for update`;
+}
+
 /** False where it was so already. */
 export async function setJobPaused(transaction: TransactionSql, jobId: string, paused: boolean): Promise<boolean> {
   const rows = await transaction`

@@ -6,7 +6,7 @@ import {
   type Subscription,
   selectSubscriptions,
 } from "../../db/queries/events.ts";
-import { insertJobs } from "../../db/queries/runs.ts";
+import { insertJobs, lockJobs } from "../../db/queries/runs.ts";
 import type { JobDefinition } from "./types.ts";
 
 const keyOf = ({ jobId, dataset }: Subscription) => `${jobId} ${dataset}`;
@@ -25,6 +25,8 @@ export async function registerJobs(sql: Sql, jobs: readonly JobDefinition[]): Pr
   const isCurrent = (known: Subscription[]) => without(wanted, known).length + without(known, wanted).length === 0;
   if (isCurrent(await selectSubscriptions(sql))) return;
   await sql.begin(async (transaction) => {
+    // The jobs' locks first, as whoever claims does: what waits may not be taken away from a run that is being made for it.
+    await lockJobs(transaction);
     await lockEvents(transaction);
     const known = await selectSubscriptions(transaction);
     await deleteSubscriptions(transaction, without(known, wanted));

@@ -2,18 +2,10 @@ import { describe, expect, test } from "bun:test";
 import { layoutColumn, readingOrder } from "../../views/graph-column.ts";
 import { countCrossings, type Shape, toLayers } from "../../views/graph-layers.ts";
 import { type Box, type Layout, layoutWide } from "../../views/graph-layout.ts";
+import { createRandom } from "../support/random.ts";
 
 const wide = { boxWidth: 160, boxHeight: 90, layerGap: 60, boxGap: 20, bandGap: 70 };
 const narrow = { width: 358, boxHeight: 90, gap: 40, laterGap: 20, bandGap: 60 };
-
-/** Numbers from 0 to 1 that a seed gives again. */
-function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 1_664_525 + 1_013_904_223) % 4_294_967_296;
-    return state / 4_294_967_296;
-  };
-}
 
 /** A graph without circles: jobs and datasets in one band, models behind them, in shuffled order. */
 function randomShape(seed: number): Shape {
