@@ -10,7 +10,14 @@ const Channel = ({ channel, now }: { channel: ChannelView; now: Date }) => {
   return (
     <tr>
       <th scope="row">{label}</th>
-      <td class="break channel-target">{channel.target}</td>
+      <td class="acts">
+        <form method="post" action="/alerts/test">
+          <input type="hidden" name="channel" value={channel.name} />
+          <button type="submit" class="button small">
+            Send a test<span class="visually-hidden"> to {label}</span>
+          </button>
+        </form>
+      </td>
       <td class="channel-test">
         {channel.lastTest === null ? (
           <span class="note">never tested</span>
@@ -23,14 +30,7 @@ const Channel = ({ channel, now }: { channel: ChannelView; now: Date }) => {
           </div>
         )}
       </td>
-      <td class="acts">
-        <form method="post" action="/alerts/test">
-          <input type="hidden" name="channel" value={channel.name} />
-          <button type="submit" class="button small">
-            Send a test<span class="visually-hidden"> to {label}</span>
-          </button>
-        </form>
-      </td>
+      <td class="break channel-target">{channel.target}</td>
     </tr>
   );
 };
@@ -69,11 +69,11 @@ export const Channels = ({ channels, now, hasPublicUrl }: ChannelsProps) => {
             <thead>
               <tr>
                 <th scope="col">Channel</th>
-                <th scope="col">Goes to</th>
-                <th scope="col">Last test</th>
                 <th scope="col">
                   <span class="visually-hidden">Test</span>
                 </th>
+                <th scope="col">Last test</th>
+                <th scope="col">Goes to</th>
               </tr>
             </thead>
             <tbody>

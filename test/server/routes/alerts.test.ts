@@ -154,7 +154,9 @@ describe("the test button", () => {
     const response = await dashboard.post("/alerts/test", { channel: "webhook" });
     expect([response.status, response.headers.get("Location")]).toEqual([303, "/alerts#channels"]);
     expect(receiver.received.map(({ body }) => body.event)).toEqual(["test"]);
-    expect(textOf(await dashboard.page())).toMatch(/Webhook 127\.0\.0\.1:\d+ Delivered/);
+    expect(textOf(await dashboard.page())).toMatch(
+      /Webhook Send a test to Webhook Delivered 10 Jan, 15:00 127\.0\.0\.1:\d+/,
+    );
   });
 
   test("shows why a test was not delivered, and no secret anywhere", async () => {
