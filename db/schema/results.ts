@@ -10,7 +10,7 @@ export const modelResults = barline.table(
       .notNull()
       .references(() => runs.id),
     name: text("name").notNull(),
-    /** view | table | incremental */
+    /** view | table | incremental | seed | snapshot */
     materialization: text("materialization").notNull(),
     /** created | replaced | full_refresh | incremental | unchanged | failed | skipped */
     action: text("action").notNull(),
@@ -22,7 +22,7 @@ export const modelResults = barline.table(
   (table) => [primaryKey({ columns: [table.runId, table.name] })],
 );
 
-/** How each data test of a transform run went. */
+/** How each test of a transform run went: data tests, unit tests of models, freshness of sources. */
 export const testResults = barline.table(
   "test_results",
   {
@@ -30,8 +30,12 @@ export const testResults = barline.table(
       .notNull()
       .references(() => runs.id),
     name: text("name").notNull(),
+    /** generic | singular | unit | freshness */
+    kind: text("kind").notNull().default("generic"),
     /** The model or source that it tests. */
     subject: text("subject").notNull(),
+    /** Of a generic test of one column. */
+    columnName: text("column_name"),
     /** pass | warn | fail | error | skipped */
     status: text("status").notNull(),
     /** error | warn */
@@ -40,6 +44,10 @@ export const testResults = barline.table(
     /** Up to 20 failing rows. */
     sample: jsonb("sample"),
     message: text("message"),
+    /** What was asked of the database, kept where the test did not pass; the project has that of each as it stands. */
+    compiledSql: text("compiled_sql"),
+    /** The relation that keeps its failing rows, as schema.name; null where none are stored. */
+    storedIn: text("stored_in"),
     durationMs: doublePrecision("duration_ms").notNull(),
     finishedAt: instant("finished_at").notNull().defaultNow(),
   },
