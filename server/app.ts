@@ -7,6 +7,7 @@ import { createApi } from "./api/index.ts";
 import { isLoopback } from "./config.ts";
 import type { AppContext } from "./context.ts";
 import type { AppEnv } from "./environment.ts";
+import { createMetricsRoutes, measureRequests } from "./metrics/routes.ts";
 import { unnamedActor } from "./middleware/actor.ts";
 import { addSignInRoutes, requireSignIn } from "./middleware/auth.ts";
 import { answerError, HttpError, handleError, handleNotFound } from "./middleware/errors.ts";
@@ -27,7 +28,14 @@ export function createApp(context: AppContext, parts: { dashboard: Hono; assets:
 
   app.onError(handleError);
   app.notFound(handleNotFound);
-  app.use(requestId(), requestLog(context.log), unnamedActor(), responseHeaders(), compress());
+  app.use(
+    requestId(),
+    measureRequests(context.metrics),
+    requestLog(context.log),
+    unnamedActor(),
+    responseHeaders(),
+    compress(),
+  );
   if (guard === null && isLoopback(config.host)) app.use(loopbackNamesOnly());
   app.use(sameOriginWrites());
   app.use(bodyLimit({ maxSize: bodyLimitBytes }));
@@ -44,6 +52,7 @@ export function createApp(context: AppContext, parts: { dashboard: Hono; assets:
   );
 
   addSignInRoutes(app, guard);
+  app.route("/", createMetricsRoutes(context.metrics));
   app.route("/", createApi(context));
   app.route("/", parts.assets);
   app.route("/", parts.dashboard);
