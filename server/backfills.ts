@@ -92,18 +92,18 @@ export type Progress = {
 /** Long enough to hold several calls at five a minute, short enough to follow a change of pace. */
 const paceMs = 5 * 60_000;
 
-/** Reads how a backfill gets on. `isHeld`: it is paused, or its job is. */
-export async function readProgress(context: AppContext, row: BackfillRow, isHeld: boolean): Promise<Progress> {
+/** Reads how a backfill gets on. */
+export async function readProgress(context: AppContext, row: BackfillRow): Promise<Progress> {
   const job = context.pipeline.orchestrator.jobs.find((candidate) => candidate.id === row.jobId);
   const task = job?.tasks.find(({ kind }) => kind === "mapped")?.name ?? "";
   const now = context.now();
   const from = new Date(now.getTime() - paceMs);
   const pace = await selectBackfillPace(context.read, { id: row.id, jobId: row.jobId, task, from });
-  return progressOf(row, pace, now, isHeld);
+  return progressOf(row, pace, now);
 }
 
 /** The figures of a backfill from its counts and its pace. */
-export function progressOf(row: BackfillRow, pace: BackfillPace, now: Date, isHeld: boolean): Progress {
+export function progressOf(row: BackfillRow, pace: BackfillPace, now: Date): Progress {
   const ended = row.success + row.failed + row.cancelled;
   const isOneRun = row.runs === 1 && (row.sessions ?? 0) > 1;
   const isActive = row.queued + row.running > 0;
@@ -113,7 +113,7 @@ export function progressOf(row: BackfillRow, pace: BackfillPace, now: Date, isHe
       ? { unit: "batch" as const, done: pace.batchesDone, total: pace.batchesPlanned, lately: pace.batches }
       : { unit: "session" as const, done: row.sessions ?? 0, total: row.sessions ?? 0, lately: 0 };
   const minutes = pace.since === null ? 0 : (now.getTime() - pace.since.getTime()) / 60_000;
-  const isMoving = isActive && !isHeld && minutes > 0;
+  const isMoving = isActive && !row.paused && !row.jobPaused && minutes > 0;
   const rate = (count: number) => (isMoving && count > 0 ? count / minutes : null);
   const perMinute = rate(amounts.lately);
   const { unit, done, total } = amounts;

@@ -1,3 +1,4 @@
+import { raw } from "hono/html";
 import { formatInteger, formatSession } from "./format.ts";
 
 /** One date of a backfill: how its run stands, or why it has none. */
@@ -26,16 +27,16 @@ const describe = ({ date, state, runId, reason }: MapSession) => {
   return reason === null ? `${head}, run ${runId}` : `${head}, run ${runId} (${reason})`;
 };
 
-/** The title names it too, as the style sheet's glyph has no words: thousands of cells are sent every few seconds. */
-const Cell = ({ session }: { session: MapSession }) => {
-  const text = describe(session);
-  return session.runId === null ? (
-    <i class={`s ${session.state}`} role="img" title={text} />
-  ) : (
-    // biome-ignore lint/a11y/useAnchorContent: the title is its name
-    <a class={`s ${session.state}`} href={`/runs/${session.runId}`} title={text} />
-  );
-};
+const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+const escapeTitle = (text: string) => text.replace(/[&<>"']/g, (character) => entities[character] ?? "");
+
+/** A cell, whose name is its title: the glyph is the style sheet's and has no words. */
+function cell(session: MapSession): string {
+  const title = escapeTitle(describe(session));
+  return session.runId === null
+    ? `<i class="s ${session.state}" role="img" title="${title}"></i>`
+    : `<a class="s ${session.state}" href="/runs/${session.runId}" title="${title}"></a>`;
+}
 
 const monthNames = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
@@ -50,19 +51,21 @@ function gapBefore(date: string, before: string | undefined): number {
   return days - 1 - (weekdayOf(date) < weekdayOf(before) ? 2 : 0) - 2 * Math.floor((days - 1) / 7);
 }
 
+const gap = '<i class="gap"></i>';
+
+const cells = (sessions: MapSession[]) =>
+  sessions
+    .map(
+      (session, index) => gap.repeat(Math.max(0, gapBefore(session.date, sessions[index - 1]?.date))) + cell(session),
+    )
+    .join("");
+
 const Month = ({ month, sessions }: { month: string; sessions: MapSession[] }) => (
   <div class="month">
     <h4>{monthNames[Number(month.slice(5, 7)) - 1]}</h4>
-    <div class="grid">
-      {sessions.map((session, index) => (
-        <>
-          {Array.from({ length: Math.max(0, gapBefore(session.date, sessions[index - 1]?.date)) }, () => (
-            <i class="gap" />
-          ))}
-          <Cell session={session} />
-        </>
-      ))}
-    </div>
+    {/* Raw, as 2,500 cells take 35 ms as elements and 5 ms as text: states are a closed list, ids are numbers, and titles
+      are escaped above. */}
+    <div class="grid">{raw(cells(sessions))}</div>
   </div>
 );
 

@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { type BackfillRow, selectBackfillPlan, selectBackfills } from "../../db/queries/dashboard/backfills.ts";
-import { selectJobStandings } from "../../db/queries/dashboard/jobs.ts";
 import { findBackfill, readProgress, readSessions } from "../backfills.ts";
 import {
   backfillAnswer,
@@ -105,11 +104,10 @@ export const backfillOperations: Operation[] = [
 
 async function readBackfill(context: ApiContext, id: number): Promise<Backfill> {
   const row = await findBackfill(context, id);
-  const [[standing], plan] = await Promise.all([
-    selectJobStandings(context.read, [row.jobId]),
+  const [plan, { timeLeftMs, ...progress }] = await Promise.all([
     selectBackfillPlan(context.read, id),
+    readProgress(context, row),
   ]);
-  const { timeLeftMs, ...progress } = await readProgress(context, row, row.paused || (standing?.paused ?? false));
   return {
     ...fieldsOf(row),
     // Written by the pipeline alone, in the words of this type.

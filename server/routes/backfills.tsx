@@ -1,7 +1,6 @@
 import { type Context, Hono } from "hono";
 import { selectActionsOfBackfill } from "../../db/queries/dashboard/actions.ts";
 import { type BackfillRow, selectBackfills } from "../../db/queries/dashboard/backfills.ts";
-import { selectJobStandings } from "../../db/queries/dashboard/jobs.ts";
 import { selectRuns } from "../../db/queries/dashboard/runs.ts";
 import { RequestError } from "../../jobs/orchestrator/types.ts";
 import {
@@ -28,7 +27,7 @@ import { concurrencyRefusal, readConcurrency, readOrder } from "./backfill-form.
 import { actorOf, fieldErrors, fieldOf, idOf, numberIn, statusOf, wantsFragment } from "./request.ts";
 import { readShell } from "./shell.ts";
 
-const listedAtOnce = 25;
+const listedAtOnce = 20;
 const runsAtOnce = 50;
 
 async function showList(context: AppContext, c: Context): Promise<Response> {
@@ -86,17 +85,15 @@ async function create(context: AppContext, c: Context): Promise<Response> {
 const isActive = (row: BackfillRow) => row.queued + row.running > 0;
 
 async function readDetail(context: AppContext, row: BackfillRow): Promise<BackfillDetail> {
-  const [standing] = await selectJobStandings(context.read, [row.jobId]);
-  const isJobPaused = standing?.paused ?? false;
   const job = context.pipeline.orchestrator.jobs.find((candidate) => candidate.id === row.jobId);
   return {
     ...row,
     now: context.now(),
     jobTitle: job?.title ?? row.jobId,
     counts: row,
-    progress: await readProgress(context, row, row.paused || isJobPaused),
+    progress: await readProgress(context, row),
     isActive: isActive(row),
-    isJobPaused,
+    isJobPaused: row.jobPaused,
   };
 }
 

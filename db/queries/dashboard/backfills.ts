@@ -6,6 +6,8 @@ export type BackfillRow = {
   jobId: string;
   state: string;
   paused: boolean;
+  /** Whether its job starts no runs. */
+  jobPaused: boolean;
   from: string;
   to: string;
   reprocess: string;
@@ -46,6 +48,7 @@ export function selectBackfills(sql: Sql, filter: BackfillFilter, limit: number)
       backfills.job_id as "jobId",
       backfills.state,
       backfills.paused,
+      coalesce(jobs.paused, false) as "jobPaused",
       backfills.from_partition as from,
       backfills.to_partition as to,
       backfills.reprocess,
@@ -71,6 +74,7 @@ export function selectBackfills(sql: Sql, filter: BackfillFilter, limit: number)
       order by id desc
       limit ${limit}::int
     ) as backfills
+    left join barline.jobs on jobs.id = backfills.job_id
     -- At once, as each look into a long plan unpacks all of it.
     left join lateral jsonb_to_record(case when jsonb_typeof(plan) = 'object' then plan end)
       as told (strategy text, calls int, sessions int) on true
