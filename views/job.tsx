@@ -26,6 +26,7 @@ export type JobFacts = {
 export type ListedBackfill = {
   id: number;
   state: string;
+  paused: boolean;
   from: string;
   to: string;
   reprocess: string;
@@ -152,7 +153,7 @@ const BackfillItem = ({ backfill }: { backfill: ListedBackfill }) => (
   <li>
     <p class="where">
       <a href={`/backfills/${backfill.id}`}>Backfill {backfill.id}</a>
-      <State state={backfill.state} />
+      <State state={backfill.paused ? "paused" : backfill.state} />
       <span class="tag">{backfill.reprocess}</span>
       <Instant at={backfill.createdAt} />
     </p>
@@ -169,7 +170,7 @@ const BackfillItem = ({ backfill }: { backfill: ListedBackfill }) => (
 );
 
 const Backfills = ({ backfills }: { backfills: ListedBackfill[] }) => (
-  <Section id="backfills" title="Backfills">
+  <Section id="backfills" title="Backfills" aside={<a href="/backfills">All</a>}>
     {backfills.length === 0 ? (
       <Empty>
         <p>None yet.</p>
