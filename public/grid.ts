@@ -10,12 +10,11 @@ const linkAt = (row: HTMLTableRowElement | undefined, column: number) =>
 
 /** Where each table was left, by the link's address: refreshing moves runs to the left, and the place goes with the run. */
 const places = new Map<string, string>();
-const keyOf = (table: HTMLTableElement) => table.getAttribute("aria-labelledby") ?? "";
 
 /** One stop for the tab key in each table: where one was, or the newest run. */
 function setTabStops(table: HTMLTableElement): void {
   const links = [...table.querySelectorAll<HTMLAnchorElement>("a")];
-  const place = places.get(keyOf(table));
+  const place = places.get(table.id);
   const newest = linkAt(rowsOf(table)[0], (rowsOf(table)[0]?.cells.length ?? 0) - 1);
   const stop = links.find((link) => link.getAttribute("href") === place) ?? newest;
   for (const link of links) link.tabIndex = link === stop ? 0 : -1;
@@ -26,7 +25,7 @@ function moveStop(link: HTMLAnchorElement): void {
   if (!table) return;
   for (const former of table.querySelectorAll<HTMLAnchorElement>('a[tabindex="0"]')) former.tabIndex = -1;
   link.tabIndex = 0;
-  places.set(keyOf(table), link.getAttribute("href") ?? "");
+  places.set(table.id, link.getAttribute("href") ?? "");
 }
 
 /** Columns that the page keys jump. */

@@ -71,12 +71,9 @@ function groupCells(cells: GridCellRow[]): Map<number, GridCellRow[]> {
 
 /** By step. What a run that is over has not come to waits for nothing. */
 function toCells(rows: GridCellRow[], declared: number, isActive: boolean): GridCell[] {
-  const absent = isActive ? "waiting" : "unreached";
-  const cells: GridCell[] = [];
+  const absent: GridCell = { state: isActive ? "waiting" : "unreached", done: 0, total: 0, ms: null };
   const steps = rows.reduce((most, { step }) => Math.max(most, step + 1), declared);
-  for (let step = 0; step < steps; step += 1) cells.push({ state: absent, done: 0, total: 0, ms: null });
-  for (const { step, state, done, total, ms } of rows) {
-    cells[step] = { state: state === "waiting" ? absent : state, done, total, ms };
-  }
+  const cells = new Array<GridCell>(steps).fill(absent);
+  for (const row of rows) cells[row.step] = row.state === "waiting" ? { ...row, state: absent.state } : row;
   return cells;
 }

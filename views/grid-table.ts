@@ -3,12 +3,15 @@ import { formatCount, formatDuration, formatPartition } from "./format.ts";
 import type { GridCell, GridJob, GridRun } from "./grid.tsx";
 
 /**
- * The table of one job. It is put together as text, with the end tags left out that HTML lets one leave out: a thousand runs
- * are ten thousand elements, for which JSX takes four times as long and half as many bytes again. `escapeText` is applied to
- * everything that is not a number or a word of ours.
+ * The table of one job. It is put together as text, for which JSX takes three times as long: a thousand runs are ten thousand
+ * elements. End tags are left out where HTML lets one. `escapeText` is applied to everything that is not a number or a word of
+ * ours.
  */
 
-/** How each state is called, and the class that draws it; see grid.css. */
+const marks: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+const escapeText = (text: string) => text.replace(/[&<>"']/g, (mark) => marks[mark] ?? "");
+
+/** How each state is called, and the class that draws it; see grid-states.css. */
 const looks: Record<string, { word: string; look: string }> = {
   success: { word: "success", look: "s" },
   failed: { word: "failed", look: "f" },
@@ -22,11 +25,9 @@ const looks: Record<string, { word: string; look: string }> = {
 /** The class and the word of a state, in the order of the legend. */
 export const legend = Object.values(looks);
 
-const lookOf = (state: string) => looks[state] ?? { word: state, look: "w" };
+/** An unknown state shows as its own name; it is the one word here that is not ours. */
+const lookOf = (state: string) => looks[state] ?? { word: escapeText(state), look: "w" };
 const unreached: GridCell = { state: "unreached", done: 0, total: 0, ms: null };
-
-const marks: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-const escapeText = (text: string) => text.replace(/[&<>"']/g, (mark) => marks[mark] ?? "");
 
 /** Pixels of the longest run's bar, and of the part below it that holds the glyph of the state. */
 const barHeight = 56;
@@ -44,11 +45,11 @@ function shortCount({ done, total }: GridCell): string {
   return done === total ? String(total) : `${Math.floor((done / total) * 100)}%`;
 }
 
-/** What a run is, in one line: for who listens to the column's head, and for who points at it. */
-export function describeRun(run: GridRun): string {
-  const sessions = run.first === null ? "no session" : formatPartition(run.first, run.last);
+/** What a run is, in one line of HTML: for who listens to the column's head, and for who points at it. */
+function describeRun(run: GridRun): string {
+  const sessions = run.first === null ? "no session" : escapeText(formatPartition(run.first, run.last));
   const events = run.events > 0 ? `${formatCount(run.events, "event")}, ` : "";
-  const trigger = run.backfillId === null ? run.trigger : `backfill ${run.backfillId}`;
+  const trigger = run.backfillId === null ? escapeText(run.trigger) : `backfill ${run.backfillId}`;
   const took = run.ms === null ? "not started" : formatDuration(run.ms);
   return `Run ${run.id} · ${events}${sessions} · ${trigger} · ${lookOf(run.state).word} · ${took}`;
 }
@@ -56,7 +57,7 @@ export function describeRun(run: GridRun): string {
 function head(run: GridRun, longest: number, isWide: boolean): string {
   const height = baseHeight + Math.round((barHeight * (run.ms ?? 0)) / longest);
   const day = isWide ? `<i aria-hidden=true>${escapeText(run.last?.slice(8) ?? "")}</i>` : "";
-  return `<th scope=col><a class=${lookOf(run.state).look} href=/runs/${run.id}><svg height=${height} aria-hidden=true></svg>${day}<span>${escapeText(describeRun(run))}</span></a>`;
+  return `<th scope=col><a class=${lookOf(run.state).look} href=/runs/${run.id}><svg height=${height} aria-hidden=true></svg>${day}<span>${describeRun(run)}</span></a>`;
 }
 
 function cell(run: GridRun, step: number, isMapped: boolean, isWide: boolean): string {
@@ -64,7 +65,7 @@ function cell(run: GridRun, step: number, isMapped: boolean, isWide: boolean): s
   const { word, look } = lookOf(at.state);
   const hasCount = isMapped && at.total > 0;
   const count = hasCount && isWide ? `<b aria-hidden=true>${shortCount(at)}</b>` : "";
-  const told = `${escapeText(word)}${hasCount ? ` ${at.done}/${at.total}` : ""}${at.ms === null ? "" : ` ${formatDuration(at.ms)}`}`;
+  const told = `${word}${hasCount ? ` ${at.done}/${at.total}` : ""}${at.ms === null ? "" : ` ${formatDuration(at.ms)}`}`;
   return `<td><a class=${look} href=/runs/${run.id}#step-${step}>${count}${told}</a>`;
 }
 
@@ -88,7 +89,7 @@ const monthName = (month: string) =>
   /^\d{4}-\d{2}$/.test(month) ? formatPartition(`${month}-01`, null).slice(2) : month;
 
 /** Runs by tasks; see the note at the top of the file for why it is text. */
-export function gridTable(job: GridJob, isLabelledBy: string) {
+export function gridTable(job: GridJob, id: string) {
   const { runs } = job;
   const isWide = runs.length <= wideColumns;
   const longest = Math.max(1, ...runs.map((run) => run.ms ?? 0));
@@ -99,6 +100,6 @@ export function gridTable(job: GridJob, isLabelledBy: string) {
   const axis = [longest, longest / 2, 0].map((ms) => `<b>${ms === 0 ? "0" : formatDuration(ms)}</b>`).join("");
   // Escaped where it is made; raw because it is markup.
   return raw(
-    `<table class="grid-table ${isWide ? "wide" : "narrow"}" aria-labelledby="${escapeText(isLabelledBy)}"><caption class=visually-hidden>${escapeText(job.title)}: runs from the oldest to the newest, and the state of each task</caption><thead><tr class=grid-months><td>${months(runs)}<tr class=grid-bars><th scope=col class=axis><span class=visually-hidden>Task; the bars on top show how long runs took, up to </span>${axis}${runs.map((run) => head(run, longest, isWide)).join("")}<tbody>${rows.join("")}</table>`,
+    `<table class="grid-table ${isWide ? "wide" : "narrow"}" id="${escapeText(id)}"><caption class=visually-hidden>${escapeText(job.title)}: runs from the oldest to the newest, and the state of each task</caption><thead><tr class=grid-months><td>${months(runs)}<tr class=grid-bars><th scope=col class=axis><span class=visually-hidden>Task; the bars on top show how long runs took, up to </span>${axis}${runs.map((run) => head(run, longest, isWide)).join("")}<tbody>${rows.join("")}</table>`,
   );
 }

@@ -93,7 +93,7 @@ const JobGrid = ({ job, view }: { job: GridJob; view: GridView }) => (
       <div class="grid-frame">
         <Summary job={job} filter={view.filter} />
         <section class="scroll grid-scroll" aria-label={`Runs of ${job.title}`} tabindex={0}>
-          {gridTable(job, `grid-${job.id}-title`)}
+          {gridTable(job, `grid-table-${job.id}`)}
         </section>
       </div>
     )}

@@ -9,7 +9,7 @@ import { addHistory } from "../support/history.ts";
 
 const sessions = 2600;
 const warmUps = 15;
-const requests = 60;
+const requests = 40;
 
 const views: [string, string][] = [
   ["default: 50 runs of each job", "/grid"],
@@ -38,14 +38,14 @@ async function time(path: string, headers: Record<string, string>) {
     if (response.status !== 200) throw new Error(`${path} answers ${response.status}`);
   }
   times.sort((one, other) => one - other);
-  return { p50: times[requests / 2] ?? 0, p95: times[Math.floor(requests * 0.95)] ?? 0, bytes };
+  return { least: times[0] ?? 0, p50: times[requests / 2] ?? 0, p95: times[Math.floor(requests * 0.95)] ?? 0, bytes };
 }
 
 for (const [name, path] of views) {
   const plain = await time(path, {});
   const zipped = await time(path, { "Accept-Encoding": "gzip" });
-  const tell = ({ p50, p95, bytes }: typeof plain) =>
-    `p50 ${p50.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms, ${(bytes / 1000).toFixed(0)} kB`;
+  const tell = ({ least, p50, p95, bytes }: typeof plain) =>
+    `least ${least.toFixed(1)} ms, p50 ${p50.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms, ${(bytes / 1000).toFixed(0)} kB`;
   process.stdout.write(`${name}: ${tell(plain)}; gzip ${tell(zipped)}\n`);
 }
 await dashboard.close();
