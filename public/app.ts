@@ -1,3 +1,6 @@
+import { wireCalendar } from "./calendar.ts";
+import { tellOwnTimes } from "./own-time.ts";
+
 /** Told on the document when the theme changes, for what is drawn on a canvas. */
 const themeEvent = "barline:theme";
 
@@ -44,6 +47,8 @@ function afterSending(event: Event): void {
 }
 
 wireTheme();
+wireCalendar();
+tellOwnTimes();
 document.addEventListener("htmx:finally:request", afterSending);
 document.addEventListener("pointerover", addOwnTime);
 document.addEventListener("focusin", addOwnTime);

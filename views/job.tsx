@@ -3,6 +3,7 @@ import { dateRange } from "./calendar.tsx";
 import { describedBy, Empty, Fact, Field, Instant, Progress, Section, State } from "./components.tsx";
 import { formatInteger, formatSession } from "./format.ts";
 import { CancelBackfill, JobRuns, type RunList } from "./job-runs.tsx";
+import { type JobSchedule, PauseControl, PauseNote, SchedulePanel } from "./job-schedule.tsx";
 import { Page, toDocument } from "./layout.tsx";
 import type { Shell } from "./shell.ts";
 
@@ -13,7 +14,7 @@ export type JobFacts = {
   description: string;
   isPaused: boolean;
   tasks: { name: string; description: string; isMapped: boolean }[];
-  schedule: { cron: string; timeZone: string; catchup: string; nextSession: string | null } | null;
+  schedule: JobSchedule | null;
   triggeredBy: string[];
   produces: string[];
   queued: number;
@@ -50,22 +51,12 @@ export type JobPageProps = {
   backfills: ListedBackfill[];
 };
 
-const PauseButton = ({ job }: { job: JobFacts }) => (
-  <form method="post" action={`/jobs/${encodeURIComponent(job.id)}/${job.isPaused ? "resume" : "pause"}`}>
-    <button type="submit" class={`button ${job.isPaused ? "primary" : ""}`}>
-      {job.isPaused ? "Resume" : "Pause"}
-    </button>
-  </form>
-);
-
 const Wakes = ({ job }: { job: JobFacts }) => (
   <Fact term="Runs when">
     {job.schedule ? "a session has settled" : "a dataset event waits"}
     <small>
       {job.schedule ? (
-        <>
-          looks at <code>{job.schedule.cron}</code> {job.schedule.timeZone}, catchup {job.schedule.catchup}
-        </>
+        <a href="#schedule">catchup {job.schedule.catchup}</a>
       ) : (
         job.triggeredBy.map((dataset) => <code class="break">{dataset}</code>)
       )}
@@ -76,7 +67,14 @@ const Wakes = ({ job }: { job: JobFacts }) => (
 const Facts = ({ job }: { job: JobFacts }) => (
   <dl class="facts">
     <Wakes job={job} />
-    {job.schedule?.nextSession && <Fact term="Next session">{formatSession(job.schedule.nextSession)}</Fact>}
+    {job.schedule?.upcoming[0] && (
+      <Fact term="Next session">
+        {formatSession(job.schedule.upcoming[0].session)}
+        <small>
+          due <Instant at={job.schedule.upcoming[0].dueAt} />
+        </small>
+      </Fact>
+    )}
     {job.waitingEvents !== null && <Fact term="Events waiting">{formatInteger(job.waitingEvents)}</Fact>}
     <Fact term="Queued">{formatInteger(job.queued)}</Fact>
     <Fact term="Running">{formatInteger(job.running)}</Fact>
@@ -193,13 +191,15 @@ export const jobPage = (props: JobPageProps) =>
         <h1>{props.job.title}</h1>
         <code>{props.job.id}</code>
         {props.job.isPaused && <State state="paused" />}
-        <PauseButton job={props.job} />
+        <PauseControl job={props.job} />
       </header>
       <p class="lead">{props.job.description}</p>
+      <PauseNote job={props.job} />
       <Facts job={props.job} />
       <div class="split">
         <div>
           <JobRuns job={props.job} list={props.list} now={props.now} />
+          {props.job.schedule && <SchedulePanel schedule={props.job.schedule} now={props.now} />}
           <Section id="tasks" title="Tasks of a run">
             <Tasks job={props.job} />
           </Section>

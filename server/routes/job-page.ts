@@ -1,13 +1,13 @@
 import { selectBackfills } from "../../db/queries/dashboard/backfills.ts";
 import { selectEventBacklog, selectJobStandings } from "../../db/queries/dashboard/jobs.ts";
 import { selectRuns } from "../../db/queries/dashboard/runs.ts";
-import { nextSession } from "../../jobs/market/calendar.ts";
 import { type JobDefinition, RequestError } from "../../jobs/orchestrator/types.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import type { BackfillForm } from "../../views/backfill-form.tsx";
 import type { JobFacts, JobPageProps, ListedBackfill, RunForm } from "../../views/job.tsx";
 import type { RunList } from "../../views/job-runs.tsx";
 import type { AppContext } from "../context.ts";
+import { readSchedule } from "../schedule.ts";
 import { freshBackfill } from "./backfill-attempt.ts";
 import { lastSettledSession } from "./days.ts";
 import { readShell } from "./shell.ts";
@@ -27,26 +27,22 @@ export function findJob(context: AppContext, id: string | undefined): JobDefinit
 
 /** A job as declared, and as it stands. */
 export async function readJobFacts(context: AppContext, job: JobDefinition): Promise<JobFacts> {
-  const [standings, backlog] = await Promise.all([
+  const [standings, backlog, schedule] = await Promise.all([
     selectJobStandings(context.read, [job.id]),
     job.triggeredBy ? selectEventBacklog(context.read, job.id, job.triggeredBy) : null,
+    readSchedule(context, job),
   ]);
   const standing = standings[0];
-  const lastSettled = lastSettledSession(context.now());
   return {
     id: job.id,
     title: job.title,
     description: job.description,
     isPaused: standing?.paused ?? false,
     tasks: job.tasks.map(({ name, description, kind }) => ({ name, description, isMapped: kind === "mapped" })),
-    schedule: job.schedule
-      ? {
-          cron: job.schedule.cron,
-          timeZone: job.schedule.timeZone,
-          catchup: job.schedule.catchup,
-          nextSession: lastSettled === null ? null : nextSession(lastSettled),
-        }
-      : null,
+    schedule: schedule && {
+      ...schedule,
+      upcoming: schedule.upcoming.map(({ partition, dueAt }) => ({ session: partition, dueAt })),
+    },
     triggeredBy: job.triggeredBy ?? [],
     produces: job.produces ?? [],
     queued: standing?.queued ?? 0,
