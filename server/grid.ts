@@ -19,11 +19,11 @@ export async function readGrid(
   job: JobDefinition,
   filter: Omit<GridFilter, "jobId">,
 ): Promise<GridJob> {
-  const wanted = { ...filter, jobId: job.id };
-  const [rows, cells, claims] = await Promise.all([
-    selectGridRuns(context.read, wanted),
-    selectGridCells(context.read, wanted),
-    job.triggeredBy ? selectGridClaims(context.read, wanted) : [],
+  const rows = await selectGridRuns(context.read, { ...filter, jobId: job.id });
+  const ids = rows.map((row) => row.id);
+  const [cells, claims] = await Promise.all([
+    selectGridCells(context.read, ids),
+    job.triggeredBy ? selectGridClaims(context.read, ids) : [],
   ]);
   const cellsOf = groupCells(cells);
   const claimsOf = new Map(claims.map((claim) => [claim.runId, claim]));

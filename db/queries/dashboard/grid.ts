@@ -64,10 +64,10 @@ const byWeight: readonly GridCellState[] = ["failed", "running", "queued", "canc
 type CellColumns = Record<"runIds" | "steps" | "states" | "done" | "total" | "ms", string | null>;
 
 /**
- * The steps of the runs that selectGridRuns answers, in no order. They come as one row with a list for each column: as rows, the
+ * The steps of runs, in no order. They come as one row with a list for each column: as rows, the
  * driver would make 45,000 strings of the cells of 2,500 runs, and keep everybody else waiting for 5 ms instead of one.
  */
-export async function selectGridCells(sql: Sql, filter: GridFilter): Promise<GridCellRow[]> {
+export async function selectGridCells(sql: Sql, runIds: number[]): Promise<GridCellRow[]> {
   const [columns] = await sql<CellColumns[]>`
     select
       array_agg(run_id)::text as "runIds",
@@ -90,9 +90,7 @@ export async function selectGridCells(sql: Sql, filter: GridFilter): Promise<Gri
         count(*) as total,
         round(date_part('epoch', max(finished_at) - min(started_at)) * 1000) as ms
       from barline.tasks
-      where run_id = any(array(
-        select id from barline.runs where ${matches(sql, filter)} order by id desc limit ${filter.limit}::int
-      ))
+      where run_id = any(${runIds}::bigint[])
       group by run_id, step
     ) as cells`;
   return columns ? toCells(columns) : [];
@@ -130,16 +128,12 @@ function toCells(columns: CellColumns): GridCellRow[] {
 
 export type GridClaimsRow = { runId: number; events: number; first: string | null; last: string | null };
 
-/** For the runs that selectGridRuns answers: how many events each claimed, and the partitions at the origin of those events. */
-export function selectGridClaims(sql: Sql, filter: GridFilter): Promise<GridClaimsRow[]> {
+/** How many events each of the runs claimed, and the partitions at the origin of those events. */
+export function selectGridClaims(sql: Sql, runIds: number[]): Promise<GridClaimsRow[]> {
   return sql<GridClaimsRow[]>`
-    with
-      picked as (
-        select id from barline.runs where ${matches(sql, filter)} order by id desc limit ${filter.limit}::int
-      ),
-      claimed as materialized (
+    with claimed as materialized (
         select claims.run_id, claims.event_id, producers.id as producer, producers.partition, producers.partition_to
-        from picked
+        from unnest(${runIds}::bigint[]) as picked (id)
         inner join barline.event_claims as claims on claims.run_id = picked.id
         inner join barline.dataset_events as events on events.id = claims.event_id
         inner join barline.runs as producers on producers.id = events.run_id
