@@ -35,9 +35,9 @@ export function selectGridRuns(sql: Sql, filter: GridFilter): Promise<GridRunRow
       backfill_id as "backfillId",
       partition,
       partition_to as "partitionTo",
-      date_part('epoch', created_at) * 1000 as "createdAt",
-      date_part('epoch', started_at) * 1000 as "startedAt",
-      date_part('epoch', finished_at) * 1000 as "finishedAt"
+      round(date_part('epoch', created_at) * 1000) as "createdAt",
+      round(date_part('epoch', started_at) * 1000) as "startedAt",
+      round(date_part('epoch', finished_at) * 1000) as "finishedAt"
     from barline.runs
     where ${matches(sql, filter)}
     order by id desc
