@@ -65,18 +65,22 @@ const total = (groups: ReasonGroup[]) => groups.reduce((sum, group) => sum + gro
 /** How it was planned: what is fetched and why, what is left out and why. */
 export const Plan = ({ beside: { plan, reasons, skipped } }: { beside: BackfillBeside }) => (
   <Section id="plan" title="Plan">
-    <p>
-      {plan.strategy ? `Fetched ${strategyNames[plan.strategy] ?? plan.strategy}` : "Fetched"}
-      {plan.calls !== null && ` in ${formatCount(plan.calls, "call")}`}
-      {plan.minutes > 0 && `, ${formatDuration(plan.minutes * 60_000)} at the rate limit`}.
-      {plan.alternative && (
-        <span class="note">
-          {" "}
-          {strategyNames[plan.alternative.strategy] === "by ticker" ? "By ticker" : "By session"} it would have been{" "}
-          {formatCount(plan.alternative.calls, "call")}.
-        </span>
-      )}
-    </p>
+    {plan.calls === 0 ? (
+      <p>Nothing was left to fetch.</p>
+    ) : (
+      <p>
+        {plan.strategy ? `Fetched ${strategyNames[plan.strategy] ?? plan.strategy}` : "Fetched"}
+        {plan.calls !== null && ` in ${formatCount(plan.calls, "call")}`}
+        {plan.minutes > 0 && `, ${formatDuration(plan.minutes * 60_000)} at the rate limit`}.
+        {plan.alternative && (
+          <span class="note">
+            {" "}
+            {strategyNames[plan.alternative.strategy] === "by ticker" ? "By ticker" : "By session"} it would have been{" "}
+            {formatCount(plan.alternative.calls, "call")}.
+          </span>
+        )}
+      </p>
+    )}
     {reasons.length > 0 && (
       <details id="plan-reasons">
         <summary>Why: {formatCount(total(reasons), "session")}</summary>

@@ -1,4 +1,4 @@
-import { formatCount, formatDate, formatDuration, formatInteger } from "./format.ts";
+import { formatCount, formatDate, formatDuration, formatInteger, none } from "./format.ts";
 
 /** Days that share a reason; `ranges` is empty where nobody needs their dates. */
 export type ReasonGroup = { reason: string; count: number; ranges: string[] };
@@ -52,10 +52,10 @@ const total = (groups: ReasonGroup[]) => groups.reduce((sum, group) => sum + gro
 
 const choiceNames: Record<string, string> = { missing: "Missing", failed: "Failed", all: "All" };
 
-const tellMinutes = (minutes: number) => (minutes > 0 ? formatDuration(minutes * 60_000) : "no limit");
+type ChoicesProps = { choices: PreviewedChoice[]; hasLimit: boolean };
 
-const Choices = ({ choices }: { choices: PreviewedChoice[] }) => (
-  <div class="choices">
+const Choices = ({ choices, hasLimit }: ChoicesProps) => (
+  <div class="backfill-choices">
     <table>
       <caption class="visually-hidden">What each choice would run</caption>
       <thead>
@@ -67,9 +67,11 @@ const Choices = ({ choices }: { choices: PreviewedChoice[] }) => (
           <th scope="col" class="number">
             Calls
           </th>
-          <th scope="col" class="number">
-            Takes
-          </th>
+          {hasLimit && (
+            <th scope="col" class="number">
+              Takes
+            </th>
+          )}
         </tr>
       </thead>
       <tbody>
@@ -83,10 +85,12 @@ const Choices = ({ choices }: { choices: PreviewedChoice[] }) => (
               <>
                 <td class="number">{formatInteger(choice.sessions)}</td>
                 <td class="number">{formatInteger(choice.calls)}</td>
-                <td class="number">{choice.sessions > 0 ? tellMinutes(choice.minutes) : "–"}</td>
+                {hasLimit && (
+                  <td class="number">{choice.sessions > 0 ? formatDuration(choice.minutes * 60_000) : none}</td>
+                )}
               </>
             ) : (
-              <td colspan={3}>{choice.refusal}</td>
+              <td colspan={hasLimit ? 3 : 2}>{choice.refusal}</td>
             )}
           </tr>
         ))}
@@ -146,6 +150,6 @@ export const Preview = ({ preview }: { preview: BackfillPreview }) => (
         <ReasonList groups={preview.skipped} />
       </details>
     )}
-    {preview.choices.length > 0 && <Choices choices={preview.choices} />}
+    {preview.choices.length > 0 && <Choices choices={preview.choices} hasLimit={preview.callsPerMinute !== null} />}
   </div>
 );

@@ -231,7 +231,8 @@ export const backfillPage = ({ shell, backfill, part, list, beside }: PageProps)
   toDocument(
     <Page title={`Backfill ${backfill.id}`} shell={shell}>
       <BackfillLive backfill={backfill} />
-      {backfill.isActive && <Settings id={backfill.id} beside={beside} />}
+      {/* One run for all its sessions has nothing to order or to limit. */}
+      {backfill.isActive && backfill.counts.runs > 1 && <Settings id={backfill.id} beside={beside} />}
       <BackfillMap part={part} />
       <div class="split backfill">
         <BackfillRuns list={list} />

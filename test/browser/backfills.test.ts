@@ -47,11 +47,19 @@ describe.skipIf(executable === undefined)("a backfill in a browser", () => {
     await page.locator("button[value=preview]").click();
     await page.locator("button[value=start]").waitFor();
     expect(await page.locator("[name=order]").inputValue()).toBe("newest");
-    expect(await page.locator(".choices tbody th").allTextContents()).toEqual(["Missing (chosen)", "Failed", "All"]);
+    expect(await page.locator(".backfill-choices tbody th").allTextContents()).toEqual([
+      "Missing (chosen)",
+      "Failed",
+      "All",
+    ]);
     // 2025 has 250 sessions: 261 weekdays less ten holidays and the day of mourning on 9 January.
     const figures = ["250", "250", "5 min"];
     const none = ["0", "0", "–"];
-    expect(await page.locator(".choices tbody td").allTextContents()).toEqual([...figures, ...none, ...figures]);
+    expect(await page.locator(".backfill-choices tbody td").allTextContents()).toEqual([
+      ...figures,
+      ...none,
+      ...figures,
+    ]);
     await page.locator("button[value=start]").click();
     await page.waitForURL(/\/backfills\/\d+/);
     await page.locator("a.s.success[title^='Wed 31 Dec 2025']").waitFor();
