@@ -13,7 +13,7 @@ import {
 } from "../db/queries/housekeeping.ts";
 import { clean } from "./housekeeping/clean.ts";
 import { countOld } from "./housekeeping/records.ts";
-import { cutoff, landingsBefore, mergeRetention } from "./housekeeping/retention.ts";
+import { checkRetention, cutoff, landingsBefore, mergeRetention } from "./housekeeping/retention.ts";
 import { type CleanOptions, type Housekeeping, nothingRemoved, recordKinds } from "./housekeeping/types.ts";
 import type { ObjectStore } from "./lake/store.ts";
 import { type Actor, RequestError } from "./orchestrator/types.ts";
@@ -89,6 +89,7 @@ export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
     },
     runIfDue,
     readRetention: () => selectRetention(sql),
+    checkRetention,
     async changeRetention(change, by) {
       return (await sql.begin(async (transaction) => {
         const { changedAt: _, changedBy: __, ...days } = await selectRetention(transaction);

@@ -17,18 +17,24 @@ export function landingsBefore(days: number | null, now: Date, withNewest: boole
   return before && { jobId: jobIds.ingest, readerId: jobIds.load, before, withNewest };
 }
 
+/** Throws a RequestError that names the first field that is no number of days. */
+export function checkRetention(days: Partial<RetentionDays>): void {
+  for (const [name, wanted] of Object.entries(days)) {
+    if (wanted === null || (Number.isInteger(wanted) && wanted >= 1 && wanted <= longestDays)) continue;
+    throw new RequestError("invalid", `A whole number of days from 1 to ${longestDays}, or for ever.`, name);
+  }
+}
+
 /** A retention with what somebody wants changed in it, and that alone. Throws a RequestError that names the field. */
 export function mergeRetention(
   days: RetentionDays,
   change: Partial<RetentionDays>,
 ): { merged: RetentionDays; changed: Partial<RetentionDays> } {
+  checkRetention(change);
   const changed: Partial<RetentionDays> = {};
   for (const name of Object.keys(days) as (keyof RetentionDays)[]) {
     const wanted = change[name];
     if (wanted === undefined || wanted === days[name]) continue;
-    if (wanted !== null && !(Number.isInteger(wanted) && wanted >= 1 && wanted <= longestDays)) {
-      throw new RequestError("invalid", `A whole number of days from 1 to ${longestDays}, or for ever.`, name);
-    }
     changed[name] = wanted;
   }
   return { merged: { ...days, ...changed }, changed };

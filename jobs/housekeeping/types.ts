@@ -30,6 +30,8 @@ export type Housekeeping = {
   stop(): Promise<void>;
   readRetention(): Promise<RetentionRow>;
   /** Throws a RequestError that names the field that cannot be. */
+  checkRetention(days: Partial<RetentionDays>): void;
+  /** Throws as checkRetention does. Nothing goes at once. */
   changeRetention(change: Partial<RetentionDays>, by: Actor): Promise<RetentionRow>;
   /** Counts what would go by what is set, or by `days`. */
   preview(options?: CleanOptions & { days?: RetentionDays }): Promise<HousekeepingPreview>;

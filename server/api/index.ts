@@ -15,6 +15,7 @@ import { openApiOperation } from "./openapi.ts";
 import type { Operation } from "./operation.ts";
 import { runOperations } from "./runs.ts";
 import { statusOperations } from "./status.ts";
+import { systemOperations } from "./system.ts";
 import { createWarehouseCounter } from "./warehouse.ts";
 
 const described = [
@@ -28,6 +29,7 @@ const described = [
   ...graphOperations,
   ...actionOperations,
   ...alertOperations,
+  ...systemOperations,
   ...barOperations,
   ...backtestOperations,
 ];

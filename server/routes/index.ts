@@ -9,8 +9,10 @@ import { createDatasetRoutes } from "./datasets.tsx";
 import { createGraphRoutes } from "./graph.tsx";
 import { createGridRoutes } from "./grid.tsx";
 import { createJobRoutes } from "./jobs.tsx";
+import { createLogRoutes } from "./logs.tsx";
 import { createOverviewRoutes } from "./overview.tsx";
 import { createRunRoutes } from "./runs.tsx";
+import { createSystemRoutes } from "./system.tsx";
 import { createTickerRoutes } from "./tickers.tsx";
 
 export { createAssetRoutes } from "./assets.ts";
@@ -27,9 +29,11 @@ export function createDashboardRoutes(context: AppContext): Hono {
     createJobRoutes,
     createBackfillRoutes,
     createRunRoutes,
+    createLogRoutes,
     createTickerRoutes,
     createActivityRoutes,
     createAlertRoutes,
+    createSystemRoutes,
     createAboutRoutes,
   ]) {
     routes.route("/", area(context));

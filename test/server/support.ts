@@ -69,6 +69,7 @@ export const fakeHousekeeping = (calls: Partial<Housekeeping> = {}): Housekeepin
   start: () => {},
   stop: async () => {},
   readRetention: unexpected("readRetention"),
+  checkRetention: () => {},
   changeRetention: unexpected("changeRetention"),
   preview: unexpected("housekeeping.preview"),
   begin: unexpected("housekeeping.begin"),

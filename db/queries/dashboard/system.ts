@@ -1,0 +1,131 @@
+import type { JsonValue, Sql } from "../../client.ts";
+import { housekeepingLock } from "../housekeeping.ts";
+
+export type ProcessRow = {
+  owner: string;
+  host: string;
+  pid: number;
+  version: string;
+  workers: number;
+  leader: boolean;
+  /** alive; lost: not heard of for 15 s, which is how long its leases last; stopped in good order. */
+  state: "alive" | "lost" | "stopped";
+  startedAt: Date;
+  heartbeatAt: Date;
+  /** Tasks and batches that it holds. */
+  tasks: number;
+  /** Some of the runs that they belong to, oldest first. */
+  runs: number[];
+};
+
+/** Processes that share the database, the living first; those that ended are remembered for a week. */
+export function selectProcesses(sql: Sql, limit: number): Promise<ProcessRow[]> {
+  return sql<ProcessRow[]>`
+    select *
+    from (
+      select
+        owner,
+        host,
+        pid,
+        version,
+        workers,
+        leader,
+        case
+          when stopped_at is not null then 'stopped'
+          when heartbeat_at < now() - interval '15 seconds' then 'lost'
+          else 'alive'
+        end as state,
+        started_at as "startedAt",
+        heartbeat_at as "heartbeatAt",
+        held.tasks,
+        held.runs
+      from barline.processes
+      cross join lateral (
+        select
+          count(*)::int as tasks,
+          coalesce((array_agg(distinct run_id::int order by run_id::int))[1:5], '{}') as runs
+        from barline.tasks
+        where tasks.state = 'running' and tasks.lease_owner = processes.owner
+      ) as held
+    ) as known
+    order by array_position(array['alive', 'lost', 'stopped'], state), "heartbeatAt" desc
+    limit ${limit}::int`;
+}
+
+export type TableRow = { schema: string; name: string; rows: number | null; bytes: number };
+
+/** Every table with its indexes: bytes as they are, rows as the planner or the statistics last knew them. */
+export function selectTableSizes(sql: Sql): Promise<TableRow[]> {
+  return sql<TableRow[]>`
+    select
+      namespaces.nspname as schema,
+      classes.relname as name,
+      case
+        -- One that was emptied has statistics of before.
+        when pg_relation_size(classes.oid) = 0 then 0
+        when classes.reltuples < 0 and pg_stat_get_live_tuples(classes.oid) = 0 then null
+        else greatest(classes.reltuples, pg_stat_get_live_tuples(classes.oid))::bigint
+      end as rows,
+      pg_total_relation_size(classes.oid) as bytes
+    from pg_class as classes
+    inner join pg_namespace as namespaces on namespaces.oid = classes.relnamespace
+    where classes.relkind in ('r', 'm') and namespaces.nspname not like 'pg\\_%' and namespaces.nspname <> 'information_schema'`;
+}
+
+export async function selectDatabaseBytes(sql: Sql): Promise<number> {
+  const rows = await sql<{ bytes: number }[]>`select pg_database_size(current_database()) as bytes`;
+  return rows[0]?.bytes ?? 0;
+}
+
+/** Objects and bytes that the runs of a job landed since an instant and housekeeping has not removed, by their summaries. */
+export async function selectLanded(sql: Sql, jobId: string, since: Date): Promise<{ objects: number; bytes: number }> {
+  const rows = await sql<{ objects: number; bytes: number }[]>`
+    select
+      coalesce(sum((summary ->> 'calls')::bigint), 0)::bigint as objects,
+      coalesce(sum((summary ->> 'bytes')::bigint), 0)::bigint as bytes
+    from barline.runs
+    where
+      job_id = ${jobId}::text
+      and finished_at >= ${since}::timestamptz
+      and summary ? 'manifest'
+      and not summary ? 'rawRemoved'`;
+  return rows[0] ?? { objects: 0, bytes: 0 };
+}
+
+export type HousekeepingRow = {
+  id: number;
+  trigger: string;
+  state: "running" | "success" | "failed" | "lost";
+  removed: JsonValue;
+  error: string | null;
+  startedAt: Date;
+  finishedAt: Date | null;
+};
+
+/** The last times that old records were removed, newest first. One that is open while nobody holds the lock was killed. */
+export function selectHousekeepingRuns(sql: Sql, limit: number): Promise<HousekeepingRow[]> {
+  return sql<HousekeepingRow[]>`
+    select
+      id,
+      trigger,
+      case
+        when finished_at is not null then case when error is null then 'success' else 'failed' end
+        when exists (
+          select
+          from pg_locks
+          where
+            locktype = 'advisory'
+            and classid = 0::oid
+            and objid = ${housekeepingLock}::bigint::oid
+            and database = (select oid from pg_database where datname = current_database())
+        ) then 'running'
+        else 'lost'
+      end as state,
+      removed,
+      error,
+      started_at as "startedAt",
+      finished_at as "finishedAt"
+    from barline.housekeeping_runs
+    order by id desc
+    limit ${limit}::int`;
+}
