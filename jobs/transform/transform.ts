@@ -1,10 +1,12 @@
 import type { Logger } from "pino";
 import type { Sql } from "../../db/client.ts";
 import { type BuildOptions, buildProject } from "./build/build.ts";
+import { failuresSql } from "./build/tests.ts";
 import type { BuildResult } from "./build/types.ts";
 import { checkFreshness, type SourceFreshness } from "./freshness.ts";
+import { publishedRelation } from "./project/compile.ts";
 import { type LoadedProject, loadProject } from "./project/load.ts";
-import type { Column, Severity } from "./project/types.ts";
+import type { Assertion, Column, DataTest, Severity } from "./project/types.ts";
 
 export type { BuildOptions } from "./build/build.ts";
 export type { BuildResult, ModelResult, NodeEvent, TestResult } from "./build/types.ts";
@@ -26,9 +28,27 @@ export type ProjectNode = {
   path: string;
   /** Names of a model's tests. */
   tests: string[];
+  /** The file as written; null of a test that is declared in YAML. */
+  rawSql: string | null;
+  /** What is asked of the database: of a model its full build, of a test the query whose rows are its failures. */
+  compiledSql: string;
+  /** Of a test. */
+  assertion: Assertion | null;
+  /** Of a test that looks at some rows only. */
+  where: string | null;
 };
 
-export type ProjectSource = { name: string; description: string; columns: Column[]; path: string; tests: string[] };
+export type ProjectSource = {
+  name: string;
+  description: string;
+  columns: Column[];
+  path: string;
+  tests: string[];
+  /** What tells when a row was loaded; null where no freshness is asked of the source. */
+  loadedAtField: string | null;
+  warnAfterMs: number | null;
+  errorAfterMs: number | null;
+};
 
 /** `nodes` are what a build goes through, models in order first. */
 export type ProjectSummary = { name: string; nodes: ProjectNode[]; sources: ProjectSource[] };
@@ -77,10 +97,10 @@ export function createTransform(options: TransformOptions): Transform {
   };
 }
 
-function summarize({ project }: LoadedProject): ProjectSummary {
+function summarize({ project, compiler }: LoadedProject): ProjectSummary {
   const testsOf = (name: string) => project.tests.filter(({ subject }) => subject === name).map((test) => test.name);
   const models = project.models.map(
-    ({ name, config, description, columns, dependsOn, path }): ProjectNode => ({
+    ({ name, config, description, columns, dependsOn, path, text }): ProjectNode => ({
       name,
       resourceType: "model",
       materialization: config.materialized,
@@ -91,10 +111,15 @@ function summarize({ project }: LoadedProject): ProjectSummary {
       dependsOn,
       path,
       tests: testsOf(name),
+      rawSql: text,
+      compiledSql: compiler.render(path, text, { relationOf: publishedRelation, self: publishedRelation(name) }),
+      assertion: null,
+      where: null,
     }),
   );
-  const tests = project.tests.map(
-    ({ name, severity, subject, dependsOn, path }): ProjectNode => ({
+  const tests = project.tests.map((test): ProjectNode => {
+    const { name, severity, subject, dependsOn, path, assertion, where } = test;
+    return {
       name,
       resourceType: "test",
       materialization: null,
@@ -105,14 +130,30 @@ function summarize({ project }: LoadedProject): ProjectSummary {
       dependsOn,
       path,
       tests: [],
-    }),
-  );
-  const sources = project.sources.map(({ name, description, columns, path }) => ({
+      rawSql: assertion.kind === "singular" ? assertion.text : null,
+      compiledSql: compileTest(compiler, test),
+      assertion,
+      where: where ?? null,
+    };
+  });
+  const sources = project.sources.map(({ name, description, columns, path, loadedAtField, freshness }) => ({
     name,
     description,
     columns,
     path,
     tests: testsOf(name),
+    loadedAtField: freshness === undefined ? null : (loadedAtField ?? null),
+    warnAfterMs: freshness?.warnAfterMs ?? null,
+    errorAfterMs: freshness?.errorAfterMs ?? null,
   }));
   return { name: project.name, nodes: [...models, ...tests], sources };
+}
+
+/** The query of a test against what is published. */
+function compileTest(compiler: LoadedProject["compiler"], test: DataTest): string {
+  const relationOf = (name: string) => compiler.sourceRelation(name) ?? publishedRelation(name);
+  const { assertion, subject } = test;
+  const otherSide = assertion.kind === "relationships" ? relationOf(assertion.to) : undefined;
+  const scope = { relationOf: publishedRelation };
+  return failuresSql({ compiler }, { test, relation: relationOf(subject), otherSide, scope });
 }

@@ -26,14 +26,14 @@ export type TestContext = {
 
 const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
 
-function restricted(context: TestContext, { test, relation, scope }: TestTarget): string {
+function restricted(context: Pick<TestContext, "compiler">, { test, relation, scope }: TestTarget): string {
   const name = quoteRelation(relation);
   if (test.where === undefined) return name;
   return `(select * from ${name} where ${context.compiler.render(test.path, test.where, scope)}) as dbt_subquery`;
 }
 
 /** The query whose rows are the failures, as dbt counts them. */
-function failuresSql(context: TestContext, target: TestTarget): string {
+export function failuresSql(context: Pick<TestContext, "compiler">, target: TestTarget): string {
   const { test, scope } = target;
   const { assertion } = test;
   if (assertion.kind === "singular") return context.compiler.render(test.path, assertion.text, scope);
