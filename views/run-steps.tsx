@@ -1,5 +1,6 @@
 import { ErrorNote, Instant, Pager, Progress, State, TableScroll } from "./components.tsx";
-import { formatClock, formatCount, formatElapsed, formatInteger, formatUtc, formatValue, none } from "./format.ts";
+import { formatCount, formatElapsed, formatInteger, none } from "./format.ts";
+import { LogLines, type LogLineView } from "./log-lines.tsx";
 
 type KeptError = { name: string; message: string; advice?: string };
 
@@ -25,16 +26,6 @@ export type TryView = {
   finishedAt: Date | null;
 };
 
-export type LogView = {
-  id: number;
-  mapIndex: number;
-  try: number;
-  at: Date;
-  level: string;
-  message: string;
-  fields: unknown;
-};
-
 /** One step of a run: a plain task, or all batches of a mapped one. */
 export type StepView = {
   step: number;
@@ -55,7 +46,8 @@ export type StepView = {
   /** Where the next page of batches is; null on the last. */
   nextBatches: string | null;
   troubled: TryView[];
-  log: LogView[];
+  /** The last lines of its log. */
+  log: LogLineView[];
 };
 
 const Amount = (props: { done: number | null; total: number | null; unit: string | null }) => (
@@ -145,36 +137,12 @@ const Tries = ({ step, now }: { step: StepView; now: Date }) => (
   </details>
 );
 
-const levels: Record<string, string> = { debug: "debug", info: "info", warn: "warn", error: "error" };
-
-/** Fields of a log line as `key=value`. */
-function tellFields(fields: unknown): string {
-  if (typeof fields !== "object" || fields === null) return "";
-  return Object.entries(fields)
-    .map(([key, value]) => `${key}=${formatValue(value)}`)
-    .join(" ");
-}
-
 const Log = ({ step }: { step: StepView }) => (
   <details id={`log-${step.step}`} open={!step.isMapped && step.state === "failed"}>
     <summary>Log, {formatCount(step.log.length, "line")}</summary>
     <TableScroll label={`Log of ${step.name}`}>
       <ol class="log">
-        {step.log.map((line) => (
-          <li class={`level-${levels[line.level] ?? "info"}`} id={`line-${line.id}`}>
-            <time datetime={line.at.toISOString()} title={formatUtc(line.at)}>
-              {formatClock(line.at)}
-            </time>
-            <span class="level">{line.level}</span>
-            <span class="source">
-              {step.isMapped && `#${line.mapIndex}`}
-              {line.try > 1 && ` try ${line.try}`}
-            </span>
-            <span class="message">
-              {line.message} <span class="fields">{tellFields(line.fields)}</span>
-            </span>
-          </li>
-        ))}
+        <LogLines lines={step.log} hasTask={false} />
       </ol>
     </TableScroll>
   </details>

@@ -8,6 +8,7 @@ export type AssetUrls = {
   chart: string;
   chartStyles: string;
   grid: string;
+  log: string;
 };
 
 /** For pages made without the asset table, such as errors: the same files under names that are checked for news. */
@@ -20,6 +21,7 @@ export const plainAssets: AssetUrls = {
   chart: "/assets/chart.js",
   chartStyles: "/assets/uplot.css",
   grid: "/assets/grid.js",
+  log: "/assets/log.js",
 };
 
 /** What every page shows around its own content. */

@@ -1,4 +1,4 @@
-import type { JsonValue, Sql } from "../client.ts";
+import type { JsonValue, Sql, TransactionSql } from "../client.ts";
 
 export type Progress = { taskId: number; done: number; total: number; unit: string };
 
@@ -19,10 +19,31 @@ export type LogLine = {
   fields: Record<string, JsonValue> | null;
 };
 
-export async function insertLogs(sql: Sql, lines: LogLine[]): Promise<void> {
+/** The channel on which processes tell of new log lines: ids of their runs, or `*` for many. */
+export const logsChannel = "barline_logs";
+
+/** The one lock under which log lines get their ids. */
+const logOrderLock = 4_207_006;
+
+/**
+ * Writes lines, and tells of them. Their ids are given out under a lock that lasts until the commit, so that ids are seen
+ * in their order: who has read up to one will never find a smaller one later. In one statement, as a lost connection
+ * between two would leave the lock behind until the server notices.
+ */
+export async function insertLogs(sql: Sql | TransactionSql, lines: LogLine[]): Promise<void> {
   await sql`
-    insert into barline.task_logs (task_id, try, at, level, message, fields)
-    select (line ->> 'taskId')::bigint, (line ->> 'try')::int, (line ->> 'at')::timestamptz, line ->> 'level',
-      line ->> 'message', nullif(line -> 'fields', 'null'::jsonb)
-    from jsonb_array_elements(${sql.json(lines)}::jsonb) as line`;
+    with ordered as materialized (
+      select pg_advisory_xact_lock(${logOrderLock}::bigint) is not null as held
+    ), written as (
+      insert into barline.task_logs (task_id, try, at, level, message, fields)
+      select (line ->> 'taskId')::bigint, (line ->> 'try')::int, (line ->> 'at')::timestamptz, line ->> 'level',
+        line ->> 'message', nullif(line -> 'fields', 'null'::jsonb)
+      -- The list comes out of the lock, so that no line is read before it is held.
+      from ordered, lateral jsonb_array_elements(case when held then ${sql.json(lines)}::jsonb end) as line
+      returning task_id
+    ), told as (
+      select distinct run_id from barline.tasks where id in (select task_id from written)
+    )
+    select pg_notify(${logsChannel}::text, case when count(*) > 100 then '*' else string_agg(run_id::text, ',') end)
+    from told`;
 }

@@ -11,8 +11,8 @@ export function wantsFragment(c: Context, id: string): boolean {
 export const actorOf = (c: Context): Actor => c.get("actor");
 
 /** A whole positive number in a path; anything else is no such page. */
-export function idOf(c: Context, what: string): number {
-  const text = c.req.param("id") ?? "";
+export function idOf(c: Context, what: string, name = "id"): number {
+  const text = c.req.param(name) ?? "";
   if (!/^[1-9]\d{0,14}$/.test(text)) throw new RequestError("not_found", `There is no such ${what}.`);
   return Number(text);
 }

@@ -66,7 +66,9 @@ function toStepView(step: number, task: TaskDefinition, parts: StepParts): StepV
     shown: batches,
     nextBatches: hasMore ? `${parts.nextUrl}?step=${step}&batches=${last.mapIndex + 1}#step-${step}` : null,
     troubled: tries.filter((attempt) => attempt.step === step),
-    log: logs.filter((line) => line.step === step),
+    log: logs
+      .filter((line) => line.step === step)
+      .map((line) => ({ ...line, task: task.name, batch: task.kind === "mapped" ? line.mapIndex : null })),
   };
 }
 
