@@ -5,6 +5,7 @@ import type { Sql } from "../db/client.ts";
 import { type PreparedBackfill, prepareBackfill } from "./backfill.ts";
 import { createIngestJob } from "./ingest.ts";
 import type { ObjectStore } from "./lake/store.ts";
+import { createLakeViewer } from "./lake/viewer.ts";
 import { createMarketLimiter } from "./limiter.ts";
 import { createLoadJob } from "./load.ts";
 import { isIsoDate, isSession, newYorkDate, settledSessions, settlesAt } from "./market/calendar.ts";
@@ -15,6 +16,7 @@ import { createOrchestrator } from "./orchestrator/orchestrator.ts";
 import { createWorkerPool } from "./orchestrator/pool.ts";
 import { type JobDefinition, type Orchestrator, RequestError } from "./orchestrator/types.ts";
 import { type BackfillRequest, jobIds, type Pipeline } from "./pipeline.ts";
+import { createProjectReader } from "./project.ts";
 import { createReferenceData } from "./reference.ts";
 import { createKeyGuard, retryRefusedRuns } from "./refused-key.ts";
 import { marketCalls, type PipelineSettings, type WorkerSettings } from "./settings.ts";
@@ -88,6 +90,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   return {
     orchestrator: { ...orchestrator, start: () => startAll({ orchestrator, sql: pools.state, log }) },
     models: createModelList({ transform, now }),
+    project: createProjectReader({ transform, projectDir }),
+    lakeViewer: createLakeViewer(lake),
     ...createPipelineRequests({ settings, sql: pools.work, orchestrator, now }),
   };
 }
@@ -101,7 +105,9 @@ async function startAll(options: { orchestrator: Orchestrator; sql: Sql; log: Lo
 type RequestOptions = Parameters<typeof prepareBackfill>[0];
 
 /** The requests that need to know of stocks. */
-function createPipelineRequests(options: RequestOptions): Omit<Pipeline, "orchestrator" | "models"> {
+function createPipelineRequests(
+  options: RequestOptions,
+): Omit<Pipeline, "orchestrator" | "models" | "project" | "lakeViewer"> {
   const { orchestrator, now } = options;
   const rangeOf = (request: BackfillRequest, { sessions, group }: PreparedBackfill) => ({
     from: request.from,

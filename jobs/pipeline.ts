@@ -1,4 +1,6 @@
+import type { LakeViewer } from "./lake/viewer.ts";
 import type { Actor, BackfillOrder, Orchestrator, Reprocess } from "./orchestrator/types.ts";
+import type { ProjectSummary } from "./transform/transform.ts";
 
 /** What a person asks for in the backfill form or the API; dates are inclusive, `YYYY-MM-DD`. */
 export type BackfillRequest = {
@@ -50,6 +52,10 @@ export type Pipeline = {
   orchestrator: Orchestrator;
   /** The dbt project as it is on disk, each after what it reads. A fault in it is a PermanentError that says where. */
   models(): Promise<ModelNode[]>;
+  /** All of it: columns, tests, and the SQL of each. A fault in it is a PermanentError that says where. */
+  project(): Promise<ProjectSummary>;
+  /** What landed, to be looked at. */
+  lakeViewer: LakeViewer;
   /** What a backfill would do, and how many runs it would queue. Throws a RequestError that names the field (`from`, `to`, `tickers`, `strategy`). */
   previewBackfill(request: BackfillRequest): Promise<{ runs: number; plan: BackfillPlan }>;
   createBackfill(request: BackfillRequest, by?: Actor): Promise<{ id: number; runs: number; plan: BackfillPlan }>;

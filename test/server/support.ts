@@ -40,6 +40,12 @@ export function fakePipeline(
     createBackfill: unexpected("createBackfill"),
     createRun: unexpected("createRun"),
     models: unexpected("models"),
+    project: unexpected("project"),
+    lakeViewer: {
+      stored: unexpected("lake.stored"),
+      text: unexpected("lake.text"),
+      findBar: unexpected("lake.findBar"),
+    },
     ...own,
     orchestrator: {
       jobs,

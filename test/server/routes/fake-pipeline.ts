@@ -7,6 +7,7 @@ import {
   type ModelNode,
   type Pipeline,
 } from "../../../jobs/pipeline.ts";
+import { fakeProject } from "./fake-project.ts";
 
 const plain = (name: string, description: string): JobDefinition["tasks"][number] => ({
   kind: "plain",
@@ -120,6 +121,9 @@ function checked(request: BackfillRequest): BackfillRequest {
   return request;
 }
 
+const noObject = (key: string) =>
+  Promise.reject(new RequestError("not_found", `The lake has no object ${key}.`, "key"));
+
 /** A pipeline that does nothing but note what it was asked, and refuse what the real one refuses. */
 export function fakePipeline(jobs: JobDefinition[], ids: { backfill?: number; run?: number } = {}) {
   const asked: Asked = [];
@@ -154,6 +158,8 @@ export function fakePipeline(jobs: JobDefinition[], ids: { backfill?: number; ru
   const pipeline: Pipeline = {
     orchestrator,
     models: async () => fakeModels,
+    project: async () => fakeProject,
+    lakeViewer: { stored: noObject, text: noObject, findBar: async () => null },
     previewBackfill: async (request) => ({ runs: 1, plan: planOf(checked(request)) }),
     createBackfill: async (request) => {
       note("createBackfill", checked(request));
