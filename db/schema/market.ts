@@ -74,7 +74,14 @@ export const rejects = barline.table(
     row: jsonb("row").notNull(),
     createdAt: instant("created_at").notNull().defaultNow(),
   },
-  (table) => [index("rejects_by_run").on(table.runId, table.id), index("rejects_by_key").on(table.lakeKey)],
+  (table) => [
+    index("rejects_by_run").on(table.runId, table.id),
+    index("rejects_by_key").on(table.lakeKey),
+    index("rejects_by_reason").on(table.reason, table.id),
+    index("rejects_by_session").on(table.tradeDate, table.id),
+    // What a garbage row calls its ticker may be longer than an index entry can be.
+    index("rejects_by_ticker").on(sql`left(${table.ticker}, 64)`, table.id),
+  ],
 );
 
 /** The universe: what each ticker is. */
