@@ -264,6 +264,8 @@ async function writePrivately(path: string, text: string): Promise<void> {
 async function run(command: string[], owner?: Owner): Promise<string> {
   const child = Bun.spawn(command, {
     cwd: "/",
+    // Nor is the environment: the server outlives us, and has no business with our passwords and keys.
+    env: { PATH: "/usr/local/bin:/usr/bin:/bin" },
     // Not inherited: pg_ctl leaves the server behind it, which would hold our pipes open for ever.
     stdin: "ignore",
     stdout: "pipe",

@@ -3,10 +3,9 @@ import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
 import postgres from "postgres";
 import { readerRole, searchPath } from "./client.ts";
+import { lockKeys } from "./locks.ts";
 import journal from "./migrations/meta/_journal.json";
 
-/** Any number will do, as long as every Barline process uses the same one. */
-const migrationLock = 4_207_001;
 const minimumVersion = 150_000;
 
 /**
@@ -22,7 +21,7 @@ export async function migrateDatabase(url: string): Promise<{ asReader: boolean 
   });
   try {
     await requireVersion(sql);
-    await sql`select pg_advisory_lock(${migrationLock}::bigint)`;
+    await sql`select pg_advisory_lock(${lockKeys.migration}::bigint)`;
     await migrate(drizzle(sql), { migrationsFolder: join(import.meta.dir, "migrations") });
     await requireEveryMigration(sql);
     return { asReader: await ensureReader(sql) };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
+import { lockKeys } from "../db/locks.ts";
 
 const root = join(import.meta.dir, "..");
 const folders = ["server", "jobs", "db", "views", "public"] as const;
@@ -94,6 +95,13 @@ describe("source files", () => {
   test("read the environment in one place only", () => {
     const readers = files.filter((file) => /process\.env|Bun\.env|import\.meta\.env/.test(sources.get(file) ?? ""));
     expect(readers).toEqual(["server/main.ts"]);
+  });
+
+  test("take advisory locks by keys from one list, no two of which are the same", () => {
+    const keys = Object.values(lockKeys);
+    expect(new Set<number>(keys).size).toBe(keys.length);
+    const own = files.filter((file) => /advisory_(xact_)?lock\([^)]*\$\{(?!lockKeys\.)/.test(sources.get(file) ?? ""));
+    expect(own).toEqual([]);
   });
 
   test("stay short enough to be read", () => {

@@ -1,11 +1,9 @@
 import type { Sql, TransactionSql } from "../client.ts";
-
-/** Any number of our own will do; held while a start compares its password with the one that is kept. */
-const credentialsLock = 4_207_031;
+import { lockKeys } from "../locks.ts";
 
 /** Lets one process at a time look at the kept password and replace it. Released with the transaction. */
 export async function lockCredentials(transaction: TransactionSql): Promise<void> {
-  await transaction`select pg_advisory_xact_lock(${credentialsLock}::bigint)`;
+  await transaction`select pg_advisory_xact_lock(${lockKeys.credentials}::bigint)`;
 }
 
 /** The hash kept under `name`; null where there is none. */

@@ -1,4 +1,5 @@
 import type { Sql, TransactionSql } from "../client.ts";
+import { lockKeys } from "../locks.ts";
 
 /** What an alert says. `key` is what the problem is about: one alert of a key is open at a time. */
 export type AlertText = {
@@ -16,13 +17,10 @@ export type OpenAlert = AlertText & {
   isRetried: boolean;
 };
 
-/** The lock under which problems are looked for: its holder sees what the one before it wrote. */
-const evaluationLock = 4_207_006;
-
-/** Whether this transaction is the one that looks for problems now; never waits. */
+/** Whether this transaction is the one that looks for problems now: it sees what the one before it wrote. Never waits. */
 export async function lockEvaluation(transaction: TransactionSql): Promise<boolean> {
   const [row] = await transaction<{ locked: boolean }[]>`
-    select pg_try_advisory_xact_lock(${evaluationLock}::bigint) as locked`;
+    select pg_try_advisory_xact_lock(${lockKeys.alerts}::bigint) as locked`;
   return row?.locked ?? false;
 }
 

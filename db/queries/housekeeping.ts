@@ -1,4 +1,5 @@
 import type { JsonValue, Sql, TransactionSql } from "../client.ts";
+import { lockKeys } from "../locks.ts";
 
 /** Days that each kind of record is kept; null is for ever. */
 export type RetentionDays = {
@@ -34,17 +35,16 @@ export async function updateRetention(transaction: TransactionSql, days: Retenti
     where id = 1`;
 }
 
-/** The advisory lock that whoever cleans up holds, so that one process does it at a time. */
-export const housekeepingLock = 4_207_006;
-
 /** Takes the lock on the one connection of `sql`; false where another process cleans up. */
 export async function lockHousekeeping(sql: Sql): Promise<boolean> {
-  const [row] = await sql<{ locked: boolean }[]>`select pg_try_advisory_lock(${housekeepingLock}::bigint) as locked`;
+  const [row] = await sql<
+    { locked: boolean }[]
+  >`select pg_try_advisory_lock(${lockKeys.housekeeping}::bigint) as locked`;
   return row?.locked ?? false;
 }
 
 export async function unlockHousekeeping(sql: Sql): Promise<void> {
-  await sql`select pg_advisory_unlock(${housekeepingLock}::bigint)`;
+  await sql`select pg_advisory_unlock(${lockKeys.housekeeping}::bigint)`;
 }
 
 /** When cleaning up last ended, also where somebody asked for it; undefined before the first time. */

@@ -1,4 +1,5 @@
 import type { JsonValue, Sql, TransactionSql } from "../client.ts";
+import { lockKeys } from "../locks.ts";
 
 export type Progress = { taskId: number; done: number; total: number; unit: string };
 
@@ -22,9 +23,6 @@ export type LogLine = {
 /** The channel on which processes tell of new log lines: ids of their runs, or `*` for many. */
 export const logsChannel = "barline_logs";
 
-/** The one lock under which log lines get their ids. */
-const logOrderLock = 4_207_006;
-
 /**
  * Writes lines, and tells of them. Their ids are given out under a lock that lasts until the commit, so that ids are seen
  * in their order: who has read up to one will never find a smaller one later. In one statement, as a lost connection
@@ -33,7 +31,7 @@ const logOrderLock = 4_207_006;
 export async function insertLogs(sql: Sql | TransactionSql, lines: LogLine[]): Promise<void> {
   await sql`
     with ordered as materialized (
-      select pg_advisory_xact_lock(${logOrderLock}::bigint) is not null as held
+      select pg_advisory_xact_lock(${lockKeys.logOrder}::bigint) is not null as held
     ), written as (
       insert into barline.task_logs (task_id, try, at, level, message, fields)
       select (line ->> 'taskId')::bigint, (line ->> 'try')::int, (line ->> 'at')::timestamptz, line ->> 'level',

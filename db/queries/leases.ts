@@ -1,4 +1,5 @@
 import type { Sql } from "../client.ts";
+import { lockKeys } from "../locks.ts";
 
 /** A try of a task that is under way. */
 export type RunningTry = { taskId: number; number: number };
@@ -17,23 +18,17 @@ export async function renewLeases(sql: Sql, owner: string, held: RunningTry[], l
     returning tasks.id as "taskId", tries as number`;
 }
 
-/** The key space of the advisory locks by which a live process shows that it lives. */
-export const processLockClass = 4_207_002;
-
 /**
  * Takes this process's own lock on the connection that `sql` holds; the server frees it when the process dies.
  * It does not wait: where the server still believes in a lost connection of ours, that one shows that we live.
  */
 export async function lockProcess(sql: Sql, key: number): Promise<void> {
   await sql`
-    select pg_try_advisory_lock(${processLockClass}::int, ${key}::int)
+    select pg_try_advisory_lock(${lockKeys.processClass}::int, ${key}::int)
     where not exists (
       select 1 from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()
-        and classid = ${processLockClass}::int::oid and objid = ${key}::int::oid)`;
+        and classid = ${lockKeys.processClass}::int::oid and objid = ${key}::int::oid)`;
 }
-
-/** The one lock whose holder looks at the schedules. */
-const leaderLockClass = 4_207_005;
 
 /** Whether the process of this connection leads: it does from when nobody else does, until it dies. */
 export async function leadSchedule(sql: Sql): Promise<boolean> {
@@ -41,8 +36,8 @@ export async function leadSchedule(sql: Sql): Promise<boolean> {
     select case
       when exists (
         select from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()
-          and classid = ${leaderLockClass}::int::oid and objid = 0::oid) then true
-      else pg_try_advisory_lock(${leaderLockClass}::int, 0)
+          and classid = ${lockKeys.leaderClass}::int::oid and objid = 0::oid) then true
+      else pg_try_advisory_lock(${lockKeys.leaderClass}::int, 0)
     end as leads`;
   return row?.leads ?? false;
 }
@@ -62,7 +57,7 @@ export async function recoverTasks(sql: Sql, self: string, held: RunningTry[], l
         lease_expires_at < now() or lease_owner <> ${self}::text
         and lease_expires_at - ${leaseMs}::float8 * interval '1 millisecond' > pg_postmaster_start_time()
         and not exists (
-          select 1 from pg_locks where locktype = 'advisory' and classid = ${processLockClass}::int::oid
+          select 1 from pg_locks where locktype = 'advisory' and classid = ${lockKeys.processClass}::int::oid
             and objid = lease_owner::int::oid
             and database = (select oid from pg_database where datname = current_database())))
       for update skip locked

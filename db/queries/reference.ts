@@ -1,4 +1,5 @@
 import type { JsonValue, Sql, TransactionSql } from "../client.ts";
+import { lockKeys } from "../locks.ts";
 
 export type ReferenceKind = "tickers" | "splits" | "dividends";
 export type ReferenceRead = { kind: ReferenceKind; coversFrom: string | null; readAt: Date };
@@ -9,8 +10,6 @@ export async function selectReferenceRead(sql: Sql, kind: ReferenceKind): Promis
   return row;
 }
 
-const referenceLockClass = 4_207_007;
-
 /**
  * Runs `work` while no other process does so for this kind. The lock is that of a connection, and ends with it: one that
  * is lost in the middle lets another process read the same again, which only costs its calls.
@@ -18,11 +17,13 @@ const referenceLockClass = 4_207_007;
 export async function withReferenceLock<T>(sql: Sql, kind: ReferenceKind, work: () => Promise<T>): Promise<T> {
   const connection = await sql.reserve();
   try {
-    await connection`select pg_advisory_lock(${referenceLockClass}::int, hashtext(${kind}::text))`;
+    await connection`select pg_advisory_lock(${lockKeys.referenceClass}::int, hashtext(${kind}::text))`;
     return await work();
   } finally {
     // Of a connection that is gone the server has let go already.
-    await connection`select pg_advisory_unlock(${referenceLockClass}::int, hashtext(${kind}::text))`.catch(() => {});
+    await connection`select pg_advisory_unlock(${lockKeys.referenceClass}::int, hashtext(${kind}::text))`.catch(
+      () => {},
+    );
     connection.release();
   }
 }

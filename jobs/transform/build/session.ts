@@ -1,5 +1,6 @@
 import type { Sql, TransactionSql } from "../../../db/client.ts";
 import { isTransientDatabaseError } from "../../../db/errors.ts";
+import { lockKeys } from "../../../db/locks.ts";
 import { CancelledError, PermanentError, RetryableError } from "../../orchestrator/errors.ts";
 
 export type Row = Record<string, unknown>;
@@ -21,9 +22,6 @@ export type SessionOptions = {
   /** New York's date for this build, where it is not to be the clock's. */
   today: string | undefined;
 };
-
-/** One build at a time in a database, whichever process runs it. An arbitrary number, ours alone. */
-const buildLock = 7_023_441_902;
 
 /** Few rows are looked up through indexes, in the cache; all rows are read in order and sorted by several processes. */
 const lookUpPageCost = "1.1";
@@ -63,7 +61,7 @@ export async function inBuildSession<T extends { commit: boolean }>(
   let answer: T | undefined;
   try {
     await sql.begin(async (holder) => {
-      await cancellable(holder, signal)(`select pg_advisory_xact_lock(${buildLock})`);
+      await cancellable(holder, signal)(`select pg_advisory_xact_lock(${lockKeys.build})`);
       await sql.begin("isolation level repeatable read", async (transaction) => {
         const session = openSession(transaction, signal);
         const values = { ...settings, ...(options.today && { "barline.today": options.today }) };
