@@ -1,5 +1,5 @@
 import type { JsonValue, Sql } from "../../client.ts";
-import { housekeepingLock } from "../housekeeping.ts";
+import { lockKeys } from "../../locks.ts";
 
 export type ProcessRow = {
   owner: string;
@@ -116,7 +116,7 @@ export function selectHousekeepingRuns(sql: Sql, limit: number): Promise<Houseke
           where
             locktype = 'advisory'
             and classid = 0::oid
-            and objid = ${housekeepingLock}::bigint::oid
+            and objid = ${lockKeys.housekeeping}::bigint::oid
             and database = (select oid from pg_database where datname = current_database())
         ) then 'running'
         else 'lost'
