@@ -18,30 +18,16 @@ export function createStanding(
   registry: Registry,
   options: { read: Sql; jobs: string[]; startDate: string; now(): Date },
 ): Standing {
-  const gauge = <Label extends string>(name: string, help: string, labelNames: Label[] = []) =>
-    new Gauge<Label>({ name: `${prefix}${name}`, help, labelNames, registers: [registry] });
-  const up = gauge(
-    "database_up",
-    "Whether the database answered this scrape; without it, the figures of it are absent.",
-  );
-  const gauges = {
-    runs: gauge("runs", "Runs by state.", ["job", "state"]),
-    tasks: gauge("tasks", "Tasks and batches that are queued or running.", ["job", "state"]),
-    events: gauge("events_waiting", "Dataset events that wait for a run of the job.", ["job"]),
-    alerts: gauge("alerts_open", "Alerts that are open.", ["kind"]),
-    processes: gauge("processes_alive", "Processes that share this database and showed that they live within 15 s."),
-    behind: gauge(
-      "sessions_behind",
-      "Sessions whose data has settled and that readers cannot see yet, after the newest that they can.",
-    ),
-    lag: gauge(
-      "session_lag_seconds",
-      "How long ago the first of those sessions settled; 0 where the newest settled one is published.",
-    ),
+  const { up, gauges } = createGauges(registry);
+
+  const clear = () => {
+    for (const one of [gauges.runs, gauges.tasks, gauges.events, gauges.alerts]) one.reset();
+    // Those without labels would be reset to a zero that looks like an answer.
+    for (const one of [gauges.processes, gauges.behind, gauges.lag]) one.remove();
   };
 
   const show = (rows: StandingRow[], lag: Lag) => {
-    for (const one of Object.values(gauges)) one.reset();
+    clear();
     for (const job of options.jobs) {
       for (const state of runStates) gauges.runs.set({ job, state }, 0);
       for (const state of ["queued", "running"]) gauges.tasks.set({ job, state }, 0);
@@ -66,11 +52,36 @@ export function createStanding(
         up.set(1);
       } catch {
         // What this process counts itself is wanted all the more while the database is away.
-        for (const one of Object.values(gauges)) one.remove();
+        clear();
         up.set(0);
       }
     },
   };
+}
+
+function createGauges(registry: Registry) {
+  const gauge = <Label extends string>(name: string, help: string, labelNames: Label[] = []) =>
+    new Gauge<Label>({ name: `${prefix}${name}`, help, labelNames, registers: [registry] });
+  const up = gauge(
+    "database_up",
+    "Whether the database answered this scrape; without it, the figures of it are absent.",
+  );
+  const gauges = {
+    runs: gauge("runs", "Runs by state.", ["job", "state"]),
+    tasks: gauge("tasks", "Tasks and batches that are queued or running.", ["job", "state"]),
+    events: gauge("events_waiting", "Dataset events that wait for a run of the job.", ["job"]),
+    alerts: gauge("alerts_open", "Alerts that are open.", ["kind"]),
+    processes: gauge("processes_alive", "Processes that share this database and showed that they live within 15 s."),
+    behind: gauge(
+      "sessions_behind",
+      "Sessions whose data has settled and that readers cannot see yet, after the newest that they can.",
+    ),
+    lag: gauge(
+      "session_lag_seconds",
+      "How long ago the first of those sessions settled; 0 where the newest settled one is published.",
+    ),
+  };
+  return { up, gauges };
 }
 
 type Lag = { sessions: number; seconds: number };

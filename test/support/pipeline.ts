@@ -6,6 +6,7 @@ import { openPool, type Sql } from "../../db/client.ts";
 import { createPipeline } from "../../jobs/index.ts";
 import { type LakeOptions, openLake } from "../../jobs/lake/open.ts";
 import type { ObjectStore } from "../../jobs/lake/store.ts";
+import type { PipelineObserver } from "../../jobs/observe.ts";
 import type { BackfillRequest, Pipeline } from "../../jobs/pipeline.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import type { PipelineSettings } from "../../jobs/settings.ts";
@@ -23,6 +24,7 @@ export type TestPipelineOptions = {
   /** Stands between the process, not its workers, and the lake. */
   wrapLake?: (lake: ObjectStore) => ObjectStore;
   settings?: Partial<PipelineSettings>;
+  observer?: PipelineObserver;
   now?: () => Date;
 };
 
@@ -77,6 +79,7 @@ export async function startTestPipeline(options: TestPipelineOptions): Promise<T
     workers: 1,
     version: "0.0.0",
     log: pino({ base: null, formatters, level: "debug" }, { write: (line: string) => log.push(JSON.parse(line)) }),
+    ...(options.observer && { observer: options.observer }),
     now: options.now ?? (() => new Date()),
     random: Math.random,
   });
