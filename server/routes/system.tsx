@@ -56,7 +56,10 @@ async function show(context: AppContext, c: Context): Promise<Response> {
 
 /** What was typed as days: empty is for ever; what is no number is left for the rules to refuse. */
 function daysOf(draft: Record<string, string>): RetentionDays {
-  const days = fieldNames.map((name) => [name, draft[name] === "" ? null : Number(draft[name])]);
+  const days = fieldNames.map((name) => {
+    const typed = draft[name] ?? "";
+    return [name, typed === "" ? null : /^\d{1,6}$/.test(typed) ? Number(typed) : Number.NaN];
+  });
   return Object.fromEntries(days) as RetentionDays;
 }
 

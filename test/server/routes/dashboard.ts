@@ -45,6 +45,7 @@ export async function openDashboard(environment: Record<string, string> = {}) {
   app.use(async (c, next) => {
     c.set("log", log);
     c.set("requestId", "test");
+    c.set("actor", { name: "local user", via: "dashboard" });
     await next();
   });
   app.route("/", createAssetRoutes());
