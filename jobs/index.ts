@@ -60,7 +60,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const jobs: JobDefinition[] = [
     createIngestJob({ settings, sql: pools.work, lake, reference, now }),
     createLoadJob({ sql: pools.work, lake, universe: settings.universe }),
-    createTransformJob({ sql: pools.work, transform }),
+    createTransformJob({ sql: pools.work, transform, log }),
   ];
 
   const pool = createWorkerPool({

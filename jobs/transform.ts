@@ -1,3 +1,4 @@
+import type { Logger } from "pino";
 import type { JsonValue, Sql } from "../db/client.ts";
 import { insertModelResults, insertTestResults } from "../db/queries/transform.ts";
 import { barsDataset } from "./load.ts";
@@ -6,7 +7,7 @@ import type { JobDefinition, PlainTaskContext, TaskResult } from "./orchestrator
 import { jobIds } from "./pipeline.ts";
 import type { BuildResult, Transform } from "./transform/transform.ts";
 
-export type TransformOptions = { sql: Sql; transform: Transform };
+export type TransformOptions = { sql: Sql; transform: Transform; log: Logger };
 
 /** Declares the job that builds, tests and publishes the models. */
 export function createTransformJob(options: TransformOptions): JobDefinition {
@@ -56,6 +57,12 @@ async function build(options: TransformOptions, context: PlainTaskContext): Prom
   const result = await options.transform.build({
     fullRefresh: context.run.parameters.fullRefresh === true,
     signal: context.signal,
+    log: options.log.child({
+      job: context.run.jobId,
+      run: context.run.id,
+      task: context.task.id,
+      try: context.task.try,
+    }),
     onNode(event) {
       if (event.phase === "start") return;
       done += 1;

@@ -90,7 +90,8 @@ export function createTransform(options: TransformOptions): Transform {
     project: () => summarize(load()),
     build: async (buildOptions = {}) => {
       const today = now && newYork.format(now());
-      return buildProject({ sql, loaded: load(), today, log, elapsed: () => performance.now() }, buildOptions);
+      const context = { sql, loaded: load(), today, log: buildOptions.log ?? log, elapsed: () => performance.now() };
+      return buildProject(context, buildOptions);
     },
     freshness: async ({ signal } = {}) =>
       checkFreshness({ sql, sources: load().project.sources, now: now?.() ?? new Date() }, signal),

@@ -2,8 +2,8 @@ import type { MiddlewareHandler } from "hono";
 import type { Logger } from "pino";
 import type { AppEnv } from "../environment.ts";
 
-/** Paths asked for all the time by pages and probes: at level info they would drown the rest. */
-const quietPaths = ["/assets/", "/healthz", "/readyz", "/favicon.ico"];
+/** Paths asked for all the time by pages, probes and scrapes: at level info they would drown the rest. */
+const quietPaths = ["/assets/", "/healthz", "/readyz", "/metrics", "/favicon.ico"];
 
 /** One line a request, with its duration. The query is left out: it may hold what somebody typed. */
 export function requestLog(log: Logger): MiddlewareHandler<AppEnv> {

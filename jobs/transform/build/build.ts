@@ -17,6 +17,8 @@ export type BuildOptions = {
   select?: string[];
   signal?: AbortSignal;
   onNode?(event: NodeEvent): void;
+  /** Takes what is said of this build, with whose it is; the project's own log where left out. */
+  log?: BuildContext["log"];
 };
 
 export type BuildContext = {
