@@ -153,11 +153,12 @@ function start(): void {
   wireFilter();
   const list = document.querySelector<HTMLElement>("#log");
   const box = document.querySelector<HTMLElement>("#log-scroll");
-  if (!list?.dataset.stream || !box) return;
+  if (!list || !box) return;
+  const end = wireEnd(box);
+  if (list.dataset.atEnd) end.stick();
+  if (!list.dataset.stream) return;
   const label = part("follow-label");
   if (label) label.hidden = false;
-  const end = wireEnd(box);
-  end.stick();
   follow(list, list.dataset.stream, end);
 }
 

@@ -21,6 +21,8 @@ export const states: Record<string, { label: string; tone: string; path: string 
     tone: "quiet",
     path: "M8 2.5a5.5 5.5 0 1 1 0 11a5.5 5.5 0 1 1 0-11M4.2 11.8l7.6-7.6",
   },
+  cleared: { label: "Cleared", tone: "quiet", path: "M12.5 4v4.5h-8M7.5 5.2L4.2 8.5l3.3 3.3" },
+  released: { label: "Given back", tone: "quiet", path: "M12 8H4M7 5L4 8l3 3" },
   skipped: { label: "Skipped", tone: "quiet", path: "M4 8h8" },
   paused: { label: "Paused", tone: "warn", path: "M5.5 3.5v9M10.5 3.5v9" },
 };

@@ -16,6 +16,8 @@ export type LogView = {
   lines: LogLineView[];
   /** The id of the last line shown, or where this page of the log begins. */
   last: number;
+  /** Whether this page was asked for as the end of the log. */
+  isAtEnd: boolean;
   filter: LogFilterView;
   /** Tries to choose from; none where there is one, or several tasks. */
   tries: number[];
@@ -125,8 +127,9 @@ export const Log = ({ log }: { log: LogView }) => (
     <Pages urls={{ ...log.urls, later: null, newest: null }} />
     <section class="scroll" aria-label={log.title} tabindex={0} id="log-scroll">
       <ol
-        class="log"
+        class={`log ${log.hasTask ? "of-run" : ""}`}
         id="log"
+        data-at-end={log.isAtEnd ? "yes" : undefined}
         {...(log.urls.stream && { "data-stream": log.urls.stream, "data-last": String(log.last) })}
       >
         <LogLines lines={log.lines} hasTask={log.hasTask} />
@@ -140,7 +143,7 @@ export const Log = ({ log }: { log: LogView }) => (
       )}
       <span id="log-end" />
     </section>
-    <a class="button log-jump" href="#log-end" data-log="jump" hidden={log.urls.stream === null}>
+    <a class="button log-jump" href="#log-end" data-log="jump">
       Jump to the end
     </a>
     <Pages urls={{ ...log.urls, first: null, earlier: null }} />

@@ -1,25 +1,5 @@
-import { Instant, Pager, Section, State, TableScroll } from "./components.tsx";
-import { formatCount, formatDuration, formatInteger, formatPartition, none } from "./format.ts";
-
-export type ClaimedView = {
-  id: number;
-  dataset: string;
-  createdAt: Date;
-  runId: number;
-  jobId: string;
-  partition: string | null;
-  partitionTo: string | null;
-};
-
-export type ProducedView = {
-  id: number;
-  dataset: string;
-  payload: unknown;
-  createdAt: Date;
-  wokenId: number | null;
-  wokenJobId: string | null;
-  wokenState: string | null;
-};
+import { Pager, Section, State, TableScroll } from "./components.tsx";
+import { formatCount, formatDuration, formatInteger, none } from "./format.ts";
 
 export type RejectsView = {
   reasons: { reason: string; count: number }[];
@@ -53,50 +33,6 @@ export type TestView = {
   message: string | null;
   durationMs: number;
 };
-
-/** Events that a run took, each leading to the run that it came from. */
-export const Claimed = ({ events, all }: { events: ClaimedView[]; all: number }) => (
-  <Section id="claimed" title="Events claimed" note={`${formatCount(all, "event")}: what woke this run`}>
-    <details id="claimed-list" open={events.length <= 5}>
-      <summary>{all > events.length ? `The first ${events.length} of ${formatInteger(all)}` : "All of them"}</summary>
-      <ul class="events">
-        {events.map((event) => (
-          <li>
-            <code>#{event.id}</code> <code class="break">{event.dataset}</code>
-            <span>
-              from <a href={`/runs/${event.runId}`}>run {event.runId}</a>{" "}
-              {event.partition && formatPartition(event.partition, event.partitionTo)}
-            </span>
-            <Instant at={event.createdAt} />
-          </li>
-        ))}
-      </ul>
-    </details>
-  </Section>
-);
-
-/** Events that a run recorded, each leading to the run that it woke. */
-export const Produced = ({ events, all }: { events: ProducedView[]; all: number }) => (
-  <Section id="produced" title="Events produced" note={`${formatCount(all, "event")}: what this run made known`}>
-    <ul class="events">
-      {events.map((event) => (
-        <li>
-          <code>#{event.id}</code> <code class="break">{event.dataset}</code>
-          {event.wokenId === null ? (
-            <span class="note">not claimed yet</span>
-          ) : (
-            <span>
-              woke <a href={`/runs/${event.wokenId}`}>run {event.wokenId}</a> of {event.wokenJobId}{" "}
-              <State state={event.wokenState ?? "queued"} />
-            </span>
-          )}
-          <Instant at={event.createdAt} />
-          <code class="json">{JSON.stringify(event.payload)}</code>
-        </li>
-      ))}
-    </ul>
-  </Section>
-);
 
 /** Rows that failed a check: why, and where their raw answer lies. */
 export const Rejects = ({ rejects }: { rejects: RejectsView }) => {

@@ -5,8 +5,11 @@ import { LogLines, type LogLineView } from "./log-lines.tsx";
 type KeptError = { name: string; message: string; advice?: string };
 
 export type BatchView = {
+  id: number;
   mapIndex: number;
   state: string;
+  /** Whether a person said how it ended. */
+  marked: boolean;
   tries: number;
   error: KeptError | null;
   startedAt: Date | null;
@@ -28,6 +31,11 @@ export type TryView = {
 
 /** One step of a run: a plain task, or all batches of a mapped one. */
 export type StepView = {
+  runId: number;
+  /** The task itself, in a plain step that was reached. */
+  taskId: number | null;
+  /** Tasks that a person said the end of. */
+  marked: number;
   step: number;
   name: string;
   description: string;
@@ -58,6 +66,22 @@ const Amount = (props: { done: number | null; total: number | null; unit: string
   </>
 );
 
+/** Says of a state that it is what a person said, not what the work came to. */
+export const MarkedTag = () => (
+  <span class="tag" title="A person said so; the work did not end this way.">
+    marked by hand
+  </span>
+);
+
+const RetryBatch = ({ step, batch }: { step: StepView; batch: BatchView }) => (
+  <form method="post" action={`/runs/${step.runId}/tasks/${batch.id}/retry`} class="inline-form">
+    <input type="hidden" name="to" value="run" />
+    <button type="submit" class="link">
+      Retry<span class="visually-hidden"> batch {batch.mapIndex}</span>
+    </button>
+  </form>
+);
+
 const Batches = ({ step, now }: { step: StepView; now: Date }) => (
   <details id={`batches-${step.step}`}>
     <summary>
@@ -86,17 +110,20 @@ const Batches = ({ step, now }: { step: StepView; now: Date }) => (
           {step.shown.map((batch) => (
             <tr id={`batch-${step.step}-${batch.mapIndex}`}>
               <th scope="row" class="number">
-                {batch.mapIndex}
+                <a href={`/runs/${step.runId}/tasks/${batch.id}`}>{batch.mapIndex}</a>
               </th>
-              <td>
-                <State state={batch.state} />
+              <td class="nowrap">
+                <State state={batch.state} /> {batch.marked && <MarkedTag />}
               </td>
               <td class="number">{batch.tries}</td>
               <td class="number nowrap">{formatElapsed(batch.startedAt, batch.finishedAt, now)}</td>
               <td class="nowrap">
                 <Amount {...batch} />
               </td>
-              <td class="outcome bad">{batch.error?.message}</td>
+              <td class="outcome bad">
+                {batch.error?.message}
+                {(batch.state === "failed" || batch.state === "cancelled") && <RetryBatch step={step} batch={batch} />}
+              </td>
             </tr>
           ))}
         </tbody>
@@ -164,8 +191,9 @@ const Meter = ({ step }: { step: StepView }) => {
 export const Step = ({ step, now }: { step: StepView; now: Date }) => (
   <li class={`step ${step.state}`} id={`step-${step.step}`}>
     <div class="step-head">
-      <h3>{step.name}</h3>
+      <h3>{step.taskId === null ? step.name : <a href={`/runs/${step.runId}/tasks/${step.taskId}`}>{step.name}</a>}</h3>
       <State state={step.state} />
+      {step.marked > 0 && (step.isMapped ? <span class="tag">{step.marked} marked by hand</span> : <MarkedTag />)}
       {step.done !== null && (
         <span class="amount">
           <Amount {...step} />

@@ -1,18 +1,11 @@
-import { Confirm, ErrorNote, Fact, Instant, Section, State } from "./components.tsx";
-import { formatElapsed, formatLabel, formatPartition, formatValue } from "./format.ts";
+import type { EventSeen } from "../db/queries/dashboard/events.ts";
+import { ActionList, type ActionView } from "./actions.tsx";
+import { ErrorNote, Fact, Instant, Section, State } from "./components.tsx";
+import { EventTable, type JobTitles } from "./events.tsx";
+import { formatCount, formatElapsed, formatInteger, formatLabel, formatPartition, formatValue } from "./format.ts";
 import { Page, toDocument } from "./layout.tsx";
-import {
-  Claimed,
-  type ClaimedView,
-  Models,
-  type ModelView,
-  Produced,
-  type ProducedView,
-  Rejects,
-  type RejectsView,
-  Tests,
-  type TestView,
-} from "./run-results.tsx";
+import { RunActions } from "./run-actions.tsx";
+import { Models, type ModelView, Rejects, type RejectsView, Tests, type TestView } from "./run-results.tsx";
 import { Step, type StepView } from "./run-steps.tsx";
 import type { Shell } from "./shell.ts";
 
@@ -41,35 +34,16 @@ export type RunView = {
   /** The path and query that give this view again. */
   url: string;
   steps: StepView[];
-  claimed: ClaimedView[];
+  claimed: EventSeen[];
   claimedAll: number;
-  produced: ProducedView[];
+  produced: EventSeen[];
   producedAll: number;
+  actions: ActionView[];
+  titles: JobTitles;
   rejects: RejectsView;
   models: ModelView[];
   tests: TestView[];
 };
-
-const Actions = ({ run }: { run: RunView }) => (
-  <>
-    {run.canRetry && (
-      <form method="post" action={`/runs/${run.id}/retry`}>
-        <button type="submit" class="button primary">
-          Retry
-        </button>
-      </form>
-    )}
-    {run.isActive && (
-      <Confirm
-        id="cancel-run"
-        summary="Cancel…"
-        question="The run stops where it is. What it already stored stays; it can be retried."
-        action={`/runs/${run.id}/cancel`}
-        button="Cancel this run"
-      />
-    )}
-  </>
-);
 
 const Trigger = ({ run }: { run: RunView }) => {
   if (run.backfillId !== null) return <a href={`/backfills/${run.backfillId}`}>backfill {run.backfillId}</a>;
@@ -109,13 +83,50 @@ const Summary = ({ run }: { run: RunView }) => (
   </dl>
 );
 
+const shownOf = (shown: number, all: number) =>
+  all > shown ? `The first ${formatInteger(shown)} of ${formatInteger(all)} events` : formatCount(all, "event");
+
+/** Exactly which events a run claimed, and which runs its own events woke. */
+const Events = ({ run }: { run: RunView }) => (
+  <>
+    {run.claimed.length > 0 && (
+      <Section
+        id="claimed"
+        title="Events claimed"
+        note={`${shownOf(run.claimed.length, run.claimedAll)}: what this run works on`}
+      >
+        <EventTable events={run.claimed} titles={run.titles} now={run.now} label="Events claimed" />
+      </Section>
+    )}
+    {run.produced.length > 0 && (
+      <Section
+        id="produced"
+        title="Events produced"
+        note={`${shownOf(run.produced.length, run.producedAll)}: what this run made known, and whom that woke`}
+      >
+        <EventTable
+          events={run.produced}
+          titles={run.titles}
+          now={run.now}
+          label="Events produced"
+          without="producer"
+        />
+      </Section>
+    )}
+  </>
+);
+
 const Results = ({ run }: { run: RunView }) => (
   <>
-    {run.claimed.length > 0 && <Claimed events={run.claimed} all={run.claimedAll} />}
-    {run.produced.length > 0 && <Produced events={run.produced} all={run.producedAll} />}
+    <Events run={run} />
     {run.models.length > 0 && <Models models={run.models} />}
     {run.tests.length > 0 && <Tests tests={run.tests} />}
     {run.rejects.reasons.length > 0 && <Rejects rejects={run.rejects} />}
+    {run.actions.length > 0 && (
+      <Section id="actions" title="What people did">
+        <ActionList actions={run.actions} titles={run.titles} />
+      </Section>
+    )}
   </>
 );
 
@@ -135,7 +146,8 @@ export const RunLive = ({ run }: { run: RunView }) => (
       <span>
         of <a href={`/jobs/${encodeURIComponent(run.jobId)}`}>{run.jobTitle}</a>
       </span>
-      <Actions run={run} />
+      <a href={`/runs/${run.id}/log`}>Log</a>
+      <RunActions run={run} />
     </header>
     {run.problem && (
       <p class="banner inline" role="alert">

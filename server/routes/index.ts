@@ -13,6 +13,7 @@ import { createLogRoutes } from "./logs.tsx";
 import { createOverviewRoutes } from "./overview.tsx";
 import { createRunRoutes } from "./runs.tsx";
 import { createSystemRoutes } from "./system.tsx";
+import { createTaskRoutes } from "./tasks.tsx";
 import { createTickerRoutes } from "./tickers.tsx";
 
 export { createAssetRoutes } from "./assets.ts";
@@ -29,6 +30,7 @@ export function createDashboardRoutes(context: AppContext): Hono {
     createJobRoutes,
     createBackfillRoutes,
     createRunRoutes,
+    createTaskRoutes,
     createLogRoutes,
     createTickerRoutes,
     createActivityRoutes,

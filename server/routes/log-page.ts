@@ -43,8 +43,12 @@ export function readLogQuery(subject: LogSubject, query: (name: string) => strin
   };
 }
 
-/** How lines are shown: batches by their number, plain tasks without. */
-export function toLineView(job: JobDefinition | undefined): (line: LogLine) => LogLineView {
+/** How lines are shown: batches by their number, plain tasks and the one task that the log is of without. */
+export function toLineView(
+  job: JobDefinition | undefined,
+  subject: { taskId: number | null },
+): (line: LogLine) => LogLineView {
+  if (subject.taskId !== null) return (line) => ({ ...line, batch: null });
   const mapped = new Set(job?.tasks.filter((task) => task.kind === "mapped").map((task) => task.name));
   return ({ batch, ...line }) => ({ ...line, batch: mapped.has(line.task) || batch > 0 ? batch : null });
 }
@@ -82,8 +86,9 @@ export async function readLog(
   return {
     title: subject.title,
     hasTask: subject.taskId === null,
-    lines: lines.map(toLineView(job)),
+    lines: lines.map(toLineView(job, subject)),
     last: last?.id ?? query.after ?? 0,
+    isAtEnd: query.after === null && query.before === null,
     filter,
     tries: subject.tries,
     urls: {

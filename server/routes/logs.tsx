@@ -60,7 +60,7 @@ async function show(context: AppContext, c: Context, find: Find): Promise<Respon
   c.header("Vary", "Accept", { append: true });
   if (c.req.header("Accept")?.startsWith("text/event-stream")) {
     const after = resumeAfter(c.req.header("Last-Event-ID"), query.after) ?? 0;
-    const view = toLineView(job);
+    const view = toLineView(job, subject);
     return streamLog(
       {
         read: context.read,
@@ -83,7 +83,7 @@ async function download(context: AppContext, c: Context, find: Find): Promise<Re
   c.header("Content-Type", "text/plain; charset=utf-8");
   c.header("Content-Disposition", `inline; filename="${name}.txt"`);
   c.header("Cache-Control", "no-store");
-  const view = toLineView(job);
+  const view = toLineView(job, { taskId: null });
   return c.body(streamWholeLog(context.read, filter, (line) => tellLine(view(line))));
 }
 

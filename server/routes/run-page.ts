@@ -1,4 +1,5 @@
-import { selectClaimed, selectProduced } from "../../db/queries/dashboard/lineage.ts";
+import { selectActionsOfRun } from "../../db/queries/dashboard/actions.ts";
+import { selectEventsOfRun } from "../../db/queries/dashboard/events.ts";
 import {
   selectModelResults,
   selectRejectReasons,
@@ -38,12 +39,13 @@ export function stepState(row: StepRow): string {
   if (row.running > 0) return "running";
   if (row.queued > 0) return row.success > 0 ? "running" : "queued";
   if (row.cancelled > 0) return "cancelled";
-  return row.waiting > 0 ? "waiting" : "success";
+  // Batches that a new plan did without stay cleared beside those that it has.
+  return row.success > 0 ? "success" : "cleared";
 }
 
-const countNames = ["success", "running", "queued", "waiting", "failed", "cancelled"] as const;
+const countNames = ["success", "running", "queued", "failed", "cancelled", "cleared"] as const;
 
-type StepParts = { row: StepRow | undefined; batches: BatchRow[]; tries: TryRow[]; logs: LogRow[]; nextUrl: string };
+type StepParts = { row: StepRow | undefined; batches: BatchRow[]; tries: TryRow[]; logs: LogRow[]; runId: number };
 
 function toStepView(step: number, task: TaskDefinition, parts: StepParts): StepView {
   const { row, batches, tries, logs } = parts;
@@ -53,10 +55,13 @@ function toStepView(step: number, task: TaskDefinition, parts: StepParts): StepV
     step,
     name: task.name,
     description: task.description,
+    runId: parts.runId,
     isMapped: task.kind === "mapped",
     state: row ? stepState(row) : "waiting",
     counts: row ? countNames.filter((name) => row[name] > 0).map((name) => [name, row[name]]) : [],
     batches: row?.batches ?? 0,
+    marked: row?.marked ?? 0,
+    taskId: task.kind === "plain" ? (row?.firstId ?? null) : null,
     tries: row?.tries ?? 0,
     startedAt: row?.startedAt ?? null,
     finishedAt: row?.finishedAt ?? null,
@@ -64,7 +69,7 @@ function toStepView(step: number, task: TaskDefinition, parts: StepParts): StepV
     total: row?.total ?? null,
     unit: row?.unit ?? null,
     shown: batches,
-    nextBatches: hasMore ? `${parts.nextUrl}?step=${step}&batches=${last.mapIndex + 1}#step-${step}` : null,
+    nextBatches: hasMore ? `/runs/${parts.runId}?step=${step}&batches=${last.mapIndex + 1}#step-${step}` : null,
     troubled: tries.filter((attempt) => attempt.step === step),
     log: logs
       .filter((line) => line.step === step)
@@ -94,7 +99,7 @@ async function readSteps(
       const task: TaskDefinition = known ?? { kind: "mapped", name: row?.name ?? "task", description: "", handler: "" };
       const from = query.step === step ? (query.batches ?? 0) : 0;
       const batches = task.kind === "mapped" && row ? await selectBatches(read, runId, step, from, batchesShown) : [];
-      return toStepView(step, task, { row, batches, tries, logs, nextUrl: `/runs/${runId}` });
+      return toStepView(step, task, { row, batches, tries, logs, runId });
     }),
   );
 }
@@ -123,7 +128,8 @@ function toHead(run: RunDetail, job: JobDefinition | undefined) {
     parameters: entriesOf(run.parameters),
     summary: entriesOf(run.summary),
     isActive,
-    canRetry: !isActive && run.state !== "success" && run.isLatestOfPartition,
+    // Of a run that was marked as failed, there may be nothing to retry: a task of it can be cleared.
+    canRetry: !isActive && run.state !== "success" && run.isLatestOfPartition && run.hasSomethingToRetry,
   };
 }
 
@@ -144,18 +150,11 @@ export async function readRunPage(
   if (!run) throw new RequestError("not_found", `There is no run ${id}.`);
   const { jobs } = pipeline.orchestrator;
   const job = jobs.find((candidate) => candidate.id === run.jobId);
-  const produces = job?.produces ?? [];
-  const listeners = jobs.filter((other) => other.triggeredBy?.some((dataset) => produces.includes(dataset)));
-  const hasEnded = run.state === "failed" || run.state === "cancelled";
-  const [steps, claimed, produced, rejects, models, tests] = await Promise.all([
+  const hasEnded = run.state !== "queued" && run.state !== "running";
+  const [steps, events, actions, rejects, models, tests] = await Promise.all([
     readSteps(context, id, job, query),
-    selectClaimed(read, id, eventsShown),
-    selectProduced(
-      read,
-      id,
-      listeners.map((listener) => listener.id),
-      eventsShown,
-    ),
+    selectEventsOfRun(read, id, eventsShown),
+    selectActionsOfRun(read, id),
     readRejects(context, id, query.rejects ?? 0),
     selectModelResults(read, id),
     selectTestResults(read, id),
@@ -166,11 +165,12 @@ export async function readRunPage(
     problem,
     url: urlOf(id, query),
     // What waits in a run that is over waits for nothing.
-    steps: steps.map((step) => (hasEnded && step.state === "waiting" ? { ...step, state: "unreached" } : step)),
-    claimed,
-    claimedAll: claimed[0]?.all ?? 0,
-    produced,
-    producedAll: produced[0]?.all ?? 0,
+    steps: steps.map((step) =>
+      hasEnded && (step.state === "waiting" || step.state === "cleared") ? { ...step, state: "unreached" } : step,
+    ),
+    ...events,
+    actions,
+    titles: Object.fromEntries(jobs.map((other) => [other.id, other.title])),
     rejects,
     models,
     tests,

@@ -1,7 +1,9 @@
 import { type Context, Hono } from "hono";
+import { selectRun } from "../../db/queries/dashboard/runs.ts";
 import { RequestError } from "../../jobs/orchestrator/types.ts";
 import { RunLive, runPage } from "../../views/run.tsx";
 import type { AppContext } from "../context.ts";
+import { type MarkSubject, postMark, showMark } from "./mark.tsx";
 import { actorOf, idOf, numberIn, statusOf, wantsFragment } from "./request.ts";
 import { type RunQuery, readRunPage } from "./run-page.ts";
 import { readShell } from "./shell.ts";
@@ -23,17 +25,35 @@ async function act(context: AppContext, c: Context, action: (id: number) => Prom
     return c.redirect(`/runs/${id}`, 303);
   } catch (error) {
     if (!(error instanceof RequestError) || error.code === "not_found") throw error;
-    const run = await readRunPage(context, id, wholeRun, error.message);
-    return c.html(runPage({ shell: await readShell(context, c.req.path), run }), statusOf(error));
+    return await showRefused(context, c, id, error);
   }
 }
 
-/** `/runs/:id`: one run, its retry and its cancellation. */
+/** The page of a run with why something about it could not be done. */
+export async function showRefused(context: AppContext, c: Context, id: number, error: RequestError): Promise<Response> {
+  const run = await readRunPage(context, id, wholeRun, error.message);
+  return c.html(runPage({ shell: await readShell(context, `/runs/${id}`), run }), statusOf(error));
+}
+
+async function markSubject(context: AppContext, c: Context): Promise<MarkSubject & { id: number }> {
+  const id = idOf(c, "run");
+  const run = await selectRun(context.read, id);
+  if (!run) throw new RequestError("not_found", `There is no run ${id}.`);
+  const isActive = run.state === "queued" || run.state === "running";
+  return { id, what: "run", name: `run ${id}`, state: run.state, path: `/runs/${id}`, isActive };
+}
+
+/** `/runs/:id`: one run, and what people may do to it. */
 export function createRunRoutes(context: AppContext): Hono {
   const { orchestrator } = context.pipeline;
   const routes = new Hono();
   routes.get("/runs/:id", (c) => show(context, c));
   routes.post("/runs/:id/retry", (c) => act(context, c, (id) => orchestrator.retryRun(id, actorOf(c))));
   routes.post("/runs/:id/cancel", (c) => act(context, c, (id) => orchestrator.cancelRun(id, actorOf(c))));
+  routes.get("/runs/:id/mark", async (c) => showMark(context, c, await markSubject(context, c)));
+  routes.post("/runs/:id/mark", async (c) => {
+    const { id, ...subject } = await markSubject(context, c);
+    return await postMark(context, c, subject, (mark) => orchestrator.markRun(id, mark, actorOf(c)));
+  });
   return routes;
 }

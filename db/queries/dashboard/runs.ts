@@ -16,7 +16,11 @@ export type RunRow = {
   finishedAt: Date | null;
 };
 
-export type RunDetail = RunRow & { parameters: Record<string, JsonValue>; isLatestOfPartition: boolean };
+export type RunDetail = RunRow & {
+  parameters: Record<string, JsonValue>;
+  isLatestOfPartition: boolean;
+  hasSomethingToRetry: boolean;
+};
 
 /** Which runs a list shows; `before` is the id that the last page ended at. */
 export type RunFilter = {
@@ -69,7 +73,9 @@ export async function selectRun(sql: Sql, id: number): Promise<RunDetail | null>
       created_at as "createdAt",
       started_at as "startedAt",
       finished_at as "finishedAt",
-      partition is null or exists (select from barline.run_partitions where run_id = runs.id) as "isLatestOfPartition"
+      partition is null or exists (select from barline.run_partitions where run_id = runs.id) as "isLatestOfPartition",
+      exists (select from barline.tasks where run_id = runs.id and tasks.state in ('failed', 'cancelled'))
+        or not exists (select from barline.tasks where run_id = runs.id) as "hasSomethingToRetry"
     from barline.runs
     where id = ${id}::bigint`;
   return rows[0] ?? null;
@@ -80,12 +86,16 @@ export type StepRow = {
   step: number;
   name: string;
   batches: number;
-  waiting: number;
+  cleared: number;
   queued: number;
   running: number;
   success: number;
   failed: number;
   cancelled: number;
+  /** How many a person said the end of. */
+  marked: number;
+  /** The task itself, in a plain step. */
+  firstId: number;
   tries: number;
   startedAt: Date | null;
   finishedAt: Date | null;
@@ -101,15 +111,17 @@ export function selectSteps(sql: Sql, runId: number): Promise<StepRow[]> {
       step,
       name,
       count(*)::int as batches,
-      count(*) filter (where state = 'waiting')::int as waiting,
+      count(*) filter (where state = 'cleared')::int as cleared,
       count(*) filter (where state = 'queued')::int as queued,
       count(*) filter (where state = 'running')::int as running,
       count(*) filter (where state = 'success')::int as success,
       count(*) filter (where state = 'failed')::int as failed,
       count(*) filter (where state = 'cancelled')::int as cancelled,
+      count(*) filter (where marked)::int as marked,
+      min(id) as "firstId",
       sum(tries)::int as tries,
       min(started_at) as "startedAt",
-      case when bool_and(finished_at is not null) then max(finished_at) end as "finishedAt",
+      case when bool_and(finished_at is not null or state = 'cleared') then max(finished_at) end as "finishedAt",
       sum(progress_done) as done,
       sum(progress_total) as total,
       min(progress_unit) as unit
@@ -124,6 +136,7 @@ export type BatchRow = {
   step: number;
   mapIndex: number;
   state: string;
+  marked: boolean;
   tries: number;
   error: KeptError | null;
   startedAt: Date | null;
@@ -141,6 +154,7 @@ export function selectBatches(sql: Sql, runId: number, step: number, from: numbe
       step,
       map_index as "mapIndex",
       state,
+      marked,
       tries,
       error,
       started_at as "startedAt",
