@@ -7,12 +7,11 @@ export type CleanUpForm = {
   /** Days that raw answers are kept; null is for ever, and then none can go. */
   lakeDays: number | null;
   withNewest: boolean;
-  isRunning: boolean;
 };
 
 /** Removes now what is too old by what is set. What cannot be made again is counted and asked about first. */
 export const CleanUpFormView = ({ form }: { form: CleanUpForm }) => {
-  const isAsked = form.withNewest && form.preview !== null;
+  const isAsked = form.withNewest && (form.preview?.counts.lakeObjects ?? 0) > 0;
   return (
     <form id="clean-up" class="card form" method="post" action="/system/housekeeping">
       <h2>Clean up</h2>
@@ -41,9 +40,8 @@ export const CleanUpFormView = ({ form }: { form: CleanUpForm }) => {
           name="intent"
           value={isAsked ? "confirm" : "clean"}
           class={`button ${isAsked ? "danger" : ""}`}
-          disabled={form.isRunning}
         >
-          {isAsked ? "Remove them for good" : form.isRunning ? "Under way…" : "Clean up now"}
+          {isAsked ? "Remove them for good" : "Clean up now"}
         </button>
       </p>
     </form>

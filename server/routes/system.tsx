@@ -42,7 +42,7 @@ async function page(context: AppContext, c: Context, shown: Shown = {}) {
     shell,
     system,
     retention: { isSaved: c.req.query("saved") !== undefined, ...retention },
-    cleanUp: { lakeDays: kept.lakeDays, isRunning: system.cleanings[0]?.state === "running", ...cleanUp },
+    cleanUp: { lakeDays: kept.lakeDays, ...cleanUp },
   });
 }
 
@@ -106,7 +106,8 @@ async function cleanUp(context: AppContext, c: Context): Promise<Response> {
   // What cannot be made again is counted, and asked about, before it goes.
   if (intent === "preview" || (withNewest && intent !== "confirm")) {
     const preview = await context.housekeeping.preview({ withNewest });
-    return c.html(await page(context, c, { cleanUp: { preview, withNewest } }));
+    const isAsked = intent === "preview" || preview.counts.lakeObjects > 0;
+    if (isAsked) return c.html(await page(context, c, { cleanUp: { preview, withNewest } }));
   }
   try {
     await context.housekeeping.begin({ withNewest }, actorOf(c));

@@ -35,13 +35,14 @@ const isRemovable = (sql: Sql | TransactionSql, filter: LandingFilter) => sql`
       and others.partition <= coalesce(landed.partition_to, landed.partition)
       and coalesce(others.partition_to, others.partition) >= landed.partition
       and (others.state in ('queued', 'running') or not ${isRead(sql, "others", filter.readerId)}))
-  and (${filter.withNewest}::boolean or not landed.parameters ? 'tickers' and not exists (
-    select from barline.run_partitions held join barline.runs holders on holders.id = held.run_id
+  and (${filter.withNewest}::boolean or not landed.parameters ? 'tickers' and (
+    -- All of its sessions, of which there has to be one: without anybody who answers for it, it is the newest itself.
+    select bool_and(holders.id <> landed.id and holders.state = 'success' and holders.finished_at > landed.finished_at
+      and holders.summary ? 'manifest' and not holders.summary ? 'rawRemoved'
+      and ${isRead(sql, "holders", filter.readerId)})
+    from barline.run_partitions held join barline.runs holders on holders.id = held.run_id
     where held.job_id = landed.job_id
-      and held.partition between landed.partition and coalesce(landed.partition_to, landed.partition)
-      and (holders.id = landed.id or holders.state <> 'success' or holders.finished_at <= landed.finished_at
-        or not holders.summary ? 'manifest' or holders.summary ? 'rawRemoved'
-        or not ${isRead(sql, "holders", filter.readerId)})))`;
+      and held.partition between landed.partition and coalesce(landed.partition_to, landed.partition)))`;
 
 const landingColumns = (sql: Sql | TransactionSql) => sql`
   landed.id as "runId", landed.summary ->> 'manifest' as manifest,

@@ -129,9 +129,15 @@ describe("cleaning up by hand", () => {
   };
 
   test("counts and asks before the newest raw answers go, and begins nothing", async () => {
+    await dashboard.sql`
+      insert into barline.runs (job_id, state, trigger, partition, partition_to, summary, finished_at)
+      values (${jobIds.ingest}, 'success', 'schedule', '2015-01-02', '2015-01-02',
+        ${dashboard.sql.json({ manifest: "manifests/x.json", calls: 3, bytes: 4000 })}, '2015-01-03')`;
     const asked = await (await post("/system/housekeeping", { withNewest: "yes", intent: "clean" })).text();
+    expect(asked).toContain("3 raw answers, 4 kB");
     expect(asked).toContain("Remove them for good");
     expect(await last()).toBeUndefined();
+    expect(await (await post("/system/housekeeping", { intent: "preview" })).text()).not.toContain("raw answers, 4 kB");
   });
 
   test("begins, and shows how it went", async () => {
@@ -150,7 +156,7 @@ describe("cleaning up by hand", () => {
     expect(response.status).toBe(409);
     expect(await response.text()).toContain("Housekeeping is under way already");
     await dashboard.sql`insert into barline.housekeeping_runs (trigger) values ('schedule')`;
-    expect(await text()).toContain("Under way…");
+    expect(await text()).toContain("Running");
     await holder`select pg_advisory_unlock_all()`;
     holder.release();
     // Without its lock it was killed.
