@@ -15,6 +15,7 @@ import {
   toyJob,
   untilAborted,
 } from "./harness.ts";
+import { crashWhileQueuing } from "./schedule-support.ts";
 
 setDefaultTimeout(60_000);
 
@@ -198,7 +199,7 @@ describe("racing processes", () => {
         const at = (day: number): JobDefinition => toyJob({ id, schedule: daily({ day }, "all") });
         for (const { clocks, crash, atStart } of steps) {
           const races = clocks.map((day) => queueDueRuns(sql, at(day), new Date(), atStart));
-          if (crash) await crashWhileQueuing(sql, at(28));
+          if (crash) await crashWhileQueuing(sql, at(28), new Date());
           await Promise.all(races);
         }
         const partitions = (await runsOf(sql, id)).map((run) => run.partition);
@@ -209,21 +210,6 @@ describe("racing processes", () => {
     );
   });
 });
-
-/** A process that dies between its inserts and its commit: its connection's end rolls them back. */
-async function crashWhileQueuing(sql: Harness["sql"], job: JobDefinition): Promise<void> {
-  const died = new Error("killed");
-  const dying = sql.begin(async (transaction) => {
-    const within = Object.assign(Object.create(transaction), {
-      begin: (work: (inner: typeof transaction) => unknown) => work(transaction),
-    });
-    await queueDueRuns(within, job, new Date(), false);
-    throw died;
-  });
-  await dying.catch((error) => {
-    if (error !== died) throw error;
-  });
-}
 
 describe("priorities", () => {
   test("let a scheduled run start beside a backfill that uses all its places, and run first", async () => {
