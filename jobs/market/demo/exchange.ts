@@ -34,8 +34,9 @@ export type DemoTicker = Pick<Listing, "ticker" | "name" | "type" | "exchange"> 
  * today. Who asks must hide the future. Holds one number for each session of each ticker (10 MB for 400 tickers and 12 years).
  */
 export type DemoExchange = {
-  bars(date: string, adjusted: boolean): DemoBar[];
-  barsOf(ticker: string, from: string, to: string, adjusted: boolean): DemoBar[];
+  /** Adjusted by the splits up to the day `until`; by all of the simulation where it is left out. */
+  bars(date: string, adjusted: boolean, until?: string): DemoBar[];
+  barsOf(ticker: string, from: string, to: string, adjusted: boolean, until?: string): DemoBar[];
   tickers(): DemoTicker[];
   /** Up to a date, ascending by date, then ticker. */
   splits(until: string): DemoSplit[];
@@ -58,24 +59,28 @@ export function createDemoExchange(options: { seed: string; tickers?: number; un
   const pathOf = createPaths(options.seed, sessions);
   const dateAt = (position: number) => sessions[position] ?? end;
 
-  function barAt(listing: Listing, position: number, adjusted: boolean): DemoBar | undefined {
+  /** `before` is the first position whose splits do not count; none where prices are to stay as they were. */
+  function barAt(listing: Listing, position: number, before: number | undefined): DemoBar | undefined {
     const path = pathOf(listing);
     const bar = simulateBar(listing, path, position, dateAt(position));
-    return bar && adjusted ? adjust(bar, factorAfter(path, position, sessions.length)) : bar;
+    return bar && before !== undefined ? adjust(bar, factorAfter(path, position, before)) : bar;
   }
+  const splitsBefore = (adjusted: boolean, until = end) => (adjusted ? positionAfter(sessions, until) : undefined);
 
   return {
-    bars(date, adjusted) {
+    bars(date, adjusted, until) {
       const position = positionOnOrAfter(sessions, date);
       if (sessions[position] !== date) return [];
-      return listings.flatMap((listing) => barAt(listing, position, adjusted) ?? []);
+      const before = splitsBefore(adjusted, until);
+      return listings.flatMap((listing) => barAt(listing, position, before) ?? []);
     },
-    barsOf(ticker, from, to, adjusted) {
+    barsOf(ticker, from, to, adjusted, until) {
       const listing = byTicker.get(ticker);
       if (!listing) return [];
       const first = positionOnOrAfter(sessions, from);
       const dates = sessions.slice(first, positionAfter(sessions, to));
-      return dates.flatMap((_date, index) => barAt(listing, first + index, adjusted) ?? []);
+      const before = splitsBefore(adjusted, until);
+      return dates.flatMap((_date, index) => barAt(listing, first + index, before) ?? []);
     },
     tickers: () =>
       listings.map(({ ticker, name, type, exchange, firstPosition, lastPosition }) => ({

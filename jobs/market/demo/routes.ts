@@ -60,7 +60,7 @@ function failure(status: number, { requestId }: DemoMoment, code: string, messag
 function grouped(url: URL, [date = ""]: string[], moment: DemoMoment): DemoAnswer {
   if (!isIsoDate(date)) return failure(400, moment, "ERROR", "Could not parse the time parameter: 'date'.");
   const adjusted = url.searchParams.get("adjusted") !== "false";
-  const bars = date <= moment.settled ? moment.exchange.bars(date, adjusted) : [];
+  const bars = date <= moment.settled ? moment.exchange.bars(date, adjusted, moment.settled) : [];
   const closed = newYorkInstant(date, regularClose).getTime();
   return aggregates(
     { adjusted },
@@ -81,7 +81,8 @@ function range(
   let adjusted = true;
   const page = pageOf(url, { usual: 5_000, most: 50_000 }, (query) => {
     adjusted = query.get("adjusted") !== "false";
-    const bars = moment.exchange.barsOf(ticker, first, moment.settled, adjusted).filter(({ date }) => date <= last);
+    const { exchange, settled } = moment;
+    const bars = exchange.barsOf(ticker, first, settled, adjusted, settled).filter(({ date }) => date <= last);
     return isDescending(query) ? bars.toReversed() : bars;
   });
   if (!page) return failure(400, moment, "ERROR", "The cursor is not valid.");
