@@ -4,7 +4,7 @@ import { selectTickersTradedSince } from "../db/queries/reference.ts";
 import { MANIFESTS } from "./lake/layout.ts";
 import { type LandedObject, landAnswer, type Manifest, writeManifest } from "./lake/manifest.ts";
 import type { ObjectStore } from "./lake/store.ts";
-import { settledSessions, settlesAt, upcomingSessions } from "./market/calendar.ts";
+import { isSession, settledSessions, settlesAt, upcomingSessions } from "./market/calendar.ts";
 import { type MarketClient, requireBars } from "./market/client.ts";
 import type { Universe } from "./market/universe.ts";
 import { PermanentError, RetryableError } from "./orchestrator/errors.ts";
@@ -98,12 +98,18 @@ function referenceFrom(options: IngestOptions, context: PlainTaskContext): strin
   return dates.sort()[0] ?? options.settings.startDate;
 }
 
+/** A session's own run reads what stands once the session has settled, whatever was read on the day before that. */
+function settledAfter({ run }: PlainTaskContext): { newerThan?: Date } {
+  const last = run.partitionTo ?? run.partition;
+  return last !== null && isSession(last) ? { newerThan: settlesAt(last) } : {};
+}
+
 async function plan(options: IngestOptions, context: PlainTaskContext): Promise<TaskResult> {
   const { partition, partitionTo } = context.run;
   const parameters = ingestParameters.parse(context.run.parameters);
   if (partition === null) throw new PermanentError("An ingest run needs a session.");
   // Before the first bar: prices without their splits would be published with jumps in them.
-  await options.reference.ensure("splits", referenceFrom(options, context), context);
+  await options.reference.ensure("splits", referenceFrom(options, context), { ...context, ...settledAfter(context) });
   const batches = await planBatches(options, context, parameters, { from: partition, to: partitionTo ?? partition });
   context.log.info("planned the calls", { strategy: parameters.strategy, batches: batches.length });
   return { output: { strategy: parameters.strategy, batches: batches.length }, batches };
@@ -223,6 +229,6 @@ async function writeRunManifest(options: IngestOptions, context: PlainTaskContex
 async function refreshReference(options: IngestOptions, context: PlainTaskContext): Promise<TaskResult> {
   const from = referenceFrom(options, context);
   await options.reference.refresh("tickers", from, context);
-  await options.reference.refresh("dividends", from, context);
+  await options.reference.refresh("dividends", from, { ...context, ...settledAfter(context) });
   return {};
 }

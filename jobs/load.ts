@@ -21,6 +21,7 @@ import { manifestsDataset } from "./ingest.ts";
 import { type LandedObject, readManifest, readRaw } from "./lake/manifest.ts";
 import type { ObjectStore } from "./lake/store.ts";
 import { type Bar, parseBars } from "./market/bars.ts";
+import { isStorableTicker } from "./market/rows.ts";
 import type { Universe } from "./market/universe.ts";
 import { CancelledError } from "./orchestrator/errors.ts";
 import { storableJson, storableText } from "./orchestrator/storable.ts";
@@ -164,9 +165,9 @@ async function* stageLines(
       });
     for (const { ticker, session, reason, row } of parsed.rejects) reject(ticker, session, reason, row);
     const prefix = `${context.run.id}\t${context.task.mapIndex}\t${object.sequence}\t${object.source.kind === "range"}`;
-    const bars = parsed.bars.filter((bar) => isStorable(bar.ticker));
+    const bars = parsed.bars.filter((bar) => isStorableTicker(bar.ticker));
     if (bars.length < parsed.bars.length) {
-      for (const bar of parsed.bars.filter(({ ticker }) => !isStorable(ticker)))
+      for (const bar of parsed.bars.filter(({ ticker }) => !isStorableTicker(ticker)))
         reject(bar.ticker, bar.tradeDate, "ticker cannot be stored", bar);
     }
     counts.rows += bars.length;
@@ -174,10 +175,6 @@ async function* stageLines(
     context.progress(index + 1, objects.length, "answers");
   }
 }
-
-/** No ticker is longer; an index entry has its limit, and PostgreSQL's text knows no NUL. One such row must not stop the rest. */
-const longestTicker = 64;
-const isStorable = (ticker: string) => ticker.length <= longestTicker && !ticker.includes("\u0000");
 
 /** Rows in COPY's text format. A backslash or a control character in a ticker would end its column: they are escaped. */
 function copyText(prefix: string, bars: Bar[]): string {

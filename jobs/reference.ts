@@ -1,21 +1,33 @@
-import type { JsonValue, Sql } from "../db/client.ts";
+import type { JsonValue, Sql, TransactionSql } from "../db/client.ts";
 import { lockRawTables } from "../db/queries/raw-lock.ts";
 import {
+  countListedDividends,
+  countListedSplits,
+  insertReferenceRejects,
+  type Listing,
   mergeDividends,
   mergeSplits,
   mergeTickers,
   type ReferenceKind,
   recordReferenceRead,
+  type StillListed,
   selectReferenceRead,
   withReferenceLock,
 } from "../db/queries/reference.ts";
-import { landAnswer } from "./lake/manifest.ts";
+import { type LandedObject, landAnswer } from "./lake/manifest.ts";
 import type { ObjectStore } from "./lake/store.ts";
 import { newYorkDate } from "./market/calendar.ts";
 import type { MarketClient, RawAnswer } from "./market/client.ts";
-import { parseDividends, parseSplits, parseTickers } from "./market/reference.ts";
+import {
+  contradiction,
+  type ParsedRows,
+  parseDividends,
+  parseSplits,
+  parseTickers,
+  type RejectedRow,
+} from "./market/reference.ts";
 import { PermanentError } from "./orchestrator/errors.ts";
-import { storableJson } from "./orchestrator/storable.ts";
+import { storableJson, storableText } from "./orchestrator/storable.ts";
 import type { TaskLog } from "./orchestrator/types.ts";
 
 /** The market's reference data: tickers, splits, dividends. Read when they are stale, once for all who ask at a time, in every process. */
@@ -29,19 +41,26 @@ export type ReferenceData = {
   refresh(kind: ReferenceKind, from: string, context: ReadContext): Promise<void>;
 };
 
-type ReadContext = { log: TaskLog; signal: AbortSignal };
+/** `run` is what rejected rows are kept under. What was read before `newerThan` is stale, however young. */
+export type ReadContext = { run: { id: number }; log: TaskLog; signal: AbortSignal; newerThan?: Date };
 
 export type ReferenceOptions = { sql: Sql; client: MarketClient; lake: ObjectStore; now(): Date };
 
 const hourMs = 3_600_000;
-/** Splits move prices, so each session's run reads them anew; names and payments may be a day old. */
+const dayMs = 24 * hourMs;
+/** Splits move prices, so that a catch-up reads them anew several times a day; names and payments may be a day old. */
 const staleAfterMs: Record<ReferenceKind, number> = {
   splits: 6 * hourMs,
   tickers: 20 * hourMs,
   dividends: 20 * hourMs,
 };
-/** How far back dividends that were read before are read again, for what the vendor added or corrected late. */
-const dividendWindowDays = 45;
+/**
+ * How far back what was read before is read again, besides all that is announced: most of what the vendor adds, corrects or
+ * withdraws is weeks old at the most. It is one page of splits, and two of dividends, a session.
+ */
+const windowDays = 45;
+/** When all is read again, for what was corrected later than that: 3 calls for ten years of splits, some 60 for their dividends. */
+const wholeAfterMs: Record<"splits" | "dividends", number> = { splits: 7 * dayMs, dividends: 28 * dayMs };
 
 export function createReferenceData(options: ReferenceOptions): ReferenceData {
   const { sql, now } = options;
@@ -50,19 +69,11 @@ export function createReferenceData(options: ReferenceOptions): ReferenceData {
   const asking = new Map<ReferenceKind, number>();
   const askAgainAt = new Map<ReferenceKind, number>();
 
-  /** What is still to be read of `kind`; undefined where it is known and fresh. */
-  const findNeed = async (kind: ReferenceKind, from: string) => {
-    const known = await selectReferenceRead(sql, kind);
-    const covered = known !== undefined && (known.coversFrom === null || known.coversFrom <= from);
-    if (covered && now().getTime() - known.readAt.getTime() < staleAfterMs[kind]) return undefined;
-    return { from: known?.coversFrom && known.coversFrom < from ? known.coversFrom : from, covered };
-  };
-
   const readIfNeeded = async (kind: ReferenceKind, from: string, context: ReadContext): Promise<void> => {
-    if (!(await findNeed(kind, from))) return;
+    if (!(await findNeed(options, kind, from, context))) return;
     await withReferenceLock(sql, kind, async () => {
       // Another process may have read it while this one waited.
-      const need = await findNeed(kind, from);
+      const need = await findNeed(options, kind, from, context);
       if (need) await read(options, kind, need, context);
     });
   };
@@ -93,74 +104,92 @@ export function createReferenceData(options: ReferenceOptions): ReferenceData {
   };
 }
 
-async function read(
-  options: ReferenceOptions,
+/** What is to be read: dates from `from` on; afterwards those from `coversFrom` on are known. */
+type Need = { from: string; coversFrom: string };
+
+/** What is still to be read of `kind`; undefined where it is known and fresh. */
+async function findNeed(
+  { sql, now }: ReferenceOptions,
   kind: ReferenceKind,
-  range: { from: string; covered: boolean },
-  context: ReadContext,
+  from: string,
+  { newerThan }: ReadContext,
+): Promise<Need | undefined> {
+  const known = await selectReferenceRead(sql, kind);
+  const covered = known !== undefined && (known.coversFrom === null || known.coversFrom <= from);
+  const isFresh = known && now().getTime() - known.readAt.getTime() < staleAfterMs[kind];
+  if (covered && isFresh && (newerThan === undefined || known.readAt >= newerThan)) return undefined;
+  const coversFrom = known?.coversFrom && known.coversFrom < from ? known.coversFrom : from;
+  if (kind === "tickers" || !covered) return { from: coversFrom, coversFrom };
+  const whole = await selectReferenceRead(sql, `${kind}_whole`);
+  const isWhole = whole?.coversFrom && whole.coversFrom <= coversFrom;
+  if (!isWhole || now().getTime() - whole.readAt.getTime() >= wholeAfterMs[kind])
+    return { from: coversFrom, coversFrom };
+  const windowStart = newYorkDate(now().getTime() - windowDays * dayMs);
+  const [later = coversFrom] = [windowStart, coversFrom].sort().toReversed();
+  return { from: later, coversFrom };
+}
+
+async function read(options: ReferenceOptions, kind: ReferenceKind, need: Need, context: ReadContext): Promise<void> {
+  if (kind === "tickers") return await readTickers(options, context);
+  const { client } = options;
+  const readAt = options.now();
+  const call = { signal: context.signal };
+  const answers = await client[kind]({ fromDate: need.from }, call);
+  const landed = await land(options, kind, answers, context);
+  const parsed: ParsedRows<unknown> = kind === "splits" ? parseSplits(answers) : parseDividends(answers);
+  report(context.log, kind, parsed);
+  const rows = storableJson(parsed.rows as JsonValue);
+  await options.sql.begin(async (transaction) => {
+    const insertedAt = await lockRawTables(transaction);
+    await takeOver(transaction, kind, { rows, from: need.from, insertedAt, withdraw: true }, context.log);
+    await keepRejects(transaction, context.run.id, parsed.rejects, landed);
+    const about = { coversFrom: need.coversFrom, readAt, rows: parsed.rows.length, calls: answers.length };
+    await recordReferenceRead(transaction, { kind, ...about });
+    if (need.from === need.coversFrom) await recordReferenceRead(transaction, { kind: `${kind}_whole`, ...about });
+  });
+}
+
+/** Fewer rows than these may all have been withdrawn. */
+const manyRows = 10;
+
+/**
+ * Merges what is listed. A list that lacks most of what is known is an outage, and would turn the adjusted prices of the whole
+ * market around: then nothing counts as withdrawn.
+ */
+async function takeOver(
+  transaction: TransactionSql,
+  kind: "splits" | "dividends",
+  listing: Listing,
+  log: TaskLog,
 ): Promise<void> {
-  switch (kind) {
-    case "tickers":
-      return await readTickers(options, context);
-    case "splits":
-      return await readSplits(options, range.from, context);
-    case "dividends":
-      return await readDividends(options, range, context);
+  const [count, merge] = kind === "splits" ? [countListedSplits, mergeSplits] : [countListedDividends, mergeDividends];
+  const { known, listed }: StillListed = await count(transaction, listing);
+  const isOutage = known > manyRows && listed < known / 2;
+  if (isOutage) {
+    const fields = { known, listed, from: listing.from };
+    log.warn(`the API lists few of the ${kind} that are known; none of them counts as withdrawn`, fields);
   }
+  await merge(transaction, { ...listing, withdraw: !isOutage });
 }
 
 async function readTickers(options: ReferenceOptions, context: ReadContext): Promise<void> {
   const { client } = options;
+  const readAt = options.now();
   const active = await client.tickers({ active: true }, { signal: context.signal });
-  await land(options, "tickers", active, context, "active");
+  const landed = await land(options, "tickers", active, context, "active");
   const inactive = await client.tickers({ active: false }, { signal: context.signal });
-  await land(options, "tickers", inactive, context, "inactive");
+  landed.push(...(await land(options, "tickers", inactive, context, "inactive")));
   // The list of those that trade goes first: a symbol that was used again means the company that has it now.
   const { rows, rejects } = parseTickers([...active, ...inactive]);
-  report(context.log, "tickers", rows.length, rejects);
+  report(context.log, "tickers", { rows, rejects });
   const calls = active.length + inactive.length;
   await options.sql.begin(async (transaction) => {
     const at = await lockRawTables(transaction);
     await mergeTickers(transaction, storableJson(rows), at);
-    await recordReferenceRead(transaction, {
-      kind: "tickers",
-      coversFrom: null,
-      readAt: options.now(),
-      rows: rows.length,
-      calls,
-    });
-  });
-}
-
-async function readSplits(options: ReferenceOptions, from: string, context: ReadContext): Promise<void> {
-  const answers = await options.client.splits({ fromDate: from }, { signal: context.signal });
-  await land(options, "splits", answers, context);
-  const { rows, rejects } = parseSplits(answers);
-  report(context.log, "splits", rows.length, rejects);
-  await options.sql.begin(async (transaction) => {
-    const at = await lockRawTables(transaction);
-    await mergeSplits(transaction, storableJson(rows), from, at);
-    const read = { kind: "splits" as const, coversFrom: from, readAt: options.now(), rows: rows.length };
-    await recordReferenceRead(transaction, { ...read, calls: answers.length });
-  });
-}
-
-async function readDividends(
-  options: ReferenceOptions,
-  range: { from: string; covered: boolean },
-  context: ReadContext,
-): Promise<void> {
-  const windowStart = newYorkDate(new Date(options.now().getTime() - dividendWindowDays * 24 * hourMs));
-  const from = range.covered && windowStart > range.from ? windowStart : range.from;
-  const answers = await options.client.dividends({ fromDate: from }, { signal: context.signal });
-  await land(options, "dividends", answers, context);
-  const { rows, rejects } = parseDividends(answers);
-  report(context.log, "dividends", rows.length, rejects);
-  await options.sql.begin(async (transaction) => {
-    const at = await lockRawTables(transaction);
-    await mergeDividends(transaction, storableJson(rows), from, at);
-    const read = { kind: "dividends" as const, coversFrom: range.from, readAt: options.now(), rows: rows.length };
-    await recordReferenceRead(transaction, { ...read, calls: answers.length });
+    // A symbol's earlier companies are no faults of the list.
+    const faults = rejects.filter(({ reason }) => reason !== contradiction);
+    await keepRejects(transaction, context.run.id, faults, landed);
+    await recordReferenceRead(transaction, { kind: "tickers", coversFrom: null, readAt, rows: rows.length, calls });
   });
 }
 
@@ -170,19 +199,44 @@ async function land(
   answers: RawAnswer[],
   context: ReadContext,
   name?: string,
-): Promise<void> {
+): Promise<LandedObject[]> {
   const date = newYorkDate(options.now());
+  const landed: LandedObject[] = [];
   for (const [index, answer] of answers.entries()) {
     const place = { route, date, page: index + 1, ...(name && { name }) };
     const { body, path: request, resultsCount: rows } = answer;
-    await landAnswer(options.lake, { place, body, rows, request, signal: context.signal });
+    landed.push(await landAnswer(options.lake, { place, body, rows, request, signal: context.signal }));
   }
+  return landed;
+}
+
+/** Keeps each refused row with its reason and the object that it came from. */
+async function keepRejects(
+  transaction: TransactionSql,
+  runId: number,
+  rejects: RejectedRow[],
+  landed: LandedObject[],
+): Promise<void> {
+  if (rejects.length === 0) return;
+  const textOf = (row: unknown, ...names: string[]) => {
+    const fields = typeof row === "object" && row !== null ? (row as Record<string, unknown>) : {};
+    const text = names.map((name) => fields[name]).find((value) => typeof value === "string");
+    return typeof text === "string" ? storableText(text) : null;
+  };
+  const kept = rejects.map(({ reason, row, page }) => ({
+    ticker: textOf(row, "ticker"),
+    tradeDate: textOf(row, "execution_date", "ex_dividend_date"),
+    reason,
+    lakeKey: landed[page]?.key ?? "",
+    row: storableJson(row as JsonValue),
+  }));
+  await insertReferenceRejects(transaction, runId, kept);
 }
 
 const rejectsInLog = 20;
 
-function report(log: TaskLog, kind: string, rows: number, rejects: { reason: string; row: unknown }[]): void {
-  log.info(`read the ${kind}`, { rows, rejected: rejects.length });
+function report(log: TaskLog, kind: string, { rows, rejects }: ParsedRows<unknown>): void {
+  log.info(`read the ${kind}`, { rows: rows.length, rejected: rejects.length });
   for (const { reason, row } of rejects.slice(0, rejectsInLog)) {
     log.warn(`a row of the ${kind} was left out: ${reason}`, { row: row as JsonValue });
   }

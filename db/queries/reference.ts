@@ -1,10 +1,13 @@
 import type { JsonValue, Sql, TransactionSql } from "../client.ts";
 import { lockKeys } from "../locks.ts";
+import type { NewReject } from "./load.ts";
 
 export type ReferenceKind = "tickers" | "splits" | "dividends";
-export type ReferenceRead = { kind: ReferenceKind; coversFrom: string | null; readAt: Date };
+/** What is kept of readings: for each kind the last one, and the last one that read everything rather than a window. */
+export type ReferenceRecord = ReferenceKind | "splits_whole" | "dividends_whole";
+export type ReferenceRead = { kind: ReferenceRecord; coversFrom: string | null; readAt: Date };
 
-export async function selectReferenceRead(sql: Sql, kind: ReferenceKind): Promise<ReferenceRead | undefined> {
+export async function selectReferenceRead(sql: Sql, kind: ReferenceRecord): Promise<ReferenceRead | undefined> {
   const [row] = await sql<ReferenceRead[]>`
     select kind, covers_from as "coversFrom", read_at as "readAt" from barline.reference_reads where kind = ${kind}::text`;
   return row;
@@ -30,7 +33,7 @@ export async function withReferenceLock<T>(sql: Sql, kind: ReferenceKind, work: 
 
 export async function recordReferenceRead(
   transaction: TransactionSql,
-  read: { kind: ReferenceKind; coversFrom: string | null; readAt: Date; rows: number; calls: number },
+  read: { kind: ReferenceRecord; coversFrom: string | null; readAt: Date; rows: number; calls: number },
 ): Promise<void> {
   await transaction`
     insert into barline.reference_reads (kind, covers_from, read_at, rows, calls)
@@ -54,13 +57,40 @@ export async function mergeTickers(transaction: TransactionSql, rows: JsonValue,
       is distinct from (excluded.name, excluded.type, excluded.active, excluded.primary_exchange, excluded.delisted_on)`;
 }
 
-/** Takes over the splits from `from` on; those that the vendor no longer lists are marked, so that the models see it. */
-export async function mergeSplits(
+/** What the vendor lists from a day on, to be taken over. */
+export type Listing = {
+  rows: JsonValue;
+  from: string;
+  insertedAt: Date;
+  /** Whether what is known from that day on and not listed has been withdrawn. */
+  withdraw: boolean;
+};
+
+/** How many rows are known from `from` on and not withdrawn, and how many of those the vendor still lists. */
+export type StillListed = { known: number; listed: number };
+
+/** Of splits; by their day alone, as a corrected ratio is no withdrawal. */
+export async function countListedSplits(
   transaction: TransactionSql,
-  rows: JsonValue,
-  from: string,
-  insertedAt: Date,
-): Promise<void> {
+  { rows, from }: Pick<Listing, "rows" | "from">,
+): Promise<StillListed> {
+  const [row] = await transaction<StillListed[]>`
+    with listed as (
+      select row ->> 'ticker' as ticker, (row ->> 'executionDate')::date as execution_date
+      from jsonb_array_elements(${transaction.json(rows)}::jsonb) as row
+    )
+    select count(*)::int as known, count(listed.ticker)::int as listed
+    from public.source_polygon_splits known left join listed using (ticker, execution_date)
+    where known.active and known.execution_date >= ${from}::date`;
+  return row ?? { known: 0, listed: 0 };
+}
+
+/**
+ * Takes over the splits from `from` on; those that the vendor no longer lists are marked, so that the models see it. A ratio that
+ * is only written in other numbers (2 for 8 after 1 for 4) changes nothing.
+ */
+export async function mergeSplits(transaction: TransactionSql, listing: Listing): Promise<void> {
+  const { rows, from, insertedAt, withdraw } = listing;
   await transaction`
     with listed as (
       select row ->> 'ticker' as ticker, (row ->> 'executionDate')::date as execution_date,
@@ -68,23 +98,35 @@ export async function mergeSplits(
       from jsonb_array_elements(${transaction.json(rows)}::jsonb) as row
     ), withdrawn as (
       update public.source_polygon_splits known set active = false, inserted_at = ${insertedAt}::timestamptz
-      where active and execution_date >= ${from}::date and not exists (
+      where ${withdraw}::boolean and active and execution_date >= ${from}::date and not exists (
         select 1 from listed where listed.ticker = known.ticker and listed.execution_date = known.execution_date)
     )
     insert into public.source_polygon_splits as known (ticker, execution_date, split_from, split_to, inserted_at)
     select ticker, execution_date, split_from, split_to, ${insertedAt}::timestamptz from listed
     on conflict (ticker, execution_date) do update set split_from = excluded.split_from, split_to = excluded.split_to,
       active = true, inserted_at = excluded.inserted_at
-    where (known.split_from, known.split_to, known.active) is distinct from (excluded.split_from, excluded.split_to, true)`;
+    where not known.active or known.split_from * excluded.split_to <> excluded.split_from * known.split_to`;
+}
+
+/** Of dividends, by their day: a corrected amount is a new row, and no withdrawal. */
+export async function countListedDividends(
+  transaction: TransactionSql,
+  { rows, from }: Pick<Listing, "rows" | "from">,
+): Promise<StillListed> {
+  const [row] = await transaction<StillListed[]>`
+    with listed as (
+      select distinct row ->> 'ticker' as ticker, (row ->> 'exDividendDate')::date as ex_dividend_date
+      from jsonb_array_elements(${transaction.json(rows)}::jsonb) as row
+    )
+    select count(*)::int as known, count(listed.ticker)::int as listed
+    from public.source_polygon_dividends known left join listed using (ticker, ex_dividend_date)
+    where known.active and known.ex_dividend_date >= ${from}::date`;
+  return row ?? { known: 0, listed: 0 };
 }
 
 /** Takes over the dividends from `from` on; those that the vendor no longer lists are marked. */
-export async function mergeDividends(
-  transaction: TransactionSql,
-  rows: JsonValue,
-  from: string,
-  insertedAt: Date,
-): Promise<void> {
+export async function mergeDividends(transaction: TransactionSql, listing: Listing): Promise<void> {
+  const { rows, from, insertedAt, withdraw } = listing;
   await transaction`
     with listed as (
       select distinct on (row ->> 'ticker', (row ->> 'exDividendDate')::date, (row ->> 'cashAmount')::numeric)
@@ -94,7 +136,7 @@ export async function mergeDividends(
       from jsonb_array_elements(${transaction.json(rows)}::jsonb) as row
     ), withdrawn as (
       update public.source_polygon_dividends known set active = false, inserted_at = ${insertedAt}::timestamptz
-      where active and ex_dividend_date >= ${from}::date and not exists (
+      where ${withdraw}::boolean and active and ex_dividend_date >= ${from}::date and not exists (
         select 1 from listed where listed.ticker = known.ticker and listed.ex_dividend_date = known.ex_dividend_date
           and listed.cash_amount = known.cash_amount)
     )
@@ -105,6 +147,21 @@ export async function mergeDividends(
       frequency = excluded.frequency, pay_date = excluded.pay_date, active = true, inserted_at = excluded.inserted_at
     where (known.currency, known.frequency, known.pay_date, known.active)
       is distinct from (excluded.currency, excluded.frequency, excluded.pay_date, true)`;
+}
+
+/** Keeps rows of a list that were refused: each once, though the vendor repeats its garbage whenever the list is read. */
+export async function insertReferenceRejects(
+  transaction: TransactionSql,
+  runId: number,
+  rejects: NewReject[],
+): Promise<void> {
+  await transaction`
+    insert into barline.rejects (run_id, batch, ticker, trade_date, reason, lake_key, row)
+    select ${runId}::bigint, 0, item ->> 'ticker', item ->> 'tradeDate', item ->> 'reason', item ->> 'lakeKey', item -> 'row'
+    from jsonb_array_elements(${transaction.json(rejects)}::jsonb) as item
+    where not exists (
+      select from barline.rejects known
+      where known.lake_key like 'reference/%' and known.reason = item ->> 'reason' and known.row = item -> 'row')`;
 }
 
 /** Tickers of some types, or of all where `types` is null, that have traded on or after a date; in byte order. */

@@ -36,7 +36,13 @@ export const tickerRow = z.object({
   primary_exchange: optionalText,
   type: optionalText,
   active: z.boolean().nullish(),
-  delisted_utc: optionalText,
+  // An instant, of which only the day is known to mean something.
+  delisted_utc: z
+    .string()
+    .transform((text) => text.slice(0, 10))
+    .pipe(isoDate)
+    .nullish()
+    .catch(null),
 });
 
 /** One row of /stocks/v1/splits: `split_from` shares became `split_to`. */
@@ -46,6 +52,10 @@ export const splitRow = z.object({
   execution_date: isoDate,
   split_from: z.number().positive(),
   split_to: z.number().positive(),
+  /** forward_split | reverse_split | stock_dividend; only the newer form of the API has it and the factor. */
+  adjustment_type: optionalText.catch(null),
+  /** What brings a price before the split to today's shares: the product over this split and all later ones. */
+  historical_adjustment_factor: z.number().positive().nullish().catch(null),
 });
 
 /** One row of /stocks/v1/dividends; the amount is per share, as declared. */
@@ -55,9 +65,10 @@ export const dividendRow = z.object({
   ex_dividend_date: isoDate,
   cash_amount: z.number().nonnegative(),
   currency: optionalText,
-  frequency: z.number().nullish(),
+  // What only describes the payment does not cost it: an odd value counts as none.
+  frequency: z.int32().nullish().catch(null),
   distribution_type: optionalText,
-  pay_date: isoDate.nullish(),
+  pay_date: isoDate.nullish().catch(null),
 });
 
 /** /v1/marketstatus/upcoming: the closures and early closes ahead; a bare array. */

@@ -30,7 +30,7 @@ describe("reference data", () => {
   let dividends: () => Promise<RawAnswer[]>;
   const warnings: string[] = [];
   const log: TaskLog = { debug() {}, info() {}, warn: (message) => warnings.push(message), error() {} };
-  const context = { log, signal: new AbortController().signal };
+  const context = { run: { id: 0 }, log, signal: new AbortController().signal };
   const never = () => Promise.reject(new Error("Nobody should ask for this."));
 
   beforeAll(async () => {
@@ -68,7 +68,7 @@ describe("reference data", () => {
     return createReferenceData({ sql: database.sql, client, lake, now: () => clock });
   };
 
-  const split = (ticker: string, to: number) => ({ ticker, execution_date: "2024-03-01", split_from: 1, split_to: to });
+  const split = (ticker: string, to: number) => ({ ticker, execution_date: "2024-05-20", split_from: 1, split_to: to });
   const storedSplits = () => database.sql<{ ticker: string; to: number; active: boolean; at: Date }[]>`
     select ticker, split_to::float8 as to, active, inserted_at as at from public.source_polygon_splits order by ticker`;
 
@@ -81,8 +81,37 @@ describe("reference data", () => {
     expect(calls).toEqual(["splits 2024-01-02", "splits 2023-01-03"]);
     clock = new Date(clock.getTime() + 7 * hourMs);
     await reference.ensure("splits", "2024-05-01", context);
-    expect(calls.at(-1)).toBe("splits 2023-01-03");
+    await reference.ensure("splits", "2023-01-03", context);
     expect(calls.length).toBe(3);
+  });
+
+  test("that was read before is read again for a trailing window, and all of it once a week", async () => {
+    const reference = await open();
+    await reference.ensure("splits", "2023-01-03", context);
+    const readDaily = async (days: number) => {
+      for (let day = 0; day < days; day++) {
+        clock = new Date(clock.getTime() + 24 * hourMs);
+        await reference.ensure("splits", "2024-06-03", context);
+      }
+    };
+    await readDaily(1);
+    expect(calls).toEqual(["splits 2023-01-03", "splits 2024-04-20"]);
+    await readDaily(6);
+    expect(calls.slice(2)).toEqual([
+      ...["splits 2024-04-21", "splits 2024-04-22", "splits 2024-04-23", "splits 2024-04-24", "splits 2024-04-25"],
+      "splits 2023-01-03",
+    ]);
+  });
+
+  test("that was read before a session had settled is read again for that session, once", async () => {
+    const reference = await open();
+    await reference.ensure("splits", "2024-01-02", context);
+    clock = new Date(clock.getTime() + hourMs);
+    await reference.ensure("splits", "2024-01-02", { ...context, newerThan: new Date(clock.getTime() - 2 * hourMs) });
+    expect(calls.length).toBe(1);
+    await reference.ensure("splits", "2024-01-02", { ...context, newerThan: clock });
+    await reference.ensure("splits", "2024-01-02", { ...context, newerThan: clock });
+    expect(calls.length).toBe(2);
   });
 
   test("is read once by several processes that ask at the same instant", async () => {

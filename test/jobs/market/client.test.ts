@@ -128,10 +128,10 @@ describe("a list", () => {
     const { rows, rejects } = parseSplits([{ answer: { results } }]);
     expect(rows).toEqual([{ ticker: "AAPL", executionDate: "2020-08-31", splitFrom: 1, splitTo: 4 }]);
     expect(rejects.map(({ reason }) => reason.split(":")[0])).toEqual([
-      "contradicts an earlier row",
       "split_from",
       "row",
       "execution_date",
+      "contradicts another row of its ticker and day",
     ]);
   });
 });

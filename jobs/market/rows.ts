@@ -1,0 +1,55 @@
+import type { z } from "zod";
+import type { ListEnvelope } from "./wire.ts";
+
+/** A page of a list, as the API answered it. */
+export type Page = { answer: Pick<ListEnvelope, "results"> };
+
+/** A row that is left out, why, and the page that it is on (from 0). */
+export type RejectedRow = { reason: string; row: unknown; page: number };
+
+/** Rows that could be read, without exact repeats, and those that could not, with the reason. */
+export type ParsedRows<T> = { rows: T[]; rejects: RejectedRow[] };
+
+export const contradiction = "contradicts an earlier row";
+
+/** No ticker is longer; an index entry has its limit, and PostgreSQL's text knows no NUL. One such row must not stop the rest. */
+const longestTicker = 64;
+export const isStorableTicker = (ticker: string): boolean =>
+  ticker.length <= longestTicker && !ticker.includes("\u0000") && ticker.isWellFormed();
+
+/** One row by its schema, or the field that does not fit it. */
+export function readRow<S extends z.ZodType<{ ticker: string }>>(
+  schema: S,
+  raw: unknown,
+): { row: z.output<S> } | { reason: string } {
+  const parsed = schema.safeParse(raw);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    return { reason: `${issue?.path.join(".") || "row"}: ${issue?.message}` };
+  }
+  return isStorableTicker(parsed.data.ticker) ? { row: parsed.data } : { reason: "ticker: cannot be stored" };
+}
+
+/** The rows of a list, each key once: the first one counts, and what differs from it is refused. */
+export function readRows<S extends z.ZodType<{ ticker: string }>, T>(
+  pages: readonly Page[],
+  schema: S,
+  read: (row: z.output<S>) => { key: string; value: T },
+): ParsedRows<T> {
+  const rows = new Map<string, T>();
+  const rejects: RejectedRow[] = [];
+  for (const [page, { answer }] of pages.entries()) {
+    for (const raw of answer.results ?? []) {
+      const parsed = readRow(schema, raw);
+      if ("reason" in parsed) {
+        rejects.push({ reason: parsed.reason, row: raw, page });
+        continue;
+      }
+      const { key, value } = read(parsed.row);
+      const first = rows.get(key);
+      if (first === undefined) rows.set(key, value);
+      else if (!Bun.deepEquals(first, value)) rejects.push({ reason: contradiction, row: raw, page });
+    }
+  }
+  return { rows: [...rows.values()], rejects };
+}
