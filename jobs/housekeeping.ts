@@ -2,19 +2,15 @@ import { Cron } from "croner";
 import type { Logger } from "pino";
 import type { Sql } from "../db/client.ts";
 import { insertAction } from "../db/queries/actions.ts";
-import { countOldLandings } from "../db/queries/housekeeping/landings.ts";
 import {
   insertHousekeepingRun,
   lockHousekeeping,
   selectLastHousekeeping,
-  selectRetention,
   unlockHousekeeping,
-  updateRetention,
 } from "../db/queries/housekeeping.ts";
-import { clean } from "./housekeeping/clean.ts";
-import { countOld } from "./housekeeping/records.ts";
-import { checkRetention, cutoff, landingsBefore, mergeRetention } from "./housekeeping/retention.ts";
-import { type CleanOptions, type Housekeeping, nothingRemoved, recordKinds } from "./housekeeping/types.ts";
+import { type CleanWork, clean } from "./housekeeping/clean.ts";
+import { createRetentionRequests } from "./housekeeping/requests.ts";
+import type { CleanOptions, Housekeeping } from "./housekeeping/types.ts";
 import type { ObjectStore } from "./lake/store.ts";
 import { type Actor, RequestError } from "./orchestrator/types.ts";
 
@@ -30,10 +26,10 @@ export type HousekeepingOptions = {
 
 /** New York's small hours: a session settles at nine in the evening, and is published soon after. */
 const quietHour = { cron: "30 4 * * *", timeZone: "America/New_York" };
-/** A little less than a day, so that a clock that runs early does not skip one. */
-const dueAfterMs = 23 * 3_600_000;
-/** Counting stops there: what matters is the order of size. */
-export const mostCounted = 100_000;
+/** A start cleans up where no night has for a day. */
+const startRestMs = 24 * 3_600_000;
+/** A night does unless it was done since the evening, as by another process that the same hour woke. */
+const nightRestMs = 12 * 3_600_000;
 
 /** Makes the housekeeping; it does nothing by itself until started. */
 export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
@@ -47,19 +43,12 @@ export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
     return work.finally(() => underWay.delete(work));
   };
 
-  /** Under the lock: opens a record and cleans up. Answers the record's id, and when all is done. */
   const cleanUp = async (lock: Lock, asked: CleanOptions, by: Actor | null) => {
-    try {
-      const id = await openRecord(sql, by, asked);
-      const done = clean({ ...options, id, ...asked, signal: stopping.signal }).finally(lock.release);
-      return { id, done: track(done) };
-    } catch (error) {
-      await lock.release();
-      throw error;
-    }
+    const { id, done } = await beginCleaning({ ...options, ...asked, signal: stopping.signal }, lock, asked, by);
+    return { id, done: track(done) };
   };
 
-  const runIfDue = async () => {
+  const runIfDue = async (restMs = startRestMs) => {
     const lock = await takeLock(sql);
     if (!lock) return;
     // Looked at under the lock: of several processes that the same hour woke, the first has done it.
@@ -67,20 +56,20 @@ export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
       await lock.release();
       throw error;
     });
-    if (stopping.signal.aborted || (last && now().getTime() - last.getTime() < dueAfterMs)) return await lock.release();
+    if (stopping.signal.aborted || (last && now().getTime() - last.getTime() < restMs)) return await lock.release();
     const { done } = await cleanUp(lock, {}, null);
     await done;
   };
 
-  const look = () =>
-    void track(runIfDue()).catch((error) => {
+  const look = (restMs: number) =>
+    void track(runIfDue(restMs)).catch((error) => {
       if (!stopping.signal.aborted) log.error({ error }, "housekeeping could not begin");
     });
 
   return {
     start() {
-      clock = new Cron(quietHour.cron, { timezone: quietHour.timeZone, unref: true }, look);
-      look();
+      clock = new Cron(quietHour.cron, { timezone: quietHour.timeZone, unref: true }, () => look(nightRestMs));
+      look(startRestMs);
     },
     async stop() {
       clock?.stop();
@@ -88,32 +77,7 @@ export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
       await Promise.allSettled([...underWay]);
     },
     runIfDue,
-    readRetention: () => selectRetention(sql),
-    checkRetention,
-    async changeRetention(change, by) {
-      return (await sql.begin(async (transaction) => {
-        const { changedAt: _, changedBy: __, ...days } = await selectRetention(transaction);
-        const { merged, changed } = mergeRetention(days, change);
-        if (Object.keys(changed).length > 0) {
-          await updateRetention(transaction, merged, by.name);
-          await insertAction(transaction, {
-            ...{ actor: by.name, via: by.via, kind: "retention.change", details: changed },
-          });
-        }
-        return await selectRetention(transaction);
-      })) as Awaited<ReturnType<typeof selectRetention>>;
-    },
-    async preview({ days, withNewest = false } = {}) {
-      const retention = days ?? (await selectRetention(sql));
-      const { expired: _, ...counts } = nothingRemoved();
-      for (const kind of recordKinds) {
-        const before = cutoff(retention[`${kind}Days`], now());
-        if (before) counts[kind] = await countOld(kind, sql, before, mostCounted);
-      }
-      const filter = landingsBefore(retention.lakeDays, now(), withNewest);
-      const lake = filter ? await countOldLandings(sql, filter) : { objects: 0, bytes: 0 };
-      return { counts: { ...counts, lakeObjects: lake.objects, lakeBytes: lake.bytes }, most: mostCounted };
-    },
+    ...createRetentionRequests(sql, now),
     async begin(asked, by) {
       const lock = await takeLock(sql);
       if (!lock) throw new RequestError("conflict", "Housekeeping is under way already; wait until it has ended.");
@@ -142,6 +106,22 @@ async function takeLock(sql: Sql): Promise<Lock | undefined> {
   }
   connection.release();
   return undefined;
+}
+
+/** Under the lock: opens a record and cleans up. Answers the record's id, and when all is done and the lock free. */
+async function beginCleaning(
+  work: Omit<CleanWork, "id">,
+  lock: Lock,
+  asked: CleanOptions,
+  by: Actor | null,
+): Promise<{ id: number; done: Promise<void> }> {
+  try {
+    const id = await openRecord(work.sql, by, asked);
+    return { id, done: clean({ ...work, id }).finally(lock.release) };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
 }
 
 /** The record of a cleaning-up, with a line that says who asked for it. */

@@ -37,8 +37,8 @@ export type Housekeeping = {
   preview(options?: CleanOptions & { days?: RetentionDays }): Promise<HousekeepingPreview>;
   /** Begins to clean up and answers the id of its record; refused while somebody is at it. */
   begin(options: CleanOptions, by: Actor): Promise<number>;
-  /** Cleans up unless somebody is at it, or was within the day. Answers when it is done. */
-  runIfDue(): Promise<void>;
+  /** Cleans up unless somebody is at it, or was within `restMs`, by default a day. Answers when it is done. */
+  runIfDue(restMs?: number): Promise<void>;
 };
 
 export const nothingRemoved = (): Removed => ({

@@ -43,12 +43,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
       return await change();
     });
 
-  const succeed = async (
-    job: JobDefinition,
-    task: ClaimedTask,
-    signal: AbortSignal,
-    result: TaskResult,
-  ): Promise<TryOutcome> => {
+  const succeed = async (job: JobDefinition, task: ClaimedTask, signal: AbortSignal, result: TaskResult) => {
     const advance = await record(signal, () => recordSuccess(sql, job, task, owner, result));
     log.debug(fieldsOf(job, task), advance === "lost" ? "task was no longer this process's" : "task succeeded");
     return advance;
