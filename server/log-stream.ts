@@ -32,6 +32,7 @@ export function streamLog(options: LogStreamOptions, signal: AbortSignal): Respo
     throw new HttpError(503, "too_many_readers", "Too many logs are being followed at once.", { retryAfterSeconds: 5 });
   }
   const gone = new AbortController();
+  let isCancelled = false;
   const close = () => {
     gone.abort();
     follower.close();
@@ -44,13 +45,16 @@ export function streamLog(options: LogStreamOptions, signal: AbortSignal): Respo
       // Asked for one message at a time, as the reader takes them.
       async pull(controller) {
         const next = await messages.next().catch(() => undefined);
-        if (gone.signal.aborted) return;
+        if (isCancelled) return;
         if (next && !next.done) return controller.enqueue(encoder.encode(next.value));
         // A database that went away ends the stream too: the reader comes back for the rest.
         close();
         controller.close();
       },
-      cancel: close,
+      cancel() {
+        isCancelled = true;
+        close();
+      },
     },
     { highWaterMark: 0 },
   );

@@ -11,11 +11,13 @@ import { eventOperations } from "./events.ts";
 import { graphOperations } from "./graph.ts";
 import { gridOperations } from "./grid.ts";
 import { jobOperations } from "./jobs.ts";
+import { logOperations } from "./logs.ts";
 import { openApiOperation } from "./openapi.ts";
 import type { Operation } from "./operation.ts";
 import { runOperations } from "./runs.ts";
 import { statusOperations } from "./status.ts";
 import { systemOperations } from "./system.ts";
+import { taskOperations } from "./tasks.ts";
 import { createWarehouseCounter } from "./warehouse.ts";
 
 const described = [
@@ -25,6 +27,8 @@ const described = [
   ...calendarOperations,
   ...backfillOperations,
   ...runOperations,
+  ...taskOperations,
+  ...logOperations,
   ...eventOperations,
   ...graphOperations,
   ...actionOperations,

@@ -13,7 +13,7 @@ import {
 } from "../../db/queries/api/runs.ts";
 import { HttpError } from "../middleware/errors.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "./operation.ts";
-import { idInUrl, jobInUrl, limitInUrl, oneOf, runAnswer, runDetailAnswer, runStates } from "./schemas.ts";
+import { idInUrl, jobInUrl, limitInUrl, markBody, oneOf, runAnswer, runDetailAnswer, runStates } from "./schemas.ts";
 import { requireJob } from "./status.ts";
 
 type Run = z.input<typeof runAnswer>;
@@ -75,6 +75,19 @@ export const runOperations: Operation[] = [
       return answer(200, await readRun(context, id));
     },
   }),
+  defineOperation({
+    method: "post",
+    path: "/api/runs/{id}/mark",
+    summary: "Say how a run ended, and why",
+    description:
+      "What is queued or under way of it is cancelled. No dataset event is recorded, so nothing downstream is woken.",
+    request: { path, body: markBody },
+    answers: theRun,
+    handle: async ({ path: { id }, body }, context) => {
+      await context.pipeline.orchestrator.markRun(id, body, context.by);
+      return answer(200, await readRun(context, id));
+    },
+  }),
 ];
 
 /** One run as lists show it. Throws a 404. */
@@ -120,7 +133,8 @@ function toRun(row: RunRow): Run {
   };
 }
 
-function toTask(row: TaskRow, tries: TryRow[]): Task {
+/** A task with its tries, as both the run and the task answer it. */
+export function toTask(row: TaskRow, tries: TryRow[]): Task {
   const { progressDone, progressTotal, progressUnit } = row;
   return {
     id: row.id,
@@ -128,6 +142,7 @@ function toTask(row: TaskRow, tries: TryRow[]): Task {
     step: row.step,
     batch: row.mapIndex,
     state: row.state as Task["state"],
+    marked: row.marked,
     progress: progressDone === null ? null : { done: progressDone, total: progressTotal, unit: progressUnit },
     error: toError(row.error),
     startedAt: row.startedAt?.toISOString() ?? null,

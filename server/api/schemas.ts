@@ -116,33 +116,72 @@ const runFields = {
   finishedAt: instant.nullable(),
 };
 
+/** How something ended, as a person says. */
+export const markBody = z.strictObject({
+  state: oneOf(["success", "failed"]),
+  reason: z
+    .string({ error: "has to be a text" })
+    .meta({ description: "Kept and shown with the mark; up to 500 characters.", example: "The vendor has no data." }),
+});
+
 export const runAnswer = z.strictObject(runFields).meta({ id: "Run" });
 
 const tryAnswer = z.strictObject({
   number: id,
-  state: z.enum(["running", "success", "failed", "retry", "cancelled", "lost"]),
+  state: z.enum(["running", "success", "failed", "retry", "cancelled", "lost", "released"]),
   owner: z.string(),
   error: errorRecord.nullable(),
   startedAt: instant,
   finishedAt: instant.nullable(),
 });
 
-const taskAnswer = z
+const taskFields = {
+  id,
+  name: z.string(),
+  step: count,
+  batch: count.meta({ description: "Number of the batch in a mapped task; 0 in a plain one." }),
+  state: z.enum([...runStates, "cleared"]).meta({
+    description: "cleared: it waits for an earlier task that is to run again.",
+  }),
+  marked: z.boolean().meta({ description: "A person said how it ended; it has no output then." }),
+  progress: z.strictObject({ done: z.number(), total: z.number().nullable(), unit: z.string().nullable() }).nullable(),
+  error: errorRecord.nullable(),
+  startedAt: instant.nullable(),
+  finishedAt: instant.nullable(),
+  tries: z.array(tryAnswer),
+};
+
+const taskAnswer = z.strictObject(taskFields).meta({ id: "Task" });
+
+export const taskDetailAnswer = z
   .strictObject({
-    id,
-    name: z.string(),
-    step: count,
-    batch: count.meta({ description: "Number of the batch in a mapped task; 0 in a plain one." }),
-    state: z.enum(["waiting", ...runStates]),
-    progress: z
-      .strictObject({ done: z.number(), total: z.number().nullable(), unit: z.string().nullable() })
-      .nullable(),
-    error: errorRecord.nullable(),
-    startedAt: instant.nullable(),
-    finishedAt: instant.nullable(),
-    tries: z.array(tryAnswer),
+    ...taskFields,
+    runId: id,
+    job: z.string(),
+    input: json,
+    output: json,
   })
-  .meta({ id: "Task" });
+  .meta({ id: "TaskDetail" });
+
+export const logAnswer = z
+  .strictObject({
+    lines: z.array(
+      z.strictObject({
+        id,
+        taskId: id,
+        task: z.string(),
+        batch: count,
+        try: id,
+        at: instant,
+        level: z.enum(["debug", "info", "warn", "error"]),
+        message: z.string(),
+        fields: json,
+      }),
+    ),
+    last: count.meta({ description: "What to give as `after` to go on: the id of the last line, or what was given." }),
+    complete: z.boolean().meta({ description: "The run is over and these are its last lines." }),
+  })
+  .meta({ id: "Log" });
 
 const eventFields = { id, dataset: z.string(), runId: id, payload: json, createdAt: instant };
 

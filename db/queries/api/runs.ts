@@ -47,6 +47,7 @@ export type TaskRow = {
   step: number;
   mapIndex: number;
   state: string;
+  marked: boolean;
   progressDone: number | null;
   progressTotal: number | null;
   progressUnit: string | null;
@@ -55,12 +56,32 @@ export type TaskRow = {
   finishedAt: Date | null;
 };
 
+const taskColumns = (sql: Sql) => sql`
+  id, name, step, map_index as "mapIndex", state, marked, progress_done as "progressDone",
+  progress_total as "progressTotal", progress_unit as "progressUnit", error,
+  started_at as "startedAt", finished_at as "finishedAt"`;
+
+export type TaskDetailRow = TaskRow & { runId: number; jobId: string; input: unknown; output: unknown };
+
+/** One task or batch with what went in and what came out, if there is one with this id. */
+export async function findTask(sql: Sql, id: number): Promise<TaskDetailRow | undefined> {
+  const [row] = await sql<TaskDetailRow[]>`
+    select ${taskColumns(sql)}, run_id as "runId", job_id as "jobId", input, output
+    from barline.tasks where id = ${id}::bigint`;
+  return row;
+}
+
+/** Every try of one task that is kept, in order. */
+export async function listTriesOfTask(sql: Sql, taskId: number): Promise<TryRow[]> {
+  return await sql<TryRow[]>`
+    select task_id as "taskId", number, state, owner, error, started_at as "startedAt", finished_at as "finishedAt"
+    from barline.tries where task_id = ${taskId}::bigint order by number`;
+}
+
 /** Tasks and batches of a run in order, without what went in and came out of them: that may be large. */
 export async function listTasks(sql: Sql, runId: number): Promise<TaskRow[]> {
   return await sql<TaskRow[]>`
-    select id, name, step, map_index as "mapIndex", state, progress_done as "progressDone",
-      progress_total as "progressTotal", progress_unit as "progressUnit", error,
-      started_at as "startedAt", finished_at as "finishedAt"
+    select ${taskColumns(sql)}
     from barline.tasks
     where run_id = ${runId}::bigint
     order by step, map_index`;

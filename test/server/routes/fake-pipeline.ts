@@ -147,7 +147,10 @@ export function fakePipeline(jobs: JobDefinition[], ids: { backfill?: number; ru
     markRun: async (runId, mark) => note("markRun", { runId, ...mark }),
     retryTask: async (taskId) => note("retryTask", taskId),
     clearTask: async (taskId) => note("clearTask", taskId),
-    markTask: async (taskId, mark) => note("markTask", { taskId, ...mark }),
+    markTask: async (taskId, mark) => {
+      if (mark.reason === "") throw new RequestError("invalid", "Say why.", "reason");
+      note("markTask", { taskId, ...mark });
+    },
     retryBackfill: async (backfillId) => {
       note("retryBackfill", backfillId);
       return 1;
