@@ -205,7 +205,11 @@ export const eventClaims = barline.table(
       .references(() => runs.id),
     claimedAt: instant("claimed_at").notNull().defaultNow(),
   },
-  (table) => [primaryKey({ columns: [table.jobId, table.eventId] }), index("event_claims_by_run").on(table.runId)],
+  (table) => [
+    primaryKey({ columns: [table.jobId, table.eventId] }),
+    index("event_claims_by_run").on(table.runId),
+    index("event_claims_by_event").on(table.eventId),
+  ],
 );
 
 /** Which jobs an event of a dataset wakes, as the running version declares it. */
@@ -224,7 +228,10 @@ export const pendingEvents = barline.table(
       .notNull()
       .references(() => datasetEvents.id),
   },
-  (table) => [primaryKey({ columns: [table.jobId, table.eventId] })],
+  (table) => [
+    primaryKey({ columns: [table.jobId, table.eventId] }),
+    index("pending_events_by_event").on(table.eventId),
+  ],
 );
 
 /** One row a process that works on this database; it stays for a while after the process has gone. */

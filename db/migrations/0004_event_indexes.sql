@@ -1,0 +1,2 @@
+CREATE INDEX "event_claims_by_event" ON "barline"."event_claims" USING btree ("event_id");--> statement-breakpoint
+CREATE INDEX "pending_events_by_event" ON "barline"."pending_events" USING btree ("event_id");
