@@ -27,33 +27,29 @@ export function selectPaths(sql: Sql, line: Line, from: string, to: string): Pro
       ingests.id as "ingestId",
       ingests.state as "ingestState",
       landed.id is not null as "hasLanded",
-      landed.run_id as "loadId",
-      landed.state as "loadState",
+      loads.id as "loadId",
+      loads.state as "loadState",
       changed.id is not null as "hasChanged",
-      changed.run_id as "transformId",
-      changed.state as "transformState"
+      transforms.id as "transformId",
+      transforms.state as "transformState"
     from barline.run_partitions as held
     inner join barline.runs as ingests on ingests.id = held.run_id
-    -- Look-ups by key for each row: joins of sets turn quadratic while the tables are young and without statistics.
+    -- Look-ups by key, one row at a time: joins of sets turn quadratic while the tables are young and without
+    -- statistics, and for the newest event by its bare id the server would walk back through everybody's events.
     left join lateral (
-      select events.id, claims.run_id, loads.state
-      from barline.dataset_events as events
-      left join barline.event_claims as claims on claims.job_id = ${line.load}::text and claims.event_id = events.id
-      left join barline.runs as loads on loads.id = claims.run_id
-      where events.run_id = held.run_id
-      order by events.id desc
-      limit 1
+      select id from barline.dataset_events where run_id = held.run_id order by id + 0 desc limit 1
     ) as landed on true
     left join lateral (
-      select events.id, claims.run_id, transforms.state
-      from barline.dataset_events as events
-      left join barline.event_claims as claims
-        on claims.job_id = ${line.transform}::text and claims.event_id = events.id
-      left join barline.runs as transforms on transforms.id = claims.run_id
-      where events.run_id = landed.run_id
-      order by events.id desc
-      limit 1
+      select run_id from barline.event_claims where job_id = ${line.load}::text and event_id = landed.id limit 1
+    ) as loading on true
+    left join lateral (select id, state from barline.runs where id = loading.run_id limit 1) as loads on true
+    left join lateral (
+      select id from barline.dataset_events where run_id = loads.id order by id + 0 desc limit 1
     ) as changed on true
+    left join lateral (
+      select run_id from barline.event_claims where job_id = ${line.transform}::text and event_id = changed.id limit 1
+    ) as publishing on true
+    left join lateral (select id, state from barline.runs where id = publishing.run_id limit 1) as transforms on true
     where held.job_id = ${line.ingest}::text and held.partition between ${from}::text and ${to}::text
     order by held.partition`;
 }
