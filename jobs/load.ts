@@ -2,6 +2,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { z } from "zod";
 import type { JsonValue, Sql } from "../db/client.ts";
+import { beginCancellable } from "../db/queries/cancel.ts";
 import {
   clearBatch,
   copyToStaging,
@@ -197,7 +198,7 @@ async function merge(options: LoadOptions, context: PlainTaskContext): Promise<T
   const started = performance.now();
   if ((await countStaged(options.sql, context.run.id)) !== expected) await stageAgain(options, context);
   const superseded = await findSuperseded(options, context);
-  const merged = await options.sql.begin(async (transaction) => {
+  const merged = await beginCancellable(options.sql, context.signal, async (transaction) => {
     const insertedAt = await lockRawTables(transaction);
     if (superseded.length > 0) {
       const rows = await deleteSuperseded(transaction, context.run.id, superseded);

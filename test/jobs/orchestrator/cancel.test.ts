@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { openPool } from "../../../db/client.ts";
+import { beginCancellable } from "../../../db/queries/cancel.ts";
 import { createWorkerPool, type WorkerPool } from "../../../jobs/orchestrator/pool.ts";
 import { until } from "../../support/until.ts";
 import {
@@ -23,7 +25,7 @@ beforeAll(async () => {
 afterEach(() => harness.reset());
 afterAll(() => harness.close());
 
-const toyPool = (): WorkerPool =>
+const toyPool = (cancelGraceMs = 300): WorkerPool =>
   createWorkerPool({
     entry: new URL("../../support/toy-worker.ts", import.meta.url),
     size: 1,
@@ -31,7 +33,7 @@ const toyPool = (): WorkerPool =>
     settings: null,
     permit: async () => {},
     idleMs: 10_000,
-    cancelGraceMs: 300,
+    cancelGraceMs,
   });
 
 /** A job whose batches each run the handler that they name. */
@@ -143,6 +145,48 @@ describe("a cancelled run", () => {
       4000,
     );
     expect(again).toMatchObject({ failures: 0, history: ["retry", "running"] });
+  });
+
+  test("frees a worker that spins and hears nothing within two seconds", async () => {
+    // The grace that the real pipeline gives.
+    const pool = toyPool(1500);
+    const orchestrator = await harness.start([handlers("toy", "spins")], { pool });
+    const runId = await orchestrator.createRun("toy", {});
+    await until("it spins", async () => {
+      const lines = await harness.sql`select from barline.task_logs where message = 'spinning'`;
+      return lines.length > 0;
+    });
+    const started = performance.now();
+    await orchestrator.cancelRun(runId);
+    await until("its worker is gone", () => pool.size() === 0, 5000);
+    expect(performance.now() - started).toBeLessThan(2000);
+  });
+
+  test("ends a plain task's long query at the server within two seconds, and nothing of it stays", async () => {
+    const work = openPool(harness.database.url, "work", { max: 2 });
+    const job = toyJob({
+      runsWithoutEvents: true,
+      run: async ({ signal }) => {
+        await beginCancellable(work, signal, async (transaction) => {
+          await transaction`create table public.half_done (id int)`;
+          await transaction`select pg_sleep(60)`;
+        });
+        return {};
+      },
+    });
+    const orchestrator = await harness.start([job]);
+    const runId = await orchestrator.createRun("toy", {});
+    const sleepers = async () => (await harness.sql`select from pg_stat_activity where wait_event = 'PgSleep'`).length;
+    await until("it is at its query", async () => (await sleepers()) === 1);
+    const started = performance.now();
+    await orchestrator.cancelRun(runId);
+    await until("the query is gone", async () => (await sleepers()) === 0, 5000);
+    expect(performance.now() - started).toBeLessThan(2000);
+    await orchestrator.stop(1000);
+    expect([...(await harness.sql`select to_regclass('public.half_done') as kept`)]).toEqual([{ kept: null }]);
+    // The connection is as good as before.
+    expect([...(await work`select 1 as one`)]).toEqual([{ one: 1 }]);
+    await work.end();
   });
 
   test("can be retried while its old work lingers, and the new try is the one that counts", async () => {
