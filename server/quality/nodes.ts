@@ -1,0 +1,75 @@
+import { PermanentError } from "../../jobs/orchestrator/errors.ts";
+import type { ProjectNode, ProjectSource, ProjectSummary } from "../../jobs/transform/transform.ts";
+import type { NodeLink } from "../../views/quality-types.ts";
+import type { AppContext } from "../context.ts";
+
+/** The dbt project; or, where a file of it is faulty, an empty one and why. */
+export type KnownProject = { project: ProjectSummary; problem: string | null };
+
+/** Reads the project for pages that have more to show than it. Results stay to be seen while a file is being mended. */
+export async function readProject({ pipeline }: Pick<AppContext, "pipeline">): Promise<KnownProject> {
+  try {
+    return { project: await pipeline.project(), problem: null };
+  } catch (error) {
+    if (!(error instanceof PermanentError)) throw error;
+    return { project: { name: "", nodes: [], sources: [] }, problem: error.message };
+  }
+}
+
+export const modelsOf = (project: ProjectSummary): ProjectNode[] =>
+  project.nodes.filter(({ resourceType }) => resourceType !== "test");
+export const testsOf = (project: ProjectSummary): ProjectNode[] =>
+  project.nodes.filter(({ resourceType }) => resourceType === "test");
+
+/** Models and sources share their names' space: a source's has a dot. */
+export const kindOf = (name: string): "model" | "source" => (name.includes(".") ? "source" : "model");
+
+/** Where a model or source is explained. */
+export const nodeHref = (name: string) => `/quality/${kindOf(name)}s/${encodeURIComponent(name)}`;
+
+export const linkTo = (name: string): NodeLink => ({ name, href: nodeHref(name), kind: kindOf(name) });
+
+/** The table of a source in `public`; a model's is its own name. */
+export const tableOf = (name: string) => name.replace(/^.*\./, "");
+
+export const findNode = (project: ProjectSummary, name: string): ProjectNode | ProjectSource | undefined =>
+  modelsOf(project).find((node) => node.name === name) ?? project.sources.find((source) => source.name === name);
+
+/** Names of the sources that a model reads, by whatever way; of a source itself. */
+export function originsOf(project: ProjectSummary, name: string): string[] {
+  const seen = new Set<string>();
+  const visit = (at: string) => {
+    if (seen.has(at)) return;
+    seen.add(at);
+    for (const parent of project.nodes.find((node) => node.name === at)?.dependsOn ?? []) visit(parent);
+  };
+  visit(name);
+  return project.sources.map((source) => source.name).filter((source) => seen.has(source));
+}
+
+/** The column that a test speaks of; null of a test of the whole model. */
+export function columnOf({ assertion }: ProjectNode): string | null {
+  return assertion && "column" in assertion && typeof assertion.column === "string" ? assertion.column : null;
+}
+
+/** generic, singular or whatever else the project calls its tests. */
+export const testKind = ({ assertion }: ProjectNode): string =>
+  assertion?.kind === "singular" ? "singular" : "generic";
+
+/** What a test asserts, as a sentence. */
+export function sentenceOf(test: ProjectNode): string {
+  const { assertion } = test;
+  const on = test.subject ?? "the warehouse";
+  switch (assertion?.kind) {
+    case "not_null":
+      return `Every row of ${on} has a value in ${assertion.column}.`;
+    case "unique":
+      return `No two rows of ${on} share a value of ${assertion.column}.`;
+    case "accepted_values":
+      return `${assertion.column} of ${on} is always one of ${assertion.values.join(", ")}.`;
+    case "relationships":
+      return `Every ${assertion.column} of ${on} is found in ${assertion.field} of ${assertion.to}.`;
+    default:
+      return `The query below finds no row: each row that it finds is a failure.`;
+  }
+}

@@ -1,0 +1,81 @@
+import {
+  type KeptFailure,
+  selectKeptFailure,
+  selectTestHistory,
+  type TestRun,
+} from "../../db/queries/dashboard/quality.ts";
+import { RequestError } from "../../jobs/orchestrator/types.ts";
+import { jobIds } from "../../jobs/pipeline.ts";
+import { formatValue } from "../../views/format.ts";
+import type { FailureView, TestPageView } from "../../views/quality-types.ts";
+import type { AppContext } from "../context.ts";
+import { columnOf, nodeHref, readProject, sentenceOf, testKind, testsOf } from "./nodes.ts";
+
+const runsShown = 100;
+
+/** Everything that the page of one test shows. A RequestError where neither the project nor a recent run knows it. */
+export async function readTestPage(
+  context: Pick<AppContext, "read" | "pipeline">,
+  name: string,
+): Promise<TestPageView> {
+  const [{ project }, history] = await Promise.all([
+    readProject(context),
+    selectTestHistory(context.read, jobIds.transform, name, runsShown),
+  ]);
+  const declared = testsOf(project).find((test) => test.name === name);
+  const latest = history[0] ?? null;
+  if (!declared && !latest) throw new RequestError("not_found", `There is no test "${name}".`, "name");
+  const failed = history.find(({ status, failures }) => failures > 0 || status === "error") ?? null;
+  const kept = failed && (await selectKeptFailure(context.read, failed.runId, name));
+  const subject = declared?.subject ?? latest?.subject ?? "";
+  const sqlOfRun = latest === failed ? (kept?.compiledSql ?? null) : null;
+  return {
+    name,
+    kind: declared ? testKind(declared) : (latest?.kind ?? "generic"),
+    subject,
+    subjectHref: nodeHref(subject),
+    column: (declared && columnOf(declared)) ?? latest?.column ?? null,
+    severity: declared?.severity ?? latest?.severity ?? "error",
+    asserts: declared ? sentenceOf(declared) : null,
+    where: declared?.where ?? null,
+    path: declared?.path ?? null,
+    rawSql: declared?.rawSql ?? null,
+    sql: sqlOfRun ?? declared?.compiledSql ?? null,
+    isSqlOfRun: sqlOfRun !== null,
+    latest,
+    history,
+    failure: failed && kept ? toFailure(failed, kept) : null,
+  };
+}
+
+type Row = Record<string, unknown>;
+
+const isRow = (value: unknown): value is Row => typeof value === "object" && value !== null && !Array.isArray(value);
+const firstText = (row: Row, names: string[]) => {
+  const value = names.map((name) => row[name]).find((one) => typeof one === "string");
+  return typeof value === "string" ? value : null;
+};
+
+/** Failing rows as a table: the ticker and the session of each first, where it tells them. */
+function toFailure(run: TestRun, { sample, storedIn }: KeptFailure): FailureView {
+  const rows = Array.isArray(sample) ? sample.filter(isRow) : [];
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const leading = ["ticker", "trade_date"].filter((name) => names.includes(name));
+  const columns = [...leading, ...names.filter((name) => !leading.includes(name))];
+  return {
+    runId: run.runId,
+    finishedAt: run.finishedAt,
+    failures: run.failures,
+    message: run.message,
+    columns,
+    rows: rows.map((row) => ({
+      ticker: firstText(row, ["ticker"]),
+      session: firstText(row, ["trade_date", "session"]),
+      values: columns.map((name) => formatCell(row[name])),
+    })),
+    storedIn,
+  };
+}
+
+/** Figures to their last digit: a failing row is looked at for it. */
+const formatCell = (value: unknown) => (typeof value === "number" ? String(value) : formatValue(value));

@@ -1,0 +1,130 @@
+/** A data test as lists show it: how it went last, and in the runs before. */
+export type TestRow = {
+  name: string;
+  kind: string;
+  subject: string;
+  column: string | null;
+  /** idle where it has not run yet. */
+  status: string;
+  severity: string;
+  failures: number;
+  message: string | null;
+  durationMs: number | null;
+  runId: number | null;
+  /** Of each run of the list, the oldest first; null where the run did not have it. */
+  history: (string | null)[];
+};
+
+export type SubjectTests = { subject: string; kind: "model" | "source" | "gone"; tests: TestRow[] };
+
+/** How old a source's newest row is, against what its YAML allows. */
+export type FreshnessRow = {
+  name: string;
+  newest: Date | null;
+  ageMs: number | null;
+  warnAfterMs: number | null;
+  errorAfterMs: number | null;
+  status: "pass" | "warn" | "error";
+};
+
+export type TestFilter = { status: string; subject: string; kind: string };
+
+export type TestCounts = { all: number; passed: number; warned: number; failed: number; skipped: number; idle: number };
+
+export type QualityView = {
+  now: Date;
+  counts: TestCounts;
+  /** What the filter leaves, by model and source in the project's order. */
+  groups: SubjectTests[];
+  filter: TestFilter;
+  choices: { subjects: string[]; kinds: string[] };
+  /** The runs of the history, the oldest first. */
+  runs: number[];
+  freshness: FreshnessRow[];
+  /** Why the dbt project could not be read. */
+  projectProblem: string | null;
+};
+
+/** One test: what it says of which rows, how it went, and what it found. */
+export type TestPageView = {
+  name: string;
+  kind: string;
+  subject: string;
+  subjectHref: string;
+  column: string | null;
+  severity: string;
+  /** A sentence; null of a test that is no longer in the project. */
+  asserts: string | null;
+  where: string | null;
+  path: string | null;
+  rawSql: string | null;
+  sql: string | null;
+  /** Whether `sql` is what the run asked, rather than the project as it stands. */
+  isSqlOfRun: boolean;
+  latest: TestHistoryRow | null;
+  history: TestHistoryRow[];
+  failure: FailureView | null;
+};
+
+export type TestHistoryRow = {
+  runId: number;
+  runState: string;
+  status: string;
+  failures: number;
+  message: string | null;
+  durationMs: number;
+  finishedAt: Date;
+};
+
+/** Rows that made a test fail, as a table. */
+export type FailureView = {
+  runId: number;
+  finishedAt: Date;
+  failures: number;
+  message: string | null;
+  columns: string[];
+  rows: { ticker: string | null; session: string | null; values: string[] }[];
+  storedIn: string | null;
+};
+
+export type NodeLink = { name: string; href: string; kind: "model" | "source" };
+
+/** A column, and where what is in it comes from. */
+export type ColumnView = {
+  name: string;
+  description: string;
+  tests: { name: string; status: string }[];
+  /** Columns of the same name right upstream; empty where it is calculated here. */
+  from: NodeLink[];
+};
+
+export type NodePageView = {
+  now: Date;
+  name: string;
+  kind: "model" | "source";
+  materialization: string | null;
+  description: string;
+  path: string;
+  columns: ColumnView[];
+  /** Tests of the whole model, not of a described column. */
+  otherTests: { name: string; status: string }[];
+  upstream: NodeLink[];
+  downstream: NodeLink[];
+  /** The sources that all of it comes from. */
+  origins: NodeLink[];
+  rows: { count: number; isEstimate: boolean } | null;
+  rawSql: string | null;
+  compiledSql: string | null;
+  freshness: FreshnessRow | null;
+  builds: BuildRow[];
+};
+
+export type BuildRow = {
+  runId: number;
+  runState: string;
+  action: string;
+  rows: number | null;
+  durationMs: number;
+  error: string | null;
+  finishedAt: Date;
+};
