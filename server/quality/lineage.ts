@@ -1,0 +1,53 @@
+import { selectLandings, selectSessionRow } from "../../db/queries/dashboard/bar-lineage.ts";
+import { selectSplits } from "../../db/queries/dashboard/bars.ts";
+import { newYorkDate } from "../../jobs/market/calendar.ts";
+import { jobIds } from "../../jobs/pipeline.ts";
+import type { BarLineage } from "../../views/quality-lineage-types.ts";
+import type { AppContext } from "../context.ts";
+
+/** What a bar passes, from the raw table to the published one. */
+const stages = [
+  { name: "polygon.source_polygon_stock_bars_daily", title: "Loaded" },
+  { name: "stg_polygon__stock_bars_casted", title: "Staging" },
+  { name: "int_polygon__stock_bars_enriched", title: "Split-adjusted" },
+  { name: "fct_polygon__stock_bars_performance", title: "Published" },
+].map((stage) => ({ ...stage, relation: stage.name.replace(/^.*\./, "") }));
+
+/** Landings that are looked into for the row: a session is fetched again a few times at the most. */
+const landingsRead = 8;
+
+type Context = Pick<AppContext, "read" | "pipeline" | "now">;
+
+/** Follows a ticker's session back to the raw answer. Null where no relation and no answer has it. */
+export async function readLineage(context: Context, ticker: string, session: string): Promise<BarLineage | null> {
+  const { read } = context;
+  const [rows, landed, splits] = await Promise.all([
+    Promise.all(stages.map(({ relation }) => selectSessionRow(read, relation, ticker, session))),
+    findLanding(context, ticker, session),
+    selectSplits(read, ticker),
+  ]);
+  if (!landed && rows.every((row) => row === null)) return null;
+  const today = newYorkDate(context.now());
+  const run = (runId: number | null | undefined, state: string | null | undefined, at: Date | null | undefined) =>
+    runId == null ? null : { runId, state: state ?? "queued", at: at ?? null };
+  const landing = landed?.landing;
+  return {
+    ticker,
+    session,
+    raw: landed && { ...landed.raw, manifest: landed.landing.manifest },
+    ingest: run(landing?.runId, "success", landing?.finishedAt),
+    load: run(landing?.loadId, landing?.loadState, landing?.loadedAt),
+    transform: run(landing?.transformId, landing?.transformState, landing?.publishedAt),
+    splits: splits.filter(({ date }) => date > session && date <= today),
+    stages: stages.map((stage, index) => ({ ...stage, row: rows[index] ?? null })),
+  };
+}
+
+/** The latest answer that has the row: one of some tickers only may have come after the one of the whole market. */
+async function findLanding({ read, pipeline }: Context, ticker: string, session: string) {
+  for (const landing of await selectLandings(read, jobIds, session, landingsRead)) {
+    const raw = await pipeline.lakeViewer.findBar(landing.manifest, ticker, session);
+    if (raw) return { landing, raw };
+  }
+  return null;
+}
