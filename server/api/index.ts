@@ -14,6 +14,7 @@ import { jobOperations } from "./jobs.ts";
 import { logOperations } from "./logs.ts";
 import { openApiOperation } from "./openapi.ts";
 import type { Operation } from "./operation.ts";
+import { qualityOperations } from "./quality.ts";
 import { runOperations } from "./runs.ts";
 import { statusOperations } from "./status.ts";
 import { systemOperations } from "./system.ts";
@@ -34,6 +35,7 @@ const described = [
   ...actionOperations,
   ...alertOperations,
   ...systemOperations,
+  ...qualityOperations,
   ...barOperations,
   ...backtestOperations,
 ];

@@ -9,8 +9,10 @@ import { createDatasetRoutes } from "./datasets.tsx";
 import { createGraphRoutes } from "./graph.tsx";
 import { createGridRoutes } from "./grid.tsx";
 import { createJobRoutes } from "./jobs.tsx";
+import { createLakeRoutes } from "./lake.ts";
 import { createLogRoutes } from "./logs.tsx";
 import { createOverviewRoutes } from "./overview.tsx";
+import { createQualityRoutes } from "./quality.tsx";
 import { createRunRoutes } from "./runs.tsx";
 import { createSystemRoutes } from "./system.tsx";
 import { createTaskRoutes } from "./tasks.tsx";
@@ -33,6 +35,8 @@ export function createDashboardRoutes(context: AppContext): Hono {
     createTaskRoutes,
     createLogRoutes,
     createTickerRoutes,
+    createQualityRoutes,
+    createLakeRoutes,
     createActivityRoutes,
     createAlertRoutes,
     createSystemRoutes,
