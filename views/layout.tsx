@@ -1,5 +1,7 @@
 import { html } from "hono/html";
 import type { Child, PropsWithChildren } from "hono/jsx";
+import { Instant } from "./components.tsx";
+import { formatCount } from "./format.ts";
 import { plainAssets, type Shell } from "./shell.ts";
 
 /** A double bar, thin and thick, as at the end of a score. */
@@ -31,7 +33,14 @@ const navigationGroups = (shell: Shell): NavigationGroup[] => [
     label: "Jobs",
     items: shell.jobs.map(({ id, title }) => ({ href: `/jobs/${encodeURIComponent(id)}`, label: title })),
   },
-  { id: "market", label: "Market", items: [{ href: "/tickers", label: "Tickers" }] },
+  {
+    id: "market",
+    label: "Market",
+    items: [
+      { href: "/tickers", label: "Tickers" },
+      { href: "/quality", label: "Quality" },
+    ],
+  },
   {
     id: "system",
     label: "System",
@@ -89,6 +98,42 @@ const Navigation = ({ shell }: { shell: Shell }) => {
   );
 };
 
+/** Which build is on the pages, and what kept a later one from them. */
+const UnpublishedBanner = ({ last }: { last: NonNullable<Shell["unpublished"]> }) => {
+  const others = last.failedTests - last.tests.length;
+  return (
+    <div class="banner" role="alert">
+      <p>
+        <strong>{last.shown ? "The last good build is shown" : "Nothing is published yet"}</strong>
+        {last.shown && (
+          <>
+            , of <a href={`/runs/${last.shown.runId}`}>run {last.shown.runId}</a>,{" "}
+            <Instant at={last.shown.finishedAt} />
+          </>
+        )}
+        . <a href={`/runs/${last.runId}`}>Run {last.runId}</a>, <Instant at={last.finishedAt} />, was not published:{" "}
+        {last.tests.map(({ name, failures }, index) => (
+          <>
+            {index > 0 && ", "}
+            <a class="break" href={`/quality/tests/${encodeURIComponent(name)}`}>
+              {name}
+            </a>{" "}
+            failed{failures > 0 && ` (${formatCount(failures, "row")})`}
+          </>
+        ))}
+        {others > 0 && ` and ${formatCount(others, "other test")}`}
+        {last.tests.length === 0 && last.model !== null && (
+          <>
+            the model <a href={`/quality/models/${encodeURIComponent(last.model)}`}>{last.model}</a> could not be built
+          </>
+        )}
+        .
+      </p>
+      {last.failedTests > 0 && <a href="/quality?status=failed">See what failed</a>}
+    </div>
+  );
+};
+
 const Banners = ({ shell }: { shell: Shell }) => (
   <>
     {shell.isSimulated && (
@@ -107,6 +152,7 @@ const Banners = ({ shell }: { shell: Shell }) => (
         <a href={`/runs/${shell.keyRefusal.runId}`}>See run {shell.keyRefusal.runId}</a>
       </div>
     )}
+    {shell.unpublished && <UnpublishedBanner last={shell.unpublished} />}
   </>
 );
 

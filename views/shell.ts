@@ -35,6 +35,15 @@ export type Shell = {
   isSimulated: boolean;
   /** The run at which the market API refused the key, until a later one succeeds. */
   keyRefusal: { runId: number; message: string; advice: string | null } | null;
+  /** The last build, where tests or a faulty model kept it from being published, and the build that is shown instead. */
+  unpublished: {
+    runId: number;
+    finishedAt: Date | null;
+    tests: { name: string; failures: number }[];
+    failedTests: number;
+    model: string | null;
+    shown: { runId: number; finishedAt: Date | null } | null;
+  } | null;
   canSignOut: boolean;
   /** Problems that stand, for the navigation. */
   openAlerts: number;

@@ -1,5 +1,6 @@
 import { countOpenAlerts } from "../../db/queries/alerts.ts";
 import { selectKeyRefusal } from "../../db/queries/dashboard/problems.ts";
+import { selectUnpublished } from "../../db/queries/dashboard/unpublished.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import type { Shell } from "../../views/shell.ts";
@@ -8,10 +9,11 @@ import { assetUrls } from "./assets.ts";
 
 /** What the page at `path` shows around its content. */
 export async function readShell(context: AppContext, path: string): Promise<Shell> {
-  const [assets, refusal, openAlerts] = await Promise.all([
+  const [assets, refusal, openAlerts, unpublished] = await Promise.all([
     assetUrls(),
     selectKeyRefusal(context.read, jobIds.ingest),
     countOpenAlerts(context.read),
+    selectUnpublished(context.read, jobIds.transform),
   ]);
   return {
     path,
@@ -24,6 +26,7 @@ export async function readShell(context: AppContext, path: string): Promise<Shel
       message: refusal.error?.message ?? "",
       advice: refusal.error?.advice ?? null,
     },
+    unpublished,
     canSignOut: context.guard !== null,
     openAlerts,
   };
