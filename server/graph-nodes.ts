@@ -138,7 +138,7 @@ export function modelNode(node: ModelNode, facts: ModelFacts): GraphNode {
     title: tableOf(node.name),
     place: isSource ? "raw table" : (node.materialization ?? "model"),
     description: node.description,
-    href: runId === null ? "/about" : `/runs/${runId}#${isSource ? "tests" : "models"}`,
+    href: `/quality/${isSource ? "sources" : "models"}/${encodeURIComponent(node.name)}`,
     band: 1,
     ...(isSource ? sourceState(node, facts) : modelState(node, facts)),
     stateRunId: runId,

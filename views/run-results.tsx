@@ -67,7 +67,9 @@ export const Rejects = ({ rejects }: { rejects: RejectsView }) => {
                   <code class="json">{JSON.stringify(reject.row)}</code>
                 </td>
                 <td>
-                  <code class="break">{reject.lakeKey}</code>
+                  <a class="break" href={`/lake?${new URLSearchParams({ key: reject.lakeKey })}`}>
+                    <code>{reject.lakeKey}</code>
+                  </a>
                 </td>
               </tr>
             ))}
@@ -103,7 +105,9 @@ export const Models = ({ models }: { models: ModelView[] }) => (
           {models.map((model) => (
             <tr>
               <th scope="row">
-                <code>{model.name}</code>
+                <a href={`/quality/models/${encodeURIComponent(model.name)}`}>
+                  <code>{model.name}</code>
+                </a>
                 {model.error && <p class="field-error">{model.error}</p>}
               </th>
               <td>{model.materialization}</td>
@@ -124,7 +128,9 @@ const TestItem = ({ test, id }: { test: TestView; id: string }) => (
   <li>
     <p class="where">
       <State state={test.status} />
-      <b>{test.name}</b>
+      <a class="break" href={`/quality/tests/${encodeURIComponent(test.name)}`}>
+        <b>{test.name}</b>
+      </a>
       <span>
         on <code>{test.subject}</code>
       </span>

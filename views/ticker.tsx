@@ -173,7 +173,11 @@ const Stats = ({ stats }: { stats: TickerStats }) => (
 );
 
 const SessionTable = ({ view }: { view: TickerView }) => (
-  <Section id="sessions" title="Last sessions" note={view.isAdjusted ? "Adjusted for splits" : "As traded"}>
+  <Section
+    id="sessions"
+    title="Last sessions"
+    note={`${view.isAdjusted ? "Adjusted for splits" : "As traded"}; each session leads to where its numbers come from`}
+  >
     <TableScroll label={`Last sessions of ${view.ticker}`}>
       <table class="sessions">
         <thead>
@@ -190,7 +194,12 @@ const SessionTable = ({ view }: { view: TickerView }) => (
           {view.sessions.map((row) => (
             <tr>
               <th scope="row" class="nowrap">
-                {formatDate(row.date)}
+                <a
+                  href={`/quality/lineage?${new URLSearchParams({ ticker: view.ticker, date: row.date })}`}
+                  title={`Where the numbers of ${formatDate(row.date)} come from`}
+                >
+                  {formatDate(row.date)}
+                </a>
               </th>
               <td class="number">{formatPrice(row.open)}</td>
               <td class="number">{formatPrice(row.high)}</td>
