@@ -20,6 +20,7 @@ export type BatchView = {
 };
 
 export type TryView = {
+  taskId: number;
   mapIndex: number;
   number: number;
   state: string;
@@ -53,6 +54,12 @@ export type StepView = {
   shown: BatchView[];
   /** Where the next page of batches is; null on the last. */
   nextBatches: string | null;
+  /** The state that the batches shown are in; null for any. */
+  inState: string | null;
+  /** Whether this address asks for batches of this step. */
+  areBatchesAsked: boolean;
+  /** Where the batches in a state are. */
+  batchUrl(state: string | null): string;
   troubled: TryView[];
   /** The last lines of its log. */
   log: LogLineView[];
@@ -83,11 +90,23 @@ const RetryBatch = ({ step, batch }: { step: StepView; batch: BatchView }) => (
 );
 
 const Batches = ({ step, now }: { step: StepView; now: Date }) => (
-  <details id={`batches-${step.step}`}>
+  <details id={`batches-${step.step}`} open={step.areBatchesAsked}>
     <summary>
       {formatCount(step.batches, "batch", "batches")}:{" "}
       {step.counts.map(([state, count]) => `${formatInteger(count)} ${state}`).join(", ")}
     </summary>
+    {step.counts.length > 1 && (
+      <nav class="filter" aria-label={`Batches of ${step.name} by state`}>
+        <a href={step.batchUrl(null)} aria-current={step.inState === null ? "true" : undefined}>
+          All
+        </a>
+        {step.counts.map(([state, count]) => (
+          <a href={step.batchUrl(state)} aria-current={step.inState === state ? "true" : undefined}>
+            {formatInteger(count)} {state}
+          </a>
+        ))}
+      </nav>
+    )}
     <TableScroll label={`Batches of ${step.name}`}>
       <table>
         <thead>
@@ -145,8 +164,10 @@ const Tries = ({ step, now }: { step: StepView; now: Date }) => (
           <p class="where">
             <State state={attempt.state} />
             <b>
-              Try {attempt.number}
-              {step.isMapped && ` of batch ${attempt.mapIndex}`}
+              <a href={`/runs/${step.runId}/tasks/${attempt.taskId}#try-${attempt.number}`}>
+                Try {attempt.number}
+                {step.isMapped && ` of batch ${attempt.mapIndex}`}
+              </a>
             </b>
             <Instant at={attempt.startedAt} precise />
             <span>{formatElapsed(attempt.startedAt, attempt.finishedAt, now)}</span>

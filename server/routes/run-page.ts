@@ -30,8 +30,13 @@ const logLinesShown = 200;
 const eventsShown = 100;
 const rejectsShown = 50;
 
-/** Which part of long lists to show: batches of `step` from one on, and rejects after an id. */
-export type RunQuery = { step: number | null; batches: number | null; rejects: number | null };
+/** Which part of long lists to show: batches of `step` from one on and in one state, and rejects after an id. */
+export type RunQuery = {
+  step: number | null;
+  batches: number | null;
+  state: string | null;
+  rejects: number | null;
+};
 
 /** The state of a step: the one of its batches that says most. */
 export function stepState(row: StepRow): string {
@@ -43,14 +48,25 @@ export function stepState(row: StepRow): string {
   return row.success > 0 ? "success" : "cleared";
 }
 
-const countNames = ["success", "running", "queued", "failed", "cancelled", "cleared"] as const;
+/** States of batches, in the order in which they are counted. */
+export const batchStates = ["success", "running", "queued", "failed", "cancelled", "cleared"] as const;
 
-type StepParts = { row: StepRow | undefined; batches: BatchRow[]; tries: TryRow[]; logs: LogRow[]; runId: number };
+type StepParts = {
+  row: StepRow | undefined;
+  batches: BatchRow[];
+  tries: TryRow[];
+  logs: LogRow[];
+  runId: number;
+  query: RunQuery;
+};
 
 function toStepView(step: number, task: TaskDefinition, parts: StepParts): StepView {
-  const { row, batches, tries, logs } = parts;
+  const { row, batches, tries, logs, query } = parts;
   const last = batches.at(-1);
-  const hasMore = row !== undefined && last !== undefined && last.mapIndex + 1 < row.batches;
+  const isAsked = query.step === step;
+  const inState = isAsked ? query.state : null;
+  const hasMore = last !== undefined && batches.length === batchesShown && last.mapIndex + 1 < (row?.batches ?? 0);
+  const url = (more: string) => `/runs/${parts.runId}?step=${step}${more}#step-${step}`;
   return {
     step,
     name: task.name,
@@ -58,7 +74,7 @@ function toStepView(step: number, task: TaskDefinition, parts: StepParts): StepV
     runId: parts.runId,
     isMapped: task.kind === "mapped",
     state: row ? stepState(row) : "waiting",
-    counts: row ? countNames.filter((name) => row[name] > 0).map((name) => [name, row[name]]) : [],
+    counts: row ? batchStates.filter((name) => row[name] > 0).map((name) => [name, row[name]]) : [],
     batches: row?.batches ?? 0,
     marked: row?.marked ?? 0,
     taskId: task.kind === "plain" ? (row?.firstId ?? null) : null,
@@ -69,7 +85,10 @@ function toStepView(step: number, task: TaskDefinition, parts: StepParts): StepV
     total: row?.total ?? null,
     unit: row?.unit ?? null,
     shown: batches,
-    nextBatches: hasMore ? `/runs/${parts.runId}?step=${step}&batches=${last.mapIndex + 1}#step-${step}` : null,
+    nextBatches: hasMore ? url(`${inState ? `&state=${inState}` : ""}&batches=${last.mapIndex + 1}`) : null,
+    inState,
+    areBatchesAsked: isAsked,
+    batchUrl: (state) => url(state === null ? "" : `&state=${state}`),
     troubled: tries.filter((attempt) => attempt.step === step),
     log: logs
       .filter((line) => line.step === step)
@@ -97,9 +116,10 @@ async function readSteps(
       const row = rows.find((candidate) => candidate.step === step);
       const known = declared[step];
       const task: TaskDefinition = known ?? { kind: "mapped", name: row?.name ?? "task", description: "", handler: "" };
-      const from = query.step === step ? (query.batches ?? 0) : 0;
-      const batches = task.kind === "mapped" && row ? await selectBatches(read, runId, step, from, batchesShown) : [];
-      return toStepView(step, task, { row, batches, tries, logs, runId });
+      const { batches: from, state } = query.step === step ? query : { batches: null, state: null };
+      const page = { from: from ?? 0, state, limit: batchesShown };
+      const batches = task.kind === "mapped" && row ? await selectBatches(read, runId, step, page) : [];
+      return toStepView(step, task, { row, batches, tries, logs, runId, query });
     }),
   );
 }

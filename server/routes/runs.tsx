@@ -5,13 +5,18 @@ import { RunLive, runPage } from "../../views/run.tsx";
 import type { AppContext } from "../context.ts";
 import { type MarkSubject, postMark, showMark } from "./mark.tsx";
 import { actorOf, idOf, numberIn, statusOf, wantsFragment } from "./request.ts";
-import { type RunQuery, readRunPage } from "./run-page.ts";
+import { batchStates, type RunQuery, readRunPage } from "./run-page.ts";
 import { readShell } from "./shell.ts";
 
-const wholeRun: RunQuery = { step: null, batches: null, rejects: null };
+const wholeRun: RunQuery = { step: null, batches: null, state: null, rejects: null };
 
 async function show(context: AppContext, c: Context): Promise<Response> {
-  const query = { step: numberIn(c, "step"), batches: numberIn(c, "batches"), rejects: numberIn(c, "rejects") };
+  const query: RunQuery = {
+    step: numberIn(c, "step"),
+    batches: numberIn(c, "batches"),
+    state: batchStates.find((state) => state === c.req.query("state")) ?? null,
+    rejects: numberIn(c, "rejects"),
+  };
   const run = await readRunPage(context, idOf(c, "run"), query, null);
   if (wantsFragment(c, "run")) return c.html(<RunLive run={run} />);
   return c.html(runPage({ shell: await readShell(context, c.req.path), run }));

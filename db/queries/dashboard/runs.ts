@@ -146,8 +146,13 @@ export type BatchRow = {
   unit: string | null;
 };
 
-/** Batches of one step from the `from`th on, in order. */
-export function selectBatches(sql: Sql, runId: number, step: number, from: number, limit: number): Promise<BatchRow[]> {
+/** Batches of one step from the `from`th on, in order; those in `state` where it is given. */
+export function selectBatches(
+  sql: Sql,
+  runId: number,
+  step: number,
+  page: { from: number; state: string | null; limit: number },
+): Promise<BatchRow[]> {
   return sql<BatchRow[]>`
     select
       id,
@@ -163,12 +168,14 @@ export function selectBatches(sql: Sql, runId: number, step: number, from: numbe
       progress_total as total,
       progress_unit as unit
     from barline.tasks
-    where run_id = ${runId}::bigint and step = ${step}::int and map_index >= ${from}::int
+    where run_id = ${runId}::bigint and step = ${step}::int and map_index >= ${page.from}::int
+      and (${page.state}::text is null or state = ${page.state}::text)
     order by map_index
-    limit ${limit}::int`;
+    limit ${page.limit}::int`;
 }
 
 export type TryRow = {
+  taskId: number;
   step: number;
   mapIndex: number;
   number: number;
@@ -183,6 +190,7 @@ export type TryRow = {
 export function selectTries(sql: Sql, runId: number, limit: number): Promise<TryRow[]> {
   return sql<TryRow[]>`
     select
+      tasks.id as "taskId",
       tasks.step,
       tasks.map_index as "mapIndex",
       tries.number,

@@ -147,6 +147,15 @@ describe("the page of a run", () => {
     expect(words(page)).toContain("What people did");
   });
 
+  test("shows the batches in one state, each with its retry", async () => {
+    const row = (mapIndex: number) => `id="batch-1-${mapIndex}"`;
+    const page = await text(`/runs/${run}?step=1&state=failed`);
+    expect([page.includes(row(0)), page.includes(row(1))]).toEqual([true, false]);
+    expect(page).toContain(`action="${path()}/retry"`);
+    expect(page).toContain(`href="/runs/${run}?step=1&amp;state=success#step-1"`);
+    expect(await text(`/runs/${run}?step=1&state=<b>`)).toContain(row(1));
+  });
+
   test("offers no retry where nothing failed", async () => {
     const { sql } = dashboard;
     const [row] = await sql<[{ id: number }]>`
