@@ -58,7 +58,7 @@ export const markPage = ({ shell, mark }: { shell: Shell; mark: MarkView }) =>
           {mark.errors.form}
         </p>
       )}
-      <div class="mark">
+      <div class="mark-form">
         <form method="post" action={`${mark.path}/mark`} class="card form">
           <fieldset>
             <legend>It ended as</legend>

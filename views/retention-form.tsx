@@ -42,7 +42,7 @@ export const retentionFields: { name: string; kind: string; label: string; hint:
 
 const DaysField = ({ form, field }: { form: RetentionForm; field: (typeof retentionFields)[number] }) => (
   <Field id={field.name} label={field.label} hint={field.hint} error={form.errors[field.name]}>
-    <span class="days">
+    <span class="days-field">
       <input
         id={field.name}
         name={field.name}
@@ -80,7 +80,7 @@ export const PreviewList = ({ preview: { counts, most } }: { preview: RetentionP
   const objects = counts.lakeObjects ?? 0;
   if (objects > 0) found.push(`${formatCount(objects, "raw answer")}, ${formatBytes(counts.lakeBytes ?? 0)}`);
   return (
-    <div class="preview" role="status">
+    <div class="preview removals" role="status">
       {found.length === 0 ? (
         <p>Nothing is that old: nothing would be removed now.</p>
       ) : (
