@@ -72,7 +72,7 @@ const CoverageSvg = ({ sessions }: { sessions: CoveredSession[] }) => {
           <i class="closed" /> holiday
         </span>
         <span>
-          <i class="median" /> median of the 21 sessions before; the highest bar is {formatInteger(most)} tickers
+          <i class="median" /> median of the 21 sessions before; the highest bar is {formatCount(most, "ticker")}
         </span>
       </figcaption>
     </figure>

@@ -25,7 +25,7 @@ const textIn = (c: Context, name: string) => (c.req.query(name) ?? "").trim().sl
 async function list(context: AppContext, c: Context): Promise<Response> {
   const status = textIn(c, "status");
   const filter = {
-    status: status in testStatuses ? status : "",
+    status: Object.hasOwn(testStatuses, status) ? status : "",
     subject: textIn(c, "subject"),
     kind: textIn(c, "kind"),
   };
