@@ -10,16 +10,15 @@ export const stateWord = ({ state, stateLabel }: GraphNode) => stateLabel ?? sta
 export const kindWord = ({ kind, place }: GraphNode) => (kind === "model" ? place : kind);
 
 /** Runs under way, queued and failed, where there are any. */
-export function activityOf({ running, queued, failed }: GraphNode): string {
+export const activityOf = (node: GraphNode): string => activitiesOf(node).join(" · ");
+
+function activitiesOf({ running, queued, failed }: GraphNode): string[] {
   const counts: [number, string][] = [
     [running, "running"],
     [queued, "queued"],
     [failed, "failed"],
   ];
-  return counts
-    .filter(([count]) => count > 0)
-    .map(([count, word]) => `${formatInteger(count)} ${word}`)
-    .join(" · ");
+  return counts.filter(([count]) => count > 0).map(([count, word]) => `${formatInteger(count)} ${word}`);
 }
 
 /** How the data tests of the last build went. */
@@ -37,12 +36,25 @@ export function amountOf({ rows, events }: GraphNode): string {
   return rows ? `${rows.isEstimate ? "≈" : ""}${formatShort(rows.count)} rows` : "";
 }
 
-/** The two lines at the foot of a node. */
-function detailsOf(node: GraphNode, now: Date): [string, string] {
+/** As many of the parts as fit into `width` characters, and those that are left. A first part is never left. */
+function fill(parts: string[], width: number): { line: string; left: string[] } {
+  let line = parts[0] ?? "";
+  let count = 1;
+  for (const part of parts.slice(1)) {
+    if (line.length + 3 + part.length > width) break;
+    line += ` · ${part}`;
+    count += 1;
+  }
+  return { line, left: parts.slice(count) };
+}
+
+/** The two lines at the foot of a node, of at most `width` characters; what is over is in its sentence. */
+export function detailsOf(node: GraphNode, now: Date, width: number): [string, string] {
   const ago = node.lastSuccess ? formatAgo(node.lastSuccess.at, now) : "";
-  const amount = [amountOf(node), ago].filter(Boolean).join(" · ");
-  if (node.kind === "model") return [testsOf(node) || "no tests", amount];
-  return [activityOf(node) || testsOf(node) || node.place, amount];
+  const amounts = [amountOf(node), ago].filter(Boolean);
+  if (node.kind === "model") return [testsOf(node) || "no tests", fill(amounts, width).line];
+  const { line, left } = fill(activitiesOf(node), width);
+  return [line || testsOf(node) || node.place, fill([...left, ...amounts], width).line];
 }
 
 /** A node in one sentence, for those who hear it. */
@@ -91,14 +103,15 @@ const Outline = ({ node, box }: { node: GraphNode; box: Box }) => {
   );
 };
 
-/** Roughly what a character of the title takes, in pixels. */
+/** Roughly what a character takes, in pixels. */
 const titleCharacter = 7.1;
+const detailCharacter = 6;
 const inset = 12;
 
 /** A node leads to its page, its state to the run that it is of. */
 const Node = ({ node, box, now }: { node: GraphNode; box: Box; now: Date }) => {
   const lines = wrapName(node.title, Math.floor((box.width - 2 * inset) / titleCharacter));
-  const [first, second] = detailsOf(node, now);
+  const [first, second] = detailsOf(node, now, Math.floor((box.width - 1.5 * inset) / detailCharacter));
   const [left, right, foot] = [box.x + inset, box.x + box.width - inset, box.y + box.height];
   const state = (
     <>

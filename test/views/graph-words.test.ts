@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { summarisePayload } from "../../views/events.tsx";
-import { activityOf, amountOf, sentenceOf, testsOf, wrapName } from "../../views/graph-svg.tsx";
+import { activityOf, amountOf, detailsOf, sentenceOf, testsOf, wrapName } from "../../views/graph-svg.tsx";
 import type { GraphNode } from "../../views/graph-types.ts";
 
 const node = (given: Partial<GraphNode>): GraphNode => ({
@@ -59,6 +59,25 @@ describe("words in the graph", () => {
     expect(sentenceOf({ ...job, lastSuccess: { runId: 3, at: new Date("2026-03-02T14:57:00Z") } }, now)).toBe(
       "Load, job: Success, paused, 1,200 queued · 1 failed, last success 3 min ago.",
     );
+  });
+});
+
+describe("the two lines at a node's foot", () => {
+  const now = new Date("2026-03-02T15:00:00Z");
+  const lastSuccess = { runId: 3, at: new Date("2026-03-02T14:57:00Z") };
+
+  test("hold what a job has to do before what it did, and never run over its edge", () => {
+    const job = node({ kind: "job", lastSuccess, rows: { count: 503, isEstimate: false } });
+    expect(detailsOf({ ...job, running: 1 }, now, 24)).toEqual(["1 running", "503 rows · 3 min ago"]);
+    const busy = { ...job, running: 16, queued: 129, failed: 7 };
+    expect(detailsOf(busy, now, 24)).toEqual(["16 running · 129 queued", "7 failed · 503 rows"]);
+    expect(detailsOf(busy, now, 56)).toEqual(["16 running · 129 queued · 7 failed", "503 rows · 3 min ago"]);
+    expect(detailsOf({ ...busy, queued: 12_500 }, now, 24)).toEqual(["16 running", "12,500 queued · 7 failed"]);
+  });
+
+  test("of a large model leave out when rather than how much", () => {
+    const model = node({ kind: "model", lastSuccess, rows: { count: 148_900, isEstimate: true } });
+    expect(detailsOf(model, now, 16)).toEqual(["no tests", "≈149K rows"]);
   });
 });
 
