@@ -1,7 +1,7 @@
 import { type BackfillForm, BackfillFormView } from "./backfill-form.tsx";
 import { dateRange } from "./calendar.tsx";
 import { describedBy, Empty, Fact, Field, Instant, Progress, Section, State } from "./components.tsx";
-import { formatInteger, formatSession } from "./format.ts";
+import { formatCount, formatInteger, formatSession } from "./format.ts";
 import { CancelBackfill, JobRuns, type RunList } from "./job-runs.tsx";
 import { type JobSchedule, PauseControl, PauseNote, SchedulePanel } from "./job-schedule.tsx";
 import { Page, toDocument } from "./layout.tsx";
@@ -35,6 +35,7 @@ export type ListedBackfill = {
   runs: number;
   success: number;
   failed: number;
+  cancelled: number;
 };
 
 /** The form that queues one run: what it asks depends on the job. `errors` by field; under `form` what belongs to none. */
@@ -147,6 +148,8 @@ const RunFormView = ({ job, form }: { job: JobFacts; form: RunForm }) => (
   </form>
 );
 
+const endedOf = ({ success, failed, cancelled }: ListedBackfill) => success + failed + cancelled;
+
 const BackfillItem = ({ backfill }: { backfill: ListedBackfill }) => (
   <li>
     <p class="where">
@@ -156,11 +159,11 @@ const BackfillItem = ({ backfill }: { backfill: ListedBackfill }) => (
       <Instant at={backfill.createdAt} />
     </p>
     <p>{dateRange(backfill.from, backfill.to)}</p>
-    <Progress value={backfill.success} max={backfill.runs || 1} label={`Runs of backfill ${backfill.id} done`} />
+    <Progress value={endedOf(backfill)} max={backfill.runs || 1} label={`Runs of backfill ${backfill.id} ended`} />
     <div class="meter">
       <span>
-        {formatInteger(backfill.success)} of {formatInteger(backfill.runs)} runs
-        {backfill.failed > 0 && `, ${formatInteger(backfill.failed)} failed`}
+        {formatInteger(endedOf(backfill))} of {formatCount(backfill.runs, "run")}
+        {backfill.failed > 0 && `: ${formatInteger(backfill.failed)} failed`}
       </span>
       {(backfill.state === "running" || backfill.state === "queued") && <CancelBackfill id={backfill.id} />}
     </div>
