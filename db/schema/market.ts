@@ -38,6 +38,36 @@ export const stockBarsDaily = pgTable(
   ],
 );
 
+/**
+ * What a bar said before the vendor stated it anew. A trigger writes it, whoever corrects the bar (see the migration): a
+ * write that moves `inserted_at` and changes a value.
+ */
+export const stockBarsRestatements = pgTable(
+  "source_polygon_stock_bars_restatements",
+  {
+    ticker: code("ticker").notNull(),
+    tradeDate: date("trade_date", { mode: "string" }).notNull(),
+    open: numeric("open").notNull(),
+    high: numeric("high").notNull(),
+    low: numeric("low").notNull(),
+    close: numeric("close").notNull(),
+    volume: numeric("volume").notNull(),
+    vwap: numeric("vwap"),
+    transactions: bigint("transactions", { mode: "number" }),
+    /** The bar's `inserted_at` while it said this. */
+    statedAt: instant("stated_at").notNull(),
+    /** The `inserted_at` of what it said next. */
+    replacedAt: instant("replaced_at").notNull(),
+  },
+  (table) => [
+    primaryKey({
+      name: "source_polygon_stock_bars_restatements_pk",
+      columns: [table.ticker, table.tradeDate, table.statedAt],
+    }),
+    index("source_polygon_stock_bars_restatements_replaced_at").on(table.replacedAt),
+  ],
+);
+
 /** Where a load's batches land before the one merge. Made UNLOGGED by its migration: a crash empties it and the batches are redone. */
 export const stagingStockBars = barline.table("staging_stock_bars", {
   runId: bigint("run_id", { mode: "number" }).notNull(),
