@@ -1,23 +1,28 @@
 {#
   The windows of bars that are appended, one to each ticker, in the columns of the model's `windows`. It is the daily case, and
-  `target` has what comes before: plain sums over its last 119 rows cost a fifth of running windows along them. The values are
+  `target` has what comes before: plain sums over its last rows cost a fifth of running windows along them. The values are
   the same, as the sums are exact and the deviation comes from the same aggregate.
 #}
 {% macro appended_windows(due, target) %}
     select
         bars.*,
-        before.sessions + 1 as position,
+        before.bars + 1 as position,
+        {% for length in [5, 21, 63, 252] %}
+        before.close_{{ length }}d_ago,
+        {% endfor %}
         before.previous_close,
         null::numeric as close_sum,
+        coalesce(bars.dividend_factor_from_here, before.dividend_factor, 1) as dividend_factor,
         this_bar.return_1d,
-        before.close_sum_19d + bars.close_price as close_sum_20d,
-        before.close_sum_49d + bars.close_price as close_sum_50d,
-        before.close_sum_119d + bars.close_price as close_sum_120d,
+        {% for length in [20, 50, 120, 200] %}
+        before.close_sum_{{ length - 1 }}d + bars.close_price as close_sum_{{ length }}d,
+        {% endfor %}
         deviation.return_count as return_count_20d,
         deviation.return_deviation as return_deviation_20d
     from (
         select
             due.write_from,
+            null::numeric as dividend_factor_known,
             enriched.*
         from {{ due }} as due
         inner join {{ ref('int_polygon__stock_bars_enriched') }} as enriched
@@ -26,21 +31,26 @@
     ) as bars
     cross join lateral (
         select
-            count(*) as sessions,
-            max(rows_before.close_price) filter (where rows_before.back = 1) as previous_close,
-            coalesce(sum(rows_before.close_price) filter (where rows_before.back <= 19), 0) as close_sum_19d,
-            coalesce(sum(rows_before.close_price) filter (where rows_before.back <= 49), 0) as close_sum_49d,
-            coalesce(sum(rows_before.close_price), 0) as close_sum_119d,
-            array_agg(rows_before.return_1d) filter (where rows_before.back <= 19) as returns_19d
+            count(*) as bars,
+            max(close_price) filter (where back = 1) as previous_close,
+            max(dividend_factor) filter (where back = 1) as dividend_factor,
+            {% for length in [5, 21, 63, 252] %}
+            max(close_price) filter (where back = {{ length }}) as close_{{ length }}d_ago,
+            {% endfor %}
+            {% for length in [19, 49, 119, 199] %}
+            coalesce(sum(close_price) filter (where back <= {{ length }}), 0) as close_sum_{{ length }}d,
+            {% endfor %}
+            array_agg(return_1d) filter (where back <= 19) as returns_19d
         from (
             select
                 target.close_price,
                 target.return_1d,
+                target.dividend_factor,
                 row_number() over (order by target.trade_date desc) as back
             from {{ target }} as target
             where target.ticker = bars.ticker and target.trade_date < bars.trade_date
             order by target.trade_date desc
-            limit 119
+            limit 252
         ) as rows_before
     ) as before
     cross join lateral (

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Transform } from "../../../jobs/transform/transform.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
-import { bar, openTransform, weekday, writeBars, writeSplits } from "./support.ts";
+import { bar, factTable, openTransform, weekday, writeBars, writeDividends, writeSplits } from "./support.ts";
 
 const tickers = ["A", "B", "C"];
 
@@ -22,11 +22,14 @@ describe("incremental builds", () => {
 
   const reset = async () => {
     clock = new Date("2024-06-03T21:30:00Z");
-    await database.sql`truncate source_polygon_stock_bars_daily, source_polygon_splits`;
+    await database.sql`truncate source_polygon_stock_bars_daily, source_polygon_splits, source_polygon_dividends`;
     await database.sql`drop table if exists fct_polygon__stock_bars_performance`;
     // Rows that vanish from a source leave no trace in an incremental model; each case begins without one.
-    await database.sql`drop table if exists int_polygon__split_factors cascade`;
+    await database.sql`drop table if exists int_polygon__split_factors, int_polygon__dividend_factors cascade`;
   };
+
+  const factOf = ({ models }: Awaited<ReturnType<Transform["build"]>>) => models.find(({ name }) => name === factTable);
+  const factRowsWritten = async () => factOf(await transform.build())?.rows;
 
   const rows = () => database.sql<Record<string, unknown>[]>`
     select to_jsonb(fact) as row from fct_polygon__stock_bars_performance as fact order by ticker, trade_date`;
@@ -36,44 +39,84 @@ describe("incremental builds", () => {
     const upTo = (last: number) =>
       tickers.flatMap((ticker) => Array.from({ length: last }, (_, index) => bar(ticker, index)));
     await writeBars(database.sql, upTo(200), clock);
-    expect((await transform.build()).models.at(-1)).toMatchObject({ action: "created", rows: 600 });
+    expect(factOf(await transform.build())).toMatchObject({ action: "created", rows: 600 });
     passHours(24);
     await writeBars(
       database.sql,
       tickers.map((ticker) => bar(ticker, 200)),
       clock,
     );
-    expect((await transform.build()).models.at(-1)).toMatchObject({ action: "incremental", rows: 3 });
-    expect((await transform.build()).models.at(-1)).toMatchObject({ action: "unchanged", rows: 0 });
+    expect(factOf(await transform.build())).toMatchObject({ action: "incremental", rows: 3 });
+    expect(factOf(await transform.build())).toMatchObject({ action: "unchanged", rows: 0 });
   });
 
   test("equal a full refresh where all windows are full: an appended session, a corrected one, a late one", async () => {
     await reset();
-    const history = Array.from({ length: 300 }, (_, index) => bar("A", index)).filter(
+    const history = Array.from({ length: 560 }, (_, index) => bar("A", index)).filter(
       ({ date }) => date !== weekday(80),
     );
     await writeBars(database.sql, history, clock);
     await transform.build();
-    for (const late of [bar("A", 300), bar("A", 150, 3), bar("A", 80)]) {
+    for (const late of [bar("A", 560), bar("A", 270, 3), bar("A", 80)]) {
       passHours(24);
       await writeBars(database.sql, [late], clock);
-      expect((await transform.build()).models.at(-1)).toMatchObject({ action: "incremental" });
+      expect(factOf(await transform.build())).toMatchObject({ action: "incremental" });
       const incremental = await rows();
       await transform.build({ fullRefresh: true });
       expect(incremental).toEqual(await rows());
     }
   });
 
-  test("write a late session and the 119 after it, and leave the years since alone", async () => {
+  test("write a late session and the 252 after it, and leave the years since alone", async () => {
     await reset();
-    const history = Array.from({ length: 400 }, (_, index) => bar("A", index)).filter(
+    const history = Array.from({ length: 450 }, (_, index) => bar("A", index)).filter(
       ({ date }) => date !== weekday(10),
     );
     await writeBars(database.sql, history, clock);
     await transform.build();
     passHours(24);
-    await writeBars(database.sql, [bar("A", 10), bar("A", 400)], clock);
-    expect((await transform.build()).models.at(-1)).toMatchObject({ action: "incremental", rows: 121 });
+    await writeBars(database.sql, [bar("A", 10), bar("A", 450)], clock);
+    expect(factOf(await transform.build())).toMatchObject({ action: "incremental", rows: 254 });
+  });
+
+  test("write a ticker's rows from a dividend's day on, and those of no other ticker", async () => {
+    await reset();
+    const history = ["A", "B"].flatMap((ticker) => Array.from({ length: 300 }, (_, index) => bar(ticker, index)));
+    await writeBars(database.sql, history, clock);
+    await transform.build();
+    passHours(24);
+    const dividend = { ticker: "A", date: weekday(20), amount: 1, active: true };
+    await writeDividends(database.sql, [dividend], clock);
+    expect(await factRowsWritten()).toBe(280);
+    passHours(24);
+    await writeDividends(database.sql, [{ ...dividend, active: false }], clock);
+    expect(await factRowsWritten()).toBe(280);
+    const [row] = await database.sql`
+      select max(dividend_factor)::float8 as factor, bool_and(total_return_close = close_price) as plain
+      from fct_polygon__stock_bars_performance`;
+    expect(row).toEqual({ factor: 1, plain: true });
+  });
+
+  test("count a first dividend once the history begins before it", async () => {
+    await reset();
+    const { sql } = database;
+    await writeDividends(sql, [{ ticker: "A", date: weekday(10), amount: 1, active: true }], clock);
+    passHours(1);
+    await writeBars(
+      sql,
+      Array.from({ length: 300 }, (_, index) => bar("A", index + 10)),
+      clock,
+    );
+    await transform.build();
+    passHours(1);
+    await writeBars(sql, [bar("A", 9)], clock);
+    await transform.build();
+    const incremental = await rows();
+    await transform.build({ fullRefresh: true });
+    expect(incremental).toEqual(await rows());
+    const [last] = await sql`
+      select dividend_factor > 1 as counted from fct_polygon__stock_bars_performance order by trade_date desc limit 1`;
+    expect(last).toEqual({ counted: true });
   });
 
   test("write a ticker's whole history on the day its split takes effect, though no row changed", async () => {
@@ -86,9 +129,9 @@ describe("incremental builds", () => {
     await writeSplits(database.sql, [{ ticker: "A", date: "2024-06-05", from: 1, to: 2, active: true }], clock);
     await transform.build();
     clock = new Date("2024-06-05T03:59:00Z");
-    expect((await transform.build()).models.at(-1)).toMatchObject({ rows: 0 });
+    expect(factOf(await transform.build())).toMatchObject({ rows: 0 });
     clock = new Date("2024-06-05T04:00:00Z");
-    expect((await transform.build()).models.at(-1)).toMatchObject({ action: "incremental", rows: 30 });
+    expect(factOf(await transform.build())).toMatchObject({ action: "incremental", rows: 30 });
     const [first] =
       await database.sql`select split_factor::float8 as factor from fct_polygon__stock_bars_performance limit 1`;
     expect(first).toEqual({ factor: 0.5 });

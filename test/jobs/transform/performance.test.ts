@@ -1,11 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
-import { type Bar, bar, openTransform, weekday, writeBars, writeSplits } from "./support.ts";
+import { type Bar, bar, openTransform, weekday, writeBars, writeDividends, writeSplits } from "./support.ts";
 
 type Fact = Record<string, number | null> & { trade_date: string };
 
 /** The fact table's definitions once more, in doubles and by brute force. */
-function expectedFacts(bars: Bar[], splits: { date: string; from: number; to: number }[]) {
+function expectedFacts(
+  bars: Bar[],
+  splits: { date: string; from: number; to: number }[],
+  dividends: { date: string; amount: number }[],
+) {
   const adjusted = bars.map((item) => {
     const factor = splits
       .filter(({ date }) => date > item.date)
@@ -30,6 +34,17 @@ function expectedFacts(bars: Bar[], splits: { date: string; from: number; to: nu
     const center = mean(window);
     return Math.sqrt((window.reduce((sum, value) => sum + (value - center) ** 2, 0) / 19) * 252);
   };
+  const dividendFactor = (date: string) =>
+    dividends
+      .filter((dividend) => dividend.date <= date)
+      .reduce((product, { date: exDate, amount }) => {
+        const first = bars.find((item) => item.date >= exDate);
+        return product * (1 + amount / (first?.close ?? Number.NaN));
+      }, 1);
+  const returnOver = (index: number, length: number) => {
+    const before = closes[index - length];
+    return before === undefined ? null : (closes[index] ?? Number.NaN) / before - 1;
+  };
   return adjusted.map(({ date, factor, close, high, low, volume }, index) => ({
     trade_date: date,
     split_factor: factor,
@@ -39,9 +54,16 @@ function expectedFacts(bars: Bar[], splits: { date: string; from: number; to: nu
     previous_close: index === 0 ? null : (closes[index - 1] ?? null),
     price_change_1d: index === 0 ? null : close - (closes[index - 1] ?? Number.NaN),
     return_1d: returns[index] ?? null,
+    return_5d: returnOver(index, 5),
+    return_21d: returnOver(index, 21),
+    return_63d: returnOver(index, 63),
+    return_252d: returnOver(index, 252),
+    dividend_factor: dividendFactor(date),
+    total_return_close: close * dividendFactor(date),
     moving_avg_20d: average(index, 20),
     moving_avg_50d: average(index, 50),
     moving_avg_120d: average(index, 120),
+    moving_avg_200d: average(index, 200),
     volatility_20d: volatility(index),
   }));
 }
@@ -53,15 +75,32 @@ describe("the fact table", () => {
   });
   afterAll(() => database.drop());
 
-  test("agrees with an independent calculation across splits, to a millionth", async () => {
-    const bars = Array.from({ length: 260 }, (_, index) => bar("ABC", index));
+  test("agrees with an independent calculation across splits and dividends, to a millionth", async () => {
+    const bars = Array.from({ length: 330 }, (_, index) => bar("ABC", index));
     const splits = [
       { date: weekday(100), from: 1, to: 4 },
       { date: weekday(180), from: 3, to: 7 },
       { date: weekday(230), from: 10, to: 1 },
     ];
+    // One before a split, one on its day, one on a Saturday, whose day is the Monday after.
+    const dividends = [
+      { date: weekday(40), amount: 0.5 },
+      { date: weekday(180), amount: 1.25 },
+      { date: "2019-02-02", amount: 2 },
+    ];
     const now = new Date("2024-06-03T21:30:00Z");
     await writeBars(database.sql, bars, now);
+    await writeDividends(
+      database.sql,
+      [
+        ...dividends.map((dividend) => ({ ticker: "ABC", active: true, ...dividend })),
+        // None of these is paid in dollars to who held the share the day before.
+        { ticker: "ABC", active: true, date: weekday(0), amount: 1 },
+        { ticker: "ABC", active: true, date: weekday(60), amount: 1, currency: "CAD" },
+        { ticker: "ABC", active: false, date: weekday(61), amount: 1 },
+      ],
+      now,
+    );
     await writeSplits(
       database.sql,
       splits.map((split) => ({ ticker: "ABC", active: true, ...split })),
@@ -72,9 +111,11 @@ describe("the fact table", () => {
     const facts = await database.sql<Fact[]>`
       select trade_date, split_factor::float8, close_price::float8, volume::float8, daily_price_range::float8,
         previous_close::float8, price_change_1d::float8, return_1d::float8, moving_avg_20d::float8,
-        moving_avg_50d::float8, moving_avg_120d::float8, volatility_20d::float8
+        moving_avg_50d::float8, moving_avg_120d::float8, moving_avg_200d::float8, volatility_20d::float8,
+        return_5d::float8, return_21d::float8, return_63d::float8, return_252d::float8, dividend_factor::float8,
+        total_return_close::float8
       from fct_polygon__stock_bars_performance order by trade_date`;
-    const expected = expectedFacts(bars, splits);
+    const expected = expectedFacts(bars, splits, dividends);
     expect(facts.length).toBe(expected.length);
     for (const [index, row] of expected.entries()) {
       for (const [column, value] of Object.entries(row)) {

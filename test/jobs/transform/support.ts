@@ -62,6 +62,19 @@ export async function writeSplits(sql: Sql, splits: Split[], at: Date): Promise<
       active = excluded.active, inserted_at = excluded.inserted_at`;
 }
 
+export type Dividend = { ticker: string; date: string; amount: number; active: boolean; currency?: string };
+
+/** Writes dividends as the reference data is written: never deleted, only no longer active. */
+export async function writeDividends(sql: Sql, dividends: Dividend[], at: Date): Promise<void> {
+  await sql`
+    insert into source_polygon_dividends (ticker, ex_dividend_date, cash_amount, currency, active, inserted_at)
+    select item ->> 'ticker', (item ->> 'date')::date, (item ->> 'amount')::numeric, item ->> 'currency',
+      (item ->> 'active')::boolean, ${at}::timestamptz
+    from jsonb_array_elements(${sql.json(dividends)}::jsonb) as item
+    on conflict (ticker, ex_dividend_date, cash_amount) do update set currency = excluded.currency,
+      active = excluded.active, inserted_at = excluded.inserted_at`;
+}
+
 /** The weekday `index` weekdays after Monday, 1 January 2018. */
 export function weekday(index: number): string {
   const days = Math.floor(index / 5) * 7 + (index % 5);

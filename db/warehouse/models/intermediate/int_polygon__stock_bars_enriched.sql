@@ -12,10 +12,14 @@ select
     ) as volume_weighted_average_price,
     coalesce(round(bars.volume / factors.split_factor, 6), bars.volume) as volume,
     bars.transactions,
-    greatest(bars.inserted_at, factors.inserted_at) as source_inserted_at
+    dividends.cash_amount as dividend_amount,
+    dividends.dividend_factor as dividend_factor_from_here,
+    greatest(bars.inserted_at, factors.inserted_at, dividends.inserted_at) as source_inserted_at
 from {{ ref('stg_polygon__stock_bars_casted') }} as bars
 left join {{ ref('int_polygon__split_factors') }} as factors
     on
         factors.ticker = bars.ticker
         and bars.trade_date >= factors.valid_from
         and bars.trade_date < factors.valid_before
+left join {{ ref('int_polygon__dividend_factors') }} as dividends
+    on dividends.ticker = bars.ticker and dividends.trade_date = bars.trade_date

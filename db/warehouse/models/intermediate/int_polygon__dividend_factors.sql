@@ -1,0 +1,148 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='ticker',
+        indexes=[
+            {'columns': ['ticker', 'trade_date'], 'unique': true},
+            {'columns': ['inserted_at']}
+        ]
+    )
+}}
+
+-- How many shares one share has become by reinvesting every cash dividend at the close of its day: the product of
+-- 1 + cash / close, with the close as it was quoted then, so that splits do not matter. It runs forward: a new dividend
+-- changes nothing before it. Each step is rounded, so that a product does not depend on where its building began.
+--
+-- A dividend counts from the first bar on or after its ex-date, where there is a bar before it: who bought the first bar
+-- is not paid. A withdrawn one, or one not in dollars, stays as a step of one, so that its row is replaced.
+with recursive
+
+{% if is_incremental() %}
+watermark as materialized (
+    select coalesce(max(inserted_at), '-infinity') as inserted_at from {{ this }}
+),
+
+changed_bars as materialized (
+    select
+        ticker,
+        trade_date
+    from {{ ref('stg_polygon__stock_bars_casted') }}
+    where
+        inserted_at > (select inserted_at from watermark)
+        and inserted_at < 'infinity'
+        and ticker in (select ticker from {{ ref('stg_polygon__dividends') }})
+),
+
+-- A ticker is due where a dividend of it has changed, where a bar has that a dividend is or will now be counted from, and
+-- where its history has begun earlier.
+due as materialized (
+    select ticker
+    from {{ ref('stg_polygon__dividends') }}
+    where inserted_at > (select inserted_at from watermark)
+
+    union
+
+    select bars.ticker
+    from changed_bars as bars
+    cross join lateral (
+        select dividends.ex_dividend_date
+        from {{ ref('stg_polygon__dividends') }} as dividends
+        where dividends.ticker = bars.ticker and dividends.ex_dividend_date <= bars.trade_date
+        order by dividends.ex_dividend_date desc
+        limit 1
+    ) as last_dividend
+    where not exists (
+        select
+        from {{ ref('stg_polygon__stock_bars_casted') }} as between_bars
+        where
+            between_bars.ticker = bars.ticker
+            and between_bars.trade_date >= last_dividend.ex_dividend_date
+            and between_bars.trade_date < bars.trade_date
+    )
+
+    union
+
+    select bars.ticker
+    from changed_bars as bars
+    where not exists (
+        select
+        from {{ ref('stg_polygon__stock_bars_casted') }} as earlier
+        where earlier.ticker = bars.ticker and earlier.trade_date < bars.trade_date
+    )
+),
+{% endif %}
+
+payments as (
+    select
+        dividends.ticker,
+        first_bar.trade_date,
+        first_bar.close_price,
+        sum(dividends.cash_amount)
+            filter (where dividends.active and coalesce(dividends.currency, 'USD') = 'USD') as cash_amount,
+        max(greatest(dividends.inserted_at, first_bar.inserted_at, history.inserted_at)) as inserted_at
+    from {{ ref('stg_polygon__dividends') }} as dividends
+    cross join lateral (
+        select
+            bars.trade_date,
+            bars.close_price,
+            bars.inserted_at
+        from {{ ref('stg_polygon__stock_bars_casted') }} as bars
+        where bars.ticker = dividends.ticker and bars.trade_date >= dividends.ex_dividend_date
+        order by bars.trade_date
+        limit 1
+    ) as first_bar
+    -- Where a history has begun earlier, its first dividend counts only since.
+    cross join lateral (
+        select bars.inserted_at
+        from {{ ref('stg_polygon__stock_bars_casted') }} as bars
+        where bars.ticker = dividends.ticker and bars.trade_date < first_bar.trade_date
+        order by bars.trade_date
+        limit 1
+    ) as history
+    {% if is_incremental() %}
+    where dividends.ticker in (select ticker from due)
+    {% endif %}
+    group by dividends.ticker, first_bar.trade_date, first_bar.close_price
+),
+
+steps as materialized (
+    select
+        *,
+        1 + coalesce(round(cash_amount / nullif(close_price, 0), 12), 0) as step,
+        row_number() over (partition by ticker order by trade_date) as position
+    from payments
+),
+
+factors as (
+    select
+        ticker,
+        trade_date,
+        coalesce(cash_amount, 0) as cash_amount,
+        step as dividend_factor,
+        position,
+        inserted_at
+    from steps
+    where position = 1
+
+    union all
+
+    select
+        steps.ticker,
+        steps.trade_date,
+        coalesce(steps.cash_amount, 0),
+        round(factors.dividend_factor * steps.step, 12),
+        steps.position,
+        steps.inserted_at
+    from factors
+    inner join steps on steps.ticker = factors.ticker and steps.position = factors.position + 1
+)
+
+select
+    ticker,
+    trade_date,
+    cash_amount,
+    dividend_factor,
+    -- A dividend that changes, changes the factors after it.
+    max(inserted_at) over (partition by ticker order by trade_date) as inserted_at
+from factors
