@@ -1,11 +1,11 @@
 import type { Logger } from "pino";
 import type { JsonValue, Sql } from "../db/client.ts";
-import { insertModelResults, insertTestResults } from "../db/queries/transform.ts";
+import { insertModelResults, insertTestResults, type TestResultRow } from "../db/queries/transform.ts";
 import { barsDataset } from "./load.ts";
 import { PermanentError } from "./orchestrator/errors.ts";
 import type { JobDefinition, PlainTaskContext, TaskResult } from "./orchestrator/types.ts";
 import { jobIds } from "./pipeline.ts";
-import type { BuildResult, Transform } from "./transform/transform.ts";
+import type { BuildResult, SourceFreshness, Transform } from "./transform/transform.ts";
 
 export type TransformOptions = { sql: Sql; transform: Transform; log: Logger };
 
@@ -48,7 +48,31 @@ async function freshness(options: TransformOptions, context: PlainTaskContext): 
     if (source.status === "pass") context.log.info("the source is fresh", fields);
     else context.log.warn("the source is stale", fields);
   }
+  await options.sql.begin(async (transaction) => {
+    await insertTestResults(transaction, context.run.id, sources.map(freshnessResult), "freshness");
+  });
   return { output: sources.map(({ name, status }) => ({ name, status })) };
+}
+
+/** The age of a source, kept as a test of it. */
+function freshnessResult({ name, status, maxLoadedAt, sql, durationMs }: SourceFreshness): TestResultRow {
+  const stale = status !== "pass";
+  const newest = maxLoadedAt ? `The newest row is of ${maxLoadedAt.toISOString()}.` : "The source has no rows.";
+  return {
+    name: `freshness_${name.replace(".", "_")}`,
+    kind: "freshness",
+    subject: name,
+    columnName: null,
+    status,
+    // Stale data is still built.
+    severity: "warn",
+    failures: stale ? 1 : 0,
+    sample: null,
+    message: stale ? newest : undefined,
+    compiledSql: sql,
+    storedIn: null,
+    durationMs,
+  };
 }
 
 async function build(options: TransformOptions, context: PlainTaskContext): Promise<TaskResult> {

@@ -25,26 +25,39 @@ export async function insertModelResults(
 
 export type TestResultRow = {
   name: string;
+  /** generic | singular | unit | freshness */
+  kind: string;
   subject: string;
+  columnName: string | null;
   status: string;
   severity: string;
   failures: number;
   sample: unknown;
   message?: string | undefined;
+  compiledSql: string | null;
+  storedIn: string | null;
   durationMs: number;
 };
 
-/** Keeps how the tests of a run went, with the failing rows that were sampled. */
+/**
+ * Keeps how the tests of a run went, with the failing rows that were sampled: those of sources' freshness, or those of the build.
+ * The query of a test that passed is not kept.
+ */
 export async function insertTestResults(
   transaction: TransactionSql,
   runId: number,
   results: TestResultRow[],
+  of: "build" | "freshness" = "build",
 ): Promise<void> {
-  await transaction`delete from barline.test_results where run_id = ${runId}::bigint`;
   await transaction`
-    insert into barline.test_results (run_id, name, subject, status, severity, failures, sample, message, duration_ms)
-    select ${runId}::bigint, item ->> 'name', item ->> 'subject', item ->> 'status', item ->> 'severity',
-      (item ->> 'failures')::bigint, nullif(item -> 'sample', 'null'::jsonb), item ->> 'message',
+    delete from barline.test_results
+    where run_id = ${runId}::bigint and (kind = 'freshness') = ${of === "freshness"}::boolean`;
+  await transaction`
+    insert into barline.test_results (run_id, name, kind, subject, column_name, status, severity, failures, sample, message,
+      compiled_sql, stored_in, duration_ms)
+    select ${runId}::bigint, item ->> 'name', item ->> 'kind', item ->> 'subject', item ->> 'columnName', item ->> 'status',
+      item ->> 'severity', (item ->> 'failures')::bigint, nullif(item -> 'sample', 'null'::jsonb), item ->> 'message',
+      case when item ->> 'status' not in ('pass', 'skipped') then item ->> 'compiledSql' end, item ->> 'storedIn',
       (item ->> 'durationMs')::float8
     from jsonb_array_elements(${transaction.json(results as unknown as JsonValue)}::jsonb) as item`;
 }

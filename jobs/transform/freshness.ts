@@ -10,6 +10,9 @@ export type SourceFreshness = {
   /** Null where the source is empty, which is an error where an age is set. */
   maxLoadedAt: Date | null;
   ageMs: number | null;
+  /** What was asked of the database, and for how long. */
+  sql: string;
+  durationMs: number;
 };
 
 /** Checks the sources that state a freshness. Answers; never fails for being stale. */
@@ -24,11 +27,13 @@ export async function checkFreshness(
     if (!freshness || loadedAtField === undefined) continue;
     const filter = freshness.filter === undefined ? "" : ` where ${freshness.filter}`;
     const text = `select max(${loadedAtField})::timestamptz as newest from ${quoteRelation(source.relation)}${filter}`;
+    const started = performance.now();
     const newest = await readNewest(sql, text, signal);
+    const durationMs = performance.now() - started;
     const ageMs = newest && now.getTime() - newest.getTime();
     const older = (limit: number | undefined) => limit !== undefined && (ageMs === null || ageMs > limit);
     const status = older(freshness.errorAfterMs) ? "error" : older(freshness.warnAfterMs) ? "warn" : "pass";
-    results.push({ name: source.name, status, maxLoadedAt: newest, ageMs });
+    results.push({ name: source.name, status, maxLoadedAt: newest, ageMs, sql: text, durationMs });
   }
   return results;
 }

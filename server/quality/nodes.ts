@@ -52,14 +52,15 @@ export function columnOf({ assertion }: ProjectNode): string | null {
   return assertion && "column" in assertion && typeof assertion.column === "string" ? assertion.column : null;
 }
 
-/** generic, singular or whatever else the project calls its tests. */
-export const testKind = ({ assertion }: ProjectNode): string =>
-  assertion?.kind === "singular" ? "singular" : "generic";
+/** generic, singular or unit. */
+export const testKind = ({ assertion, testKind: kind }: ProjectNode): string =>
+  kind ?? (assertion?.kind === "singular" ? "singular" : "generic");
 
 /** What a test asserts, as a sentence. */
 export function sentenceOf(test: ProjectNode): string {
   const { assertion } = test;
   const on = test.subject ?? "the warehouse";
+  if (test.testKind === "unit") return `On given rows, ${on} answers what is expected of it.`;
   switch (assertion?.kind) {
     case "not_null":
       return `Every row of ${on} has a value in ${assertion.column}.`;

@@ -1,20 +1,25 @@
 import type { Logger } from "pino";
 import type { Sql } from "../../../db/client.ts";
-import { selectModels } from "../project/graph.ts";
 import type { LoadedProject } from "../project/load.ts";
-import type { DataTest, Model } from "../project/types.ts";
+import { selectNodes } from "../project/selection.ts";
+import type { DataTest, Model, UnitTest } from "../project/types.ts";
 import { readStanding } from "./catalog.ts";
-import { type BuiltModel, buildModel, currentRelation, type ModelContext, mergeDelta } from "./models.ts";
-import { planTests, sortTests } from "./plan.ts";
-import { publish } from "./publish.ts";
+import type { BuiltModel, ModelContext } from "./context.ts";
+import { runModelHooks, runProjectHooks } from "./hooks.ts";
+import { buildModel } from "./models.ts";
+import { planTests } from "./plan.ts";
+import { publishAll } from "./publish-all.ts";
 import { inBuildSession, isStatementFault, type Session } from "./session.ts";
-import { runTests, type TestTarget, testResult } from "./tests.ts";
-import type { BuildResult, ModelResult, NodeEvent, TestResult } from "./types.ts";
+import { keepStored, type StoredFailures } from "./stored.ts";
+import { testNode } from "./test-node.ts";
+import type { BuildResult, ModelResult, NodeEvent } from "./types.ts";
+import { runUnitTest } from "./unit-tests.ts";
 
 export type BuildOptions = {
   fullRefresh?: boolean;
-  /** Model names, each with `+` before or after as in dbt; everything where it is left out. */
+  /** What dbt's `--select` takes; everything where it is left out. */
   select?: string[];
+  exclude?: string[];
   signal?: AbortSignal;
   onNode?(event: NodeEvent): void;
   /** Takes what is said of this build, with whose it is; the project's own log where left out. */
@@ -31,49 +36,94 @@ export type BuildContext = {
 };
 
 /** A build under way: what is planned, and what became of it so far. */
-type Progress = {
+export type Progress = {
   context: BuildContext;
   options: BuildOptions;
   session: Session;
   models: ModelContext;
   results: BuildResult;
+  /** Failing rows that tests store. */
+  stored: StoredFailures[];
 };
 
-/** Builds the chosen models, runs their tests, and publishes all or nothing, in one transaction. */
+type Plan = { models: Model[]; tests: Map<string, DataTest[]>; unitTests: Map<string, UnitTest[]> };
+
+/** Builds what is chosen, runs its tests, and publishes all or nothing, in one transaction. Failing rows are kept either way. */
 export async function buildProject(context: BuildContext, options: BuildOptions): Promise<BuildResult> {
   const { project, compiler } = context.loaded;
-  const chosen = selectModels(project.models, options.select);
-  const plan = project.models.filter(({ name, config }) => chosen.has(name) && config.materialized !== "ephemeral");
-  const tests = planTests(project.models, project.tests, chosen, options.select === undefined);
+  const plan = makePlan(context, options);
   const { sql, today } = context;
-  const { results } = await inBuildSession({ sql, signal: options.signal, today }, async (session) => {
+  const { results, stored } = await inBuildSession({ sql, signal: options.signal, today }, async (session) => {
     const standing = await readStanding(
       session,
       project.models.map(({ name }) => name),
     );
     const models = { session, compiler, standing, built: new Map(), fullRefresh: options.fullRefresh ?? false };
     const results: BuildResult = { published: false, models: [], tests: [] };
-    const progress: Progress = { context, options, session, models, results };
-    const good = (await testNode(progress, undefined, tests.get("") ?? [])) && (await buildAll(progress, plan, tests));
-    if (!good) skipRest(results, plan, [...tests.values()].flat());
+    const progress: Progress = { context, options, session, models, results, stored: [] };
+    await runProjectHooks(models, project.onRunStart);
+    const good = (await testNode(progress, undefined, plan.tests.get("") ?? [])) && (await buildAll(progress, plan));
+    if (!good) skipRest(results, plan);
     else results.published = await publishAll(progress);
-    return { commit: results.published, results };
+    return { commit: results.published, results, stored: progress.stored };
   });
+  if (!results.published) await keepStored(sql, stored);
   return results;
 }
 
-async function buildAll(progress: Progress, plan: Model[], tests: Map<string, DataTest[]>): Promise<boolean> {
-  for (const model of plan) {
+function makePlan({ loaded: { project } }: BuildContext, { select, exclude }: BuildOptions): Plan {
+  const chosen = selectNodes(project, { select, exclude });
+  const models = project.models.filter(({ name }) => chosen.models.has(name));
+  const standing = new Set(models.filter(({ config }) => config.materialized !== "ephemeral").map(({ name }) => name));
+  const tests = project.tests.filter(({ name }) => chosen.tests.has(name));
+  const unitTests = new Map<string, UnitTest[]>();
+  for (const test of project.unitTests.filter(({ name }) => chosen.unitTests.has(name))) {
+    unitTests.set(test.model, [...(unitTests.get(test.model) ?? []), test]);
+  }
+  // A unit test that is chosen without its model runs where the model would be built.
+  const stops = project.models.filter(({ name }) => chosen.models.has(name) || unitTests.has(name));
+  return { models: stops, tests: planTests(project.models, tests, standing), unitTests };
+}
+
+async function buildAll(progress: Progress, plan: Plan): Promise<boolean> {
+  const chosen = selectNodes(progress.context.loaded.project, progress.options).models;
+  for (const model of plan.models) {
+    if (!(await unitTestNode(progress, model, plan.unitTests.get(model.name) ?? []))) return false;
+    if (model.config.materialized === "ephemeral" || !chosen.has(model.name)) continue;
     const built = await buildNode(progress, model);
-    if (!built || !(await testNode(progress, built, tests.get(model.name) ?? []))) return false;
+    if (!built || !(await testNode(progress, built, plan.tests.get(model.name) ?? []))) return false;
+    if (!(await finishNode(progress, built))) return false;
   }
   return true;
 }
 
-async function buildNode(
-  { context, options, models, results }: Progress,
-  model: Model,
-): Promise<BuiltModel | undefined> {
+/** Runs a model's unit tests, before anything is built from what they may show to be wrong. */
+async function unitTestNode(progress: Progress, model: Model, tests: UnitTest[]): Promise<boolean> {
+  const { context, options, session, models, results } = progress;
+  let good = true;
+  for (const test of tests) {
+    options.onNode?.({ phase: "start", kind: "test", name: test.name });
+    const { signal } = options;
+    const { compiler, project } = context.loaded;
+    const unitContext = {
+      session,
+      compiler,
+      built: models.built,
+      models: project.models,
+      now: context.elapsed,
+      signal,
+    };
+    const result = await runUnitTest(unitContext, test, model);
+    results.tests.push(result);
+    const { name, status, durationMs } = result;
+    options.onNode?.({ phase: "finish", kind: "test", name, status, durationMs });
+    good = good && status === "pass";
+  }
+  return good;
+}
+
+async function buildNode(progress: Progress, model: Model): Promise<BuiltModel | undefined> {
+  const { context, options, models, results } = progress;
   options.onNode?.({ phase: "start", kind: "model", name: model.name });
   const started = context.elapsed();
   const finish = (result: Pick<ModelResult, "action" | "rows"> & { error?: string }) => {
@@ -82,6 +132,7 @@ async function buildNode(
     options.onNode?.({ phase: "finish", kind: "model", name: model.name, status: result.action, durationMs });
   };
   try {
+    await runModelHooks(models, model, model.config.preHooks);
     const built = await buildModel(models, model);
     models.built.set(model.name, built);
     if (built.reason) context.log.info({ model: model.name, reason: built.reason }, "building the whole table");
@@ -94,81 +145,43 @@ async function buildNode(
   }
 }
 
-/**
- * Runs a model's tests; false where one of severity `error` fails. What an incremental build does not touch was tested when it
- * was written, so that tests which judge each row by itself, or by the model's key, look at the new rows before they go in.
- */
-async function testNode(progress: Progress, built: BuiltModel | undefined, tests: DataTest[]): Promise<boolean> {
-  const { context, options, session, models } = progress;
-  const run = async (chosen: DataTest[], delta: BuiltModel | undefined) => {
-    const targets = chosen.map((test) => testTarget(models, test, delta));
-    const { compiler } = context.loaded;
-    const onStart = (name: string) => options.onNode?.({ phase: "start", kind: "test", name });
-    const onFinish = (result: TestResult) => reportTest(progress, result);
-    const testContext = { session, compiler, now: context.elapsed, signal: options.signal, onStart, onFinish };
-    const done = await runTests(testContext, targets);
-    return done.every(({ status }) => status === "pass" || status === "warn");
-  };
-  const { settled, ofRows, ofWhole } = sortTests(built, tests);
-  for (const test of settled) {
-    options.onNode?.({ phase: "start", kind: "test", name: test.name });
-    reportTest(progress, testResult(test, { failures: 0, sample: null }, 0));
-  }
-  if (!(await run(ofRows, built))) return false;
-  if (built && !(await mergeNode(progress, built))) return false;
-  return run(ofWhole, undefined);
-}
-
-async function mergeNode({ options, session, results }: Progress, built: BuiltModel): Promise<boolean> {
+/** Runs what is to follow a model. A view's statements wait until it stands under its own name: it is made anew there. */
+async function finishNode({ options, models, results }: Progress, { model, relation }: BuiltModel): Promise<boolean> {
+  if (model.config.materialized === "view") return true;
   try {
-    await mergeDelta(session, built);
+    await runModelHooks(models, model, model.config.postHooks, relation);
     return true;
   } catch (error) {
     if (!isStatementFault(error, options.signal)) throw error;
-    const result = results.models.find(({ name }) => name === built.model.name);
-    if (result) Object.assign(result, { action: "failed", error: `${built.model.path}: ${error.message}` });
+    const result = results.models.find(({ name }) => name === model.name);
+    if (result) Object.assign(result, { action: "failed", error: `${model.path}: post_hook: ${error.message}` });
     return false;
   }
 }
 
-function reportTest({ options, results }: Progress, result: TestResult): void {
-  const { name, status, durationMs } = result;
-  results.tests.push(result);
-  options.onNode?.({ phase: "finish", kind: "test", name, status, durationMs });
-}
-
-function testTarget(models: ModelContext, test: DataTest, delta: BuiltModel | undefined): TestTarget {
-  const relationOf = (name: string) => currentRelation(models.built, name);
-  const find = (name: string) => models.compiler.sourceRelation(name) ?? relationOf(name);
-  return {
-    test,
-    relation: delta?.delta ?? find(test.subject),
-    otherSide: test.assertion.kind === "relationships" ? find(test.assertion.to) : undefined,
-    scope: { relationOf },
-  };
-}
-
-function skipRest(results: BuildResult, plan: Model[], tests: DataTest[]): void {
-  for (const { name, config } of plan) {
-    if (results.models.some((result) => result.name === name)) continue;
+function skipRest(results: BuildResult, plan: Plan): void {
+  const known = (list: { name: string }[], name: string) => list.some((result) => result.name === name);
+  for (const { name, config } of plan.models) {
+    if (known(results.models, name) || config.materialized === "ephemeral") continue;
     results.models.push({ name, materialization: config.materialized, action: "skipped", rows: null, durationMs: 0 });
   }
-  for (const { name, subject, severity } of tests) {
-    if (results.tests.some((result) => result.name === name)) continue;
-    results.tests.push({ name, subject, severity, status: "skipped", failures: 0, sample: null, durationMs: 0 });
+  const skipped = {
+    status: "skipped" as const,
+    failures: 0,
+    sample: null,
+    compiledSql: null,
+    storedIn: null,
+    durationMs: 0,
+  };
+  for (const { name, kind, subject, column, config } of [...plan.tests.values()].flat()) {
+    if (known(results.tests, name)) continue;
+    results.tests.push({
+      ...{ name, kind, subject, columnName: column ?? null, severity: config.severity },
+      ...skipped,
+    });
   }
-}
-
-async function publishAll({ context, options, session, models, results }: Progress): Promise<boolean> {
-  const { project, compiler } = context.loaded;
-  try {
-    const { standing } = models;
-    await publish({ session, compiler, models: project.models, standing, built: [...models.built.values()] });
-    return true;
-  } catch (error) {
-    if (!isStatementFault(error, options.signal)) throw error;
-    const last = results.models.at(-1);
-    if (last) Object.assign(last, { action: "failed", error: `publishing failed: ${error.message}` });
-    return false;
+  for (const { name, model } of [...plan.unitTests.values()].flat()) {
+    if (known(results.tests, name)) continue;
+    results.tests.push({ name, kind: "unit", subject: model, columnName: null, severity: "error", ...skipped });
   }
 }

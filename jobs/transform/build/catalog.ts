@@ -1,10 +1,9 @@
-import { quoteRelation, type Relation } from "../project/types.ts";
+import { literal, quoteRelation, type Relation } from "../project/types.ts";
 import type { Session } from "./session.ts";
 
 /** What stands in the database under a model's name. */
 export type Standing = { kind: "table" | "view" | "other"; fingerprint: string | undefined };
 
-const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
 const relationLiteral = (relation: Relation) => `${literal(quoteRelation(relation))}::regclass`;
 
 /** Where a relation's comment keeps the fingerprint of what it was built from. dbt leaves comments as they are. */

@@ -1,18 +1,22 @@
 import type { DataTest, Model } from "../project/types.ts";
-import type { BuiltModel } from "./models.ts";
+import type { BuiltModel } from "./context.ts";
+import { isPlain } from "./tests.ts";
 
-/** Which tests run after which model: each once all that it reads stands. Those of sources alone are under "". */
-export function planTests(
-  models: Model[],
-  tests: DataTest[],
-  chosen: Set<string>,
-  all: boolean,
-): Map<string, DataTest[]> {
+/** The models of a test that stand somewhere: for an ephemeral one, those that it reads. */
+function standingParents(models: Map<string, Model>, names: string[]): string[] {
+  return names.flatMap((name) => {
+    const model = models.get(name);
+    return model?.config.materialized === "ephemeral" ? standingParents(models, model.dependsOn) : name;
+  });
+}
+
+/** Which tests run after which model: each once all that it reads stands. Those of nothing that is built are under "". */
+export function planTests(models: Model[], tests: DataTest[], chosen: Set<string>): Map<string, DataTest[]> {
+  const byName = new Map(models.map((model) => [model.name, model]));
   const planned = new Map<string, DataTest[]>();
   for (const test of tests) {
-    const last = models.filter(({ name }) => test.dependsOn.includes(name) && chosen.has(name)).at(-1);
-    if (!last && !all) continue;
-    const after = last?.config.materialized === "ephemeral" ? "" : (last?.name ?? "");
+    const parents = standingParents(byName, test.dependsOn);
+    const after = models.filter(({ name }) => parents.includes(name) && chosen.has(name)).at(-1)?.name ?? "";
     planned.set(after, [...(planned.get(after) ?? []), test]);
   }
   return planned;
@@ -33,13 +37,17 @@ function isProven(built: BuiltModel, { assertion, subject }: DataTest): boolean 
   return built.proven.some((columns) => columns.join() === uniqueColumns(assertion.column));
 }
 
-function isKeyTest({ model }: BuiltModel, { assertion }: DataTest): boolean {
-  return assertion.kind === "unique" && uniqueColumns(assertion.column) === [...model.config.uniqueKey].sort().join();
+function isKeyTest({ model: { config } }: BuiltModel, { assertion }: DataTest): boolean {
+  if (assertion.kind !== "unique" || config.strategy === "append") return false;
+  return uniqueColumns(assertion.column) === [...config.uniqueKey].sort().join();
 }
 
-/** Whether a test judges each row by itself, or by the model's key. */
+/**
+ * Whether a test judges each row by itself, or by the model's key, and lets none pass: then rows that were published are known
+ * to be good.
+ */
 function judgesRows(built: BuiltModel, test: DataTest): boolean {
-  if (test.subject !== built.model.name) return false;
+  if (test.subject !== built.model.name || !isPlain(test)) return false;
   const { kind } = test.assertion;
   return kind === "not_null" || kind === "accepted_values" || isKeyTest(built, test);
 }
@@ -61,7 +69,7 @@ export function sortTests(built: BuiltModel | undefined, tests: DataTest[]): Sor
 }
 
 function placeOf(built: BuiltModel, test: DataTest): keyof SortedTests {
-  if (isProven(built, test)) return "settled";
+  if (isProven(built, test) && test.config.storeFailures === undefined) return "settled";
   if (!judgesRows(built, test)) return "ofWhole";
   if (built.delta) return "ofRows";
   const nothingNew = built.model.config.materialized === "incremental" && built.action === "unchanged";

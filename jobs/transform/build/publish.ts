@@ -4,7 +4,8 @@ import { descendants } from "../project/graph.ts";
 import { refuse } from "../project/refusal.ts";
 import { type Model, quoteIdentifier, quoteRelation, type Relation } from "../project/types.ts";
 import { commentStatements, readColumns, readDependentViews, readGrants, type Standing } from "./catalog.ts";
-import type { BuiltModel } from "./models.ts";
+import type { BuiltModel } from "./context.ts";
+import { withQueries } from "./query.ts";
 import type { Session } from "./session.ts";
 
 export type PublishContext = {
@@ -168,7 +169,9 @@ async function copyInto(
 async function publishView(context: PublishContext, model: Model, dropped: Map<string, string[]>): Promise<void> {
   const { session, compiler } = context;
   const target = publishedRelation(model.name);
-  const sql = compiler.render(model.path, model.text, { relationOf: publishedRelation, self: target });
+  const scope = { relationOf: publishedRelation, self: target };
+  const sql = await withQueries(session, (query) => compiler.renderModel(model, { ...scope, query }));
+  const fingerprint = await withQueries(session, (query) => compiler.fingerprint(model, query));
   const create = () => session.run(`create or replace view ${quoteRelation(target)} as ${sql}`);
   const before = dropped.has(model.name) ? undefined : context.standing.get(model.name);
   if (before?.kind === "table") {
@@ -184,6 +187,6 @@ async function publishView(context: PublishContext, model: Model, dropped: Map<s
     await dropView(context, model.name, dropped);
     await create();
   }
-  const comments = await commentStatements(session, "view", target, model, compiler.fingerprint(model));
+  const comments = await commentStatements(session, "view", target, model, fingerprint);
   await session.run([comments, ...(dropped.get(model.name) ?? [])].join(";\n"));
 }

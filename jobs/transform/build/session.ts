@@ -4,7 +4,7 @@ import { lockKeys } from "../../../db/locks.ts";
 import { CancelledError, PermanentError, RetryableError } from "../../orchestrator/errors.ts";
 
 export type Row = Record<string, unknown>;
-export type Rows = Row[] & { count: number };
+export type Rows = Row[] & { count: number; columns?: { name: string; type: number }[] };
 
 /** The connection and transaction in which a build happens. */
 export type Session = {

@@ -1,19 +1,15 @@
-import type { Compiler, CompileScope } from "../project/compile.ts";
-import { type DataTest, quoteRelation, type Relation } from "../project/types.ts";
+import type { Compiler } from "../project/compile.ts";
+import type { DataTest } from "../project/types.ts";
+import { withQueries } from "./query.ts";
 import { isStatementFault, type Session } from "./session.ts";
+import { type StoredFailures, storeFailures } from "./stored.ts";
+import { failuresSql, restricted, type TestTarget } from "./test-sql.ts";
 import type { TestResult, TestStatus } from "./types.ts";
+
+export type { TestTarget } from "./test-sql.ts";
 
 /** Failing rows kept of each test. */
 const sampleSize = 20;
-
-export type TestTarget = {
-  test: DataTest;
-  /** Where the rows to test are: the subject, or, in an incremental build, what it is about to write. */
-  relation: Relation;
-  /** The other side of a relationship. */
-  otherSide: Relation | undefined;
-  scope: CompileScope;
-};
 
 export type TestContext = {
   session: Session;
@@ -22,57 +18,45 @@ export type TestContext = {
   signal: AbortSignal | undefined;
   onStart(name: string): void;
   onFinish(result: TestResult): void;
+  /** Told of the failing rows that a test stores. */
+  onStored(stored: StoredFailures): void;
 };
 
-const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
-
-function restricted(context: Pick<TestContext, "compiler">, { test, relation, scope }: TestTarget): string {
-  const name = quoteRelation(relation);
-  if (test.where === undefined) return name;
-  return `(select * from ${name} where ${context.compiler.render(test.path, test.where, scope)}) as dbt_subquery`;
-}
-
-/** The query whose rows are the failures, as dbt counts them. */
-export function failuresSql(context: Pick<TestContext, "compiler">, target: TestTarget): string {
-  const { test, scope } = target;
-  const { assertion } = test;
-  if (assertion.kind === "singular") return context.compiler.render(test.path, assertion.text, scope);
-  const from = restricted(context, target);
-  const { column } = assertion;
-  switch (assertion.kind) {
-    case "not_null":
-      return `select * from ${from} where ${column} is null`;
-    case "unique":
-      return `select ${column} as unique_field, count(*) as n_records from ${from} where ${column} is not null group by ${column} having count(*) > 1`;
-    case "accepted_values": {
-      const values = assertion.values.map((value) => (assertion.quote ? literal(value) : value)).join(", ");
-      return `select * from (select ${column} as value_field, count(*) as n_records from ${from} group by ${column}) as all_values where value_field not in (${values})`;
-    }
-    case "relationships": {
-      const parent = target.otherSide && quoteRelation(target.otherSide);
-      return `select child.from_field from (select ${column} as from_field from ${from} where ${column} is not null) as child
-        left join (select ${assertion.field} as to_field from ${parent}) as parent on child.from_field = parent.to_field
-        where parent.to_field is null`;
-    }
-  }
-}
+/** Whether a test is about any failing row at all, and nothing but that: then one scan may serve several. */
+export const isPlain = ({ config }: DataTest): boolean =>
+  config.severity === "error" &&
+  config.errorIf === "!= 0" &&
+  config.failCalc === "count(*)" &&
+  config.limit === undefined &&
+  config.storeFailures === undefined;
 
 /** Runs data tests; those for nulls in one relation share one scan. Stops at a test that Postgres refuses. */
 export async function runTests(context: TestContext, targets: TestTarget[]): Promise<TestResult[]> {
   const results: TestResult[] = [];
-  const groups = new Map<string, TestTarget[]>();
-  for (const target of targets) {
-    const shared = target.test.assertion.kind === "not_null";
-    const key = shared ? `not_null ${restricted(context, target)}` : `one ${target.test.name}`;
-    groups.set(key, [...(groups.get(key) ?? []), target]);
-  }
-  for (const group of groups.values()) {
+  for (const group of await groupTargets(context, targets)) {
     const done = await runGroup(context, group);
     results.push(...done);
     if (done.some(({ status }) => status === "error")) break;
   }
   return results;
 }
+
+async function groupTargets(context: TestContext, targets: TestTarget[]): Promise<TestTarget[][]> {
+  const groups = new Map<string, TestTarget[]>();
+  for (const target of targets) {
+    const shared = target.test.assertion.kind === "not_null" && isPlain(target.test);
+    const key = shared
+      ? `not_null ${await withQueries(context.session, (query) => restricted(context.compiler, asking(target, query)))}`
+      : `one ${target.test.name}`;
+    groups.set(key, [...(groups.get(key) ?? []), target]);
+  }
+  return [...groups.values()];
+}
+
+const asking = (target: TestTarget, query: NonNullable<TestTarget["scope"]["query"]>): TestTarget => ({
+  ...target,
+  scope: { ...target.scope, query },
+});
 
 async function runGroup(context: TestContext, group: TestTarget[]): Promise<TestResult[]> {
   for (const { test } of group) context.onStart(test.name);
@@ -84,58 +68,117 @@ async function runGroup(context: TestContext, group: TestTarget[]): Promise<Test
     context.onFinish(result);
   };
   try {
-    const counts = await countFailures(context, group);
+    const sql = await Promise.all(group.map((target) => compile(context, target)));
+    const counts = group.length > 1 ? await countNulls(context, group) : [];
     for (const [index, target] of group.entries()) {
-      const failures = counts[index] ?? 0;
-      finish(target, { failures, sample: failures > 0 ? await readSample(context, target) : null });
+      const query = sql[index] ?? "";
+      finish(target, await judge(context, target, query, counts[index]));
     }
   } catch (error) {
     if (!isStatementFault(error, context.signal)) throw error;
-    for (const target of group.slice(results.length))
-      finish(target, { failures: 0, sample: null, error: error.message });
+    for (const target of group.slice(results.length)) finish(target, { ...nothing, error: error.message });
   }
   return results;
 }
 
-type Outcome = { failures: number; sample: unknown[] | null; error?: string };
+const compile = (context: TestContext, target: TestTarget) =>
+  withQueries(context.session, (query) => failuresSql(context.compiler, asking(target, query)));
 
-async function countFailures(context: TestContext, group: TestTarget[]): Promise<number[]> {
+/** What a test found. */
+export type Outcome = {
+  failures: number;
+  shouldWarn: boolean;
+  shouldError: boolean;
+  sample: unknown[] | null;
+  sql: string | null;
+  storedIn: string | null;
+  error?: string;
+};
+const nothing: Outcome = {
+  failures: 0,
+  shouldWarn: false,
+  shouldError: false,
+  sample: null,
+  sql: null,
+  storedIn: null,
+};
+/** Of a test that something else proves. */
+export const proven: Outcome = nothing;
+
+async function judge(context: TestContext, target: TestTarget, sql: string, count?: number): Promise<Outcome> {
+  const { session } = context;
+  if (count !== undefined) {
+    const sample = count > 0 ? await readSample(context, sql) : null;
+    return { ...nothing, failures: count, shouldWarn: count > 0, shouldError: count > 0, sample, sql };
+  }
+  const { test } = target;
+  const stored = test.config.storeFailures === undefined ? undefined : await storeFailures(session, target, sql);
+  if (stored) context.onStored(stored);
+  const { failCalc, warnIf, errorIf } = test.config;
+  const from = stored?.working ?? `(\n${sql}\n)`;
+  const [row] = await session.run(`
+    select ${failCalc} as failures, ${failCalc} ${warnIf} as should_warn, ${failCalc} ${errorIf} as should_error
+    from ${from} as dbt_internal_test`);
+  const failures = Number(row?.failures ?? 0);
+  const sample = stored ? stored.rows.slice(0, sampleSize) : failures > 0 ? await readSample(context, sql) : null;
+  return {
+    failures,
+    shouldWarn: row?.should_warn === true,
+    shouldError: row?.should_error === true,
+    sample: sample && sample.length > 0 ? sample : null,
+    sql,
+    storedIn: stored?.name ?? null,
+  };
+}
+
+/** How many nulls each test of a group finds, in one scan. */
+async function countNulls(context: TestContext, group: TestTarget[]): Promise<number[]> {
   const [first] = group;
   if (!first) return [];
-  if (first.test.assertion.kind !== "not_null") {
-    const [row] = await context.session.run(
-      `select count(*) as failures from (${failuresSql(context, first)}) as failing`,
-    );
-    return [Number(row?.failures)];
-  }
   const counts = group.map(({ test: { assertion } }, index) => {
     const column = assertion.kind === "not_null" ? assertion.column : "null";
     return `count(*) filter (where ${column} is null) as failures_${index}`;
   });
-  const [row] = await context.session.run(`select ${counts.join(", ")} from ${restricted(context, first)}`);
+  const from = await withQueries(context.session, (query) => restricted(context.compiler, asking(first, query)));
+  const [row] = await context.session.run(`select ${counts.join(", ")} from ${from}`);
   return group.map((_, index) => Number(row?.[`failures_${index}`]));
 }
 
-async function readSample(context: TestContext, target: TestTarget): Promise<unknown[]> {
-  const sql = failuresSql(context, target);
+async function readSample(context: TestContext, sql: string): Promise<unknown[]> {
   const rows = await context.session.run(
-    `select to_jsonb(failing) as row from (${sql}) as failing limit ${sampleSize}`,
+    `select to_jsonb(failing) as row from (\n${sql}\n) as failing limit ${sampleSize}`,
   );
   return rows.map(({ row }) => row);
 }
 
+function statusOf({ config }: DataTest, { shouldWarn, shouldError, error }: Outcome): TestStatus {
+  if (error !== undefined) return "error";
+  if (config.severity === "error" && shouldError) return "fail";
+  return shouldWarn ? "warn" : "pass";
+}
+
 export function testResult(test: DataTest, outcome: Outcome, durationMs: number): TestResult {
   const { failures, sample, error } = outcome;
-  const failed: TestStatus = test.severity === "warn" ? "warn" : "fail";
-  const status = error !== undefined ? "error" : failures === 0 ? "pass" : failed;
-  const message = error ?? (failures > 0 ? `${failures} ${failures === 1 ? "row fails" : "rows fail"}` : undefined);
+  const status = statusOf(test, outcome);
+  const found = `${failures} ${failures === 1 ? "result" : "results"}`;
+  const judged =
+    status === "fail"
+      ? `Got ${found}, configured to fail if ${test.config.errorIf}`
+      : status === "warn"
+        ? `Got ${found}, configured to warn if ${test.config.warnIf}`
+        : undefined;
+  const message = error ?? judged;
   return {
     name: test.name,
+    kind: test.kind,
     subject: test.subject,
+    columnName: test.column ?? null,
     status,
-    severity: test.severity,
+    severity: test.config.severity,
     failures,
     sample,
+    compiledSql: outcome.sql,
+    storedIn: outcome.storedIn,
     durationMs,
     ...(message !== undefined && { message }),
   };

@@ -2,7 +2,7 @@ import type { Severity } from "../project/types.ts";
 
 export type ModelAction = "created" | "replaced" | "full_refresh" | "incremental" | "unchanged" | "failed" | "skipped";
 
-/** How one model went. `rows` are those written; null for views. */
+/** How one model, seed or snapshot went. `rows` are those written; null for views. */
 export type ModelResult = {
   name: string;
   materialization: string;
@@ -13,20 +13,27 @@ export type ModelResult = {
 };
 
 export type TestStatus = "pass" | "warn" | "fail" | "error" | "skipped";
+export type TestKind = "generic" | "singular" | "unit";
 
-/** How one data test went. `failures` counts rows as dbt does; `sample` holds up to 20 of them. */
+/** How one test went. `failures` counts as dbt does; `sample` holds up to 20 failing rows. */
 export type TestResult = {
   name: string;
+  kind: TestKind;
   subject: string;
+  columnName: string | null;
   status: TestStatus;
   severity: Severity;
   failures: number;
   sample: unknown[] | null;
   message?: string;
+  /** What was asked of the database; null where the test was not run, or an index proves it. */
+  compiledSql: string | null;
+  /** The relation that keeps the failing rows, as schema.name. */
+  storedIn: string | null;
   durationMs: number;
 };
 
-/** What a build did. Nothing of it is to be seen in the database unless `published`. */
+/** What a build did. Nothing of it is to be seen in the database unless `published`; failing rows are kept either way. */
 export type BuildResult = { published: boolean; models: ModelResult[]; tests: TestResult[] };
 
 /** Told as each model and test starts and finishes, for progress. */

@@ -1,13 +1,26 @@
 import { createHash } from "node:crypto";
+import { Thing } from "../jinja/values.ts";
+import { timeValue } from "./context/modules.ts";
+import type { NodeFacts, RenderScope } from "./context/scope.ts";
 import type { Jinja } from "./jinja.ts";
 import { refuse } from "./refusal.ts";
-import { type Model, quoteRelation, type Relation, type Source } from "./types.ts";
+import type { Model, Relation, Source } from "./types.ts";
 
-export type CompileScope = {
+export type CompileScope = Pick<
+  RenderScope,
+  "line" | "fullRefresh" | "query" | "names" | "variables" | "environment"
+> & {
   /** Where a model stands while this is compiled: published, or built and not yet published. */
   relationOf(model: string): Relation;
   self?: Relation;
   incremental?: boolean;
+  /** False while the project is only read. */
+  execute?: boolean;
+  node?: NodeFacts;
+  /** All that may be read; anything where left out. */
+  known?: string[];
+  /** Queries that stand for what is read, by name, in a unit test. */
+  fixtures?: Map<string, string>;
   onDependency?(name: string): void;
   onConfig?(values: Record<string, unknown>): void;
 };
@@ -15,10 +28,12 @@ export type CompileScope = {
 export type Compiler = {
   /** Renders any text of the project to SQL, ephemeral models put before it. */
   render(path: string, text: string, scope: CompileScope): string;
+  /** Renders a model's query. */
+  renderModel(model: Model, scope: CompileScope): string;
   /** Where a source stands; undefined where the name is none of a source. */
   sourceRelation(name: string): Relation | undefined;
   /** A hash of all that decides a model's rows but the data: its full SQL, its config, and the same of what it reads. */
-  fingerprint(model: Model): string;
+  fingerprint(model: Model, query?: RenderScope["query"]): string;
 };
 
 type CompilerOptions = {
@@ -32,33 +47,59 @@ type CompilerOptions = {
 /** Where a model is published. */
 export const publishedRelation = (model: string): Relation => ({ schema: "public", identifier: model });
 
-const temporaryName = (model: string) => `__dbt__cte__${model}`;
+/** What a query reads that stands within the query itself. */
+export const temporaryName = (name: string) => `__dbt__cte__${name.replace(".", "__")}`;
+
+export const factsOf = (model: Model): NodeFacts => ({
+  name: model.name,
+  uniqueId: model.uniqueId,
+  resourceType: model.resourceType,
+  path: model.path,
+  config: { ...model.config.values, materialized: model.config.materialized },
+  tags: model.config.tags,
+});
+
+/** Of each rendering different, and nothing that a model's rows should be built anew for. */
+const timeless = { invocation_id: "", run_started_at: timeValue(new Date(0)) };
 
 /** Turns the project's files into SQL. */
 export function createCompiler({ jinja, models, sources, knownModels }: CompilerOptions): Compiler {
   const byName = new Map(models.map((model) => [model.name, model]));
   const sourceByName = new Map(sources.map((source) => [source.name, source]));
+  const isEphemeral = (name: string) => byName.get(name)?.config.materialized === "ephemeral";
 
-  /** Renders one file alone, without the ephemeral models that it reads. */
+  /** Renders one file alone, without what stands within the query. */
   function renderBody(path: string, text: string, scope: CompileScope): string {
+    const { execute = true, incremental = false, self, line, node, fullRefresh, query } = scope;
+    const note = (name: string) => {
+      if (scope.known && !scope.known.includes(name)) throw refuse(path, hiddenRead(name));
+      scope.onDependency?.(name);
+    };
+    const given = (name: string) => {
+      if (scope.fixtures && !scope.fixtures.has(name)) throw refuse(path, `reads '${name}', which is not given`);
+      return scope.fixtures !== undefined;
+    };
     return jinja.render(text, {
-      path,
-      self: scope.self,
-      incremental: scope.incremental ?? false,
+      ...{ path, self, incremental, execute },
+      ...(line !== undefined && { line }),
+      ...(node && { node }),
+      ...(fullRefresh !== undefined && { fullRefresh }),
+      ...(query && { query }),
+      ...(scope.names && { names: scope.names }),
+      ...(scope.variables && { variables: scope.variables }),
+      ...(scope.environment && { environment: scope.environment }),
       config: (values) => scope.onConfig?.(values),
       ref: (name) => {
         if (!knownModels.has(name)) throw refuse(path, `reads the model '${name}', which is not in the project`);
-        scope.onDependency?.(name);
-        return byName.get(name)?.config.materialized === "ephemeral"
-          ? temporaryName(name)
-          : quoteRelation(scope.relationOf(name));
+        note(name);
+        return given(name) || isEphemeral(name) ? temporaryName(name) : scope.relationOf(name);
       },
       source: (source, table) => {
         const name = `${source}.${table}`;
         const found = sourceByName.get(name);
         if (!found) throw refuse(path, `reads the source '${name}', which no YAML file declares`);
-        scope.onDependency?.(name);
-        return quoteRelation(found.relation);
+        note(name);
+        return given(name) ? { schema: "", identifier: temporaryName(name) } : found.relation;
       },
     });
   }
@@ -67,10 +108,12 @@ export function createCompiler({ jinja, models, sources, knownModels }: Compiler
     if (needed.has(model.name)) return;
     for (const parent of model.dependsOn) {
       const found = byName.get(parent);
-      if (found?.config.materialized === "ephemeral") needEphemeral(found, scope, needed);
+      if (found && isEphemeral(parent)) needEphemeral(found, scope, needed);
     }
-    const inner: CompileScope = { relationOf: scope.relationOf, self: publishedRelation(model.name) };
-    needed.set(model.name, renderBody(model.path, model.text, inner));
+    const { relationOf, query, names } = scope;
+    const inner = { relationOf, ...(query && { query }), ...(names && { names }) };
+    const self = publishedRelation(model.name);
+    needed.set(model.name, renderBody(model.path, model.text, { ...inner, self, node: factsOf(model) }));
   }
 
   function render(path: string, text: string, scope: CompileScope): string {
@@ -83,23 +126,40 @@ export function createCompiler({ jinja, models, sources, knownModels }: Compiler
     const body = renderBody(path, text, { ...scope, onDependency });
     for (const name of read) {
       const model = byName.get(name);
-      if (model?.config.materialized === "ephemeral") needEphemeral(model, scope, needed);
+      const fixture = scope.fixtures?.get(name);
+      if (fixture !== undefined) needed.set(name, fixture);
+      else if (model && isEphemeral(name)) needEphemeral(model, scope, needed);
     }
+    const own = scope.fixtures?.get("this");
+    if (own !== undefined && body.includes(temporaryName("this"))) needed.set("this", own);
     if (needed.size === 0) return body.trim();
     // Around the whole query rather than merged into its own WITH: no SQL has to be parsed for that.
     const parts = [...needed].map(([name, sql]) => `${temporaryName(name)} as (\n${sql.trim()}\n)`);
     return `with ${parts.join(",\n")}\nselect * from (\n${body.trim()}\n) as compiled`;
   }
 
-  function fingerprint(model: Model): string {
-    const sql = render(model.path, model.text, { relationOf: publishedRelation, self: publishedRelation(model.name) });
-    const { materialized, uniqueKey, indexes } = model.config;
-    const parents = model.dependsOn.flatMap((name) => byName.get(name) ?? []).map(fingerprint);
+  const renderModel = (model: Model, scope: CompileScope) =>
+    render(model.path, model.text, { line: model.line, node: factsOf(model), known: model.dependsOn, ...scope });
+
+  function fingerprint(model: Model, query?: RenderScope["query"]): string {
+    const scope = { relationOf: publishedRelation, self: publishedRelation(model.name), names: timeless };
+    const sql = model.resourceType === "seed" ? model.text : renderModel(model, { ...scope, ...(query && { query }) });
+    const { materialized, uniqueKey, indexes, seed } = model.config;
+    const parents = model.dependsOn
+      .flatMap((name) => byName.get(name) ?? [])
+      .map((parent) => fingerprint(parent, query));
     return createHash("sha256")
-      .update(JSON.stringify([sql, materialized, uniqueKey, indexes, parents]))
+      .update(JSON.stringify([sql, materialized, uniqueKey, indexes, parents, ...(seed ? [seed] : [])]))
       .digest("hex")
       .slice(0, 32);
   }
 
-  return { render, fingerprint, sourceRelation: (name) => sourceByName.get(name)?.relation };
+  return { render, renderModel, fingerprint, sourceRelation: (name) => sourceByName.get(name)?.relation };
 }
+
+/** Read only while it is built: then it may not have been built before. dbt refuses it with the same advice. */
+const hiddenRead = (name: string) =>
+  `reads '${name}' only while it is built; write it outside of {% if execute %} too, as in '-- depends_on: {{ ref('${name}') }}'`;
+
+/** `this` in a unit test: the rows that are given for it. */
+export const fixtureOfThis = () => new Thing("relation", {}, { text: temporaryName("this") });

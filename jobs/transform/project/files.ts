@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { extname, join } from "node:path";
-import { parseDocument } from "yaml";
+import { isNode, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { refuse, refuseUnsupported } from "./refusal.ts";
 
@@ -10,9 +10,17 @@ export type ProjectFile = { path: string; text: string };
 export type ProjectFiles = {
   settings: ProjectFile;
   models: ProjectFile[];
+  snapshots: ProjectFile[];
+  seeds: ProjectFile[];
   properties: ProjectFile[];
+  /** Macros, and generic tests of the project's own. */
   macros: ProjectFile[];
+  /** Singular tests. */
   tests: ProjectFile[];
+  /** Markdown with docs blocks. */
+  docs: ProjectFile[];
+  /** Rows of unit tests. */
+  fixtures: ProjectFile[];
 };
 
 function walk(root: string, folder: string): string[] {
@@ -33,6 +41,9 @@ function walk(root: string, folder: string): string[] {
 }
 
 const isYaml = (path: string) => [".yml", ".yaml"].includes(extname(path));
+const isPlaced = (folder: string) => (path: string) => path.startsWith(`tests/${folder}/`);
+const isGeneric = isPlaced("generic");
+const isFixture = isPlaced("fixtures");
 
 /** Reads the project's files; refuses, by name, the kinds that Barline cannot run. */
 export function readProjectFiles(root: string): ProjectFiles {
@@ -43,41 +54,62 @@ export function readProjectFiles(root: string): ProjectFiles {
       throw refuse(join(root, path), "cannot be read", error);
     }
   };
-  const only = (folder: string, extension: string, feature: string) => {
-    for (const path of walk(root, folder)) {
-      if (extname(path) === extension) throw refuseUnsupported(path, feature);
-    }
-  };
-  only("snapshots", ".sql", "a snapshot");
-  only("seeds", ".csv", "a seed");
   for (const path of ["packages.yml", "dependencies.yml"]) {
     if (walk(root, ".").includes(path)) throw refuseUnsupported(path, "installing packages");
   }
-  const models = walk(root, "models");
+  const folders = ["models", "snapshots", "seeds", "tests", "macros"] as const;
+  const [models, snapshots, seeds, tests, macros] = folders.map((folder) => walk(root, folder)) as [
+    string[],
+    string[],
+    string[],
+    string[],
+    string[],
+  ];
   for (const path of models) if (extname(path) === ".py") throw refuseUnsupported(path, "a Python model");
-  const sql = (paths: string[]) => paths.filter((path) => extname(path) === ".sql").map(read);
+  const all = [...models, ...snapshots, ...seeds, ...tests, ...macros];
+  const ending = (paths: string[], extension: string) => paths.filter((path) => extname(path) === extension).map(read);
   return {
     settings: read("dbt_project.yml"),
-    models: sql(models),
-    properties: [...models, ...walk(root, "tests"), ...walk(root, "macros")].filter(isYaml).map(read),
-    macros: sql(walk(root, "macros")),
-    tests: sql(walk(root, "tests")),
+    models: ending(models, ".sql"),
+    snapshots: ending(snapshots, ".sql"),
+    seeds: ending(seeds, ".csv"),
+    properties: all.filter(isYaml).map(read),
+    macros: [...ending(macros, ".sql"), ...ending(tests.filter(isGeneric), ".sql")],
+    tests: ending(
+      tests.filter((path) => !isGeneric(path) && !isFixture(path)),
+      ".sql",
+    ),
+    docs: [...ending(all, ".md"), ...ending(walk(root, "docs"), ".md")],
+    fixtures: tests.filter(isFixture).map(read),
   };
 }
 
-/** Parses a YAML file by `schema`; errors name the file, the line where YAML itself is wrong, and the key. */
-export function parseYaml<Schema extends z.ZodType>(file: ProjectFile, schema: Schema): z.output<Schema> {
-  const document = parseDocument(file.text);
+/** A YAML file's values, and the line on which each begins. */
+export type ParsedYaml<T> = { value: T; lineOf(path: PropertyKey[]): number };
+
+/** Parses a YAML file by `schema`; errors name the file, the line and the key. */
+export function parseYaml<Schema extends z.ZodType>(file: ProjectFile, schema: Schema): ParsedYaml<z.output<Schema>> {
+  const lineCounter = new LineCounter();
+  const document = parseDocument(file.text, { lineCounter });
   const [problem] = document.errors;
   if (problem)
     throw refuse(`${file.path}:${problem.linePos?.[0].line ?? 1}`, problem.message.split("\n")[0] ?? "is no YAML");
+  const lineOf = (path: PropertyKey[]): number => {
+    for (let length = path.length; length >= 0; length--) {
+      const node = document.getIn(path.slice(0, length), true);
+      if (isNode(node) && node.range) return lineCounter.linePos(node.range[0]).line;
+    }
+    return 1;
+  };
   const parsed = schema.safeParse(document.toJS() ?? {});
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return { value: parsed.data, lineOf };
   const [issue] = parsed.error.issues;
   if (!issue) throw refuse(file.path, "is not understood");
   const at = issue.path.join(".");
   if (issue.code === "unrecognized_keys") {
-    throw refuseUnsupported(file.path, `${issue.keys.map((key) => `\`${key}\``).join(", ")}${at && ` in ${at}`}`);
+    const line = lineOf([...issue.path, issue.keys[0] ?? ""]);
+    const names = issue.keys.map((key) => `\`${key}\``).join(", ");
+    throw refuseUnsupported(`${file.path}:${line}`, `${names}${at && ` in ${at}`}`);
   }
-  throw refuse(file.path, `${at || "the file"}: ${issue.message}`);
+  throw refuse(`${file.path}:${lineOf(issue.path)}`, `${at || "the file"}: ${issue.message}`);
 }

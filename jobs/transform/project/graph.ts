@@ -41,22 +41,3 @@ export function ancestors(models: Model[], name: string): Set<string> {
 export function descendants(models: Model[], name: string): Set<string> {
   return new Set(models.filter((model) => ancestors(models, model.name).has(name)).map((model) => model.name));
 }
-
-/**
- * The models that dbt's `--select` means: names, each with `+` before (and what it reads) or after (and what reads it).
- * Anything else is refused by name, an unknown model too.
- */
-export function selectModels(models: Model[], select: string[] | undefined): Set<string> {
-  if (!select) return new Set(models.map(({ name }) => name));
-  const chosen = new Set<string>();
-  for (const expression of select.flatMap((part) => part.split(/\s+/)).filter(Boolean)) {
-    const [, before, name, after] = /^(\+?)([A-Za-z0-9_]+)(\+?)$/.exec(expression) ?? [];
-    if (name === undefined)
-      throw refuse("select", `'${expression}' is not supported; give model names, with + before or after`);
-    if (!models.some((model) => model.name === name)) throw refuse("select", `there is no model '${name}'`);
-    chosen.add(name);
-    if (before) for (const parent of ancestors(models, name)) chosen.add(parent);
-    if (after) for (const child of descendants(models, name)) chosen.add(child);
-  }
-  return chosen;
-}

@@ -1,12 +1,17 @@
-import { z } from "zod";
-import { type Compiler, type CompileScope, createCompiler } from "./compile.ts";
-import { folderConfig, parseModelConfig, parseTestConfig } from "./config.ts";
-import { type ProjectFile, type ProjectFiles, parseYaml, readProjectFiles } from "./files.ts";
+import { randomUUID } from "node:crypto";
+import { readBlocks } from "./blocks.ts";
+import { type Compiler, createCompiler } from "./compile.ts";
+import type { RenderScope } from "./context/scope.ts";
+import { readGenericTest, readSingularTest, type TestContext } from "./data-tests.ts";
+import { type ProjectFiles, readProjectFiles } from "./files.ts";
 import { orderModels } from "./graph.ts";
-import { createJinja } from "./jinja.ts";
-import { type DeclaredTest, type ModelProperties, parseProperties } from "./properties.ts";
+import { createJinja, type Jinja } from "./jinja.ts";
+import { type Properties, parseProperties } from "./properties.ts";
 import { refuse } from "./refusal.ts";
-import type { DataTest, Model, Project } from "./types.ts";
+import { type Draft, findDrafts, readResource } from "./resources.ts";
+import { readSettings, readVariables } from "./settings.ts";
+import type { Model, Project } from "./types.ts";
+import { readUnitTest } from "./unit-tests.ts";
 
 export type ProjectOptions = {
   /** The folder of dbt_project.yml. */
@@ -15,96 +20,131 @@ export type ProjectOptions = {
   variables: Record<string, unknown>;
   /** What `env_var` may read. */
   environment: Record<string, string | undefined>;
+  /** The database's name, for `target` and `this`. */
+  database?: string;
+  now?(): Date;
 };
 
-export type LoadedProject = { project: Project; compiler: Compiler };
-
-const record = z.record(z.string(), z.unknown());
-const paths = (folder: string) => z.tuple([z.literal(folder)]).optional();
-
-/** dbt_project.yml. Hooks and other ways to change dbt are not in it, so they are refused by name. */
-const settings = z.strictObject({
-  name: z.string(),
-  version: z.union([z.string(), z.number()]).optional(),
-  "config-version": z.literal(2).optional(),
-  profile: z.string().optional(),
-  "require-dbt-version": z.unknown().optional(),
-  "model-paths": paths("models"),
-  "macro-paths": paths("macros"),
-  "test-paths": paths("tests"),
-  "seed-paths": paths("seeds"),
-  "snapshot-paths": paths("snapshots"),
-  "analysis-paths": z.unknown().optional(),
-  "target-path": z.unknown().optional(),
-  "clean-targets": z.unknown().optional(),
-  flags: z.unknown().optional(),
-  models: record.default({}),
-  vars: record.default({}),
-});
-
-type Settings = z.output<typeof settings>;
-
-const baseName = (path: string) => path.replace(/^.*\//, "").replace(/\.sql$/, "");
-/** Refs of a file are learned by rendering it, before there is anything to name. */
-const unknownRelation = { schema: "public", identifier: "unknown" };
+export type LoadedProject = { project: Project; compiler: Compiler; jinja: Jinja; invocationId: string };
 
 /** Reads a dbt project and checks all of it, so that nothing is built from a project with a fault in it. */
 export function loadProject(options: ProjectOptions): LoadedProject {
   const files = readProjectFiles(options.projectDir);
-  const project = parseYaml(files.settings, settings);
-  const { [project.name]: scoped, ...plain } = project.vars;
+  const settings = readSettings(files.settings);
+  const invocationId = randomUUID();
   const jinja = createJinja({
     macros: files.macros,
-    variables: { ...plain, ...record.default({}).parse(scoped), ...options.variables },
+    variables: { ...readVariables(settings), ...options.variables },
     environment: options.environment,
-    projectName: project.name,
+    projectName: settings.name,
+    database: options.database ?? "barline",
+    docs: readDocs(files),
+    now: options.now ?? (() => new Date()),
+    invocationId,
   });
-  const properties = files.properties.map(parseProperties);
-  const sources = properties.flatMap((part) => part.sources);
-  const described = properties.flatMap((part) => part.models);
-  const names = unique(files.models.map((file) => ({ name: baseName(file.path), path: file.path })));
-  unique(sources.map(({ name, path }) => ({ name, path })));
-  unique(described.map(({ name, path }) => ({ name, path })));
-  for (const { name, path } of described) {
-    if (!names.has(name)) throw refuse(path, `describes the model '${name}', which has no file in models/`);
-  }
-  const draft = createCompiler({ jinja, models: [], sources, knownModels: names });
-  const models = files.models
-    .map((file) =>
-      readModel(
-        draft,
-        project,
-        file,
-        described.find(({ name }) => name === baseName(file.path)),
-      ),
-    )
-    .filter((model) => model.config.enabled);
-  const ordered = orderModels(models);
-  refuseMissing(ordered);
-  const compiler = createCompiler({
-    jinja,
-    models: ordered,
-    sources,
-    knownModels: new Set(models.map(({ name }) => name)),
-  });
-  const tests = [
-    ...properties.flatMap((part) => part.tests).map((test) => readGenericTest(compiler, test)),
-    ...readSingularTests(compiler, files, ordered),
-  ].filter(
-    (test) => models.some(({ name }) => name === test.subject) || sources.some(({ name }) => name === test.subject),
+  const renderText = (where: string, text: string) => jinja.render(text, plainScope(where));
+  const properties = joinProperties(files.properties.map((file) => parseProperties(file, settings.name, renderText)));
+  const drafts = findDrafts(files, properties.resources);
+  checkNames(drafts, properties);
+  const { sources } = properties;
+  const knownModels = new Set(drafts.map(({ name }) => name));
+  const draft = createCompiler({ jinja, models: [], sources, knownModels });
+  const renderValues = (where: string, values: Record<string, unknown>) =>
+    renderDeep(values, (text) => renderText(where, text));
+  const context = { draft, settings, described: properties.resources, renderValues };
+  const models = orderModels(
+    drafts.map((entry) => readResource(context, entry)).filter((model) => model.config.enabled),
   );
-  unique(tests.map(({ name, path }) => ({ name, path })));
-  return { project: { name: project.name, models: ordered, sources, tests }, compiler };
+  refuseMissing(models);
+  const compiler = createCompiler({ jinja, models, sources, knownModels: new Set(models.map(({ name }) => name)) });
+  const tests = readTests({ compiler, jinja, settings, models, renderValues }, files, properties);
+  const unitContext = { compiler, models, fixtures: files.fixtures, projectName: settings.name };
+  const unitTests = properties.unitTests.flatMap((declared) => readUnitTest(unitContext, declared) ?? []);
+  unique([...tests, ...unitTests]);
+  const project: Project = {
+    name: settings.name,
+    ...{ models, sources, tests, unitTests },
+    onRunStart: settings["on-run-start"],
+    onRunEnd: settings["on-run-end"],
+    macros: files.macros.flatMap(({ path, text }) =>
+      readBlocks(text, "macro").map(({ name, whole }) => ({ name, path, text: whole })),
+    ),
+  };
+  return { project, compiler, jinja, invocationId };
 }
 
-function unique(items: { name: string; path: string }[]): Set<string> {
+function readDocs({ docs }: ProjectFiles): Map<string, string> {
+  return new Map(docs.flatMap(({ text }) => readBlocks(text, "docs").map((block) => [block.name, block.text.trim()])));
+}
+
+function joinProperties(parts: Properties[]): Properties {
+  return {
+    resources: parts.flatMap((part) => part.resources),
+    sources: parts.flatMap((part) => part.sources),
+    tests: parts.flatMap((part) => part.tests),
+    singular: parts.flatMap((part) => part.singular),
+    unitTests: parts.flatMap((part) => part.unitTests),
+  };
+}
+
+/** For what YAML says: variables and docs, and nothing of a model. */
+function plainScope(where: string): RenderScope {
+  const [, path = where, line] = /^([^:,]+)(?::(\d+))?/.exec(where) ?? [];
+  const refuseHere = () => {
+    throw refuse(path, "ref() and source() cannot be used here");
+  };
+  return {
+    path,
+    ...(line !== undefined && { line: Number(line) }),
+    ...{ self: undefined, incremental: false, execute: false },
+    ...{ ref: refuseHere, source: refuseHere, config: refuseHere },
+  };
+}
+
+/** Hooks are rendered when they run. */
+const lateKeys = /^(pre|post)[-_]hook$/;
+
+function renderDeep(values: Record<string, unknown>, render: (text: string) => string): Record<string, unknown> {
+  const walk = (value: unknown): unknown => {
+    if (typeof value === "string") return value.includes("{{") ? native(render(value)) : value;
+    if (Array.isArray(value)) return value.map(walk);
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, inner]) => [key, lateKeys.test(key) ? inner : walk(inner)]),
+    );
+  };
+  return walk(values) as Record<string, unknown>;
+}
+
+/** As dbt reads a rendered setting: a truth or a number where it looks like one. */
+function native(text: string): unknown {
+  if (/^true$/i.test(text)) return true;
+  if (/^false$/i.test(text)) return false;
+  return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
+}
+
+function unique(items: { name: string; path: string }[]): void {
   const seen = new Map<string, string>();
   for (const { name, path } of items) {
     const before = seen.get(name);
     if (before !== undefined) throw refuse(path, `'${name}' is there twice, also in ${before}`);
     seen.set(name, path);
   }
-  return new Set(seen.keys());
+}
+
+const folderOf = { model: "models", seed: "seeds", snapshot: "snapshots" };
+
+function checkNames(drafts: Draft[], { resources, sources }: Properties): void {
+  unique(drafts);
+  unique(sources);
+  for (const kind of ["model", "seed", "snapshot"] as const) {
+    const described = resources.filter(({ resourceType }) => resourceType === kind);
+    unique(described);
+    for (const { name, path, line } of described) {
+      if (drafts.some((draft) => draft.name === name && draft.resourceType === kind)) continue;
+      throw refuse(`${path}:${line}`, `describes the ${kind} '${name}', which has no file in ${folderOf[kind]}/`);
+    }
+  }
 }
 
 /** A model that is there but disabled is no longer in the list; one that reads it cannot be built. */
@@ -116,69 +156,10 @@ function refuseMissing(models: Model[]): void {
   }
 }
 
-function readModel(
-  draft: Compiler,
-  project: Settings,
-  file: ProjectFile,
-  properties: ModelProperties | undefined,
-): Model {
-  const name = baseName(file.path);
-  const dependsOn = new Set<string>();
-  let own: Record<string, unknown> = {};
-  const scope: CompileScope = {
-    relationOf: () => unknownRelation,
-    onDependency: (dependency) => dependsOn.add(dependency),
-    onConfig: (values) => {
-      own = { ...own, ...values };
-    },
-  };
-  const self = { schema: "public", identifier: name };
-  // Twice, as what an incremental build reads may differ from what a full one reads.
-  for (const incremental of [false, true]) draft.render(file.path, file.text, { ...scope, self, incremental });
-  const layers = [folderConfig(project.models, project.name, file.path), properties?.config ?? {}, own];
-  return {
-    name,
-    path: file.path,
-    text: file.text,
-    description: properties?.description ?? "",
-    columns: properties?.columns ?? [],
-    config: parseModelConfig(file.path, layers),
-    dependsOn: [...dependsOn],
-  };
-}
-
-function readGenericTest(compiler: Compiler, test: DeclaredTest): DataTest {
-  const dependsOn = new Set([test.subject]);
-  const { assertion } = test;
-  if (assertion.kind !== "relationships") return { ...test, dependsOn: [...dependsOn] };
-  let to = "";
-  compiler.render(test.path, `{{ ${assertion.to} }}`, {
-    relationOf: () => unknownRelation,
-    onDependency: (name) => {
-      to = name;
-    },
-  });
-  if (!to) throw refuse(test.path, `the test ${test.name} must name its other side by ref() or source()`);
-  return { ...test, assertion: { ...assertion, to }, dependsOn: [...dependsOn, to] };
-}
-
-function readSingularTests(compiler: Compiler, files: ProjectFiles, models: Model[]): DataTest[] {
-  return files.tests.flatMap((file) => {
-    const dependsOn = new Set<string>();
-    let values = {};
-    compiler.render(file.path, file.text, {
-      relationOf: () => unknownRelation,
-      onDependency: (name) => dependsOn.add(name),
-      onConfig: (given) => {
-        values = { ...values, ...given };
-      },
-    });
-    const { enabled, ...config } = parseTestConfig(file.path, [values]);
-    // Where all that it reads stands: with the last of its models.
-    const subject = models.filter(({ name }) => dependsOn.has(name)).at(-1)?.name ?? [...dependsOn][0];
-    if (subject === undefined) throw refuse(file.path, "reads no model and no source");
-    const name = baseName(file.path);
-    const assertion = { kind: "singular" as const, text: file.text };
-    return enabled ? [{ name, path: file.path, subject, assertion, ...config, dependsOn: [...dependsOn] }] : [];
-  });
+function readTests(context: TestContext, files: ProjectFiles, properties: Properties) {
+  const standing = new Set([...context.models, ...properties.sources].map(({ name }) => name));
+  return [
+    ...properties.tests.filter(({ subject }) => standing.has(subject)).map((test) => readGenericTest(context, test)),
+    ...files.tests.map((file) => readSingularTest(context, file, properties.singular)),
+  ].filter(({ config }) => config.enabled);
 }

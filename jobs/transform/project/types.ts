@@ -1,27 +1,70 @@
 /** A relation in Postgres. As text it is the quoted name, ready for SQL. */
 export type Relation = { schema: string; identifier: string };
 
-export type Column = { name: string; description: string };
+export type Column = { name: string; description: string; dataType?: string };
 export type Severity = "error" | "warn";
-export type Materialization = "view" | "table" | "incremental" | "ephemeral";
+export type ResourceType = "model" | "seed" | "snapshot";
+export type Materialization = "view" | "table" | "incremental" | "ephemeral" | "seed" | "snapshot";
 export type IndexConfig = { columns: string[]; unique: boolean; type: string | undefined };
+export type IncrementalStrategy = "append" | "delete+insert" | "merge";
+
+export type SeedConfig = {
+  /** Types by column name, over those that the values tell. */
+  columnTypes: Record<string, string>;
+  quoteColumns: boolean;
+  delimiter: string;
+};
+
+/** Names of the columns that a snapshot adds. */
+export type SnapshotColumns = Record<"dbt_scd_id" | "dbt_updated_at" | "dbt_valid_from" | "dbt_valid_to", string>;
+
+export type SnapshotConfig = {
+  strategy: "timestamp" | "check";
+  /** Of the strategy timestamp; of check where given, else the moment of the build. */
+  updatedAt: string | undefined;
+  /** Of the strategy check. */
+  checkColumns: "all" | string[];
+  /** What becomes of a row that the source no longer has. */
+  hardDeletes: "ignore" | "invalidate";
+  /** An SQL expression for the end of a row that is current, instead of null. */
+  validToCurrent: string | undefined;
+  columns: SnapshotColumns;
+};
 
 export type ModelConfig = {
   materialized: Materialization;
-  /** What tells one row from another in an incremental model; empty: rows are only added. */
+  /** What tells one row from another; empty in an incremental model whose rows are only added. */
   uniqueKey: string[];
+  strategy: IncrementalStrategy;
+  /** Of the strategy merge: the columns that a match overwrites; all where undefined. */
+  mergeUpdateColumns: string[] | undefined;
+  mergeExcludeColumns: string[];
   indexes: IndexConfig[];
   /** An incremental model with fewer rows than this share of its largest source's is built whole; 0: never for that. */
   rebuildBelow: number;
+  /** False: never built whole for being asked to; true: always. */
+  fullRefresh: boolean | undefined;
   enabled: boolean;
+  tags: string[];
+  preHooks: string[];
+  postHooks: string[];
+  seed: SeedConfig | undefined;
+  snapshot: SnapshotConfig | undefined;
+  /** All that was said, for `config.get` and manifest.json. */
+  values: Record<string, unknown>;
 };
 
+/** What is built and what `ref` can name: a model, a seed or a snapshot. */
 export type Model = {
   name: string;
+  resourceType: ResourceType;
+  /** As dbt has it: `model.barline.fct_x`. */
+  uniqueId: string;
   /** Path in the project, for messages. */
   path: string;
-  /** The file as written. */
+  /** The query as written, or a seed's rows; the line on which it begins. */
   text: string;
+  line: number;
   description: string;
   columns: Column[];
   config: ModelConfig;
@@ -39,10 +82,12 @@ export type Freshness = {
 export type Source = {
   /** As `source.table`. */
   name: string;
+  uniqueId: string;
   path: string;
   relation: Relation;
   description: string;
   columns: Column[];
+  tags: string[];
   loadedAtField: string | undefined;
   freshness: Freshness | undefined;
 };
@@ -52,26 +97,72 @@ export type Assertion =
   | { kind: "unique" | "not_null"; column: string }
   | { kind: "accepted_values"; column: string; values: string[]; quote: boolean }
   | { kind: "relationships"; column: string; to: string; field: string }
+  /** A generic test of the project's own: `test_<macro>`, with what it is given. */
+  | { kind: "custom"; macro: string; given: Record<string, unknown> }
   | { kind: "singular"; text: string };
+
+export type TestConfig = {
+  severity: Severity;
+  where: string | undefined;
+  enabled: boolean;
+  /** At most so many failing rows are looked for. */
+  limit: number | undefined;
+  /** Comparisons of what `failCalc` gives: `!= 0`, `> 10`. */
+  warnIf: string;
+  errorIf: string;
+  /** What counts as the number of failures, an aggregate over the failing rows. */
+  failCalc: string;
+  storeFailures: "table" | "view" | undefined;
+  tags: string[];
+  values: Record<string, unknown>;
+};
 
 export type DataTest = {
   name: string;
+  /** The name, or a short one with a hash where Postgres could not hold it; stored failures go by it. */
+  alias: string;
+  uniqueId: string;
+  kind: "generic" | "singular";
   path: string;
+  description: string;
   /** The model or source (`source.table`) that it tests; of a singular test the last model that it reads. */
   subject: string;
+  column: string | undefined;
   assertion: Assertion;
-  severity: Severity;
-  where: string | undefined;
+  config: TestConfig;
   /** Models that it reads: it runs once they all stand. */
   dependsOn: string[];
 };
 
+/** Rows that stand for a relation in a unit test: by column, or as a query. */
+export type Fixture = { rows: Record<string, unknown>[] } | { sql: string };
+
+/** A unit test of a model: what it answers on given rows. */
+export type UnitTest = {
+  name: string;
+  uniqueId: string;
+  path: string;
+  line: number;
+  description: string;
+  model: string;
+  /** By what the model reads: a model's name, `source.table`, or `this`. */
+  given: Map<string, Fixture>;
+  expect: Fixture;
+  overrides: { macros: Record<string, unknown>; vars: Record<string, unknown>; env_vars: Record<string, string> };
+  tags: string[];
+};
+
 export type Project = {
   name: string;
-  /** In an order in which each model comes after those that it reads. */
+  /** Models, seeds and snapshots in an order in which each comes after those that it reads. */
   models: Model[];
   sources: Source[];
   tests: DataTest[];
+  unitTests: UnitTest[];
+  /** SQL to run before and after all of a build. */
+  onRunStart: string[];
+  onRunEnd: string[];
+  macros: { name: string; path: string; text: string }[];
 };
 
 /** The quoted name of a column or relation. */
@@ -81,4 +172,9 @@ export function quoteIdentifier(name: string): string {
 
 export function quoteRelation(relation: Relation): string {
   return `${quoteIdentifier(relation.schema)}.${quoteIdentifier(relation.identifier)}`;
+}
+
+/** A text as SQL writes it. */
+export function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
 }

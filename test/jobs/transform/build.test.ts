@@ -79,7 +79,7 @@ describe("a build", () => {
     const result = await transform.build();
     expect(result.published).toBe(false);
     const failing = result.tests.find(({ status }) => status === "fail");
-    expect(failing).toMatchObject({ name: "accepted_values_shop_items_amount__1__2__3", failures: 1 });
+    expect(failing).toMatchObject({ name: "accepted_values_shop_items_amount__False__1__2__3", failures: 1 });
     expect(failing?.sample).toEqual([{ value_field: 9, n_records: 2 }]);
     expect(await published()).toEqual([[1, 1]]);
   });

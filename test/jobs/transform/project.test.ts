@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { PermanentError } from "../../../jobs/orchestrator/errors.ts";
 import { publishedRelation } from "../../../jobs/transform/project/compile.ts";
-import { selectModels } from "../../../jobs/transform/project/graph.ts";
 import { loadProject } from "../../../jobs/transform/project/load.ts";
+import { selectNodes } from "../../../jobs/transform/project/selection.ts";
 import { createProjectFolder, type ProjectFolder, warehouseDir } from "./support.ts";
 
 let folder: ProjectFolder | undefined;
@@ -122,10 +122,10 @@ models:
           - accepted_values: {arguments: {values: [1, 2], quote: false}}
           - relationships: {to: ref('a'), field: id}`,
     });
-    expect(project.tests.map(({ name, severity, where }) => [name, severity, where ?? null])).toEqual([
+    expect(project.tests.map(({ name, config: { severity, where } }) => [name, severity, where ?? null])).toEqual([
       ["unique_a_id", "error", null],
       ["not_null_a_id", "warn", "id > 0"],
-      ["accepted_values_a_id__1__2", "error", null],
+      ["accepted_values_a_id__False__1__2", "error", null],
       ["relationships_a_id__id__ref_a_", "error", null],
     ]);
   });
@@ -144,8 +144,8 @@ describe("order and selection", () => {
   });
 
   test("follow + before and after a name", () => {
-    const { models } = load(files).project;
-    const chosen = (...select: string[]) => [...selectModels(models, select)].sort().join("");
+    const { project } = load(files);
+    const chosen = (...select: string[]) => [...selectNodes(project, { select }).models].sort().join("");
     expect([chosen("b"), chosen("+b"), chosen("b+"), chosen("+b+"), chosen("z c")]).toEqual([
       "b",
       "ab",
@@ -153,8 +153,8 @@ describe("order and selection", () => {
       "abc",
       "cz",
     ]);
-    expect(() => chosen("nobody")).toThrow("there is no model 'nobody'");
-    expect(() => chosen("tag:nightly")).toThrow("'tag:nightly' is not supported");
+    expect(() => chosen("nobody")).toThrow("'nobody' selects nothing");
+    expect(() => chosen("state:modified")).toThrow("the method 'state:' in 'state:modified' is not supported");
   });
 });
 
@@ -179,33 +179,52 @@ describe("refusals", () => {
       "models/a.sql:1: env_var 'DAYS' has no value",
     ],
     ["an unknown function", { "models/a.sql": "select {{ dbt_utils.star('a') }}" }, "models/a.sql:1"],
-    ["run_query", { "models/a.sql": "select {{ run_query('x') }}" }, "run_query is not supported yet"],
-    ["the adapter", { "models/a.sql": "select {{ adapter.quote('x') }}" }, "adapter is not supported yet"],
-    ["a call block", { "models/a.sql": "{% do x.y() %}select 1" }, "the Jinja block {% do %} is not supported yet"],
     [
-      "a generic test of one's own",
-      { ...model, "macros/t.sql": "{% test positive(model) %}select 1{% endtest %}" },
-      "macros/t.sql:1: the Jinja block {% test %}",
+      "what dbt's adapter does beyond reading",
+      { "models/a.sql": "select 1\n{{ adapter.drop_relation(this) }}" },
+      "models/a.sql:2: adapter.drop_relation is not supported yet",
+    ],
+    ["dbt's graph", { "models/a.sql": "select {{ graph.nodes }}" }, "models/a.sql:1: graph is not supported yet"],
+    [
+      "a version",
+      { "models/a.sql": "select * from {{ ref('a', v=2) }}" },
+      "ref() of a version (v=) is not supported yet",
+    ],
+    ["a Jinja block", { "models/a.sql": "\n{% include 'x' %}" }, "models/a.sql:2: the Jinja block {% include %}"],
+    [
+      "a block without its end",
+      { "models/a.sql": "\n{% if true %}\nselect 1" },
+      "models/a.sql:2: {% endif %} is missing",
+    ],
+    [
+      "what a macro is not made for",
+      { ...model, "models/b.sql": "{{ m(1) }}", "macros/m.sql": "\n{% macro m() %}{% endmacro %}" },
+      "macros/m.sql:2: 'm' takes 0 values, and is given 1",
     ],
     [
       "a changed schema name",
       { ...model, "macros/g.sql": "{% macro generate_schema_name(x) %}y{% endmacro %}" },
-      "the macro generate_schema_name",
+      "macros/g.sql:1: the macro generate_schema_name",
     ],
     [
-      "a hook",
-      { "models/a.sql": "{{ config(pre_hook='vacuum') }}select 1" },
-      "models/a.sql: the config pre_hook is not supported yet",
+      "grants",
+      { "models/a.sql": "\n{{ config(grants={'select': ['x']}) }}select 1" },
+      "models/a.sql:2: the config grants is not supported yet",
     ],
     [
-      "a project hook",
-      { ...model, "dbt_project.yml": "name: shop\non-run-start: [select 1]" },
-      "dbt_project.yml: `on-run-start` is not supported yet",
+      "a contract",
+      { ...model, "models/p.yml": "models:\n  - name: a\n    config: {contract: {enforced: true}}" },
+      "models/p.yml:2: the config contract is not supported yet",
+    ],
+    [
+      "a setting of a folder",
+      { ...model, "dbt_project.yml": "name: shop\nmodels: {+transient: true}" },
+      "dbt_project.yml, for models/a.sql: the config transient is not supported yet",
     ],
     [
       "a strategy",
-      { "models/a.sql": "{{ config(incremental_strategy='merge') }}select 1" },
-      'incremental_strategy="merge" is not supported',
+      { "models/a.sql": "{{ config(incremental_strategy='microbatch') }}select 1" },
+      'models/a.sql:1: the config incremental_strategy="microbatch" is not supported',
     ],
     [
       "a materialization",
@@ -213,27 +232,30 @@ describe("refusals", () => {
       'materialized="materialized_view"',
     ],
     ["a Python model", { "models/a.py": "" }, "models/a.py: a Python model is not supported yet"],
-    ["a snapshot", { ...model, "snapshots/s.sql": "" }, "snapshots/s.sql: a snapshot is not supported yet"],
-    ["a seed", { ...model, "seeds/s.csv": "" }, "seeds/s.csv: a seed is not supported yet"],
+    [
+      "a snapshot without a strategy",
+      { ...model, "snapshots/s.sql": "{% snapshot s %}{{ config(unique_key='n') }}select 1 as n{% endsnapshot %}" },
+      "snapshots/s.sql:1: the snapshot names no strategy",
+    ],
+    [
+      "rows for what is deleted",
+      {
+        ...model,
+        "snapshots/s.yml":
+          "snapshots:\n  - {name: s, relation: ref('a'), config: {strategy: check, check_cols: all, unique_key: n, hard_deletes: new_record}}",
+      },
+      'snapshots/s.yml:2: the config hard_deletes="new_record" is not supported',
+    ],
     ["packages", { ...model, "packages.yml": "" }, "packages.yml: installing packages"],
     [
       "an unknown test",
       { ...model, "models/p.yml": "models: [{name: a, columns: [{name: n, tests: [positive]}]}]" },
-      "the generic test positive of a",
-    ],
-    [
-      "stored failures",
-      {
-        ...model,
-        "models/p.yml":
-          "models: [{name: a, columns: [{name: n, tests: [{unique: {config: {store_failures: true}}}]}]}]",
-      },
-      "store_failures=true",
+      "models/p.yml:1: the generic test positive of a",
     ],
     [
       "an unknown property",
       { ...model, "models/p.yml": "models: [{name: a, colums: []}]" },
-      "models/p.yml: `colums` in models.0",
+      "models/p.yml:1: `colums` in models.0 is not supported yet",
     ],
     ["YAML that is none", { ...model, "models/p.yml": "models:\n  - name: a\n   x: [" }, "models/p.yml:"],
     ["properties without a model", { ...model, "models/p.yml": "models: [{name: b}]" }, "describes the model 'b'"],

@@ -1,0 +1,49 @@
+import { publishedRelation } from "../project/compile.ts";
+import { quoteRelation } from "../project/types.ts";
+import type { Progress } from "./build.ts";
+import { runModelHooks, runProjectHooks } from "./hooks.ts";
+import { publish } from "./publish.ts";
+import { withQueries } from "./query.ts";
+import { isStatementFault } from "./session.ts";
+import { publishStored, type StoredFailures } from "./stored.ts";
+import { failuresSql } from "./test-sql.ts";
+
+/** Puts all that was built, and the failing rows that tests stored, under their own names. False where Postgres refuses it. */
+export async function publishAll(progress: Progress): Promise<boolean> {
+  const { context, options, session, models, results } = progress;
+  const { project, compiler } = context.loaded;
+  const built = [...models.built.values()];
+  try {
+    await publish({ session, compiler, models: project.models, standing: models.standing, built });
+    // From here on every name means what is published.
+    const published = { ...models, built: new Map() };
+    for (const { model } of built) {
+      if (model.config.materialized === "view") await runModelHooks(published, model, model.config.postHooks);
+    }
+    for (const stored of progress.stored) await publishStored(session, stored, () => viewSql(progress, stored));
+    await runProjectHooks(published, project.onRunEnd);
+    return true;
+  } catch (error) {
+    if (!isStatementFault(error, options.signal)) throw error;
+    const last = results.models.at(-1);
+    if (last) Object.assign(last, { action: "failed", error: `publishing failed: ${error.message}` });
+    return false;
+  }
+}
+
+/** A test's query as it reads published tables, for a view of its failing rows. */
+function viewSql({ session, models }: Progress, { target }: StoredFailures): Promise<string> {
+  const relation = models.compiler.sourceRelation(target.test.subject) ?? publishedRelation(target.test.subject);
+  const { assertion } = target.test;
+  const other = assertion.kind === "relationships" ? assertion.to : undefined;
+  const otherRelation =
+    other === undefined ? undefined : (models.compiler.sourceRelation(other) ?? publishedRelation(other));
+  return withQueries(session, (query) =>
+    failuresSql(models.compiler, {
+      ...target,
+      relation,
+      otherSide: otherRelation ? quoteRelation(otherRelation) : target.otherSide,
+      scope: { relationOf: publishedRelation, query },
+    }),
+  );
+}

@@ -1,0 +1,104 @@
+import { type JsonValue, readerRole, type Sql } from "../../../db/client.ts";
+import { literal, quoteIdentifier, quoteRelation, type Relation } from "../project/types.ts";
+import { readColumns } from "./catalog.ts";
+import { shortHash } from "./names.ts";
+import type { Session } from "./session.ts";
+import type { TestTarget } from "./test-sql.ts";
+
+/** Where dbt keeps failing rows: beside the schema of the models, as its default is. */
+export const auditSchema = "public_dbt_test__audit";
+
+/** Failing rows kept of each test where the build that found them publishes nothing. */
+export const keptRows = 10_000;
+
+/** The failing rows of a test, in a table that only this build sees. */
+export type StoredFailures = {
+  alias: string;
+  /** As schema.name, where they will be. */
+  name: string;
+  /** Where they are now, as SQL. */
+  working: string;
+  as: "table" | "view";
+  target: TestTarget;
+  columns: { name: string; type: string }[];
+  rows: unknown[];
+};
+
+const place = (identifier: string): Relation => ({ schema: auditSchema, identifier });
+const workName = (alias: string) => place(`barline_build_${shortHash(alias)}`);
+
+const createSchema = [
+  `create schema if not exists ${auditSchema}`,
+  grantIfReader(`grant usage on schema ${auditSchema} to ${readerRole}`),
+].join(";\n");
+
+/** A login that may not make roles has no reader. */
+function grantIfReader(statement: string): string {
+  return `do $$ begin if exists (select from pg_roles where rolname = ${literal(readerRole)}) then ${statement}; end if; end $$`;
+}
+
+const grantSelect = (relation: Relation) =>
+  grantIfReader(`grant select on ${quoteRelation(relation)} to ${readerRole}`);
+
+/** Keeps the rows that a test finds. Beside what is there, so that nobody who reads that has to wait for the build. */
+export async function storeFailures(session: Session, target: TestTarget, sql: string): Promise<StoredFailures> {
+  const { alias, config } = target.test;
+  const working = workName(alias);
+  await session.run(createSchema);
+  await session.run(`create table ${quoteRelation(working)} as ${sql}`);
+  const rows = await session.run(
+    `select to_jsonb(failing) as row from ${quoteRelation(working)} as failing limit ${keptRows}`,
+  );
+  return {
+    alias,
+    name: `${auditSchema}.${alias}`,
+    working: quoteRelation(working),
+    as: config.storeFailures ?? "table",
+    target,
+    columns: await readColumns(session, working),
+    rows: rows.map(({ row }) => row),
+  };
+}
+
+async function dropOld(run: (text: string) => Promise<Record<string, unknown>[]>, relation: Relation): Promise<void> {
+  const [found] = await run(
+    `select relkind from pg_class where oid = to_regclass(${literal(quoteRelation(relation))}) and relkind in ('r', 'v')`,
+  );
+  if (found) await run(`drop ${found.relkind === "v" ? "view" : "table"} ${quoteRelation(relation)} cascade`);
+}
+
+/** Puts the failing rows under their name, with what else the build publishes. `viewSql` is the test's query on published tables. */
+export async function publishStored(
+  session: Session,
+  stored: StoredFailures,
+  viewSql: () => Promise<string>,
+): Promise<void> {
+  const relation = place(stored.alias);
+  await dropOld((text) => session.run(text), relation);
+  if (stored.as === "view") {
+    await session.run(`create view ${quoteRelation(relation)} as ${await viewSql()}`);
+    await session.run(`drop table ${stored.working}`);
+  } else await session.run(`alter table ${stored.working} rename to ${quoteIdentifier(stored.alias)}`);
+  await session.run(grantSelect(relation));
+}
+
+/** Keeps what was found by a build that published nothing: the rows alone, in a transaction of their own. */
+export async function keepStored(sql: Sql, all: StoredFailures[]): Promise<void> {
+  if (all.length === 0) return;
+  await sql.begin(async (transaction) => {
+    const run = async (text: string) => await transaction.unsafe<Record<string, unknown>[]>(text);
+    await run(createSchema);
+    for (const { alias, columns, rows } of all) {
+      const relation = place(alias);
+      await dropOld(run, relation);
+      const list = columns.map(({ name, type }) => `${quoteIdentifier(name)} ${type}`).join(", ");
+      await run(`create table ${quoteRelation(relation)} (${list})`);
+      await transaction.unsafe(
+        `insert into ${quoteRelation(relation)}
+        select * from jsonb_populate_recordset(null::${quoteRelation(relation)}, $1::jsonb)`,
+        [transaction.json(rows as JsonValue) as never],
+      );
+      await run(grantSelect(relation));
+    }
+  });
+}

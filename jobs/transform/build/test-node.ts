@@ -1,0 +1,101 @@
+import { type DataTest, quoteRelation } from "../project/types.ts";
+import { compilePublishedTest } from "../summary.ts";
+import type { Progress } from "./build.ts";
+import type { BuiltModel, ModelContext } from "./context.ts";
+import { currentRelation } from "./names.ts";
+import { sortTests } from "./plan.ts";
+import { withQueries } from "./query.ts";
+import { isStatementFault } from "./session.ts";
+import { mergeDelta } from "./tables.ts";
+import type { TestTarget } from "./test-sql.ts";
+import { proven, runTests, testResult } from "./tests.ts";
+import type { TestResult } from "./types.ts";
+
+/**
+ * Runs a model's tests; false where one of severity `error` fails. What an incremental build does not touch was tested when it
+ * was written, so that tests which judge each row by itself, or by the model's key, look at the new rows before they go in.
+ */
+export async function testNode(progress: Progress, built: BuiltModel | undefined, tests: DataTest[]): Promise<boolean> {
+  const { options } = progress;
+  const { settled, ofRows, ofWhole } = sortTests(built, tests);
+  for (const test of settled) {
+    options.onNode?.({ phase: "start", kind: "test", name: test.name });
+    report(progress, testResult(test, proven, 0));
+  }
+  if (!(await runAll(progress, ofRows, built))) return false;
+  if (built && !(await mergeNode(progress, built))) return false;
+  return runAll(progress, ofWhole, undefined);
+}
+
+async function runAll(progress: Progress, tests: DataTest[], delta: BuiltModel | undefined): Promise<boolean> {
+  const { context, options, session, models } = progress;
+  const targets: TestTarget[] = [];
+  for (const test of tests) targets.push(await testTarget(progress, test, delta));
+  const done = await runTests(
+    {
+      session,
+      compiler: models.compiler,
+      now: context.elapsed,
+      signal: options.signal,
+      onStart: (name) => options.onNode?.({ phase: "start", kind: "test", name }),
+      onFinish: (result) => report(progress, result),
+      onStored: (stored) => progress.stored.push(stored),
+    },
+    targets,
+  );
+  return done.every(({ status }) => status === "pass" || status === "warn");
+}
+
+async function mergeNode({ options, session, results }: Progress, built: BuiltModel): Promise<boolean> {
+  try {
+    await mergeDelta(session, built);
+    return true;
+  } catch (error) {
+    if (!isStatementFault(error, options.signal)) throw error;
+    const result = results.models.find(({ name }) => name === built.model.name);
+    if (result) Object.assign(result, { action: "failed", error: `${built.model.path}: ${error.message}` });
+    return false;
+  }
+}
+
+function report({ context, options, results }: Progress, result: TestResult): void {
+  const { name, status, durationMs } = result;
+  const test = context.loaded.project.tests.find((candidate) => candidate.name === name);
+  // What was asked reads names of this build; people want the query that they can ask themselves.
+  const compiledSql = test && result.compiledSql !== null ? compilePublishedTest(context.loaded, test) : null;
+  results.tests.push({ ...result, compiledSql });
+  options.onNode?.({ phase: "finish", kind: "test", name, status, durationMs });
+}
+
+async function testTarget(
+  { context, models }: Progress,
+  test: DataTest,
+  delta: BuiltModel | undefined,
+): Promise<TestTarget> {
+  const relationOf = (name: string) => currentRelation(models.built, name);
+  const find = (name: string) => models.compiler.sourceRelation(name) ?? relationOf(name);
+  const inline = (name: string) => inlineQuery(context.loaded.project.models, models, name);
+  const { assertion, subject } = test;
+  const other = assertion.kind === "relationships" ? assertion.to : undefined;
+  const otherQuery = other === undefined ? undefined : await inline(other);
+  return {
+    test,
+    relation: delta?.delta ?? find(subject),
+    inline: await inline(subject),
+    otherSide:
+      other === undefined ? undefined : otherQuery ? `(${otherQuery}) as dbt_other` : quoteRelation(find(other)),
+    scope: { relationOf },
+  };
+}
+
+/** The query of an ephemeral model, which stands nowhere. */
+async function inlineQuery(
+  all: BuiltModel["model"][],
+  { session, compiler, built }: ModelContext,
+  name: string,
+): Promise<string | undefined> {
+  const model = all.find((candidate) => candidate.name === name);
+  if (model?.config.materialized !== "ephemeral") return undefined;
+  const relationOf = (parent: string) => currentRelation(built, parent);
+  return await withQueries(session, (query) => compiler.renderModel(model, { relationOf, query }));
+}

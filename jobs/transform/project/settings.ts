@@ -1,0 +1,59 @@
+import { z } from "zod";
+import { type ProjectFile, parseYaml } from "./files.ts";
+import { record } from "./properties-schema.ts";
+import { refuseUnsupported } from "./refusal.ts";
+
+const paths = (folder: string) => z.tuple([z.literal(folder)]).optional();
+const statements = z
+  .union([z.string(), z.array(z.string())])
+  .transform((value) => (Array.isArray(value) ? value : [value]))
+  .default([]);
+
+/** dbt_project.yml. What would change dbt itself is not in it, so it is refused by name. */
+const settings = z.strictObject({
+  name: z.string(),
+  version: z.union([z.string(), z.number()]).optional(),
+  "config-version": z.literal(2).optional(),
+  profile: z.string().optional(),
+  "require-dbt-version": z.unknown().optional(),
+  "model-paths": paths("models"),
+  "macro-paths": paths("macros"),
+  "test-paths": paths("tests"),
+  "seed-paths": paths("seeds"),
+  "snapshot-paths": paths("snapshots"),
+  "docs-paths": z.unknown().optional(),
+  "analysis-paths": z.unknown().optional(),
+  "asset-paths": z.unknown().optional(),
+  "target-path": z.unknown().optional(),
+  "packages-install-path": z.unknown().optional(),
+  "clean-targets": z.unknown().optional(),
+  "log-path": z.unknown().optional(),
+  flags: z.unknown().optional(),
+  models: record.default({}),
+  seeds: record.default({}),
+  snapshots: record.default({}),
+  tests: record.default({}),
+  data_tests: record.default({}),
+  unit_tests: record.default({}),
+  vars: record.default({}),
+  "on-run-start": statements,
+  "on-run-end": statements,
+});
+
+export type Settings = z.output<typeof settings>;
+
+/** Reads dbt_project.yml. */
+export function readSettings(file: ProjectFile): Settings {
+  const { value, lineOf } = parseYaml(file, settings);
+  // dbt keeps `tests` as the older name.
+  if (Object.keys(value.tests).length > 0 && Object.keys(value.data_tests).length > 0) {
+    throw refuseUnsupported(`${file.path}:${lineOf(["tests"])}`, "`tests` beside `data_tests`");
+  }
+  return { ...value, data_tests: { ...value.tests, ...value.data_tests } };
+}
+
+/** The project's `vars`: those of the project's own name over the plain ones. */
+export function readVariables({ name, vars }: Settings): Record<string, unknown> {
+  const { [name]: scoped, ...plain } = vars;
+  return { ...plain, ...record.default({}).parse(scoped) };
+}
