@@ -23,6 +23,8 @@ export const lockKeys = {
   alerts: 4_207_009,
   /** One process at a time compares the password with its hash. */
   credentials: 4_207_010,
+  /** One process at a time recomputes a sample of what is published. */
+  drift: 4_207_011,
   /** One build of the models at a time. */
   build: 7_023_441_902,
 } as const;

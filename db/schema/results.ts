@@ -1,5 +1,5 @@
-import { bigint, doublePrecision, jsonb, primaryKey, text } from "drizzle-orm/pg-core";
-import { barline, instant } from "./columns.ts";
+import { bigint, doublePrecision, integer, jsonb, primaryKey, text } from "drizzle-orm/pg-core";
+import { barline, identity, instant } from "./columns.ts";
 import { runs } from "./orchestration.ts";
 
 /** How each model of a transform run went. */
@@ -53,3 +53,23 @@ export const testResults = barline.table(
   },
   (table) => [primaryKey({ columns: [table.runId, table.name] })],
 );
+
+/** One row each time that a sample of what is published was recomputed from the raw tables, and compared. */
+export const driftChecks = barline.table("drift_checks", {
+  id: identity("id").primaryKey(),
+  /** schedule | manual */
+  trigger: text("trigger").notNull(),
+  /** Those that were drawn. */
+  tickers: jsonb("tickers").notNull().default([]),
+  /** Rows compared, and those of them that differ. */
+  rows: integer("rows").notNull().default(0),
+  differences: integer("differences").notNull().default(0),
+  /** The same by model, with why one was left out. */
+  models: jsonb("models").notNull().default([]),
+  /** The first value that differs. */
+  example: jsonb("example"),
+  /** Why nothing could be compared. */
+  error: text("error"),
+  startedAt: instant("started_at").notNull().defaultNow(),
+  finishedAt: instant("finished_at"),
+});
