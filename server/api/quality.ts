@@ -107,10 +107,10 @@ const toTest = ({ history, status: at, ...test }: TestRow, runs: number[]): z.in
   status: at as Status,
   history: runs.map((runId, index) => ({ runId, status: (history[index] ?? null) as Status | null })),
 });
-const toHistory = ({ finishedAt, status: at, ...row }: TestHistoryRow) => ({
-  ...row,
-  status: at as Status,
-  finishedAt: finishedAt.toISOString(),
+const toHistory = ({ runId, runState, failures, message, durationMs, ...row }: TestHistoryRow) => ({
+  ...{ runId, runState, failures, message, durationMs },
+  status: row.status as Status,
+  finishedAt: row.finishedAt.toISOString(),
 });
 const toRun = <R extends { at: Date | null }>(run: R | null) => run && { ...run, at: run.at?.toISOString() ?? null };
 
