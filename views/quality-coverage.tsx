@@ -79,6 +79,16 @@ const CoverageSvg = ({ sessions }: { sessions: CoveredSession[] }) => {
   );
 };
 
+const escapeText = (text: string) => escapeTitle(text).replaceAll(">", "&gt;");
+
+/** One row of a table. As text, like the bars above: reasons are escaped, runs are numbers. */
+function sessionRow({ date, tickers, median, reason, state, runId }: CoveredSession): string {
+  const count = (value: number | null) => `<td class="number">${value === null ? none : formatInteger(value)}</td>`;
+  const run = runId === null ? "" : `, <a href="/runs/${Number(runId)}">run ${Number(runId)}</a>`;
+  const head = `<th scope="row" class="nowrap">${formatSession(date)}</th>`;
+  return `<tr>${head}${count(tickers)}${count(median)}<td>${escapeText(reason ?? state)}${run}</td></tr>`;
+}
+
 const SessionTable = ({ label, sessions }: { label: string; sessions: CoveredSession[] }) => (
   <TableScroll label={label}>
     <table>
@@ -94,25 +104,7 @@ const SessionTable = ({ label, sessions }: { label: string; sessions: CoveredSes
           <th scope="col">Why</th>
         </tr>
       </thead>
-      <tbody>
-        {sessions.map((session) => (
-          <tr>
-            <th scope="row" class="nowrap">
-              {formatSession(session.date)}
-            </th>
-            <td class="number">{session.tickers === null ? none : formatInteger(session.tickers)}</td>
-            <td class="number">{session.median === null ? none : formatInteger(session.median)}</td>
-            <td>
-              {session.reason ?? session.state}
-              {session.runId !== null && (
-                <>
-                  , <a href={`/runs/${session.runId}`}>run {session.runId}</a>
-                </>
-              )}
-            </td>
-          </tr>
-        ))}
-      </tbody>
+      <tbody>{raw(sessions.map(sessionRow).join(""))}</tbody>
     </table>
   </TableScroll>
 );

@@ -1,4 +1,5 @@
-import { selectCoverage, selectPartitionRange } from "../../db/queries/dashboard/coverage.ts";
+import { selectPaths } from "../../db/queries/dashboard/calendar.ts";
+import { selectPartitionRange } from "../../db/queries/dashboard/coverage.ts";
 import { selectFetchedCounts, selectPublishedCounts } from "../../db/queries/dashboard/session-counts.ts";
 import { newYorkDate } from "../../jobs/market/calendar.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
@@ -6,7 +7,7 @@ import type { Day } from "../../views/calendar.tsx";
 import { formatPercent } from "../../views/format.ts";
 import type { CoverageView, CoveredSession } from "../../views/quality-lineage-types.ts";
 import { daysBetween, lastSettledSession } from "../routes/days.ts";
-import { type CoverageContext, gapReason, wantedSessions } from "./gaps.ts";
+import { type CoverageContext, gapReason, toCoverage, wantedSessions } from "./gaps.ts";
 import { readTickerCoverage } from "./ticker-coverage.ts";
 
 /** Sessions that the median is taken over: a month of them. */
@@ -32,12 +33,16 @@ export async function readCoverage(
   const [from, to] = [`${year}-01-01`, `${year}-12-31`];
   const before = new Date(Date.parse(from) - trailingDays * 86_400_000).toISOString().slice(0, 10);
   const [rows, published, fetched, ticker] = await Promise.all([
-    selectCoverage(context.read, jobIds, from, to),
+    selectPaths(context.read, jobIds, from, to),
     selectPublishedCounts(context.read, before, to),
     selectFetchedCounts(context.read, jobIds.ingest, before, to),
     asked.ticker === "" ? null : readTickerCoverage(context, asked.ticker),
   ]);
-  const days = daysBetween(from, to, { rows, wanted: new Set(wanted), lastSettled: lastSettledSession(now) });
+  const days = daysBetween(from, to, {
+    rows: rows.map(toCoverage),
+    wanted: new Set(wanted),
+    lastSettled: lastSettledSession(now),
+  });
   const sessions = explain(days, published ?? fetched, context.config.startDate);
   const settled = sessions.filter(({ state }) => state !== "closed" && state !== "upcoming");
   return {

@@ -1,3 +1,5 @@
+import type { PartitionPath } from "../../db/queries/dashboard/calendar.ts";
+import type { PartitionCoverage } from "../../db/queries/dashboard/coverage.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import type { Day } from "../../views/calendar.tsx";
 import { formatDate } from "../../views/format.ts";
@@ -35,4 +37,17 @@ export function gapReason({ state, holiday, date }: Day, startDate: string): str
     default:
       return null;
   }
+}
+
+/** How far a partition has come; a load that changed nothing leaves nothing to publish. */
+export function toCoverage(path: PartitionPath): PartitionCoverage {
+  const loaded = path.ingestState === "success" && path.loadState === "success";
+  return {
+    partition: path.partition,
+    runId: path.ingestId,
+    state: path.ingestState,
+    backfillId: null,
+    loaded,
+    published: loaded && (!path.hasChanged || path.transformState === "success"),
+  };
 }

@@ -1,4 +1,4 @@
-import { selectCoverage } from "../../db/queries/dashboard/coverage.ts";
+import { selectPathsOf } from "../../db/queries/dashboard/calendar.ts";
 import { selectRejectedSessions } from "../../db/queries/dashboard/rejects.ts";
 import { selectBarSessions } from "../../db/queries/dashboard/session-counts.ts";
 import { selectTickerProfile } from "../../db/queries/dashboard/tickers.ts";
@@ -6,9 +6,9 @@ import { sessionsBetween } from "../../jobs/market/calendar.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import type { TickerCoverage } from "../../views/quality-lineage-types.ts";
 import { daysBetween, lastSettledSession } from "../routes/days.ts";
-import { type CoverageContext, gapReason, wantedSessions } from "./gaps.ts";
+import { type CoverageContext, gapReason, toCoverage, wantedSessions } from "./gaps.ts";
 
-const gapsShown = 200;
+const gapsShown = 100;
 
 /** Which sessions between a ticker's first bar and its last day have none, and why; null where nobody knows the ticker. */
 export async function readTickerCoverage(context: CoverageContext, ticker: string): Promise<TickerCoverage | null> {
@@ -59,8 +59,12 @@ const minimum = (a: string, b: string) => (a < b ? a : b);
 async function explainGaps(context: CoverageContext, missing: string[], refused: Map<string, string>) {
   const [to, from] = [missing[0], missing.at(-1)];
   if (from === undefined || to === undefined) return [];
-  const rows = await selectCoverage(context.read, jobIds, from, to);
-  const knowledge = { rows, wanted: new Set(wantedSessions(context)), lastSettled: lastSettledSession(context.now()) };
+  const rows = await selectPathsOf(context.read, jobIds, missing);
+  const knowledge = {
+    rows: rows.map(toCoverage),
+    wanted: new Set(wantedSessions(context)),
+    lastSettled: lastSettledSession(context.now()),
+  };
   const days = new Map(daysBetween(from, to, knowledge).map((day) => [day.date, day]));
   return missing.map((date) => {
     const day = days.get(date);

@@ -21,6 +21,15 @@ export type PartitionPath = {
  * runs of the other two. Of several events of a run the newest counts: it tells of what was landed last.
  */
 export function selectPaths(sql: Sql, line: Line, from: string, to: string): Promise<PartitionPath[]> {
+  return follow(sql, line, sql`held.partition between ${from}::text and ${to}::text`);
+}
+
+/** The same of some partitions only. */
+export function selectPathsOf(sql: Sql, line: Line, partitions: string[]): Promise<PartitionPath[]> {
+  return follow(sql, line, sql`held.partition = any(${partitions}::text[])`);
+}
+
+function follow(sql: Sql, line: Line, isWanted: ReturnType<Sql>): Promise<PartitionPath[]> {
   return sql<PartitionPath[]>`
     select
       held.partition,
@@ -50,7 +59,7 @@ export function selectPaths(sql: Sql, line: Line, from: string, to: string): Pro
       select run_id from barline.event_claims where job_id = ${line.transform}::text and event_id = changed.id limit 1
     ) as publishing on true
     left join lateral (select id, state from barline.runs where id = publishing.run_id limit 1) as transforms on true
-    where held.job_id = ${line.ingest}::text and held.partition between ${from}::text and ${to}::text
+    where held.job_id = ${line.ingest}::text and ${isWanted}
     order by held.partition`;
 }
 
