@@ -100,7 +100,9 @@ describe("source files", () => {
   test("take advisory locks by keys from one list, no two of which are the same", () => {
     const keys = Object.values(lockKeys);
     expect(new Set<number>(keys).size).toBe(keys.length);
-    const own = files.filter((file) => /advisory_(?:xact_)?(?:un)?lock\((?:\d|\$\{(?!lockKeys\.))/.test(sources.get(file) ?? ""));
+    const own = files.filter((file) =>
+      /advisory_(?:xact_)?(?:un)?lock\((?:\d|\$\{(?!lockKeys\.))/.test(sources.get(file) ?? ""),
+    );
     expect(own).toEqual([]);
   });
 
