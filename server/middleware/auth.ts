@@ -15,15 +15,18 @@ const openPaths = ["/healthz", "/readyz", "/sign-in", "/favicon.ico"];
 /** Whether `path` is answered without signing in. */
 export const isOpen = (path: string) => openPaths.includes(path) || path.startsWith("/assets/");
 
-/** Lets in who has a session, or sends the password as a bearer token; others are told, or led to the sign-in page. */
+/**
+ * Lets in who has a session, or sends the password as a bearer token; others are told, or led to the sign-in page. Browsers
+ * keep nothing of what only those let in may see: the back button would still show it after signing out.
+ */
 export function requireSignIn(guard: Guard): MiddlewareHandler<AppEnv> {
   return async function requireSignIn(c, next) {
-    if (!isOpen(c.req.path)) {
-      const actor = (await sessionActor(c, guard)) ?? (await tokenActor(c, guard));
-      if (actor === null) return refuse(c);
-      c.set("actor", actor);
-    }
+    if (isOpen(c.req.path)) return await next();
+    const actor = (await sessionActor(c, guard)) ?? (await tokenActor(c, guard));
+    if (actor === null) return refuse(c);
+    c.set("actor", actor);
     await next();
+    if (!c.res.headers.has("Cache-Control")) c.header("Cache-Control", "no-store");
     return;
   };
 }

@@ -142,6 +142,13 @@ describe("a session", () => {
     expect((await other.get("/", { Cookie: session })).status).toBe(303);
   });
 
+  test("leaves no page in the browser that the back button would show after it", async () => {
+    const app = guarded();
+    const response = await app.get("/", { Cookie: await sessionOf(app) });
+    expect(response.headers.get("Cache-Control")).toBe("no-store");
+    expect((await app.get("/assets/styles.css")).headers.get("Cache-Control")).not.toBe("no-store");
+  });
+
   test("outlives a restart with the same password", async () => {
     const session = await sessionOf(guarded());
     await access.adopt(password);
