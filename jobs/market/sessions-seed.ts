@@ -1,0 +1,12 @@
+import { join } from "node:path";
+import { firstCalendarDate, lastCalendarDate, sessionsBetween } from "./calendar.ts";
+
+/** Where the dbt project keeps the trading calendar, as a seed: its tests ask it which sessions there should be. */
+export const sessionsSeedPath = join(import.meta.dir, "../../db/warehouse/seeds/trading_sessions.csv");
+
+/** Every session of the calendar as CSV. A test holds the seed to it; `bun run calendar` writes it anew. */
+export function sessionsCsv(): string {
+  return ["trade_date", ...sessionsBetween(firstCalendarDate, lastCalendarDate), ""].join("\n");
+}
+
+if (import.meta.main) await Bun.write(sessionsSeedPath, sessionsCsv());
