@@ -111,7 +111,8 @@ describe("POST /api/housekeeping", () => {
     expect(begun).toMatchObject({ status: 201, body: { trigger: "manual" } });
     const system = await until("it has ended", async () => {
       const { body } = await ask(app, "GET", "/api/system");
-      return body.housekeeping[0].state === "running" ? null : body;
+      // Two queries of one answer: the lake may have been looked at just before the end.
+      return body.housekeeping[0].state === "running" || body.lake.asOf === null ? null : body;
     });
     expect(system.housekeeping).toMatchObject([
       { id: begun.body.id, state: "success", removed: { logs: 1 }, error: null },
