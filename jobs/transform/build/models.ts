@@ -13,7 +13,9 @@ const largeRows = 10_000;
 
 /** Builds one model beside what is published; publishing it, and running its tests, are for the caller. */
 export async function buildModel(context: ModelContext, model: Model): Promise<BuiltModel> {
-  const fingerprint = await withQueries(context.session, (query) => context.compiler.fingerprint(model, query));
+  const fingerprint = await withQueries(context.session, (query) =>
+    context.compiler.fingerprint(model, (sql) => query(asBuilt(context, sql))),
+  );
   switch (model.config.materialized) {
     case "seed":
       return buildSeed(context, model, fingerprint);
@@ -30,6 +32,14 @@ export async function buildModel(context: ModelContext, model: Model): Promise<B
     default:
       return buildTable(context, model, fingerprint, undefined);
   }
+}
+
+/** A fingerprint is of published names; what it asks of the database is of what stands behind them in this build. */
+function asBuilt({ built }: ModelContext, sql: string): string {
+  return [...built].reduce(
+    (text, [name, { relation }]) => text.replaceAll(quoteRelation(publishedRelation(name)), quoteRelation(relation)),
+    sql,
+  );
 }
 
 /** Whether a model is to be built whole for being asked to: its own config goes before the build's. */

@@ -97,9 +97,30 @@ async function rowsOf(context: UnitTestContext, test: UnitTest, name: string, ro
   if (context.models.some((model) => model.name === name && model.config.materialized === "ephemeral")) {
     throw refuse(where, `'${name}' is ephemeral and has no columns to look up; give its rows in the format sql`);
   }
-  const columns = await columnsOf(context.session, relation);
+  const found = await columnsOf(context.session, relation);
+  const columns = found.length === 0 && name === "this" ? await columnsToBe(context, test) : found;
   if (columns.length === 0) throw refuse(where, `the columns of '${name}' are not known, as it does not stand yet`);
   return valuesSql(where, name, columns, rows, true);
+}
+
+/** The columns that a model is about to have: those of its full query. */
+async function columnsToBe(context: UnitTestContext, test: UnitTest): Promise<Columns> {
+  const { session, compiler, built, models } = context;
+  const model = models.find(({ name }) => name === test.model);
+  if (!model) return [];
+  const self = publishedRelation(model.name);
+  const relationOf = (name: string) => currentRelation(built, name);
+  const sql = await withQueries(session, (query) => compiler.renderModel(model, { relationOf, self, query }));
+  return probeColumns(session, sql);
+}
+
+/** The columns of a query, without asking it for a row. */
+async function probeColumns(session: Session, sql: string): Promise<Columns> {
+  const identifier = `barline_probe_${shortHash(sql)}`;
+  await session.run(`create temp table ${identifier} on commit drop as select * from (\n${sql}\n) as probed limit 0`);
+  const columns = await readColumns(session, { schema: "pg_temp", identifier });
+  await session.run(`drop table pg_temp.${identifier}`);
+  return columns;
 }
 
 async function columnsOf(session: Session, relation: Relation): Promise<Columns> {
@@ -143,11 +164,7 @@ function sqlValue(value: unknown): string {
 /** The rows that are on one side only, each with which. */
 async function comparison(context: UnitTestContext, test: UnitTest, actual: string): Promise<string> {
   const where = `${test.path}:${test.line}`;
-  const { session } = context;
-  const probe = quoteIdentifier(`barline_unit_${shortHash(test.name)}`);
-  await session.run(`create temp table ${probe} on commit drop as select * from (\n${actual}\n) as probed limit 0`);
-  const columns = await readColumns(session, { schema: "pg_temp", identifier: probe.slice(1, -1) });
-  await session.run(`drop table pg_temp.${probe}`);
+  const columns = await probeColumns(context.session, actual);
   const { sql, names } = expected(where, test, columns);
   const list = names.map(quoteIdentifier).join(", ");
   return `with actual as (select ${list} from (\n${actual}\n) as built),

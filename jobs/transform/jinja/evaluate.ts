@@ -59,7 +59,7 @@ export function evaluate(run: Run, scope: Scope, expression: Expression): Value 
       return compareChain(run, scope, expression);
     case "condition":
       if (isTrue(of(expression.when))) return of(expression.value);
-      return expression.otherwise ? of(expression.otherwise) : new Undefined("the value without an else");
+      return expression.otherwise ? of(expression.otherwise) : new Undefined("the value without an else", true);
   }
 }
 

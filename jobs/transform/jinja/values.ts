@@ -12,7 +12,11 @@ export class Float {
 
 /** What a name or attribute that is not there gives; refused where its value is needed. */
 export class Undefined {
-  constructor(readonly name: string) {}
+  constructor(
+    readonly name: string,
+    /** Prints nothing, as Jinja2 has it for `a if b` without an else. */
+    readonly silent = false,
+  ) {}
 }
 
 /** A list that cannot change and prints in parentheses. */
@@ -82,7 +86,7 @@ export function isTrue(value: Value): boolean {
 /** As `{{ value }}` prints it. */
 export function str(value: Value): string {
   if (typeof value === "string") return value;
-  if (value instanceof Undefined) return fail(`'${value.name}' is not defined`);
+  if (value instanceof Undefined) return value.silent ? "" : fail(`'${value.name}' is not defined`);
   if (value instanceof Thing) return value.options.text ?? `<${value.label}>`;
   return repr(value);
 }

@@ -12,7 +12,7 @@ const truth = z.union([
 export const seedKeys = {
   materialized: z.literal("seed").optional(),
   column_types: z.record(z.string(), z.string()).default({}),
-  quote_columns: truth.default(false),
+  quote_columns: truth.default(true),
   delimiter: z.string().length(1).default(","),
 };
 
