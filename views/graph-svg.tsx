@@ -106,12 +106,16 @@ const Outline = ({ node, box }: { node: GraphNode; box: Box }) => {
 /** Roughly what a character takes, in pixels. */
 const titleCharacter = 7.1;
 const detailCharacter = 6;
+/** What the state's glyph and the room between two words take. */
+const besideState = 24;
 const inset = 12;
 
 /** A node leads to its page, its state to the run that it is of. */
 const Node = ({ node, box, now }: { node: GraphNode; box: Box; now: Date }) => {
   const lines = wrapName(node.title, Math.floor((box.width - 2 * inset) / titleCharacter));
   const [first, second] = detailsOf(node, now, Math.floor((box.width - 1.5 * inset) / detailCharacter));
+  const words = (stateWord(node).length + kindWord(node).length) * detailCharacter;
+  const hasKind = words + besideState <= box.width - 2 * inset;
   const [left, right, foot] = [box.x + inset, box.x + box.width - inset, box.y + box.height];
   const state = (
     <>
@@ -153,9 +157,11 @@ const Node = ({ node, box, now }: { node: GraphNode; box: Box; now: Date }) => {
           </text>
         </g>
       ) : (
-        <text class="kind" x={right} y={box.y + 20} text-anchor="end">
-          {kindWord(node)}
-        </text>
+        hasKind && (
+          <text class="kind" x={right} y={box.y + 20} text-anchor="end">
+            {kindWord(node)}
+          </text>
+        )
       )}
     </g>
   );
