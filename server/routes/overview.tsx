@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import { selectCoverage, selectPartitionRange } from "../../db/queries/dashboard/coverage.ts";
+import { selectScheduleStanding } from "../../db/queries/dashboard/schedule.ts";
 import { newYorkDate } from "../../jobs/market/calendar.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import { type Coverage, CoverageLive, OverviewLive, overviewPage } from "../../views/overview.tsx";
@@ -11,20 +12,25 @@ import { readShell } from "./shell.ts";
 
 const activeStates = new Set(["queued", "running", "fetched", "loaded"]);
 
-/** The calendar of one year: the one asked for, else the latest with a run. */
+/** The calendar of one year: the one asked for, else this one. What catchup passed over is not wanted. */
 async function readCoverage(context: AppContext, asked: number | null): Promise<Coverage> {
   const now = context.now();
   const thisYear = Number(newYorkDate(now).slice(0, 4));
   const ingest = context.pipeline.orchestrator.jobs.find(({ id }) => id === jobIds.ingest);
-  const wanted = ingest?.schedule?.due(now) ?? [];
-  const range = await selectPartitionRange(context.read, jobIds.ingest);
+  const due = ingest?.schedule?.due(now) ?? [];
+  const passes = ingest?.schedule !== undefined && ingest.schedule.catchup !== "all";
+  const [range, { after }] = await Promise.all([
+    selectPartitionRange(context.read, jobIds.ingest),
+    selectScheduleStanding(context.read, jobIds.ingest, [], passes),
+  ]);
   const yearOf = (date: string | undefined) => (date === undefined ? thisYear : Number(date.slice(0, 4)));
-  const first = Math.min(yearOf(range?.first), yearOf(wanted[0]));
+  const first = Math.min(yearOf(range?.first), yearOf(due[0]));
   const years = Array.from({ length: thisYear - first + 1 }, (_, index) => thisYear - index);
   const year = asked !== null && years.includes(asked) ? asked : thisYear;
   const [from, to] = [`${year}-01-01`, `${year}-12-31`];
   const rows = await selectCoverage(context.read, jobIds, from, to);
-  const days = daysBetween(from, to, { rows, wanted: new Set(wanted), lastSettled: lastSettledSession(now) });
+  const wanted = new Set(due.filter((date) => after === null || date > after));
+  const days = daysBetween(from, to, { rows, wanted, lastSettled: lastSettledSession(now) });
   return { year, years, days, isActive: days.some((day) => activeStates.has(day.state)) };
 }
 

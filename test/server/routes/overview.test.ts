@@ -60,6 +60,12 @@ describe("the overview's headline", () => {
   });
 });
 
+test("sessions that catchup passed over are not called missing in the overview's calendar", async () => {
+  await open({ CATCHUP: "latest" });
+  await dashboard.sql`insert into barline.jobs (id, schedule_after) values (${ingest}, '2020-01-07')`;
+  expect(await text("/?year=2020")).toMatch(/Missing <b>2<\/b>.*Not wanted <b>4<\/b>/s);
+});
+
 describe("the overview's problems", () => {
   test("tells runs that failed in the same words once, by the latest", async () => {
     await open();
