@@ -106,7 +106,7 @@ const Count = ({ word, term, count, tone }: { word: string; term: string; count:
 
 const Totals = ({ counts }: { counts: QualityView["counts"] }) => (
   <dl class="facts">
-    <Fact term="Data tests">{formatInteger(counts.all)}</Fact>
+    <Fact term="Tests">{formatInteger(counts.all)}</Fact>
     <Count word="failed" term="Failed" count={counts.failed} tone="bad" />
     <Count word="warned" term="Warnings" count={counts.warned} />
     <Count word="passed" term="Passed" count={counts.passed} />

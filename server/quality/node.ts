@@ -49,7 +49,7 @@ export async function readNodePage(
     origins: kind === "model" ? originsOf(project, name).map(linkTo) : [],
     rows: rows[0] ? { count: rows[0].rows, isEstimate: true } : null,
     rawSql: "rawSql" in node ? node.rawSql : null,
-    compiledSql: "compiledSql" in node ? node.compiledSql : null,
+    compiledSql: "compiledSql" in node ? node.compiledSql || null : null,
     freshness: freshness[0] ?? null,
     builds,
   };

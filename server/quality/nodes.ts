@@ -49,17 +49,23 @@ export function originsOf(project: ProjectSummary, name: string): string[] {
 
 /** The column that a test speaks of; null of a test of the whole model. */
 export function columnOf({ assertion }: ProjectNode): string | null {
-  return assertion && "column" in assertion && typeof assertion.column === "string" ? assertion.column : null;
+  if (!assertion) return null;
+  if (assertion.kind !== "custom") return "column" in assertion ? assertion.column : null;
+  const { column_name: column } = assertion.given;
+  return typeof column === "string" ? column : null;
 }
 
-/** generic, singular or unit. */
-export const testKind = ({ assertion, testKind: kind }: ProjectNode): string =>
-  kind ?? (assertion?.kind === "singular" ? "singular" : "generic");
+/** What a test of the project's own is given, as `min_value 0, max_value 1`. */
+const givenTo = (given: Record<string, unknown>) =>
+  Object.entries(given)
+    .map(([name, value]) => `${name} ${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .join(", ") || "nothing";
 
 /** What a test asserts, as a sentence. */
 export function sentenceOf(test: ProjectNode): string {
   const { assertion } = test;
   const on = test.subject ?? "the warehouse";
+  if (test.description) return test.description;
   if (test.testKind === "unit") return `On given rows, ${on} answers what is expected of it.`;
   switch (assertion?.kind) {
     case "not_null":
@@ -70,6 +76,8 @@ export function sentenceOf(test: ProjectNode): string {
       return `${assertion.column} of ${on} is always one of ${assertion.values.join(", ")}.`;
     case "relationships":
       return `Every ${assertion.column} of ${on} is found in ${assertion.field} of ${assertion.to}.`;
+    case "custom":
+      return `Every row of ${on} stands the project’s test ${assertion.macro.replace(/^test_/, "")}, given ${givenTo(assertion.given)}.`;
     default:
       return `The query below finds no row: each row that it finds is a failure.`;
   }

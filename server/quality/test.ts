@@ -9,7 +9,7 @@ import { jobIds } from "../../jobs/pipeline.ts";
 import { formatValue } from "../../views/format.ts";
 import type { FailureView, TestPageView } from "../../views/quality-types.ts";
 import type { AppContext } from "../context.ts";
-import { columnOf, nodeHref, readProject, sentenceOf, testKind, testsOf } from "./nodes.ts";
+import { columnOf, nodeHref, readProject, sentenceOf, testsOf } from "./nodes.ts";
 
 const runsShown = 100;
 
@@ -31,22 +31,24 @@ export async function readTestPage(
   const sqlOfRun = latest === failed ? (kept?.compiledSql ?? null) : null;
   return {
     name,
-    kind: declared ? testKind(declared) : (latest?.kind ?? "generic"),
+    kind: declared?.testKind ?? latest?.kind ?? "generic",
     subject,
     subjectHref: nodeHref(subject),
     column: (declared && columnOf(declared)) ?? latest?.column ?? null,
     severity: declared?.severity ?? latest?.severity ?? "error",
-    asserts: declared ? sentenceOf(declared) : null,
+    asserts: declared ? sentenceOf(declared) : latest?.kind === "freshness" ? youngEnough(latest.subject) : null,
     where: declared?.where ?? null,
     path: declared?.path ?? null,
     rawSql: declared?.rawSql ?? null,
-    sql: sqlOfRun ?? declared?.compiledSql ?? null,
+    sql: sqlOfRun ?? (declared?.compiledSql || null),
     isSqlOfRun: sqlOfRun !== null,
     latest,
     history,
     failure: failed && kept ? toFailure(failed, kept) : null,
   };
 }
+
+const youngEnough = (source: string) => `The newest row of ${source} is younger than its YAML asks for.`;
 
 type Row = Record<string, unknown>;
 

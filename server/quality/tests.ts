@@ -9,7 +9,7 @@ import type { ProjectNode, ProjectSummary } from "../../jobs/transform/transform
 import type { QualityView, SubjectTests, TestCounts, TestFilter, TestRow } from "../../views/quality-types.ts";
 import type { AppContext } from "../context.ts";
 import { readFreshness } from "./freshness.ts";
-import { columnOf, kindOf, modelsOf, readProject, testKind, testsOf } from "./nodes.ts";
+import { columnOf, kindOf, modelsOf, readProject, testsOf } from "./nodes.ts";
 
 const historyRuns = 20;
 
@@ -63,7 +63,7 @@ function toRow(
 ): TestRow {
   return {
     name,
-    kind: declared ? testKind(declared) : (result?.kind ?? "generic"),
+    kind: declared?.testKind ?? result?.kind ?? "generic",
     subject: declared?.subject ?? result?.subject ?? "",
     column: result?.column ?? (declared ? columnOf(declared) : null),
     status: result?.status ?? "idle",

@@ -22,8 +22,9 @@ export type TestMark = { runId: number; name: string; status: string };
 export async function selectTestedRuns(sql: Sql, jobId: string, limit: number): Promise<number[]> {
   const rows = await sql<{ id: number }[]>`
     select id
-    from (select id from barline.runs where job_id = ${jobId}::text order by id desc limit 100) as recent
-    where exists (select from barline.test_results where run_id = recent.id)
+    from (select id, state from barline.runs where job_id = ${jobId}::text order by id desc limit 100) as recent
+    -- One that is under way has told of its sources only.
+    where state in ('success', 'failed') and exists (select from barline.test_results where run_id = recent.id)
     order by id desc
     limit ${limit}::int`;
   return rows.map(({ id }) => id);

@@ -49,7 +49,7 @@ export async function selectUnpublished(sql: Sql, jobId: string): Promise<Unpubl
           '[]'::jsonb
         ) as tests
       from barline.test_results
-      where run_id = last.id and status in ('fail', 'error')
+      where run_id = last.id and status in ('fail', 'error') and kind <> 'freshness'
     ) as failing
     left join lateral (
       select name from barline.model_results where run_id = last.id and action = 'failed' order by finished_at limit 1

@@ -49,7 +49,7 @@ describe("the quality pages of a fresh database", () => {
   test("list what the project declares as not run yet, and say that nothing was refused", async () => {
     const body = await page("/quality");
     expect(rowOf(body, "not_null_fct_performance_ticker")).toContain("Not run yet");
-    expect(words(body)).toContain("Data tests 2 Failed 0");
+    expect(words(body)).toContain("Tests 2 Failed 0");
     expect(words(body)).toContain("no row yet");
     expect(await page("/quality/rejects")).toContain("No row has been refused");
     expect(rowOf(await page("/quality/coverage"), "Thu 2 Jan 2020")).toContain("missing: wanted");
@@ -94,7 +94,7 @@ describe("the quality pages after some builds", () => {
     expect(row).toMatch(/Failed\s+error\s+7\s+12 ms/);
     expect(body).toContain('aria-label="Last 3 runs, the oldest first: 1 passed, 1 warning, 1 failed"');
     expect(body).toContain('aria-label="Last 3 runs, the oldest first: 1 not run, 1 passed, 1 skipped"');
-    expect(words(body)).toContain("Data tests 3 Failed 1 Warnings 0 Passed 1 Skipped 1");
+    expect(words(body)).toContain("Tests 3 Failed 1 Warnings 0 Passed 1 Skipped 1");
     expect(body.indexOf("not_null_fct_performance_ticker")).toBeLessThan(body.indexOf("no_jumps</a>"));
     expect(body).not.toContain(hostile);
   });
