@@ -87,7 +87,9 @@ export const fakeHousekeeping = (calls: Partial<Housekeeping> = {}): Housekeepin
 export const noAlerts: AlertDesk = { channels: [], test: unexpected("test"), retry: unexpected("retry") };
 
 /** A database that must not be asked. */
-export const noDatabase = (() => Promise.reject(new Error("the database was not expected"))) as unknown as Sql;
+export const noDatabase = Object.assign(() => Promise.reject(new Error("the database was not expected")), {
+  options: { database: "none" },
+}) as unknown as Sql;
 
 export type TestApp = {
   app: Hono<AppEnv>;
