@@ -37,6 +37,8 @@ const navigationGroups = (shell: Shell): NavigationGroup[] => [
     id: "market",
     label: "Market",
     items: [
+      { href: "/market", label: "Market" },
+      { href: "/screener", label: "Screener" },
       { href: "/tickers", label: "Tickers" },
       { href: "/quality", label: "Quality" },
     ],
@@ -160,11 +162,13 @@ type PageProps = PropsWithChildren<{
   title: string;
   shell: Shell;
   hasChart?: boolean;
+  /** Whether one of its scripts draws plots, which need a style sheet of their own. */
+  hasPlot?: boolean;
   /** Scripts that only this page needs, of the shell's assets. */
   scripts?: string[];
 }>;
 
-const Head = ({ title, shell, hasChart, scripts = [] }: PageProps) => (
+const Head = ({ title, shell, hasChart, hasPlot, scripts = [] }: PageProps) => (
   <head>
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -174,7 +178,7 @@ const Head = ({ title, shell, hasChart, scripts = [] }: PageProps) => (
     <title>{`${title} · Barline`}</title>
     <link rel="icon" href={shell.assets.icon} type="image/svg+xml" />
     <link rel="stylesheet" href={shell.assets.styles} />
-    {hasChart && <link rel="stylesheet" href={shell.assets.chartStyles} />}
+    {(hasChart || hasPlot) && <link rel="stylesheet" href={shell.assets.chartStyles} />}
     <script src={shell.assets.theme} />
     <script src={shell.assets.htmx} defer />
     <script src={shell.assets.app} defer />

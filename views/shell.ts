@@ -9,6 +9,7 @@ export type AssetUrls = {
   chartStyles: string;
   grid: string;
   log: string;
+  market: string;
 };
 
 /** For pages made without the asset table, such as errors: the same files under names that are checked for news. */
@@ -22,6 +23,7 @@ export const plainAssets: AssetUrls = {
   chartStyles: "/assets/uplot.css",
   grid: "/assets/grid.js",
   log: "/assets/log.js",
+  market: "/assets/market.js",
 };
 
 /** What every page shows around its own content. */

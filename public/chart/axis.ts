@@ -8,9 +8,11 @@ const grains: ((date: string) => string)[] = [
   (date) => date.slice(0, 7),
   (date) => `${date.slice(0, 4)}-${Math.floor((Number(date.slice(5, 7)) - 1) / 3)}`,
   (date) => date.slice(0, 4),
+  (date) => String(Math.floor(Number(date.slice(0, 4)) / 2)),
+  (date) => String(Math.floor(Number(date.slice(0, 4)) / 5)),
 ];
 
-/** Positions where a new day, week, month, quarter or year begins: the finest of them with at the most `most` marks. */
+/** Positions where a new day, week, month, quarter, year, or two or five of them begin: the finest of them with at the most `most` marks. */
 export function dateSplits(dates: string[], from: number, to: number, most: number): number[] {
   for (const grain of grains) {
     const marks: number[] = [];

@@ -11,9 +11,11 @@ import { createGridRoutes } from "./grid.tsx";
 import { createJobRoutes } from "./jobs.tsx";
 import { createLakeRoutes } from "./lake.ts";
 import { createLogRoutes } from "./logs.tsx";
+import { createMarketRoutes } from "./market.tsx";
 import { createOverviewRoutes } from "./overview.tsx";
 import { createQualityRoutes } from "./quality.tsx";
 import { createRunRoutes } from "./runs.tsx";
+import { createScreenerRoutes } from "./screener.tsx";
 import { createSystemRoutes } from "./system.tsx";
 import { createTaskRoutes } from "./tasks.tsx";
 import { createTickerRoutes } from "./tickers.tsx";
@@ -35,6 +37,8 @@ export function createDashboardRoutes(context: AppContext): Hono {
     createTaskRoutes,
     createLogRoutes,
     createTickerRoutes,
+    createMarketRoutes,
+    createScreenerRoutes,
     createQualityRoutes,
     createLakeRoutes,
     createActivityRoutes,
