@@ -7,6 +7,7 @@ import { backfillOperations } from "./backfills.ts";
 import { backtestOperations } from "./backtests.ts";
 import { barOperations } from "./bars.ts";
 import { calendarOperations } from "./calendar.ts";
+import { driftOperations } from "./drift.ts";
 import { eventOperations } from "./events.ts";
 import { graphOperations } from "./graph.ts";
 import { gridOperations } from "./grid.ts";
@@ -16,6 +17,7 @@ import { openApiOperation } from "./openapi.ts";
 import type { Operation } from "./operation.ts";
 import { qualityOperations } from "./quality.ts";
 import { runOperations } from "./runs.ts";
+import { screenerOperations } from "./screener.ts";
 import { statusOperations } from "./status.ts";
 import { systemOperations } from "./system.ts";
 import { taskOperations } from "./tasks.ts";
@@ -36,7 +38,9 @@ const described = [
   ...alertOperations,
   ...systemOperations,
   ...qualityOperations,
+  ...driftOperations,
   ...barOperations,
+  ...screenerOperations,
   ...backtestOperations,
 ];
 
