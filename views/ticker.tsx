@@ -12,6 +12,7 @@ import {
 import { Page, toDocument } from "./layout.tsx";
 import { type PricePoint, PriceSvg } from "./price-svg.tsx";
 import type { Shell } from "./shell.ts";
+import { type IndicatorGroupView, Indicators, Listing, type ListingView } from "./ticker-indicators.tsx";
 import { toneOf } from "./tickers.tsx";
 
 export type SessionRow = {
@@ -49,6 +50,10 @@ export type TickerView = {
   active: boolean;
   exchange: string | null;
   delistedOn: string | null;
+  /** When its bars begin and end; null where the tickers' mart does not know it. */
+  listing: ListingView | null;
+  /** Of its last bar; none where nothing is published. */
+  indicators: IndicatorGroupView[];
   isAdjusted: boolean;
   /** One of `ranges`. */
   range: string;
@@ -74,7 +79,7 @@ const Head = ({ view }: { view: TickerView }) => (
     </h1>
     {view.type && <span class="tag">{view.type}</span>}
     {view.exchange && <span class="tag">{view.exchange}</span>}
-    {!view.active && <span class="tag">delisted{view.delistedOn && ` ${formatDate(view.delistedOn)}`}</span>}
+    {!view.active && <span class="tag">delisted{view.delistedOn && ` on ${formatDate(view.delistedOn)}`}</span>}
     {view.stats && (
       <p class="quote">
         <b>{formatPrice(view.stats.close)}</b>
@@ -249,9 +254,11 @@ export const tickerPage = ({ shell, view }: { shell: Shell; view: TickerView }) 
           <Stats stats={view.stats} />
           <div class="split narrow">
             <div>
+              {view.indicators.length > 0 && <Indicators groups={view.indicators} date={view.stats.date} />}
               <SessionTable view={view} />
             </div>
             <div class="rail">
+              {view.listing && <Listing listing={view.listing} />}
               <Actions id="splits" title="Splits" actions={view.splits} />
               <Actions id="dividends" title="Dividends" actions={view.dividends} />
             </div>

@@ -5,12 +5,17 @@ import {
   selectSplits,
   selectUnadjustedBars,
 } from "../../db/queries/dashboard/bars.ts";
+import { indicatorsIn, martTables, selectMartColumns } from "../../db/queries/dashboard/screen-columns.ts";
 import { selectTickerProfile } from "../../db/queries/dashboard/tickers.ts";
+import { type ListedTicker, selectIndicators, selectListing } from "../../db/queries/dashboard/universe.ts";
 import { hasMart } from "../../db/queries/dashboard/warehouse.ts";
 import type { ChartData } from "../../views/chart-data.ts";
 import { formatPrice } from "../../views/format.ts";
+import { indicatorGroups } from "../../views/indicators.ts";
 import { ranges, type TickerStats, type TickerView } from "../../views/ticker.tsx";
+import type { IndicatorGroupView } from "../../views/ticker-indicators.tsx";
 import type { AppContext } from "../context.ts";
+import { indicatorOf, orderedIndicators } from "../screener/indicators.ts";
 
 const sessionsShown = 30;
 const dividendsShown = 24;
@@ -68,6 +73,26 @@ export function statsOf(bars: BarRow[]): TickerStats | null {
   };
 }
 
+/** The indicators of a ticker's last bar, and when it was listed: as far as the published tables tell. */
+async function readMarts(
+  { read }: AppContext,
+  ticker: string,
+): Promise<{ indicators: IndicatorGroupView[]; listing: ListedTicker | null }> {
+  const tables = await selectMartColumns(read, [martTables.facts, martTables.tickers]);
+  const known = indicatorsIn(tables.get(martTables.facts) ?? new Set());
+  const columns = orderedIndicators.filter((column) => known.includes(column));
+  const [values, listing] = await Promise.all([
+    columns.length > 0 ? selectIndicators(read, ticker, columns) : null,
+    tables.has(martTables.tickers) ? selectListing(read, ticker) : null,
+  ]);
+  const told = columns.map((column, index) => ({ ...indicatorOf(column), value: values?.[index] ?? null }));
+  const groups = indicatorGroups.map((group) => ({
+    group,
+    indicators: told.filter((indicator) => indicator.group === group),
+  }));
+  return { indicators: values === null ? [] : groups.filter(({ indicators }) => indicators.length > 0), listing };
+}
+
 /** Everything that a ticker's page shows; null where neither the universe nor the bars know it. */
 export async function readTickerPage(
   context: AppContext,
@@ -75,8 +100,9 @@ export async function readTickerPage(
   query: TickerQuery,
 ): Promise<TickerView | null> {
   const { read } = context;
-  const [profile, bars, splits, dividends] = await Promise.all([
+  const [profile, marts, bars, splits, dividends] = await Promise.all([
     selectTickerProfile(read, ticker),
+    readMarts(context, ticker),
     readBars(context, ticker, query.isAdjusted),
     selectSplits(read, ticker),
     selectDividends(read, ticker),
@@ -92,6 +118,7 @@ export async function readTickerPage(
     exchange: profile?.primaryExchange ?? null,
     delistedOn: profile?.delistedOn ?? null,
     ...query,
+    ...marts,
     stats,
     points: bars.filter((bar) => bar.date >= from).map(({ date, close }) => ({ date, close })),
     sessions: bars.slice(-sessionsShown).reverse(),
