@@ -44,11 +44,12 @@ function isKeyTest({ model: { config } }: BuiltModel, { assertion }: DataTest): 
 
 /**
  * Whether a test judges each row by itself, or by the model's key, and lets none pass: then rows that were published are known
- * to be good.
+ * to be good. Of a test of its own the project says so, by `meta: {judges_rows: true}`.
  */
 function judgesRows(built: BuiltModel, test: DataTest): boolean {
   if (test.subject !== built.model.name || !isPlain(test)) return false;
   const { kind } = test.assertion;
+  if (kind === "custom") return test.config.judgesRows;
   return kind === "not_null" || kind === "accepted_values" || isKeyTest(built, test);
 }
 

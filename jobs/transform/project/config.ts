@@ -161,7 +161,7 @@ const testConfig = z.strictObject({
   store_failures: flag,
   store_failures_as: z.enum(["table", "view", "ephemeral"]).nullish(),
   tags: list.default([]),
-  meta: z.unknown().optional(),
+  meta: z.looseObject({ judges_rows: z.boolean().optional() }).nullish(),
   group: z.unknown().optional(),
   description: z.unknown().optional(),
 });
@@ -182,6 +182,7 @@ export function parseTestConfig(layers: ConfigLayer[]): TestConfig {
     failCalc: given.fail_calc,
     storeFailures: stores && as !== "ephemeral" ? as : undefined,
     tags: given.tags,
+    judgesRows: given.meta?.judges_rows ?? false,
     values: mergeLayers(layers),
   };
 }

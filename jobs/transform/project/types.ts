@@ -114,6 +114,8 @@ export type TestConfig = {
   failCalc: string;
   storeFailures: "table" | "view" | undefined;
   tags: string[];
+  /** Whether a row that passed once needs no further look while it stays as it is. */
+  judgesRows: boolean;
   values: Record<string, unknown>;
 };
 
