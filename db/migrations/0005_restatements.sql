@@ -24,7 +24,9 @@ BEGIN
 	FROM before INNER JOIN after ON after."ticker" = before."ticker" AND after."trade_date" = before."trade_date"
 	WHERE after."inserted_at" > before."inserted_at"
 		AND (before."open", before."high", before."low", before."close", before."volume", before."vwap", before."transactions")
-			IS DISTINCT FROM (after."open", after."high", after."low", after."close", after."volume", after."vwap", after."transactions");
+			IS DISTINCT FROM (after."open", after."high", after."low", after."close", after."volume", after."vwap", after."transactions")
+	-- A bar that was removed by hand and written again may repeat a stamp; what was said first is kept.
+	ON CONFLICT DO NOTHING;
 	RETURN NULL;
 END $$;
 --> statement-breakpoint

@@ -56,7 +56,14 @@ select
     bars.vwap,
     bars.transactions,
     bars.inserted_at as stated_at
-from (select distinct ticker, trade_date from restated) as keys
+from (
+    select
+        ticker,
+        trade_date,
+        max(replaced_at) as replaced_at
+    from restated
+    group by ticker, trade_date
+) as keys
 cross join lateral (
     -- `offset 0` keeps this a look-up by key, where the planner may want to read ten years of bars.
     select *
@@ -64,5 +71,7 @@ cross join lateral (
     where daily.ticker = keys.ticker and daily.trade_date = keys.trade_date
     offset 0
 ) as bars
+-- Not so only where a bar was removed by hand and written again.
+where bars.inserted_at >= keys.replaced_at
 
 {% endsnapshot %}
