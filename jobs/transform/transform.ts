@@ -1,8 +1,9 @@
 import type { Logger } from "pino";
 import type { Sql } from "../../db/client.ts";
+import { createArtifactWriter } from "./artifacts/artifacts.ts";
 import { type BuildOptions, buildProject } from "./build/build.ts";
 import { type FailingRows, readFailingRows } from "./build/failing-rows.ts";
-import type { BuildResult } from "./build/types.ts";
+import type { BuildResult, NodeEvent } from "./build/types.ts";
 import { checkFreshness, type SourceFreshness } from "./freshness.ts";
 import { loadProject } from "./project/load.ts";
 import { type ProjectSummary, summarize } from "./summary.ts";
@@ -47,7 +48,7 @@ const newYork = new Intl.DateTimeFormat("en-CA", { timeZone: "America/New_York",
 
 /** Opens the dbt project in `projectDir` over a warehouse. It is read at each call, so that a changed model needs no restart. */
 export function createTransform(options: TransformOptions): Transform {
-  const { sql, projectDir, now, log } = options;
+  const { sql, projectDir, artifactsDir, now, log } = options;
   const { variables = {}, environment = {} } = options;
   const database = sql.options.database;
   const load = () => loadProject({ projectDir, variables, environment, database, ...(now && { now }) });
@@ -55,8 +56,19 @@ export function createTransform(options: TransformOptions): Transform {
     project: () => summarize(load()),
     build: async (buildOptions = {}) => {
       const today = now && newYork.format(now());
-      const context = { sql, loaded: load(), today, log: buildOptions.log ?? log, elapsed: () => performance.now() };
-      return await buildProject(context, buildOptions);
+      const loaded = load();
+      const context = { sql, loaded, today, log: buildOptions.log ?? log, elapsed: () => performance.now() };
+      if (artifactsDir === undefined) return await buildProject(context, buildOptions);
+      const artifacts = createArtifactWriter({ folder: artifactsDir, database, now: () => new Date() });
+      const onNode = (event: NodeEvent) => {
+        artifacts.onNode(event);
+        buildOptions.onNode?.(event);
+      };
+      const result = await buildProject(context, { ...buildOptions, onNode });
+      await artifacts.write(loaded, buildOptions, result).catch((error: unknown) => {
+        log.warn({ error }, "dbt's artifacts could not be written; the build itself is not touched by that");
+      });
+      return result;
     },
     freshness: async ({ signal } = {}) =>
       checkFreshness({ sql, sources: load().project.sources, now: now?.() ?? new Date() }, signal),
