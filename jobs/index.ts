@@ -32,6 +32,8 @@ export type PipelineOptions = {
   /** Of Barline, for the list of processes. */
   version: string;
   log: Logger;
+  /** Where dbt's artifacts go, and what `env_var` may read; neither where left out. */
+  dbt?: { artifactsDir: string; environment: Record<string, string> };
   /** Is told what this process does. */
   observer?: PipelineObserver;
   now(): Date;
@@ -55,7 +57,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   );
   const reference = createReferenceData({ sql: pools.work, client, lake, now });
   const projectDir = fileURLToPath(new URL("../db/warehouse", import.meta.url));
-  const transform = createTransform({ sql: pools.work, projectDir, log });
+  const transform = createTransform({ sql: pools.work, projectDir, log, ...options.dbt });
 
   const jobs: JobDefinition[] = [
     createIngestJob({ settings, sql: pools.work, lake, reference, now }),

@@ -32,6 +32,8 @@ export type Config = {
   logLevel: "debug" | "info" | "warn" | "error";
   /** Who is told of problems. */
   alerts: AlertSettings;
+  /** What `env_var` may read in the dbt project: DBT_… and where the database is. No secret is in it. */
+  dbtEnvironment: Record<string, string>;
 };
 
 /** What a start is given: the password too, or its Argon2id hash in PHC form. Only its hash is kept. */
@@ -161,7 +163,16 @@ export function readConfig(environment: Environment, now: Date): StartConfig {
     workers: values.WORKERS ?? availableParallelism(),
     logLevel: values.LOG_LEVEL ?? "info",
     alerts: alerts(values),
+    dbtEnvironment: dbtEnvironment(environment),
   };
+}
+
+/** dbt itself keeps what begins with DBT_ENV_SECRET_ from everything but the profile. */
+const dbtNames = /^(DBT_(?!ENV_SECRET_)\w+|PG(HOST|PORT|USER|DATABASE))$/;
+
+function dbtEnvironment(environment: Environment): Record<string, string> {
+  const entries = Object.entries(environment).filter(([name, value]) => dbtNames.test(name) && value !== undefined);
+  return Object.fromEntries(entries) as Record<string, string>;
 }
 
 function parseVariables(environment: Environment): Values {

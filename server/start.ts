@@ -121,6 +121,7 @@ export async function startPipeline(startup: Startup, database: Database): Promi
     lake,
     workers: config.workers,
     version: packageJson.version,
+    dbt: { artifactsDir: join(resolve(config.dataDir), "dbt"), environment: config.dbtEnvironment },
     log,
     observer: metrics.observer,
     now,

@@ -33,6 +33,7 @@ describe("readConfig", () => {
       workers: config.workers,
       logLevel: "info",
       alerts: { webhookUrl: null, email: null, publicUrl: null, staleAfterHours: 4 },
+      dbtEnvironment: {},
     });
     expect(config.workers).toBeGreaterThan(0);
   });
@@ -64,6 +65,10 @@ describe("readConfig", () => {
       SMTP_URL: "smtps://me:p%40ss@mail.example",
       PUBLIC_URL: "https://barline.example/",
       ALERT_STALE_AFTER_HOURS: "12",
+      DBT_REGION: "eu",
+      DBT_ENV_SECRET_TOKEN: "secret",
+      PGHOST: "db",
+      PGPASSWORD: "secret",
     });
     expect(config).toEqual({
       host: "0.0.0.0",
@@ -90,6 +95,8 @@ describe("readConfig", () => {
         publicUrl: "https://barline.example",
         staleAfterHours: 12,
       },
+      // What the dbt project may read: none of the secrets.
+      dbtEnvironment: { DBT_REGION: "eu", PGHOST: "db" },
     });
   });
 
