@@ -52,30 +52,33 @@ export function createDrift(options: DriftOptions): Drift {
       return true;
     })) as boolean;
 
-  const runIfDue = async () => {
+  const runIfDue = async (isFirstDue = true) => {
     await alone(async () => {
       // Looked at under the lock: of several processes that the same hour woke, the first has done it.
       const last = await selectLastDriftCheck(sql);
-      if (stopped || (last && now().getTime() - last.getTime() < dueAfterMs)) return;
+      const isDue = last ? now().getTime() - last.getTime() >= dueAfterMs : isFirstDue;
+      if (stopped || !isDue) return;
       await checkAndKeep(options, await insertDriftCheck(sql, "schedule"), {});
     });
   };
 
-  const look = () =>
-    void track(runIfDue()).catch((error) => {
+  const look = (isFirstDue: boolean) =>
+    void track(runIfDue(isFirstDue)).catch((error) => {
       if (!stopped) log.error({ error }, "the drift check could not begin");
     });
 
   return {
     start() {
-      clock = new Cron(checkHour.cron, { timezone: checkHour.timeZone, unref: true }, look);
+      clock = new Cron(checkHour.cron, { timezone: checkHour.timeZone, unref: true }, () => look(true));
+      // For whoever slept through the hour; a new installation has nothing to look at yet.
+      look(false);
     },
     async stop() {
       stopped = true;
       clock?.stop();
       await Promise.allSettled([...underWay]);
     },
-    runIfDue,
+    runIfDue: () => runIfDue(),
     begin: (request, by) => {
       const { promise: begun, resolve, reject } = Promise.withResolvers<number>();
       const work = alone(async () => {

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Sql } from "../db/client.ts";
 import type { AlertDesk } from "../jobs/alerts/types.ts";
+import type { Drift } from "../jobs/drift/types.ts";
 import type { Housekeeping } from "../jobs/housekeeping/types.ts";
 import type { Pipeline } from "../jobs/pipeline.ts";
 import type { Config } from "./config.ts";
@@ -18,6 +19,8 @@ export type AppContext = {
   /** Where alerts go, their tests and retries. */
   alerts: AlertDesk;
   housekeeping: Housekeeping;
+  /** The daily comparison of what is published with what the raw tables make. */
+  drift: Drift;
   metrics: Metrics;
   /** True where this process can serve: database reachable and migrated, lake ready, orchestrator started. */
   isReady(): Promise<boolean>;

@@ -5,7 +5,15 @@ import { createLifecycle } from "./lifecycle.ts";
 import { configSecrets, createLogger } from "./log.ts";
 import { createMetrics } from "./metrics/metrics.ts";
 import { reportProgress } from "./progress.ts";
-import { openAlerts, openHousekeeping, startDatabase, startGuard, startPipeline, startWeb } from "./start.ts";
+import {
+  openAlerts,
+  openDrift,
+  openHousekeeping,
+  startDatabase,
+  startGuard,
+  startPipeline,
+  startWeb,
+} from "./start.ts";
 
 /** Exit codes: what a supervisor should make of the end. */
 const exitCodes = { stopped: 0, failed: 1, badConfiguration: 2 } as const;
@@ -47,10 +55,12 @@ async function start(): Promise<void> {
   const pipeline = await startPipeline(startup, database);
   const alerts = openAlerts(startup, database, pipeline);
   const housekeeping = openHousekeeping(startup, database);
-  const url = await startWeb(startup, database, { pipeline, alerts, housekeeping, guard });
+  const drift = openDrift(startup, database);
+  const url = await startWeb(startup, database, { pipeline, alerts, housekeeping, drift, guard });
   if (asked) return;
   await pipeline.orchestrator.start();
   housekeeping.start();
+  drift.start();
   await alerts.start();
   lifecycle.onStop("progress", reportProgress({ url: database.url, log, now, jobs: Object.values(jobIds) }));
   log.info(

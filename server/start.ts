@@ -1,4 +1,5 @@
 import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import { openPool, type Sql } from "../db/client.ts";
 import { startEmbeddedPostgres } from "../db/embedded.ts";
@@ -6,6 +7,8 @@ import { migrateDatabase } from "../db/migrate.ts";
 import { lockEmbeddedServer } from "../db/queries/owner.ts";
 import { createAlerts } from "../jobs/alerts/alerts.ts";
 import type { Alerts } from "../jobs/alerts/types.ts";
+import type { Drift } from "../jobs/drift/types.ts";
+import { createDrift } from "../jobs/drift.ts";
 import type { Housekeeping } from "../jobs/housekeeping/types.ts";
 import { createHousekeeping } from "../jobs/housekeeping.ts";
 import { createPipeline } from "../jobs/index.ts";
@@ -121,7 +124,6 @@ export async function startPipeline(startup: Startup, database: Database): Promi
     lake,
     workers: config.workers,
     version: packageJson.version,
-    dbt: { artifactsDir: join(resolve(config.dataDir), "dbt"), environment: config.dbtEnvironment },
     log,
     observer: metrics.observer,
     now,
@@ -162,6 +164,15 @@ export function openHousekeeping({ config, log, lifecycle, now }: Startup, datab
   return housekeeping;
 }
 
+/** What compares published rows with recomputed ones, on connections of its own. It does nothing before it is started. */
+export function openDrift({ log, lifecycle, now }: Startup, database: Database): Drift {
+  const sql = openPool(database.url, "work", { max: 3, name: "barline drift" });
+  lifecycle.onStop("drift pool", () => sql.end({ timeout: 0.5 }));
+  const drift = createDrift({ sql, projectDir: fileURLToPath(new URL("../db/warehouse", import.meta.url)), log, now });
+  lifecycle.onStop("drift", () => drift.stop());
+  return drift;
+}
+
 /** Of the five seconds that stopping may take; the database gets the rest. */
 const orchestratorPatienceMs = 1500;
 
@@ -191,7 +202,7 @@ function lakeOf({ s3, bucket, dataDir }: Config): LakeOptions {
 export async function startWeb(
   startup: Startup,
   database: Database,
-  parts: Pick<AppContext, "pipeline" | "alerts" | "housekeeping" | "guard">,
+  parts: Pick<AppContext, "pipeline" | "alerts" | "housekeeping" | "drift" | "guard">,
 ): Promise<string> {
   const { config, log, lifecycle, metrics, now } = startup;
   const read = openPool(database.url, "read", { asReader: database.asReader });

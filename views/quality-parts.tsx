@@ -9,6 +9,7 @@ const pages = [
   ["/quality/coverage", "Coverage"],
   ["/quality/rejects", "Rejects"],
   ["/quality/lineage", "Lineage"],
+  ["/quality/drift", "Drift"],
 ] as const;
 
 /** The pages about how far the data can be trusted. `at` is one of them, or a page below it. */

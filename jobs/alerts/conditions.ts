@@ -1,4 +1,6 @@
 import type { FailedJob, PipelineStanding, TestOutcome } from "../../db/queries/alert-conditions.ts";
+import type { DriftCheckRow } from "../../db/queries/drift.ts";
+import type { DriftExample } from "../drift/types.ts";
 import { settledSessions, settlesAt } from "../market/calendar.ts";
 import type { Problem } from "./types.ts";
 
@@ -61,6 +63,37 @@ export function failedTests(outcomes: TestOutcome[]): Verdict {
       };
     });
   return { problems, undecided: outcomes.filter(({ status }) => status === "skipped").map(keyOf) };
+}
+
+export const driftKey = "drift";
+
+/** Whether the newest check found published rows that a full build would not make. One that could not be done says nothing. */
+export function driftFound(check: DriftCheckRow | undefined): Verdict {
+  if (!check) return { problems: [], undecided: [] };
+  if (check.finishedAt === null || check.error !== null) return { problems: [], undecided: [driftKey] };
+  if (check.differences === 0) return { problems: [], undecided: [] };
+  const { rows, differences, tickers } = check;
+  const count = (number: number, one: string) => `${number} ${one}${number === 1 ? "" : "s"}`;
+  const problem: Problem = {
+    key: driftKey,
+    kind: "drift",
+    title: "Published rows differ from recomputed ones",
+    message: oneLine(
+      `${differences} of ${count(rows, "row")} of ${count(tickers.length, "ticker")} differ from what a full build makes of the raw tables. ${tellExample(check.example as DriftExample | null)}`,
+    ),
+    advice:
+      "Run the transform with a full refresh. If the difference comes back, a model is not fit to be built incrementally.",
+    path: "/quality/drift",
+  };
+  return { problems: [problem], undecided: [] };
+}
+
+function tellExample(example: DriftExample | null): string {
+  if (!example) return "";
+  const { model, key, column, published, recomputed } = example;
+  const where = `${model} of ${Object.values(key).join(", ")}`;
+  if (column !== null) return `First: ${column} in ${where} is ${published}, and should be ${recomputed}.`;
+  return published === null ? `First: ${where} is missing.` : `First: ${where} should not be there.`;
 }
 
 /** How long work may go on without coming forward, before data that it should renew counts as stale. */

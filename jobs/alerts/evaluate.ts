@@ -11,9 +11,18 @@ import {
   updateAlert,
 } from "../../db/queries/alerts.ts";
 import { selectCoverage } from "../../db/queries/dashboard/coverage.ts";
+import { selectDriftChecks } from "../../db/queries/drift.ts";
 import { newYorkDate } from "../market/calendar.ts";
 import { jobIds } from "../pipeline.ts";
-import { type Freshness, failedRuns, failedTests, overdueSession, staleData, type Verdict } from "./conditions.ts";
+import {
+  driftFound,
+  type Freshness,
+  failedRuns,
+  failedTests,
+  overdueSession,
+  staleData,
+  type Verdict,
+} from "./conditions.ts";
 import { flapQuietMs, flapWindowMs, planAlerts, tellAt } from "./plan.ts";
 import type { ChannelName, Problem } from "./types.ts";
 
@@ -64,6 +73,7 @@ async function findProblems(transaction: TransactionSql, options: EvaluateOption
     failedRuns(await selectFailedJobs(transaction), options.titles),
     failedTests(await selectTestOutcomes(transaction, jobIds.transform)),
     await findStaleness(transaction, { ...options, now, standing }),
+    driftFound((await selectDriftChecks(transaction, 1))[0]),
   ];
   return {
     problems: verdicts.flatMap(({ problems }) => problems),

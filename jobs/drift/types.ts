@@ -27,7 +27,7 @@ export type DriftRequest = { tickers?: string[]; sample?: number };
 
 /** The part of Barline that recomputes a sample of tickers every day, and reports what differs from what is published. */
 export type Drift = {
-  /** Checks daily from now on, and soon where the last check is more than a day ago. */
+  /** Checks daily from now on, and at once where the last check is more than a day ago. */
   start(): void;
   stop(): Promise<void>;
   /** Begins a check and answers the id of its record; refused while one is under way. */

@@ -14,6 +14,7 @@ import { readNodePage } from "../quality/node.ts";
 import { readRejects } from "../quality/rejects.ts";
 import { readTestPage } from "../quality/test.ts";
 import { readQuality, testStatuses } from "../quality/tests.ts";
+import { createDriftRoutes } from "./drift.ts";
 import { numberIn } from "./request.ts";
 import { readShell } from "./shell.ts";
 
@@ -87,6 +88,7 @@ export function createQualityRoutes(context: AppContext): Hono {
   routes.get("/quality/coverage", (c) => showCoverage(context, c));
   routes.get("/quality/rejects", (c) => showRejects(context, c));
   routes.get("/quality/lineage", (c) => showLineage(context, c));
+  routes.route("/", createDriftRoutes(context));
   routes.get("/quality/tests/:name", (c) => showTest(context, c));
   routes.get("/quality/models/:name", (c) => showNode(context, c, "model"));
   routes.get("/quality/sources/:name", (c) => showNode(context, c, "source"));

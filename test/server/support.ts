@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import { Hono as HonoApp } from "hono";
 import type { Sql } from "../../db/client.ts";
 import type { AlertDesk } from "../../jobs/alerts/types.ts";
+import type { Drift } from "../../jobs/drift/types.ts";
 import type { Housekeeping } from "../../jobs/housekeeping/types.ts";
 import type { JobDefinition, Orchestrator } from "../../jobs/orchestrator/types.ts";
 import { jobIds, type Pipeline } from "../../jobs/pipeline.ts";
@@ -83,6 +84,14 @@ export const fakeHousekeeping = (calls: Partial<Housekeeping> = {}): Housekeepin
   ...calls,
 });
 
+/** A drift check that nobody asks for. */
+export const noDrift: Drift = {
+  start: () => {},
+  stop: async () => {},
+  begin: unexpected("drift.begin"),
+  runIfDue: unexpected("drift.runIfDue"),
+};
+
 /** Alerts with no channel, which nobody asks for anything. */
 export const noAlerts: AlertDesk = { channels: [], test: unexpected("test"), retry: unexpected("retry") };
 
@@ -112,6 +121,7 @@ export function createTestApp(
     pipeline?: Pipeline;
     alerts?: AlertDesk;
     housekeeping?: Housekeeping;
+    drift?: Drift;
     isReady?: () => Promise<boolean>;
     /** Made by itself, or from the context that the app is given. */
     dashboard?: Hono | ((context: AppContext) => Hono);
@@ -133,6 +143,7 @@ export function createTestApp(
     pipeline: options.pipeline ?? fakePipeline(),
     alerts: options.alerts ?? noAlerts,
     housekeeping: options.housekeeping ?? fakeHousekeeping(),
+    drift: options.drift ?? noDrift,
     metrics: createMetrics({ version: "0.0.0", now }),
     isReady: options.isReady ?? (() => Promise.resolve(true)),
     log,

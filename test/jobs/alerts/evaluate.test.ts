@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { lockKeys } from "../../../db/locks.ts";
 import { jobIds } from "../../../jobs/pipeline.ts";
 import { type AlertBench, addRun, addTest, minutesAfter, noon, openAlerts } from "./support.ts";
 
@@ -174,7 +175,7 @@ describe("looking for problems", () => {
     const { promise: looking, resolve: began } = Promise.withResolvers<void>();
     // Another process that began to look before there was a problem, and is slow.
     const slow = bench.sql.begin(async (transaction) => {
-      await transaction`select pg_advisory_xact_lock(4207006)`;
+      await transaction`select pg_advisory_xact_lock(${lockKeys.alerts}::bigint)`;
       began();
       await released;
     });
@@ -253,5 +254,46 @@ describe("a recovery", () => {
     expect(
       (await bench.deliveries()).filter(({ event }) => event === "recovered").map(({ channel }) => channel),
     ).toEqual(["webhook"]);
+  });
+});
+
+describe("drift", () => {
+  const checked = (more: { differences?: number; error?: string | null; finished?: boolean } = {}) => {
+    const { differences = 0, error = null, finished = true } = more;
+    const example =
+      differences === 0
+        ? null
+        : {
+            model: "fct",
+            key: { ticker: "AAPL", date: "2020-01-07" },
+            column: "rsi_14",
+            published: 51.5,
+            recomputed: 51,
+          };
+    return bench.sql`
+      insert into barline.drift_checks (trigger, tickers, rows, differences, example, error, finished_at)
+      values ('schedule', '["AAPL", "MSFT"]'::jsonb, 500, ${differences}::int,
+        nullif(${bench.sql.json(example)}::jsonb, 'null'::jsonb), ${error}::text, ${finished ? bench.clock.now : null})`;
+  };
+
+  test("that a check finds opens an alert with the first value, which the next good check ends and no other", async () => {
+    await checked();
+    expect((await bench.look()).opened).toEqual([]);
+    await checked({ differences: 3 });
+    expect((await bench.look()).opened).toMatchObject([
+      {
+        key: "drift",
+        message:
+          "3 of 500 rows of 2 tickers differ from what a full build makes of the raw tables. First: rsi_14 in fct of AAPL, 2020-01-07 is 51.5, and should be 51.",
+        path: "/quality/drift",
+      },
+    ]);
+    await checked({ error: "Postgres is away." });
+    await bench.look();
+    await checked({ finished: false });
+    await bench.look();
+    expect(await openKeys()).toEqual(["drift"]);
+    await checked();
+    expect((await bench.look()).recovered).toHaveLength(1);
   });
 });

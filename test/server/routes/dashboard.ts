@@ -11,7 +11,7 @@ import { createMetrics } from "../../../server/metrics/metrics.ts";
 import { handleError } from "../../../server/middleware/errors.ts";
 import { createAssetRoutes, createDashboardRoutes } from "../../../server/routes/index.ts";
 import { createTestDatabase } from "../../support/database.ts";
-import { noAlerts } from "../support.ts";
+import { noAlerts, noDrift } from "../support.ts";
 import { fakeJobs, fakePipeline } from "./fake-pipeline.ts";
 
 /** Thursday evening in New York: the session of 9 January 2020 has settled. */
@@ -35,6 +35,7 @@ export async function openDashboard(environment: Record<string, string> = {}) {
     pipeline,
     alerts: noAlerts,
     housekeeping: createHousekeeping({ sql: database.sql, lake, log, now: () => now }),
+    drift: noDrift,
     metrics: createMetrics({ version: "0.0.0", now: () => now }),
     isReady: async () => true,
     log,
