@@ -97,7 +97,8 @@ export function gridTable(job: GridJob, id: string) {
     (task, step) =>
       `<tr${task.isMapped ? " class=mapped" : ""}><th scope=row title="${escapeText(task.description)}">${escapeText(task.name)}${runs.map((run) => cell(run, step, task.isMapped, isWide)).join("")}`,
   );
-  const axis = [longest, longest / 2, 0].map((ms) => `<b>${ms === 0 ? "0" : formatDuration(ms)}</b>`).join("");
+  const marks = runs.some((run) => run.ms) ? [longest, longest / 2, 0] : [];
+  const axis = marks.map((ms) => `<b>${ms === 0 ? "0" : formatDuration(ms)}</b>`).join("");
   // Escaped where it is made; raw because it is markup.
   return raw(
     `<table class="grid-table ${isWide ? "wide" : "narrow"}" id="${escapeText(id)}"><caption class=visually-hidden>${escapeText(job.title)}: runs from the oldest to the newest, and the state of each task</caption><thead><tr class=grid-months><td>${months(runs)}<tr class=grid-bars><th scope=col class=axis><span class=visually-hidden>Task; the bars on top show how long runs took, up to </span>${axis}${runs.map((run) => head(run, longest, isWide)).join("")}<tbody>${rows.join("")}</table>`,

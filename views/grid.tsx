@@ -67,7 +67,8 @@ const Summary = ({ job, filter }: { job: GridJob; filter: GridFilterView }) => {
   return (
     <p class="grid-summary">
       {isCut ? `The newest ${formatInteger(job.runs.length)} runs` : formatCount(job.runs.length, "run")}
-      {failed > 0 && <span class="bad"> · {formatInteger(failed)} failed</span>} · longest {formatDuration(longest)}
+      {failed > 0 && <span class="bad"> · {formatInteger(failed)} failed</span>}
+      {longest > 0 && ` · longest ${formatDuration(longest)}`}
     </p>
   );
 };

@@ -77,6 +77,16 @@ describe("the grid", () => {
     expect(Math.min(...heights)).toBe(14 + Math.round(56 / 6));
   });
 
+  test("measures nothing where no run has begun", async () => {
+    const { sql } = dashboard;
+    const [run] = await sql<{ id: number }[]>`
+      insert into barline.runs (job_id, state, trigger) values (${jobIds.ingest}, 'queued', 'manual') returning id`;
+    const page = await ingest("state=queued");
+    await sql`delete from barline.runs where id = ${run?.id ?? 0}`;
+    expect(columns(page)).toEqual([run?.id ?? 0]);
+    expect(page).not.toMatch(/longest|\d ms/);
+  });
+
   test("filters by state, trigger and session, and keeps the choice in the form and in its own address", async () => {
     expect(columns(await ingest("state=failed"))).toEqual([50, 100]);
     const page = await ingest("trigger=backfill&from=2020-01-01&limit=365");
