@@ -11,7 +11,7 @@ import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { type FaultyMarket, startFaultyMarket } from "../support/faulty-market.ts";
 import { startTestPipeline, type TestPipeline } from "../support/pipeline.ts";
 import { marketSize, season } from "../support/warehouse.ts";
-import { bar, openTransform, weekday, writeBars } from "./transform/support.ts";
+import { bar, openTransform, weekday, writeBars, writeSplits } from "./transform/support.ts";
 
 setDefaultTimeout(60_000);
 
@@ -189,6 +189,21 @@ describe("splits and dividends that are read", () => {
 });
 
 describe("adjusted bars", () => {
+  test("are rounded once: to four decimals they are what the exact quotient is", async () => {
+    const database = await createTestDatabase();
+    const at = new Date("2018-03-01T22:00:00Z");
+    // Quotients that six decimals would bring exactly between two figures of four.
+    const prices = [85.93, 70.4, 56.62, 78.43];
+    const bars = prices.map((close, index) => ({ ...bar("FTV", index), open: close, high: close, low: close, close }));
+    await writeBars(database.sql, bars, at);
+    await writeSplits(database.sql, [{ ticker: "FTV", date: weekday(9), from: 1, to: 1.195, active: true }], at);
+    expect((await openTransform(database.sql, { now: () => at }).build()).published).toBe(true);
+    const rows = await database.sql<{ close: number }[]>`
+      select round(close_price, 4)::float8 as close from fct_polygon__stock_bars_performance order by trade_date`;
+    expect(rows.map(({ close }) => close)).toEqual(prices.map((price) => Math.round((price / 1.195) * 1e4) / 1e4));
+    await database.drop();
+  });
+
   let market: FaultyMarket;
   let pipeline: TestPipeline;
 

@@ -1,14 +1,16 @@
 -- Without a split the product is null and the price stands as it is: most bars are spared the arithmetic.
+-- Eight decimals, so that whoever rounds to the vendor's four gets the vendor's figure: 85.93 / 1.195 is 71.9079498, which by way
+-- of six decimals, 71.907950, would become 71.9080.
 select
     bars.ticker,
     bars.trade_date,
     coalesce(factors.split_factor, 1) as split_factor,
-    coalesce(round(bars.open_price * factors.split_factor, 6), bars.open_price) as open_price,
-    coalesce(round(bars.high_price * factors.split_factor, 6), bars.high_price) as high_price,
-    coalesce(round(bars.low_price * factors.split_factor, 6), bars.low_price) as low_price,
-    coalesce(round(bars.close_price * factors.split_factor, 6), bars.close_price) as close_price,
+    coalesce(round(bars.open_price * factors.split_factor, 8), bars.open_price) as open_price,
+    coalesce(round(bars.high_price * factors.split_factor, 8), bars.high_price) as high_price,
+    coalesce(round(bars.low_price * factors.split_factor, 8), bars.low_price) as low_price,
+    coalesce(round(bars.close_price * factors.split_factor, 8), bars.close_price) as close_price,
     coalesce(
-        round(bars.volume_weighted_average_price * factors.split_factor, 6), bars.volume_weighted_average_price
+        round(bars.volume_weighted_average_price * factors.split_factor, 8), bars.volume_weighted_average_price
     ) as volume_weighted_average_price,
     coalesce(round(bars.volume / factors.split_factor, 6), bars.volume) as volume,
     bars.transactions,
