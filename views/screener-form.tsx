@@ -165,6 +165,9 @@ export const ScreenForm = ({ view }: { view: ScreenView }) => (
       hx-sync="this:replace"
     >
       <input type="hidden" name="sort" value={view.sort} />
+      {view.keptColumns.map((column) => (
+        <input type="hidden" name="columns" value={column} />
+      ))}
       <Basics view={view} />
       <div class="screen-filters">
         {view.filters.map((filter) => (

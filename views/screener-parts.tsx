@@ -35,11 +35,11 @@ export const Survivorship = ({ view, newest }: { view: SurvivorshipView; newest:
           {formatInteger(view.surviving)}
           <small>{shareOf(view.surviving, view.listed)}</small>
         </Fact>
-        <Fact term="Median return since, all">
+        <Fact term="Median total return since, all">
           <span class={toneOf(all)}>{formatChange(all)}</span>
           <small>until the last bar of each</small>
         </Fact>
-        <Fact term="Median return since, survivors">
+        <Fact term="Median total return, survivors">
           <span class={toneOf(surviving)}>{formatChange(surviving)}</span>
           {all !== null && surviving !== null && Math.abs(surviving - all) >= 0.0005 && (
             <small>

@@ -48,6 +48,8 @@ export type ScreenView = {
   filters: ScreenFilter[];
   sort: string;
   columns: Indicator[];
+  /** Columns that were asked for and that a past session does not have: kept for when there is a newer one. */
+  keptColumns: string[];
   /** Every column that can be chosen. */
   groups: { group: string; indicators: (Indicator & { isShown: boolean })[] }[];
   headers: SortHeader[];

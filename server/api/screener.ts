@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { selectBreadth } from "../../db/queries/dashboard/breadth.ts";
-import { type IndicatorColumn, indicatorColumns } from "../../db/queries/dashboard/screen-columns.ts";
-import { type Bound, selectSessionAt } from "../../db/queries/dashboard/screener.ts";
+import { type IndicatorColumn, indicatorColumns, isIndicator } from "../../db/queries/dashboard/screen-columns.ts";
+import { type Bound, type SortColumn, selectSessionAt } from "../../db/queries/dashboard/screener.ts";
 import { selectUniverse } from "../../db/queries/dashboard/universe.ts";
 import { HttpError } from "../middleware/errors.ts";
 import { hasMarket } from "../routes/market-page.ts";
 import { defaultColumns, defaultSort, indicatorOf } from "../screener/indicators.ts";
-import { answerScreen, readAvailable } from "../screener/read.ts";
+import { type Available, answerScreen, readAvailable, readSession, whyMissing } from "../screener/read.ts";
 import { numberAllowed, parseAmount, parseColumns, parseSort } from "../screener/screen.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "./operation.ts";
 import { booleanInUrl, count, date, dateInput, numberInUrl } from "./schemas.ts";
@@ -126,11 +126,11 @@ function boundsOf(query: Record<string, unknown>): Bound[] {
     .filter(({ min, max }) => min !== null || max !== null);
 }
 
-/** The first of some columns that an earlier build of the models does not have is refused by name. */
-function refuseMissing(columns: readonly (IndicatorColumn | string)[], known: readonly string[]): void {
-  const missing = columns.find((column) => !known.includes(column));
+/** The first of some columns that the session's table does not have is refused by name. */
+function refuseMissing(columns: readonly SortColumn[], known: readonly string[], available: Available): void {
+  const missing = columns.filter(isIndicator).find((column) => !known.includes(column));
   if (missing === undefined) return;
-  throw new HttpError(422, "invalid", `\`${missing}\` is not published yet.`, { field: missing });
+  throw new HttpError(422, "invalid", `\`${missing}\`: ${whyMissing(missing, available)}`, { field: missing });
 }
 
 type ScreenQuery = {
@@ -147,28 +147,25 @@ type ScreenQuery = {
 async function screen(context: ApiContext, query: ScreenQuery) {
   const available = await readAvailable(context);
   if (available === null) throw notPublished();
-  const known = query.date === undefined ? available.latest : available.facts;
+  const sessions = await readSession(context, query.date ?? null);
+  if (sessions === null) throw notPublished();
+  const { session, newest } = sessions;
+  const known = session === newest ? available.latest : available.facts;
   const asked = boundsOf(query);
   const columns = query.columns ?? defaultColumns.filter((column) => known.includes(column));
   const sort = query.sort ?? defaultSort;
-  const texts = ["ticker", "name", "type"];
-  refuseMissing([...columns, ...asked.map(({ column }) => column), sort.column], [...known, ...texts]);
-  const answered = await answerScreen(
-    context,
-    {
-      query: query.q.trim(),
-      type: query.type,
-      date: query.date ?? null,
-      survivors: query.survivors,
-      bounds: asked,
-      columns,
-      sort,
-      from: query.from,
-    },
-    query.limit,
-  );
-  if (answered === null) throw notPublished();
-  const { session, newest, result } = answered;
+  refuseMissing([...columns, ...asked.map(({ column }) => column), sort.column], known, available);
+  const request = {
+    query: query.q.trim(),
+    type: query.type,
+    date: query.date ?? null,
+    survivors: query.survivors,
+    bounds: asked,
+    columns,
+    sort,
+    from: query.from,
+  };
+  const result = await answerScreen(context, sessions, request, query.limit);
   return {
     session,
     matches: result.matches,
@@ -195,7 +192,7 @@ export const screenerOperations: Operation[] = [
     path: "/api/screener",
     summary: "Tickers of a session by any indicator",
     description:
-      "Every indicator is a column, a sort key, and a pair of bounds: `rsi_14_max=30`, `return_21d_min=0.1`. With a `date` of the past, those that were listed then, delisted since or not.",
+      "Every indicator is a column, a sort key, and a pair of bounds: `rsi_14_max=30`, `return_21d_min=0.1`. With a `date` of the past, those that were listed then, delisted since or not; some indicators are kept of newest bars only.",
     request: {
       query: z.strictObject({
         q: shortText.default("").meta({ description: "Part of a symbol or name.", override: { default: "" } }),

@@ -40,8 +40,8 @@ async function exportScreen(context: AppContext, c: Context): Promise<Response> 
   const [problem] = found.problems;
   // A file with a filter left out would look like one with it.
   if (problem) throw new HttpError(422, "invalid", problem.message, { field: problem.field });
-  const { request, session, result } = found;
-  const header = ["session", "ticker", "name", "type", "delisted_on", ...request.columns];
+  const { answerable, session, result } = found;
+  const header = ["session", "ticker", "name", "type", "delisted_on", ...answerable.columns];
   return csvResponse(`barline-screener-${session ?? "none"}.csv`, header, result.rows, (row) => [
     session,
     row.ticker,

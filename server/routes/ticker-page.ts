@@ -5,6 +5,7 @@ import {
   selectSplits,
   selectUnadjustedBars,
 } from "../../db/queries/dashboard/bars.ts";
+import { selectRestatements } from "../../db/queries/dashboard/restatements.ts";
 import { indicatorsIn, martTables, selectMartColumns } from "../../db/queries/dashboard/screen-columns.ts";
 import { selectTickerProfile } from "../../db/queries/dashboard/tickers.ts";
 import { type ListedTicker, selectIndicators, selectListing } from "../../db/queries/dashboard/universe.ts";
@@ -19,6 +20,7 @@ import { indicatorOf, orderedIndicators } from "../screener/indicators.ts";
 
 const sessionsShown = 30;
 const dividendsShown = 24;
+const correctionsShown = 12;
 
 export type TickerQuery = { isAdjusted: boolean; range: string };
 
@@ -78,12 +80,15 @@ async function readMarts(
   { read }: AppContext,
   ticker: string,
 ): Promise<{ indicators: IndicatorGroupView[]; listing: ListedTicker | null }> {
-  const tables = await selectMartColumns(read, [martTables.facts, martTables.tickers]);
-  const known = indicatorsIn(tables.get(martTables.facts) ?? new Set());
+  const { facts, latest, tickers } = martTables;
+  const tables = await selectMartColumns(read, [facts, latest, tickers]);
+  // An earlier build has the facts alone, and they have fewer indicators.
+  const table = tables.has(latest) ? latest : facts;
+  const known = indicatorsIn(tables.get(table) ?? new Set());
   const columns = orderedIndicators.filter((column) => known.includes(column));
   const [values, listing] = await Promise.all([
-    columns.length > 0 ? selectIndicators(read, ticker, columns) : null,
-    tables.has(martTables.tickers) ? selectListing(read, ticker) : null,
+    columns.length > 0 ? selectIndicators(read, table, ticker, columns) : null,
+    tables.has(tickers) ? selectListing(read, ticker) : null,
   ]);
   const told = columns.map((column, index) => ({ ...indicatorOf(column), value: values?.[index] ?? null }));
   const groups = indicatorGroups.map((group) => ({
@@ -100,12 +105,13 @@ export async function readTickerPage(
   query: TickerQuery,
 ): Promise<TickerView | null> {
   const { read } = context;
-  const [profile, marts, bars, splits, dividends] = await Promise.all([
+  const [profile, marts, bars, splits, dividends, restatements] = await Promise.all([
     selectTickerProfile(read, ticker),
     readMarts(context, ticker),
     readBars(context, ticker, query.isAdjusted),
     selectSplits(read, ticker),
     selectDividends(read, ticker),
+    selectRestatements(read, { ticker, from: null, to: null, limit: correctionsShown }),
   ]);
   const stats = statsOf(bars);
   if (!profile && !stats) return null;
@@ -127,6 +133,7 @@ export async function readTickerPage(
       .slice(-dividendsShown)
       .reverse()
       .map(({ date, cash, currency }) => ({ date, text: `${formatPrice(cash)} ${currency ?? ""}` })),
+    restatements,
   };
 }
 

@@ -2,6 +2,7 @@ import {
   type IndicatorColumn,
   indicatorColumns,
   indicatorsIn,
+  isIndicator,
   martTables,
   selectMartColumns,
 } from "../../db/queries/dashboard/screen-columns.ts";
@@ -20,18 +21,28 @@ import { type Problem, parseSort, readScreen, type ScreenRequest, screenUrl } fr
 
 export const pageSize = 100;
 
-/** What the published marts can answer; null where one of those that screens read is not there. */
-export async function readAvailable(
-  context: AppContext,
-): Promise<{ latest: readonly IndicatorColumn[]; facts: readonly IndicatorColumn[] } | null> {
+/** The indicators that the published marts tell: of each ticker's newest bar, and of every bar. */
+export type Available = { latest: readonly IndicatorColumn[]; facts: readonly IndicatorColumn[] };
+
+/** What can be screened; null where one of the marts that screens read is not there. */
+export async function readAvailable(context: AppContext): Promise<Available | null> {
   const { facts, latest, breadth, tickers } = martTables;
   const columns = await selectMartColumns(context.read, [facts, latest, breadth, tickers]);
   const of = (table: string) => indicatorsIn(columns.get(table) ?? new Set());
   return columns.size < 4 ? null : { latest: of(latest), facts: of(facts) };
 }
 
-/** A request as the published tables can answer it, and the session that it is about. */
-export type AnsweredScreen = { request: ScreenRequest; session: string | null; newest: string; result: ScreenResult };
+/** The newest session, and the one asked for; that is null for a day before the first one. */
+export type ScreenSession = { newest: string; session: string | null };
+
+/** The sessions that a screen of this day is about; null while there is none at all. */
+export async function readSession(context: AppContext, date: string | null): Promise<ScreenSession | null> {
+  const [newest, session] = await Promise.all([
+    selectSessionAt(context.read, null),
+    selectSessionAt(context.read, date),
+  ]);
+  return newest === null ? null : { newest, session };
+}
 
 const nobody: ScreenResult = {
   rows: [],
@@ -42,18 +53,14 @@ const nobody: ScreenResult = {
   medianLaterSurviving: null,
 };
 
-/** The rows of a screen; `session` is null for a day before the first one. `limit` null: all of them. */
+/** The rows of a screen. `limit` null: all of them. */
 export async function answerScreen(
   context: AppContext,
+  { newest, session }: ScreenSession,
   request: ScreenRequest,
   limit: number | null,
-): Promise<AnsweredScreen | null> {
-  const [newest, session] = await Promise.all([
-    selectSessionAt(context.read, null),
-    selectSessionAt(context.read, request.date),
-  ]);
-  if (newest === null) return null;
-  if (session === null) return { request, session, newest, result: nobody };
+): Promise<ScreenResult> {
+  if (session === null) return nobody;
   const screen = {
     ...request,
     type: request.type || null,
@@ -61,34 +68,42 @@ export async function answerScreen(
     offset: request.from,
     limit,
   };
-  const result = await selectScreen(context.read, { session, newest }, screen);
-  return { request, session, newest, result };
+  return await selectScreen(context.read, { session, newest }, screen);
 }
 
-/** Leaves out what the tables of an earlier build do not have, and says so. */
-function withAvailable(request: ScreenRequest, known: readonly IndicatorColumn[], problems: Problem[]): ScreenRequest {
+/** Why an indicator cannot be told: only of the newest bar of each ticker are all of them kept. */
+export const whyMissing = (column: IndicatorColumn, { latest }: Available) =>
+  latest.includes(column)
+    ? `${indicatorOf(column).label} is kept of each ticker's newest bar only, not of past sessions.`
+    : `${indicatorOf(column).label} is not published yet.`;
+
+/** Leaves out what the session's table does not have, and says so where it would have changed what is found. */
+function withKnown(request: ScreenRequest, known: readonly IndicatorColumn[], available: Available) {
   const has = (column: string) => (known as readonly string[]).includes(column);
   const { column: sorted } = request.sort;
-  const isSorted = has(sorted) || sorted === "ticker" || sorted === "name" || sorted === "type";
-  for (const { column } of request.bounds.filter((bound) => !has(bound.column))) {
-    problems.push({ field: column, message: `${indicatorOf(column).label} is not published yet.` });
-  }
-  return {
+  const isSorted = !isIndicator(sorted) || has(sorted);
+  const missing = request.bounds.map(({ column }) => column).filter((column) => !has(column));
+  if (isIndicator(sorted) && !isSorted && !missing.includes(sorted)) missing.push(sorted);
+  const problems: Problem[] = missing.map((column) => ({ field: column, message: whyMissing(column, available) }));
+  const answerable: ScreenRequest = {
     ...request,
     bounds: request.bounds.filter(({ column }) => has(column)),
     columns: request.columns.filter(has),
     sort: isSorted ? request.sort : { column: "ticker", descending: false },
   };
+  return { answerable, problems };
 }
 
 /** Reads a URL's query and finds what it asks for; null before marts are published. */
 export async function readPageScreen(context: AppContext, params: URLSearchParams, limit: number | null) {
+  const { request, problems } = readScreen(params, indicatorColumns);
   const available = await readAvailable(context);
-  if (available === null) return null;
-  const { request: asked, problems } = readScreen(params, indicatorColumns);
-  const known = asked.date === null ? available.latest : available.facts;
-  const answered = await answerScreen(context, withAvailable(asked, known, problems), limit);
-  return answered && { ...answered, known, problems };
+  const sessions = available && (await readSession(context, request.date));
+  if (!available || !sessions) return null;
+  const known = sessions.session === sessions.newest ? available.latest : available.facts;
+  const { answerable, problems: missing } = withKnown(request, known, available);
+  const result = await answerScreen(context, sessions, answerable, limit);
+  return { ...sessions, request, answerable, known, result, problems: [...problems, ...missing] };
 }
 
 function headerOf(request: ScreenRequest, key: string, label: string, hint: string | null): SortHeader {
@@ -108,12 +123,10 @@ function headerOf(request: ScreenRequest, key: string, label: string, hint: stri
 
 /** The page of a URL's query; null before marts are published. */
 export async function readScreenView(context: AppContext, params: URLSearchParams): Promise<ScreenView | null> {
-  const [found, types] = await Promise.all([
-    readPageScreen(context, params, pageSize),
-    readAvailable(context).then((available) => (available === null ? [] : selectScreenTypes(context.read))),
-  ]);
+  const found = await readPageScreen(context, params, pageSize);
   if (found === null) return null;
-  const { request, session, newest, result, known, problems } = found;
+  const types = await selectScreenTypes(context.read);
+  const { request, answerable, session, newest, result, known, problems } = found;
   const of = (columns: readonly IndicatorColumn[]): Indicator[] => columns.map(indicatorOf);
   const past = session === newest ? null : session;
   const shown = new Set<string>(request.columns);
@@ -136,7 +149,8 @@ export async function readScreenView(context: AppContext, params: URLSearchParam
       without: screenUrl({ ...request, bounds: request.bounds.filter((bound) => bound.column !== column), from: 0 }),
     })),
     sort: `${request.sort.descending ? "-" : ""}${request.sort.column}`,
-    columns: of(request.columns),
+    columns: of(answerable.columns),
+    keptColumns: request.columns.filter((column) => !known.includes(column)),
     groups: indicatorGroups.map((group) => ({
       group,
       indicators: offered
@@ -147,7 +161,7 @@ export async function readScreenView(context: AppContext, params: URLSearchParam
       headerOf(request, "ticker", "Symbol", null),
       headerOf(request, "name", "Name", null),
       headerOf(request, "type", "Type", null),
-      ...of(request.columns).map(({ column, label, hint }) => headerOf(request, column, label, hint)),
+      ...of(answerable.columns).map(({ column, label, hint }) => headerOf(request, column, label, hint)),
     ],
     presets: presets
       .filter(({ needs }) => needs.every(has))
@@ -158,7 +172,7 @@ export async function readScreenView(context: AppContext, params: URLSearchParam
     newer: request.from > 0 ? page(Math.max(0, request.from - pageSize)) : null,
     older: request.from + result.rows.length < result.matches ? page(request.from + pageSize) : null,
     csvUrl: screenUrl({ ...request, from: 0 }, "/screener.csv"),
-    apiUrl: screenUrl({ ...request, from: 0 }, "/api/screener"),
+    apiUrl: screenUrl({ ...answerable, from: 0 }, "/api/screener"),
     url: screenUrl(request),
     problems,
   };

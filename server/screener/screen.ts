@@ -133,7 +133,9 @@ export function readScreen(
   return { request, problems };
 }
 
-const isDefault = (columns: readonly IndicatorColumn[]) => columns.join() === defaultColumns.join();
+/** In whatever order: a form sends its boxes in that of the page. */
+const isDefault = (columns: readonly IndicatorColumn[]) =>
+  columns.toSorted().join() === defaultColumns.toSorted().join();
 
 /** The query of a screen's URL: only what differs from a plain screen, always in the same order. */
 export function screenQuery(request: ScreenRequest): string {

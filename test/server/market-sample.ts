@@ -1,10 +1,13 @@
 import type { JsonValue, Sql } from "../../db/client.ts";
 import { hostile } from "./routes/sample.ts";
 
-const numbers = `
+const ofEveryBar = `
   open_price high_price low_price close_price volume_weighted_average_price volume transactions split_factor
   dividend_factor total_return_close previous_close price_change_1d return_1d return_5d return_21d return_63d return_252d
-  daily_price_range dollar_volume moving_avg_20d moving_avg_50d moving_avg_120d moving_avg_200d volatility_20d
+  daily_price_range dollar_volume moving_avg_20d moving_avg_50d moving_avg_120d moving_avg_200d volatility_20d`
+  .trim()
+  .split(/\s+/);
+const ofNewestBars = `
   volatility_60d rsi_14 bollinger_upper_20d bollinger_lower_20d atr_14 high_252d low_252d distance_from_high_252d
   distance_from_low_252d drawdown_252d avg_volume_20d volume_ratio_20d`
   .trim()
@@ -12,21 +15,21 @@ const numbers = `
 
 type Bar = { ticker: string; trade_date: string } & Record<string, string | number | null>;
 
-/** The published tables as the models make them, empty. */
+/** The published tables as the models make them, empty; and `sample_bars`, from which the marts of this sample are made. */
 export async function createMarts(sql: Sql): Promise<void> {
-  const columns = numbers.map((name) => `${name} numeric`).join(", ");
+  const columns = (names: string[]) => names.map((name) => `${name} numeric`).join(", ");
   await sql.unsafe(`
     create table public.fct_polygon__stock_bars_performance (
-      stock_bar_id text, ticker text collate "C", trade_date date, ${columns}, source_inserted_at timestamptz,
+      stock_bar_id text, ticker text collate "C", trade_date date, ${columns(ofEveryBar)}, source_inserted_at timestamptz,
       unique (ticker, trade_date)
     );
+    create table public.sample_bars (like public.fct_polygon__stock_bars_performance, ${columns(ofNewestBars)});
     create table public.dim_tickers (
       ticker text collate "C" unique, name text, type text, primary_exchange text, active boolean, delisted_on date,
       first_trade_date date, last_trade_date date
     );
     create table public.fct_polygon__latest_session as
-    select facts.*, null::text as name, null::text as type
-    from public.fct_polygon__stock_bars_performance as facts limit 0;
+    select bars.*, null::text as name, null::text as type from public.sample_bars as bars limit 0;
     create table public.fct_polygon__market_breadth_daily (
       trade_date date unique, tickers bigint, advancing bigint, declining bigint, unchanged bigint, new_highs_252d bigint,
       new_lows_252d bigint, share_above_moving_avg_50d numeric, share_above_moving_avg_200d numeric,
@@ -36,6 +39,9 @@ export async function createMarts(sql: Sql): Promise<void> {
 
 /** Publishes bars; what a bar does not say is null. */
 export async function publishBars(sql: Sql, bars: Bar[]): Promise<void> {
+  await sql`
+    insert into public.sample_bars
+    select * from jsonb_populate_recordset(null::public.sample_bars, ${sql.json(bars as JsonValue)})`;
   await sql`
     insert into public.fct_polygon__stock_bars_performance
     select *
@@ -53,10 +59,10 @@ export async function publishMarts(sql: Sql): Promise<void> {
     group by ticker`;
   await sql`
     insert into public.fct_polygon__latest_session
-    select distinct on (facts.ticker) facts.*, tickers.name, tickers.type
-    from public.fct_polygon__stock_bars_performance as facts
-    left join public.source_polygon_tickers as tickers on tickers.ticker = facts.ticker
-    order by facts.ticker, facts.trade_date desc`;
+    select distinct on (bars.ticker) bars.*, tickers.name, tickers.type
+    from public.sample_bars as bars
+    left join public.source_polygon_tickers as tickers on tickers.ticker = bars.ticker
+    order by bars.ticker, bars.trade_date desc`;
   await sql`
     insert into public.fct_polygon__market_breadth_daily
     select
@@ -64,7 +70,7 @@ export async function publishMarts(sql: Sql): Promise<void> {
       count(*) filter (where return_1d = 0), count(*) filter (where high_price >= high_252d),
       count(*) filter (where low_price <= low_252d), avg((close_price > moving_avg_50d)::int),
       avg((close_price > moving_avg_200d)::int), percentile_cont(0.5) within group (order by return_1d), sum(dollar_volume)
-    from public.fct_polygon__stock_bars_performance
+    from public.sample_bars
     group by trade_date`;
 }
 
@@ -75,6 +81,7 @@ const bar = (ticker: string, date: string, close: number, more: Record<string, n
   high_price: close + 1,
   low_price: close - 1,
   close_price: close,
+  total_return_close: close,
   volume: 1_000_000,
   dollar_volume: close * 1_000_000,
   ...more,

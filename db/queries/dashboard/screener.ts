@@ -39,7 +39,7 @@ export type ScreenResult = {
   /** Those that match whether they survive or not, and those of them that do. */
   listed: number;
   surviving: number;
-  /** The median return from the session to the last bar of each ticker, of all and of those that survive. */
+  /** The median return, dividends reinvested, from the session to each ticker's last bar: of all, and of the survivors. */
   medianLater: number | null;
   medianLaterSurviving: number | null;
 };
@@ -70,7 +70,7 @@ const pastRows = (sql: Sql, session: string, newest: string) => sql`
     listed.type,
     listed.delisted_on,
     coalesce(latest.trade_date = ${newest}::date, false) as survives,
-    latest.close_price / nullif(facts.close_price, 0) - 1 as later_return
+    latest.total_return_close / nullif(facts.total_return_close, 0) - 1 as later_return
   from public.dim_tickers as listed
   cross join lateral (
     select * from public.fct_polygon__stock_bars_performance

@@ -1,5 +1,5 @@
 import type { Sql } from "../../client.ts";
-import { type IndicatorColumn, valuesOf } from "./screen-columns.ts";
+import { type IndicatorColumn, type martTables, valuesOf } from "./screen-columns.ts";
 
 /** A ticker's life in the warehouse. */
 export type ListedTicker = {
@@ -45,15 +45,16 @@ export async function selectListing(sql: Sql, ticker: string): Promise<ListedTic
   return row ?? null;
 }
 
-/** The indicators of a ticker's last bar, in the order of `columns`; null without a bar. */
+/** The indicators of a ticker's last bar, in the order of `columns`; null without one. `table`: the mart, or the facts. */
 export async function selectIndicators(
   sql: Sql,
+  table: typeof martTables.latest | typeof martTables.facts,
   ticker: string,
   columns: readonly IndicatorColumn[],
 ): Promise<(number | null)[] | null> {
   const [row] = await sql<{ values: (number | null)[] }[]>`
     select to_json(${valuesOf(sql, columns)}) as values
-    from public.fct_polygon__stock_bars_performance as bars
+    from public.${sql(table)} as bars
     where ticker = ${ticker}::text
     order by trade_date desc
     limit 1`;

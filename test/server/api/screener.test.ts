@@ -40,7 +40,7 @@ describe("GET /api/screener", () => {
   });
 
   test("answers a session of the past with those that are gone, and what leaving them out would hide", async () => {
-    const { body } = await get("/api/screener?date=2020-03-17&rsi_14_max=30&sort=rsi_14&columns=close_price");
+    const { body } = await get("/api/screener?date=2020-03-17&return_1d_max=-0.5&sort=return_1d&columns=close_price");
     expect(body).toEqual({
       session: "2020-03-16",
       matches: 2,
@@ -64,7 +64,7 @@ describe("GET /api/screener", () => {
         },
       ],
     });
-    expect(await symbols("/api/screener?date=2020-03-16&survivors=true&rsi_14_max=30")).toEqual(["AAPL"]);
+    expect(await symbols("/api/screener?date=2020-03-16&survivors=true&return_1d_max=-0.5")).toEqual(["AAPL"]);
     expect((await get("/api/screener?date=2001-01-02")).body).toMatchObject({ session: null, tickers: [] });
   });
 
@@ -77,6 +77,7 @@ describe("GET /api/screener", () => {
       ["date=2020-02-30", "date"],
       ["limit=0", "limit"],
       ["survivors=yes", "survivors"],
+      ["date=2020-03-16&rsi_14_max=30", "rsi_14"],
     ];
     for (const [query, field] of fields) {
       const { status, body } = await get(`/api/screener?${query}`);

@@ -151,7 +151,7 @@ describe("a session of the past", () => {
     const page = await text("/screener?date=2020-03-16");
     expect(page).toContain("delisted on 3 May 2021");
     expect(page).toContain(">50.00<");
-    expect(await symbols("date=2020-03-16&rsi_14_max=30&sort=rsi_14")).toEqual(["GONE", "AAPL"]);
+    expect(await symbols("date=2020-03-16&return_1d_max=-50%25&sort=return_1d")).toEqual(["GONE", "AAPL"]);
   });
 
   test("of a weekend is the session before, and before the first there is none", async () => {
@@ -165,16 +165,42 @@ describe("a session of the past", () => {
     // Since then: AAPL +200 %, BRK.B +50 %, EVIL +50 %, GONE −90 %.
     const page = await text("/screener?date=2020-03-16");
     expect(page).toContain("75.00%");
-    expect(page).toMatch(/Median return since, all<\/dt><dd><span class="up">\+50\.00%/);
-    const fallen = await text("/screener?date=2020-03-16&rsi_14_max=30");
-    expect(fallen).toMatch(/Median return since, all<\/dt><dd><span class="up">\+55\.00%/);
-    expect(fallen).toMatch(/Median return since, survivors<\/dt><dd><span class="up">\+200\.00%/);
+    expect(page).toMatch(/Median total return since, all<\/dt><dd><span class="up">\+50\.00%/);
+    const fallen = await text("/screener?date=2020-03-16&return_1d_max=-0.5");
+    expect(fallen).toMatch(/Median total return since, all<\/dt><dd><span class="up">\+55\.00%/);
+    expect(fallen).toMatch(/Median total return, survivors<\/dt><dd><span class="up">\+200\.00%/);
     expect(fallen).toContain("overstates by 145.0 points");
   });
 
   test("can be held to the tickers that still trade, while both medians stay", async () => {
     expect(await symbols("date=2020-03-16&survivors=true&sort=ticker")).toEqual(["AAPL", "BRK.B", "EVIL"]);
-    expect(await text("/screener?date=2020-03-16&survivors=true&rsi_14_max=30")).toContain("+55.00%");
+    expect(await text("/screener?date=2020-03-16&survivors=true&return_1d_max=-0.5")).toContain("+55.00%");
+  });
+});
+
+describe("an indicator that is kept of newest bars only", () => {
+  test("is told to be so where a past session is asked for it, and stays in the address", async () => {
+    const page = await text("/screener?date=2020-03-16&rsi_14_max=30&sort=rsi_14&columns=rsi_14,close_price");
+    expect(page).toContain(
+      "RSI 14 is kept of each ticker's newest bar only, not of past sessions.".replace("'", "&#39;"),
+    );
+    expect(page).toContain("<b>4 tickers</b>");
+    expect(page).toContain('name="rsi_14_max" value="30"');
+    expect(page).toContain('<input type="hidden" name="columns" value="rsi_14"/>');
+    expect(page).toContain('href="/screener?date=2020-03-16&amp;columns=rsi_14,close_price&amp;sort=rsi_14"');
+    const file = await dashboard.app.request("/screener.csv?date=2020-03-16&rsi_14_max=30");
+    expect(file.status).toBe(422);
+  });
+
+  test("is there where the day is the newest session", async () => {
+    expect(await symbols("date=2024-01-09&rsi_14_max=28")).toEqual(["BRK.B"]);
+    expect(await symbols("date=2026-01-01&rsi_14_max=28")).toEqual(["BRK.B"]);
+  });
+
+  test("leaves a plain past screen without a word about it", async () => {
+    const page = await text("/screener?date=2020-03-16");
+    expect(page).not.toContain("newest bar only");
+    expect(page).toContain('href="/screener?date=2020-03-16&amp;sort=return_1d"'.replace("return_1d", "-return_1d"));
   });
 });
 
@@ -191,9 +217,9 @@ describe("the exports", () => {
   });
 
   test("give a past session with who was there", async () => {
-    const screen = await text("/screener.csv?date=2020-03-16&rsi_14_max=10&columns=rsi_14");
+    const screen = await text("/screener.csv?date=2020-03-16&return_1d_max=-0.6&columns=rsi_14,return_1d");
     expect(screen).toBe(
-      "session,ticker,name,type,delisted_on,rsi_14\r\n2020-03-16,GONE,Gone Holdings,CS,2021-05-03,10\r\n",
+      "session,ticker,name,type,delisted_on,return_1d\r\n2020-03-16,GONE,Gone Holdings,CS,2021-05-03,-0.6\r\n",
     );
     const universe = await text("/universe.csv?date=2020-12-31&type=CS");
     // Between two of its bars a ticker is listed; NEWT comes later.
