@@ -61,7 +61,7 @@ const Figure = ({ figure, view }: { figure: BreadthFigure; view: MarketView }) =
   <figure class="chart-card breadth" aria-labelledby={`breadth-${figure.id}`}>
     <figcaption>
       <h3 id={`breadth-${figure.id}`}>{figure.title}</h3>
-      <ul class="legend">
+      <ul class="legend figure-legend">
         {figure.series.map(({ label, tone, key }, index) => (
           <li>
             <span class={`stroke ${tone} ${index > 0 ? "dashed" : ""}`} aria-hidden="true" />
