@@ -38,12 +38,13 @@ export async function readCoverage(
     selectFetchedCounts(context.read, jobIds.ingest, before, to),
     asked.ticker === "" ? null : readTickerCoverage(context, asked.ticker),
   ]);
+  const lastSettled = lastSettledSession(now);
   const days = daysBetween(from, to, {
     rows: rows.map(toCoverage),
     wanted: new Set(wanted),
-    lastSettled: lastSettledSession(now),
+    lastSettled,
   });
-  const sessions = explain(days, published ?? fetched, context.config.startDate);
+  const sessions = explain(days, published ?? fetched, lastSettled, context.config.startDate);
   const settled = sessions.filter(({ state }) => state !== "closed" && state !== "upcoming");
   return {
     year,
@@ -59,16 +60,18 @@ export async function readCoverage(
   };
 }
 
-function explain(days: Day[], counts: { session: string; tickers: number }[], startDate: string): CoveredSession[] {
+type Count = { session: string; tickers: number };
+
+function explain(days: Day[], counts: Count[], lastSettled: string | null, startDate: string): CoveredSession[] {
   const byDate = new Map(counts.map((count) => [count.session, count.tickers]));
   return days.map((day) => {
     const tickers = byDate.get(day.date) ?? null;
-    const median = day.state === "upcoming" ? null : medianOf(lastBefore(counts, day.date));
+    const median = lastSettled === null || day.date > lastSettled ? null : medianOf(lastBefore(counts, day.date));
     return { ...day, tickers, median, reason: reasonOf(day, tickers, median, startDate) };
   });
 }
 
-const lastBefore = (counts: { session: string; tickers: number }[], date: string) => {
+const lastBefore = (counts: Count[], date: string) => {
   const end = counts.findIndex(({ session }) => session >= date);
   const until = end === -1 ? counts.length : end;
   return counts.slice(Math.max(0, until - trailing), until).map(({ tickers }) => tickers);
