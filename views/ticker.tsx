@@ -11,6 +11,7 @@ import {
 } from "./format.ts";
 import { Page, toDocument } from "./layout.tsx";
 import { type PricePoint, PriceSvg } from "./price-svg.tsx";
+import { Restatements, type RestatementView } from "./restatements.tsx";
 import type { Shell } from "./shell.ts";
 import { type IndicatorGroupView, Indicators, Listing, type ListingView } from "./ticker-indicators.tsx";
 import { toneOf } from "./tickers.tsx";
@@ -65,6 +66,8 @@ export type TickerView = {
   sessions: SessionRow[];
   splits: CorporateAction[];
   dividends: CorporateAction[];
+  /** Bars that the vendor stated anew, the newest first. */
+  restatements: RestatementView[];
 };
 
 /** The range buttons, as their query values. */
@@ -261,6 +264,7 @@ export const tickerPage = ({ shell, view }: { shell: Shell; view: TickerView }) 
               {view.listing && <Listing listing={view.listing} />}
               <Actions id="splits" title="Splits" actions={view.splits} />
               <Actions id="dividends" title="Dividends" actions={view.dividends} />
+              <Restatements restatements={view.restatements} />
             </div>
           </div>
         </>

@@ -1,9 +1,18 @@
 import { z } from "zod";
 import { type BarRow, isPublished, readAdjustedBars, readUnadjustedBars } from "../../db/queries/api/bars.ts";
 import { searchTickers } from "../../db/queries/api/tickers.ts";
+import { selectRestatements } from "../../db/queries/dashboard/restatements.ts";
 import { HttpError } from "../middleware/errors.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "./operation.ts";
-import { barAnswer, booleanInUrl, dateInput, limitInUrl, tickerAnswer, tickerInput } from "./schemas.ts";
+import {
+  barAnswer,
+  booleanInUrl,
+  dateInput,
+  limitInUrl,
+  restatementAnswer,
+  tickerAnswer,
+  tickerInput,
+} from "./schemas.ts";
 import { isUndefinedTable } from "./warehouse.ts";
 
 export const barOperations: Operation[] = [
@@ -24,10 +33,30 @@ export const barOperations: Operation[] = [
     },
     answers: { 200: { description: "The bars; none where the range has none.", schema: z.array(barAnswer) } },
     handle: async ({ path: { ticker }, query: { from = null, to = null, adjusted } }, context) => {
-      if (from !== null && to !== null && from > to) {
-        throw new HttpError(422, "invalid", `\`from\` (${from}) is after \`to\` (${to}).`, { field: "from" });
-      }
+      requireOrder(from, to);
       return answer(200, await readBars(context, { ticker, from, to, adjusted }));
+    },
+  }),
+  defineOperation({
+    method: "get",
+    path: "/api/bars/{ticker}/restatements",
+    summary: "Bars of one ticker that the vendor stated anew, the newest correction first",
+    request: {
+      path: z.strictObject({ ticker: tickerInput }),
+      query: z.strictObject({ from: dateInput.optional(), to: dateInput.optional(), limit: limitInUrl }),
+    },
+    answers: { 200: { description: "The corrections; mostly none.", schema: z.array(restatementAnswer) } },
+    handle: async ({ path: { ticker }, query: { from = null, to = null, limit } }, { read }) => {
+      requireOrder(from, to);
+      const found = await selectRestatements(read, { ticker, from, to, limit });
+      return answer(
+        200,
+        found.map(({ date, statedAt, replacedAt, before, after }) => ({
+          ...{ date, before, after },
+          statedAt: statedAt.toISOString(),
+          replacedAt: replacedAt.toISOString(),
+        })),
+      );
     },
   }),
   defineOperation({
@@ -49,6 +78,11 @@ export const barOperations: Operation[] = [
       answer(200, [...(await searchTickers(read, search.trim(), limit))]),
   }),
 ];
+
+function requireOrder(from: string | null, to: string | null): void {
+  if (from === null || to === null || from <= to) return;
+  throw new HttpError(422, "invalid", `\`from\` (${from}) is after \`to\` (${to}).`, { field: "from" });
+}
 
 async function readBars(
   { read }: ApiContext,

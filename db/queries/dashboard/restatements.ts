@@ -1,0 +1,52 @@
+import type { Sql } from "../../client.ts";
+
+/** A bar as the vendor stated it: dollars, unadjusted. */
+export type StatedBar = {
+  open: number;
+  high: number;
+  low: number;
+  close: number;
+  volume: number;
+  vwap: number | null;
+  transactions: number | null;
+};
+
+/** One correction of a bar: what it said from `statedAt` on, and what it says since `replacedAt`. */
+export type Restatement = { date: string; statedAt: Date; replacedAt: Date; before: StatedBar; after: StatedBar };
+
+/** Dates are inclusive; null is open-ended. */
+export type RestatementRange = { ticker: string; from: string | null; to: string | null; limit: number };
+
+/** The corrections of a ticker's bars, the newest first, from the snapshot that is published; none where there is no snapshot yet. */
+export async function selectRestatements(
+  sql: Sql,
+  { ticker, from, to, limit }: RestatementRange,
+): Promise<Restatement[]> {
+  const [snapshot] = await sql<{ stands: boolean }[]>`
+    select to_regclass('public.snapshot_polygon_stock_bars') is not null as stands`;
+  if (!snapshot?.stands) return [];
+  return await sql<Restatement[]>`
+    select
+      earlier.trade_date as date,
+      earlier.dbt_valid_from as "statedAt",
+      earlier.dbt_valid_to as "replacedAt",
+      ${barOf(sql, "earlier")} as before,
+      ${barOf(sql, "later")} as after
+    from public.snapshot_polygon_stock_bars as earlier
+    inner join public.snapshot_polygon_stock_bars as later
+      on
+        later.ticker = earlier.ticker
+        and later.trade_date = earlier.trade_date
+        and later.stated_at = earlier.dbt_valid_to
+    where
+      earlier.ticker = ${ticker}::text
+      and earlier.trade_date between coalesce(${from}::date, '-infinity') and coalesce(${to}::date, 'infinity')
+    order by earlier.dbt_valid_to desc, earlier.trade_date desc
+    limit ${limit}::int`;
+}
+
+const barOf = (sql: Sql, version: "earlier" | "later") => sql`
+  json_build_object(
+    'open', ${sql(version)}.open, 'high', ${sql(version)}.high, 'low', ${sql(version)}.low, 'close', ${sql(version)}.close,
+    'volume', ${sql(version)}.volume, 'vwap', ${sql(version)}.vwap, 'transactions', ${sql(version)}.transactions
+  )`;
