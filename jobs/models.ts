@@ -28,7 +28,7 @@ function readModels(transform: Transform): ModelNode[] {
       }),
     ),
     ...nodes
-      .filter(({ resourceType }) => resourceType === "model")
+      .filter(({ resourceType }) => resourceType !== "test")
       .map(
         ({ name, materialization, description, dependsOn, tests }): ModelNode => ({
           name,

@@ -67,7 +67,12 @@ export async function buildProject(context: BuildContext, options: BuildOptions)
     else results.published = await publishAll(progress);
     return { commit: results.published, results, stored: progress.stored };
   });
-  if (!results.published) await keepStored(sql, stored);
+  if (!results.published) {
+    await keepStored(sql, stored).catch((error: unknown) => {
+      // How the build went matters more than where its failing rows are; twenty of them are with the results.
+      context.log.warn({ error }, "failing rows could not be stored");
+    });
+  }
   return results;
 }
 
