@@ -84,7 +84,8 @@ async function buildModels(sql: Sql): Promise<void> {
     await transaction`set local parallel_setup_cost = 100`;
     await transaction`set local parallel_tuple_cost = 0.01`;
     for (const model of project.models) {
-      if (model.config.materialized === "ephemeral") continue;
+      // Neither seeds, which are given, nor snapshots, which have nothing to keep in a first build, are work that must be done.
+      if (model.resourceType !== "model" || model.config.materialized === "ephemeral") continue;
       const self = publishedRelation(model.name);
       const kind = model.config.materialized === "view" ? "view" : "table";
       const query = compiler.render(model.path, model.text, { relationOf: publishedRelation, self });
@@ -96,6 +97,8 @@ async function buildModels(sql: Sql): Promise<void> {
           `create ${unique ? "unique index" : "index"} on ${quoteRelation(self)} ${using} (${keys})`,
         );
       }
+      // The models after it look rows up in it, and without its numbers would do so the slow way.
+      if (kind === "table") await transaction.unsafe(`analyze ${quoteRelation(self)}`);
     }
   });
 }
