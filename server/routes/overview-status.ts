@@ -1,4 +1,3 @@
-import { selectPublishedRange } from "../../db/queries/dashboard/coverage.ts";
 import {
   type ActiveRun,
   type JobStanding,
@@ -24,6 +23,7 @@ import {
 import type { JobPanel, OverviewStatus } from "../../views/overview.tsx";
 import type { AppContext } from "../context.ts";
 import { lastSettledSession } from "./days.ts";
+import type { PublishedRange } from "./published-range.ts";
 
 /** Rates are taken over the last two minutes: long enough for 5 calls a minute, short enough to follow a change. */
 const paceWindowMs = 120_000;
@@ -141,18 +141,21 @@ function headlineOf(panels: JobPanel[], lastPublished: string | null, isWhole: b
 }
 
 /** What the top of the overview shows. */
-export async function readOverviewStatus(context: AppContext): Promise<OverviewStatus> {
+export async function readOverviewStatus(context: AppContext, publishedRange: PublishedRange): Promise<OverviewStatus> {
   const { read, pipeline } = context;
   const now = context.now();
   const jobs = pipeline.orchestrator.jobs;
   const ids = jobs.map(({ id }) => id);
-  const [standings, active, size, range, problems] = await Promise.all([
+  const [standings, active, size, problems] = await Promise.all([
     selectJobStandings(read, ids),
     selectActiveRuns(read, ids, 4),
     selectWarehouseSize(read),
-    selectPublishedRange(read, jobIds),
     selectProblems(read, 6),
   ]);
+  const publication = standings.map(
+    ({ lastSuccessId, lastSuccessAt }) => `${lastSuccessId}/${lastSuccessAt?.getTime()}`,
+  );
+  const range = await publishedRange(publication.join(" "));
   const panels = await Promise.all(
     jobs.flatMap((job, index) => {
       const standing = standings[index];

@@ -7,6 +7,7 @@ import { type Coverage, CoverageLive, OverviewLive, overviewPage } from "../../v
 import type { AppContext } from "../context.ts";
 import { daysBetween, lastSettledSession } from "./days.ts";
 import { readOverviewStatus } from "./overview-status.ts";
+import { createPublishedRange, type PublishedRange } from "./published-range.ts";
 import { numberIn, wantsFragment } from "./request.ts";
 import { readShell } from "./shell.ts";
 
@@ -34,13 +35,14 @@ async function readCoverage(context: AppContext, asked: number | null): Promise<
   return { year, years, days, isActive: days.some((day) => activeStates.has(day.state)) };
 }
 
-async function overview(context: AppContext, c: Context): Promise<Response> {
-  if (wantsFragment(c, "overview")) return c.html(<OverviewLive status={await readOverviewStatus(context)} />);
+async function overview(context: AppContext, published: PublishedRange, c: Context): Promise<Response> {
+  if (wantsFragment(c, "overview"))
+    return c.html(<OverviewLive status={await readOverviewStatus(context, published)} />);
   const year = numberIn(c, "year");
   if (wantsFragment(c, "coverage-live")) return c.html(<CoverageLive coverage={await readCoverage(context, year)} />);
   const [shell, status, coverage] = await Promise.all([
     readShell(context, c.req.path),
-    readOverviewStatus(context),
+    readOverviewStatus(context, published),
     readCoverage(context, year),
   ]);
   return c.html(overviewPage({ shell, status, coverage }));
@@ -49,6 +51,7 @@ async function overview(context: AppContext, c: Context): Promise<Response> {
 /** `/`: the page, or the half of it that refreshes itself. */
 export function createOverviewRoutes(context: AppContext): Hono {
   const routes = new Hono();
-  routes.get("/", (c) => overview(context, c));
+  const published = createPublishedRange(context.read);
+  routes.get("/", (c) => overview(context, published, c));
   return routes;
 }
