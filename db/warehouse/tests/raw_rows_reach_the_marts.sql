@@ -59,7 +59,8 @@ where
     staged.ticker is null
     or fact.ticker is null
     or fact.source_inserted_at < raw.inserted_at
-    or fact.close_price <> round(staged.close_price * fact.split_factor, 6)
+    -- To less than the last digit that a model may round away.
+    or abs(fact.close_price - staged.close_price * fact.split_factor) > 0.00001
 
 union all
 
