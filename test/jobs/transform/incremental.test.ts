@@ -26,6 +26,7 @@ describe("incremental builds", () => {
     await database.sql`drop table if exists fct_polygon__stock_bars_performance`;
     // Rows that vanish from a source leave no trace in an incremental model; each case begins without one.
     await database.sql`drop table if exists int_polygon__split_factors, int_polygon__dividend_factors cascade`;
+    await database.sql`drop table if exists fct_polygon__latest_session, fct_polygon__market_breadth_daily`;
   };
 
   const factOf = ({ models }: Awaited<ReturnType<Transform["build"]>>) => models.find(({ name }) => name === factTable);
