@@ -22,11 +22,12 @@ describe("incremental builds", () => {
 
   const reset = async () => {
     clock = new Date("2024-06-03T21:30:00Z");
-    await database.sql`truncate source_polygon_stock_bars_daily, source_polygon_splits, source_polygon_dividends`;
-    await database.sql`drop table if exists fct_polygon__stock_bars_performance`;
+    const { sql } = database;
+    await sql`truncate source_polygon_stock_bars_daily, source_polygon_splits, source_polygon_dividends`;
     // Rows that vanish from a source leave no trace in an incremental model; each case begins without one.
-    await database.sql`drop table if exists int_polygon__split_factors, int_polygon__dividend_factors cascade`;
-    await database.sql`drop table if exists fct_polygon__latest_session, fct_polygon__market_breadth_daily`;
+    await sql`
+      drop table if exists int_polygon__split_factors, int_polygon__dividend_factors, dim_tickers,
+        fct_polygon__stock_bars_performance, fct_polygon__latest_session, fct_polygon__market_breadth_daily cascade`;
   };
 
   const factOf = ({ models }: Awaited<ReturnType<Transform["build"]>>) => models.find(({ name }) => name === factTable);
