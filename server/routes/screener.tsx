@@ -35,7 +35,8 @@ async function show(context: AppContext, c: Context): Promise<Response> {
 }
 
 async function exportScreen(context: AppContext, c: Context): Promise<Response> {
-  const found = await readPageScreen(context, queryOf(c), null);
+  const available = await readAvailable(context);
+  const found = available && (await readPageScreen(context, queryOf(c), null, available));
   if (found === null) throw notPublished();
   const [problem] = found.problems;
   // A file with a filter left out would look like one with it.

@@ -94,12 +94,16 @@ function withKnown(request: ScreenRequest, known: readonly IndicatorColumn[], av
   return { answerable, problems };
 }
 
-/** Reads a URL's query and finds what it asks for; null before marts are published. */
-export async function readPageScreen(context: AppContext, params: URLSearchParams, limit: number | null) {
+/** Reads a URL's query and finds what it asks for; null while there is no session. */
+export async function readPageScreen(
+  context: AppContext,
+  params: URLSearchParams,
+  limit: number | null,
+  available: Available,
+) {
   const { request, problems } = readScreen(params, indicatorColumns);
-  const available = await readAvailable(context);
-  const sessions = available && (await readSession(context, request.date));
-  if (!available || !sessions) return null;
+  const sessions = await readSession(context, request.date);
+  if (sessions === null) return null;
   const known = sessions.session === sessions.newest ? available.latest : available.facts;
   const { answerable, problems: missing } = withKnown(request, known, available);
   const result = await answerScreen(context, sessions, answerable, limit);
@@ -123,9 +127,13 @@ function headerOf(request: ScreenRequest, key: string, label: string, hint: stri
 
 /** The page of a URL's query; null before marts are published. */
 export async function readScreenView(context: AppContext, params: URLSearchParams): Promise<ScreenView | null> {
-  const found = await readPageScreen(context, params, pageSize);
+  const available = await readAvailable(context);
+  if (available === null) return null;
+  const [found, types] = await Promise.all([
+    readPageScreen(context, params, pageSize, available),
+    selectScreenTypes(context.read),
+  ]);
   if (found === null) return null;
-  const types = await selectScreenTypes(context.read);
   const { request, answerable, session, newest, result, known, problems } = found;
   const of = (columns: readonly IndicatorColumn[]): Indicator[] => columns.map(indicatorOf);
   const past = session === newest ? null : session;

@@ -55,7 +55,7 @@ export async function selectSessionAt(sql: Sql, date: string | null): Promise<st
 
 /** Every row of the newest session, from the mart that is made for it. */
 const newestRows = (sql: Sql, newest: string) => sql`
-  select latest.*, null::date as delisted_on, true as survives, null::numeric as later_return
+  select latest.*, latest.ticker as key, null::date as delisted_on, true as survives, null::numeric as later_return
   from public.fct_polygon__latest_session as latest
   where latest.trade_date = ${newest}::date`;
 
@@ -66,6 +66,7 @@ const newestRows = (sql: Sql, newest: string) => sql`
 const pastRows = (sql: Sql, session: string, newest: string) => sql`
   select
     facts.*,
+    listed.ticker as key,
     listed.name,
     listed.type,
     listed.delisted_on,
@@ -105,18 +106,16 @@ export async function selectScreen(
   screen: Screen,
 ): Promise<ScreenResult> {
   const pattern = `%${screen.query.toLowerCase().replace(/[\\%_]/g, "\\$&")}%`;
+  const rows = session === newest ? newestRows(sql, newest) : pastRows(sql, session, newest);
+  // Only the page's rows are read in full: to gather every column of every ticker would take twice as long.
   const found = await sql<Found[]>`
     with matching as materialized (
       select
         bars.ticker,
-        bars.name,
-        bars.type,
-        bars.delisted_on,
         bars.survives,
         bars.later_return,
-        ${valuesOf(sql, screen.columns)} as values,
         ${sortExpression(sql, screen.sort.column)} as sort_key
-      from (${session === newest ? newestRows(sql, newest) : pastRows(sql, session, newest)}) as bars
+      from (${rows}) as bars
       where
         (${screen.type}::text is null or bars.type = ${screen.type}::text)
         and (
@@ -137,7 +136,7 @@ export async function selectScreen(
       from matching
     ),
     page as (
-      select *
+      select ticker, sort_key
       from matching
       where survives or not ${screen.survivors}::boolean
       order by ${direction(sql, screen.sort)}
@@ -146,14 +145,18 @@ export async function selectScreen(
     )
     select
       totals.*,
-      page.ticker,
-      page.name,
-      page.type,
-      page.delisted_on as "delistedOn",
-      page.survives,
-      to_json(page.values) as values
+      found.ticker,
+      found.name,
+      found.type,
+      found.delisted_on as "delistedOn",
+      found.survives,
+      to_json(found.values) as values
     from totals
-    left join page on true
+    left join (
+      select page.sort_key, bars.*, ${valuesOf(sql, screen.columns)} as values
+      from page
+      cross join lateral (select * from (${rows}) as every where every.key = page.ticker offset 0) as bars
+    ) as found on true
     order by ${direction(sql, screen.sort)}`;
   const [first] = found;
   return {
