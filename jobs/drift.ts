@@ -22,6 +22,8 @@ export type DriftOptions = {
   sql: Sql;
   /** The folder of dbt_project.yml. */
   projectDir: string;
+  /** What `env_var` may read, as in a build; nothing where left out. */
+  environment?: Record<string, string>;
   log: Logger;
   now(): Date;
 };
@@ -133,8 +135,8 @@ async function checkAndKeep(options: DriftOptions, id: number, request: DriftReq
 }
 
 async function checkNow(options: DriftOptions, request: DriftRequest): Promise<DriftResult> {
-  const { sql, projectDir, now } = options;
-  const loaded: LoadedProject = loadProject({ projectDir, variables: {}, environment: {} });
+  const { sql, projectDir, environment = {}, now } = options;
+  const loaded: LoadedProject = loadProject({ projectDir, variables: {}, environment });
   const day = newYorkDate(now());
   const sample = {
     tickers: request.tickers ?? null,

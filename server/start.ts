@@ -124,6 +124,7 @@ export async function startPipeline(startup: Startup, database: Database): Promi
     lake,
     workers: config.workers,
     version: packageJson.version,
+    dbt: { artifactsDir: join(resolve(config.dataDir), "dbt"), environment: config.dbtEnvironment },
     log,
     observer: metrics.observer,
     now,
@@ -165,10 +166,11 @@ export function openHousekeeping({ config, log, lifecycle, now }: Startup, datab
 }
 
 /** What compares published rows with recomputed ones, on connections of its own. It does nothing before it is started. */
-export function openDrift({ log, lifecycle, now }: Startup, database: Database): Drift {
+export function openDrift({ config, log, lifecycle, now }: Startup, database: Database): Drift {
   const sql = openPool(database.url, "work", { max: 3, name: "barline drift" });
   lifecycle.onStop("drift pool", () => sql.end({ timeout: 0.5 }));
-  const drift = createDrift({ sql, projectDir: fileURLToPath(new URL("../db/warehouse", import.meta.url)), log, now });
+  const projectDir = fileURLToPath(new URL("../db/warehouse", import.meta.url));
+  const drift = createDrift({ sql, projectDir, environment: config.dbtEnvironment, log, now });
   lifecycle.onStop("drift", () => drift.stop());
   return drift;
 }
