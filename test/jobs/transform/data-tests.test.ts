@@ -85,8 +85,8 @@ describe("impossible bars", () => {
   });
 
   const rules: [string, Partial<Bar>][] = [
-    ["open_is_positive", { open: -20 }],
-    ["low_is_positive", { low: 0 }],
+    ["prices_are_positive", { open: -20 }],
+    ["prices_are_positive", { low: 0 }],
     ["volume_is_not_negative", { volume: -1 }],
   ];
   test.each(rules)("of an earlier load fail in the fact table: %s", async (broken_rule, change) => {
@@ -105,7 +105,7 @@ describe("impossible bars", () => {
     await database.sql`update fct_polygon__stock_bars_performance set volume = -7 where ticker = 'T01'`;
     await writeBars(database.sql, [quiet("T03", lastSession, { open: -20 })], minutesBefore(5));
     await writeBars(database.sql, [quiet("T04", lastSession, { open: 20.5 })], minutesBefore(4));
-    expect(await outcomeOf(inFact)).toMatchObject({ failures: 1, sample: [{ broken_rule: "open_is_positive" }] });
+    expect(await outcomeOf(inFact)).toMatchObject({ failures: 1, sample: [{ broken_rule: "prices_are_positive" }] });
   });
 });
 

@@ -12,7 +12,10 @@ select
     tested.*
 from {{ model }} as tested
 where
-    {%- for rule in rules.values() %}
-    ({{ rule }}) is false{% if not loop.last %} or{% endif %}
-    {%- endfor %}
+    -- False where any is, and null at the least where none is.
+    (
+        {%- for rule in rules.values() %}
+        ({{ rule }}){% if not loop.last %} and{% endif %}
+        {%- endfor %}
+    ) is false
 {% endtest %}
