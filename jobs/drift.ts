@@ -144,13 +144,22 @@ async function checkNow(options: DriftOptions, request: DriftRequest): Promise<D
     seed: day,
     today: day,
   };
-  const check = async (transaction: TransactionSql): Promise<DriftResult> => {
+  let found: DriftResult | undefined;
+  const done = new Error("Nothing of a check is to stay.");
+  const check = async (transaction: TransactionSql): Promise<void> => {
     await prepareDriftSession(transaction);
-    return await checkDrift(transaction, loaded, sample);
+    found = await checkDrift(transaction, loaded, sample);
+    throw done;
   };
   // The lock is another connection's: taken inside, it would be waited for with a snapshot already old.
-  return (await sql.begin(async (holder) => {
-    await lockBuilds(holder);
-    return await sql.begin("isolation level repeatable read", check);
-  })) as DriftResult;
+  await sql
+    .begin(async (holder) => {
+      await lockBuilds(holder);
+      await sql.begin("isolation level repeatable read", check);
+    })
+    .catch((error) => {
+      if (error !== done) throw error;
+    });
+  if (!found) throw new Error("The check ended without an answer.");
+  return found;
 }

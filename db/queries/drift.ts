@@ -104,9 +104,22 @@ export async function copyOfTickers(transaction: TransactionSql, from: DriftRela
   await transaction`analyze pg_temp.${transaction(name)}`;
 }
 
-/** Fills a temporary table of the given name from a model's query. */
-export async function recomputeModel(transaction: TransactionSql, name: string, query: string): Promise<void> {
+/** Makes a temporary view of the given name; it lasts as long as the connection, unless the transaction is rolled back. */
+export async function recomputeView(transaction: TransactionSql, name: string, query: string): Promise<void> {
+  await transaction`create temp view ${transaction(name)} as ${transaction.unsafe(query)}`;
+}
+
+/** Fills a temporary table of the given name from a model's query, and indexes it as the model's own is: others look into it. */
+export async function recomputeTable(
+  transaction: TransactionSql,
+  name: string,
+  query: string,
+  indexes: string[][],
+): Promise<void> {
   await transaction`create temp table ${transaction(name)} on commit drop as ${transaction.unsafe(query)}`;
+  for (const columns of indexes) {
+    await transaction`create index on pg_temp.${transaction(name)} (${transaction(columns)})`;
+  }
   await transaction`analyze pg_temp.${transaction(name)}`;
 }
 

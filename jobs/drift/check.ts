@@ -7,7 +7,8 @@ import {
   drawTickers,
   hasTickerColumn,
   keepTickers,
-  recomputeModel,
+  recomputeTable,
+  recomputeView,
   selectFingerprints,
 } from "../../db/queries/drift.ts";
 import { publishedRelation } from "../transform/project/compile.ts";
@@ -23,7 +24,7 @@ const recomputable: readonly string[] = ["view", "table", "incremental"];
 
 /**
  * Draws tickers, makes the incremental models anew from copies of those tickers' raw rows, by the models' own full queries, and
- * compares every column with what is published. The caller keeps builds away meanwhile; nothing outlives its transaction.
+ * compares every column with what is published. The caller keeps builds away meanwhile, and rolls the transaction back.
  */
 export async function checkDrift(
   transaction: TransactionSql,
@@ -91,10 +92,13 @@ async function recompute(
       self: temporary(model.name),
     });
     const query = copies.reduce((text, { from, to }) => text.replaceAll(from, to), compiled);
-    await recomputeModel(transaction, model.name, query);
+    if (model.config.materialized === "view") await recomputeView(transaction, model.name, query);
+    else await recomputeTable(transaction, model.name, query, indexesOf(model));
     made.add(model.name);
   }
 }
+
+const indexesOf = ({ config }: Model) => config.indexes.map(({ columns }) => columns);
 
 /** These models and all that they read, sources included, by name. */
 function ancestors(models: Model[], wanted: Model[]): Set<string> {
