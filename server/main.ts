@@ -56,9 +56,13 @@ async function start(): Promise<void> {
   const alerts = openAlerts(startup, database, pipeline);
   const housekeeping = openHousekeeping(startup, database);
   const drift = openDrift(startup, database);
-  const url = await startWeb(startup, database, { pipeline, alerts, housekeeping, drift, guard });
+  let isWorking = false;
+  const parts = { pipeline, alerts, housekeeping, drift, guard };
+  // The pages first, so that they can be looked at meanwhile; ready is who also takes requests for work.
+  const url = await startWeb(startup, database, parts, () => isWorking);
   if (asked) return;
   await pipeline.orchestrator.start();
+  isWorking = true;
   housekeeping.start();
   drift.start();
   await alerts.start();

@@ -205,13 +205,14 @@ export async function startWeb(
   startup: Startup,
   database: Database,
   parts: Pick<AppContext, "pipeline" | "alerts" | "housekeeping" | "drift" | "guard">,
+  isWorking: () => boolean,
 ): Promise<string> {
   const { config, log, lifecycle, metrics, now } = startup;
   const read = openPool(database.url, "read", { asReader: database.asReader });
   lifecycle.onStop("read pool", () => read.end({ timeout: 0.5 }));
   const isReady = async () => {
     await read`select 1`;
-    return true;
+    return isWorking();
   };
   const jobs = parts.pipeline.orchestrator.jobs.map((job) => job.id);
   metrics.watch({ read, jobs, startDate: config.startDate });
