@@ -11,7 +11,7 @@ const Presets = ({ view }: { view: ScreenView }) => (
         href={url}
         hx-get={url}
         hx-target="#screen"
-        hx-swap="outerMorph"
+        hx-swap="outerHTML"
         hx-push-url="true"
         aria-current={isCurrent ? "true" : undefined}
       >
@@ -19,7 +19,7 @@ const Presets = ({ view }: { view: ScreenView }) => (
       </a>
     ))}
     {(view.filters.length > 0 || view.query !== "" || view.type !== "" || view.date !== "") && (
-      <a href="/screener" hx-get="/screener" hx-target="#screen" hx-swap="outerMorph" hx-push-url="true">
+      <a href="/screener" hx-get="/screener" hx-target="#screen" hx-swap="outerHTML" hx-push-url="true">
         Clear all
       </a>
     )}
@@ -119,7 +119,7 @@ const AddFilter = ({ view }: { view: ScreenView }) => (
     <input name="add_min" placeholder="at least" aria-label="At least" autocomplete="off" />
     <span aria-hidden="true">to</span>
     <input name="add_max" placeholder="at most" aria-label="At most" autocomplete="off" />
-    <button type="submit" class="button primary">
+    <button type="submit" class="button primary" id="screen-apply">
       Apply
     </button>
   </fieldset>
@@ -143,13 +143,13 @@ const Columns = ({ view }: { view: ScreenView }) => (
         </fieldset>
       ))}
     </div>
-    <button type="submit" class="button">
+    <button type="submit" class="button" id="screen-show">
       Show these columns
     </button>
   </details>
 );
 
-/** What to find: a plain form whose answer has everything in its address. */
+/** What to find: a plain form whose answer has everything in its address. Exchanged whole, so that what was typed is not kept. */
 export const ScreenForm = ({ view }: { view: ScreenView }) => (
   <search>
     <Presets view={view} />
@@ -161,7 +161,7 @@ export const ScreenForm = ({ view }: { view: ScreenView }) => (
       hx-get="/screener"
       hx-trigger="submit"
       hx-target="#screen"
-      hx-swap="outerMorph"
+      hx-swap="outerHTML"
       hx-sync="this:replace"
     >
       <input type="hidden" name="sort" value={view.sort} />

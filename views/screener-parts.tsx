@@ -6,13 +6,14 @@ import { toneOf } from "./tickers.tsx";
 
 /** A link to another screen: a plain one, for which htmx exchanges only the screen and keeps the address. */
 export const ScreenLink = (
-  props: PropsWithChildren<{ url: string; class?: string; title?: string; label?: string }>,
+  props: PropsWithChildren<{ url: string; id?: string; class?: string; title?: string; label?: string }>,
 ) => (
   <a
+    id={props.id}
     href={props.url}
     hx-get={props.url}
     hx-target="#screen"
-    hx-swap="outerMorph"
+    hx-swap="outerHTML"
     hx-push-url="true"
     class={props.class}
     title={props.title}

@@ -8,6 +8,7 @@ import type { Shell } from "./shell.ts";
 import { toneOf } from "./tickers.tsx";
 
 export type SortHeader = {
+  key: string;
   label: string;
   hint: string | null;
   isNumber: boolean;
@@ -75,7 +76,7 @@ export type ScreenView = {
 
 const Header = ({ header }: { header: SortHeader }) => (
   <th scope="col" class={header.isNumber ? "number" : undefined} aria-sort={header.sorted ?? undefined}>
-    <ScreenLink url={header.url} {...(header.hint !== null && { title: header.hint })}>
+    <ScreenLink url={header.url} id={`sort-${header.key}`} {...(header.hint !== null && { title: header.hint })}>
       {header.label}
       <span class="direction" aria-hidden="true">
         {header.sorted === null ? "" : header.sorted === "ascending" ? " ▲" : " ▼"}
@@ -158,12 +159,12 @@ const Pages = ({ view }: { view: ScreenView }) =>
   view.newer === null && view.older === null ? null : (
     <nav class="pager" aria-label="Pages">
       {view.newer && (
-        <ScreenLink url={view.newer} class="button">
+        <ScreenLink url={view.newer} id="screen-newer" class="button">
           ← Previous
         </ScreenLink>
       )}
       {view.older && (
-        <ScreenLink url={view.older} class="button">
+        <ScreenLink url={view.older} id="screen-older" class="button">
           Next →
         </ScreenLink>
       )}

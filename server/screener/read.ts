@@ -117,6 +117,7 @@ function headerOf(request: ScreenRequest, key: string, label: string, hint: stri
   const descending = isCurrent ? !sort.descending : !isText;
   const next = parseSort(`${descending ? "-" : ""}${key}`) ?? sort;
   return {
+    key,
     label,
     hint,
     isNumber: !isText,
