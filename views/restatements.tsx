@@ -1,5 +1,5 @@
 import { Instant, Section } from "./components.tsx";
-import { formatCount, formatDate, formatInteger, formatPrice, none } from "./format.ts";
+import { formatDate, formatInteger, formatPrice, none } from "./format.ts";
 
 type StatedBar = {
   open: number;
@@ -35,7 +35,10 @@ const Correction = ({ restatement }: { restatement: RestatementView }) => {
   const { before, after } = restatement;
   return (
     <li>
-      <b>{formatDate(restatement.date)}</b> corrected <Instant at={restatement.replacedAt} />
+      <b>{formatDate(restatement.date)}</b>{" "}
+      <span class="note">
+        corrected <Instant at={restatement.replacedAt} />
+      </span>
       <ul class="changed-values">
         {fields
           .filter(({ key }) => before[key] !== after[key])
@@ -56,11 +59,7 @@ const Correction = ({ restatement }: { restatement: RestatementView }) => {
 /** The bars of a ticker that the vendor stated anew, with old and new values as traded; nothing where there are none. */
 export const Restatements = ({ restatements }: { restatements: RestatementView[] }) =>
   restatements.length === 0 ? null : (
-    <Section
-      id="corrections"
-      title="Corrected bars"
-      note={`${formatCount(restatements.length, "correction")} by the vendor, as traded`}
-    >
+    <Section id="corrections" title="Corrected bars" note="Stated anew by the vendor, the newest first; as traded">
       <ul class="corrections">
         {restatements.map((restatement) => (
           <Correction restatement={restatement} />
