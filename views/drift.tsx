@@ -1,4 +1,4 @@
-import { Empty, Field, Instant, Section, State, TableScroll } from "./components.tsx";
+import { Empty, Instant, Section, State, TableScroll } from "./components.tsx";
 import { formatCount, formatElapsed, formatInteger, none } from "./format.ts";
 import { Page, toDocument } from "./layout.tsx";
 import { QualityNav } from "./quality-parts.tsx";
@@ -74,7 +74,7 @@ const Line = ({ check, now }: { check: DriftLine; now: Date }) => (
     </td>
     <td class="number">{check.state === "running" ? none : formatInteger(check.rows)}</td>
     <td class="number">{check.state === "running" ? none : formatInteger(check.differences)}</td>
-    <td>
+    <td class="received">
       <Finding check={check} />
     </td>
     <td class="number nowrap">{formatElapsed(check.startedAt, check.finishedAt, now)}</td>
@@ -83,26 +83,32 @@ const Line = ({ check, now }: { check: DriftLine; now: Date }) => (
 );
 
 const CheckForm = ({ view }: { view: DriftView }) => (
-  <form class="quality-filter" method="post" action="/quality/drift" aria-label="Check now">
-    <Field
-      id="drift-tickers"
-      label="Tickers"
-      hint="Separated by spaces; 20 of the day's draw where left empty."
-      error={view.problem ?? undefined}
-    >
-      <input
-        id="drift-tickers"
-        name="tickers"
-        value={view.tickers}
-        autocomplete="off"
-        spellcheck={false}
-        aria-describedby="drift-tickers-hint"
-      />
-    </Field>
-    <button type="submit" class="button">
-      Check now
-    </button>
-  </form>
+  <>
+    <form class="quality-filter" method="post" action="/quality/drift" aria-label="Check now">
+      <div class={`field wide ${view.problem ? "has-error" : ""}`}>
+        <label for="drift-tickers">Tickers</label>
+        <input
+          id="drift-tickers"
+          name="tickers"
+          value={view.tickers}
+          autocomplete="off"
+          spellcheck={false}
+          aria-describedby="drift-hint"
+        />
+      </div>
+      <button type="submit" class="button">
+        Check now
+      </button>
+      <span id="drift-hint" class="note">
+        Separated by spaces; 20 that the day draws where left empty.
+      </span>
+    </form>
+    {view.problem && (
+      <p class="field-error" role="alert">
+        {view.problem}
+      </p>
+    )}
+  </>
 );
 
 /** The checks that recompute a sample of tickers from the raw tables and compare each column with what is published. */

@@ -18,7 +18,8 @@ let database: TestDatabase;
 let loaded: LoadedProject;
 let models: string[];
 /**
- * The project's tests, which want other data than arrives here, and snapshots, which keep what was and are not made anew.
+ * The project's tests, which want other data than arrives here, and what no model reads: snapshots, which keep what was and
+ * are not made anew, and seeds.
  */
 let exclude: string[];
 const clock = { now: new Date() };
@@ -29,7 +30,8 @@ beforeAll(async () => {
   loaded = loadProject({ projectDir: warehouseDir, variables: {}, environment: {} });
   const { project } = loaded;
   const kinds = new Set(["test", ...(project.unitTests.length > 0 ? ["unit_test"] : [])]);
-  for (const { resourceType } of project.models) if (resourceType === "snapshot") kinds.add(resourceType);
+  const isRead = (name: string) => project.models.some(({ dependsOn }) => dependsOn.includes(name));
+  for (const { resourceType: kind, name } of project.models) if (kind !== "model" && !isRead(name)) kinds.add(kind);
   exclude = [...kinds].map((kind) => `resource_type:${kind}`);
   models = project.models
     .filter(({ config }) => config.materialized === "incremental" || config.materialized === "table")
