@@ -2,8 +2,17 @@
 
 -- Tickers that the vendor lists as active and that have traded, but not in the newest six sessions of the warehouse. One that
 -- never traded may be outside of UNIVERSE.
-with newest as (
-    select max(trade_date) as trade_date from {{ ref('fct_polygon__latest_session') }}
+with calendar as materialized (
+    select
+        trade_date,
+        row_number() over (order by trade_date) as position
+    from {{ ref('trading_sessions') }}
+),
+
+newest as materialized (
+    select max(position) as position
+    from calendar
+    where trade_date <= (select max(latest.trade_date) from {{ ref('fct_polygon__latest_session') }} as latest)
 )
 
 select
@@ -11,23 +20,8 @@ select
     tickers.name,
     tickers.type,
     bars.trade_date as last_traded,
-    (
-        select count(*)
-        from {{ ref('trading_sessions') }} as calendar
-        where calendar.trade_date > bars.trade_date and calendar.trade_date <= newest.trade_date
-    ) as sessions_without
+    newest.position - calendar.position as sessions_without
 from {{ ref('fct_polygon__latest_session') }} as bars
-inner join {{ ref('stg_polygon__tickers') }} as tickers on tickers.ticker = bars.ticker
-cross join newest
-where
-    tickers.active
-    and bars.trade_date < (
-        select min(last_six.trade_date)
-        from (
-            select calendar.trade_date
-            from {{ ref('trading_sessions') }} as calendar
-            where calendar.trade_date <= newest.trade_date
-            order by calendar.trade_date desc
-            limit 6
-        ) as last_six
-    )
+inner join calendar on calendar.trade_date = bars.trade_date
+inner join newest on newest.position - calendar.position > 5
+inner join {{ ref('stg_polygon__tickers') }} as tickers on tickers.ticker = bars.ticker and tickers.active
