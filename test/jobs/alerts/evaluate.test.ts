@@ -265,7 +265,7 @@ describe("drift", () => {
         ? null
         : {
             model: "fct",
-            key: { ticker: "AAPL", date: "2020-01-07" },
+            key: { ticker: "AAPL", trade_date: "2020-01-07" },
             column: "rsi_14",
             published: 51.5,
             recomputed: 51,
