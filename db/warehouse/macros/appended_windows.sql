@@ -6,16 +6,18 @@
 {% macro appended_windows(due, target) %}
     select
         bars.*,
-        before.bars + 1 as position,
+        coalesce(cardinality(before.closes), 0) + 1 as position,
         {% for length in [5, 21, 63, 252] %}
-        before.close_{{ length }}d_ago,
+        before.closes[{{ length }}] as close_{{ length }}d_ago,
         {% endfor %}
-        before.previous_close,
+        before.closes[1] as previous_close,
         null::numeric as close_sum,
         coalesce(bars.dividend_factor_from_here, before.dividend_factor, 1) as dividend_factor,
         this_bar.return_1d,
         {% for length in [20, 50, 120, 200] %}
-        before.close_sum_{{ length - 1 }}d + bars.close_price as close_sum_{{ length }}d,
+        bars.close_price
+        + coalesce((select sum(closes.price) from unnest(before.closes[1:{{ length - 1 }}]) as closes (price)), 0)
+            as close_sum_{{ length }}d,
         {% endfor %}
         deviation.return_count as return_count_20d,
         deviation.return_deviation as return_deviation_20d
@@ -30,23 +32,16 @@
         where due.is_append
     ) as bars
     cross join lateral (
+        -- Newest first. Factors of a ticker only grow, so the largest is the newest.
         select
-            count(*) as bars,
-            max(close_price) filter (where back = 1) as previous_close,
-            max(dividend_factor) filter (where back = 1) as dividend_factor,
-            {% for length in [5, 21, 63, 252] %}
-            max(close_price) filter (where back = {{ length }}) as close_{{ length }}d_ago,
-            {% endfor %}
-            {% for length in [19, 49, 119, 199] %}
-            coalesce(sum(close_price) filter (where back <= {{ length }}), 0) as close_sum_{{ length }}d,
-            {% endfor %}
-            array_agg(return_1d) filter (where back <= 19) as returns_19d
+            array_agg(close_price) as closes,
+            array_agg(return_1d) as returns,
+            max(dividend_factor) as dividend_factor
         from (
             select
                 target.close_price,
                 target.return_1d,
-                target.dividend_factor,
-                row_number() over (order by target.trade_date desc) as back
+                target.dividend_factor
             from {{ target }} as target
             where target.ticker = bars.ticker and target.trade_date < bars.trade_date
             order by target.trade_date desc
@@ -54,13 +49,13 @@
         ) as rows_before
     ) as before
     cross join lateral (
-        select round(bars.close_price / nullif(before.previous_close, 0) - 1, 10) as return_1d
+        select round(bars.close_price / nullif(before.closes[1], 0) - 1, 10) as return_1d
         offset 0
     ) as this_bar
     cross join lateral (
         select
             count(*) filter (where last_20.return_1d is not null) as return_count,
             stddev_samp(last_20.return_1d) as return_deviation
-        from unnest(before.returns_19d || this_bar.return_1d) as last_20 (return_1d)
+        from unnest(before.returns[1:19] || this_bar.return_1d) as last_20 (return_1d)
     ) as deviation
 {% endmacro %}

@@ -23,19 +23,30 @@ watermark as materialized (
     select coalesce(max(inserted_at), '-infinity') as inserted_at from {{ this }}
 ),
 
-changed_bars as materialized (
+changed_tickers as materialized (
     select
-        ticker,
-        trade_date
-    from {{ ref('stg_polygon__stock_bars_casted') }}
-    where
-        inserted_at > (select inserted_at from watermark)
-        and inserted_at < 'infinity'
-        and ticker in (select ticker from {{ ref('stg_polygon__dividends') }})
+        changed.*,
+        (
+            select max(earlier.trade_date)
+            from {{ ref('stg_polygon__stock_bars_casted') }} as earlier
+            where earlier.ticker = changed.ticker and earlier.trade_date < changed.first_date
+        ) as previous_date
+    from (
+        select
+            ticker,
+            min(trade_date) as first_date,
+            max(trade_date) as last_date
+        from {{ ref('stg_polygon__stock_bars_casted') }}
+        where
+            inserted_at > (select inserted_at from watermark)
+            and inserted_at < 'infinity'
+            and ticker in (select ticker from {{ ref('stg_polygon__dividends') }})
+        group by ticker
+    ) as changed
 ),
 
--- A ticker is due where a dividend of it has changed, where a bar has that a dividend is or will now be counted from, and
--- where its history has begun earlier.
+-- A ticker is due where a dividend of it has changed, where a bar has that a dividend may now be counted from, and where its
+-- history has begun earlier.
 due as materialized (
     select ticker
     from {{ ref('stg_polygon__dividends') }}
@@ -43,33 +54,19 @@ due as materialized (
 
     union
 
-    select bars.ticker
-    from changed_bars as bars
-    cross join lateral (
-        select dividends.ex_dividend_date
-        from {{ ref('stg_polygon__dividends') }} as dividends
-        where dividends.ticker = bars.ticker and dividends.ex_dividend_date <= bars.trade_date
-        order by dividends.ex_dividend_date desc
-        limit 1
-    ) as last_dividend
-    where not exists (
-        select
-        from {{ ref('stg_polygon__stock_bars_casted') }} as between_bars
-        where
-            between_bars.ticker = bars.ticker
-            and between_bars.trade_date >= last_dividend.ex_dividend_date
-            and between_bars.trade_date < bars.trade_date
-    )
-
-    union
-
-    select bars.ticker
-    from changed_bars as bars
-    where not exists (
-        select
-        from {{ ref('stg_polygon__stock_bars_casted') }} as earlier
-        where earlier.ticker = bars.ticker and earlier.trade_date < bars.trade_date
-    )
+    -- A dividend up to the bar before the first changed one is counted from that bar or an earlier one.
+    select changed.ticker
+    from changed_tickers as changed
+    where
+        changed.previous_date is null
+        or exists (
+            select
+            from {{ ref('stg_polygon__dividends') }} as dividends
+            where
+                dividends.ticker = changed.ticker
+                and dividends.ex_dividend_date > changed.previous_date
+                and dividends.ex_dividend_date <= changed.last_date
+        )
 ),
 {% endif %}
 

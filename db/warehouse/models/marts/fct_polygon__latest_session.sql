@@ -76,11 +76,11 @@ select
     round(newest.moving_avg_20d + 2 * last_bars.close_deviation_20d, 8) as bollinger_upper_20d,
     round(newest.moving_avg_20d - 2 * last_bars.close_deviation_20d, 8) as bollinger_lower_20d,
     case when last_bars.change_count_14d = 14 then round(last_bars.true_range_14d, 8) end as atr_14,
-    last_bars.high_252d,
-    last_bars.low_252d,
-    round(newest.close_price / nullif(last_bars.high_252d, 0) - 1, 10) as distance_from_high_252d,
-    round(newest.close_price / nullif(last_bars.low_252d, 0) - 1, 10) as distance_from_low_252d,
-    round(newest.close_price / nullif(last_bars.close_high_252d, 0) - 1, 10) as drawdown_252d,
+    extremes.high_252d,
+    extremes.low_252d,
+    round(newest.close_price / nullif(extremes.high_252d, 0) - 1, 10) as distance_from_high_252d,
+    round(newest.close_price / nullif(extremes.low_252d, 0) - 1, 10) as distance_from_low_252d,
+    round(newest.close_price / nullif(extremes.close_high_252d, 0) - 1, 10) as drawdown_252d,
     case when newest.moving_avg_20d is not null then round(last_bars.volume_20d, 6) end as avg_volume_20d,
     case when newest.moving_avg_20d is not null then round(newest.volume / nullif(last_bars.volume_20d, 0), 8) end
         as volume_ratio_20d,
@@ -103,10 +103,7 @@ cross join lateral (
         avg(greatest(high_price, previous_close) - least(low_price, previous_close)) filter (where position <= 14)
             as true_range_14d,
         stddev_pop(close_price) filter (where position <= 20) as close_deviation_20d,
-        avg(volume) filter (where position <= 20) as volume_20d,
-        max(high_price) as high_252d,
-        min(low_price) as low_252d,
-        max(close_price) as close_high_252d
+        avg(volume) filter (where position <= 20) as volume_20d
     from (
         select
             bars.high_price,
@@ -120,7 +117,24 @@ cross join lateral (
         from {{ ref('fct_polygon__stock_bars_performance') }} as bars
         where bars.ticker = due.ticker
         order by bars.trade_date desc
-        limit 252
+        limit 60
     ) as numbered
 ) as last_bars
+-- Apart, as numbering 252 rows costs more than reading them.
+cross join lateral (
+    select
+        max(high_price) as high_252d,
+        min(low_price) as low_252d,
+        max(close_price) as close_high_252d
+    from (
+        select
+            bars.high_price,
+            bars.low_price,
+            bars.close_price
+        from {{ ref('fct_polygon__stock_bars_performance') }} as bars
+        where bars.ticker = due.ticker
+        order by bars.trade_date desc
+        limit 252
+    ) as year
+) as extremes
 left join {{ ref('stg_polygon__tickers') }} as tickers on tickers.ticker = due.ticker

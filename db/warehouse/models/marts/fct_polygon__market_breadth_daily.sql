@@ -52,7 +52,7 @@ bars as (
         on bars.ticker = tickers.ticker and bars.trade_date >= (select first_date from due)
 ),
 
--- Each ticker's bars from the 252 before the first due session on, where that is not the newest.
+-- Bars from the 252 before the first due session on, where that is not the newest, of the tickers that have so many.
 long_bars as (
     select bars.*
     from {{ ref('fct_polygon__latest_session') }} as tickers
@@ -69,7 +69,7 @@ long_bars as (
                 ),
                 '-infinity'
             )
-    where not (select is_newest from due)
+    where not (select is_newest from due) and tickers.return_252d is not null
 ),
 {% else %}
 bars as (
