@@ -145,6 +145,8 @@ export function classify(error: unknown, signal: AbortSignal | undefined): Error
   if (isTransientDatabaseError(error) || (isDatabaseError(error) && error.code === "57014")) {
     return new RetryableError(`Postgres could not finish the build: ${message}`, {
       cause: error,
+      // A database that is away is no fault of the build, however long it stays away.
+      outage: isTransientDatabaseError(error),
       advice: "Nothing was published; the build is tried again.",
     });
   }
