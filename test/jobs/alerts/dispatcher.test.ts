@@ -148,8 +148,11 @@ describe("the dispatchers", () => {
   test("leave what they were sending to others when they stop, and what a slower one says counts no more", async () => {
     await addRun(bench.sql, { job: ingest });
     await bench.look();
-    const { promise: answered, resolve: answer } = Promise.withResolvers<Response>();
-    receiver.answer = () => answered;
+    const { promise: asked, resolve: answer } = Promise.withResolvers<void>();
+    receiver.answer = async () => {
+      await asked;
+      return fail();
+    };
     const slow = sender().sendDue(never);
     await until("the slow one sends", () => receiver.received.length === 1);
     bench.clock.now = minutesAfter(noon, 2);
@@ -158,7 +161,7 @@ describe("the dispatchers", () => {
     await until("the second sends", () => receiver.received.length === 2);
     stopping.abort();
     await expect(second).rejects.toThrow();
-    answer(fail());
+    answer();
     await slow;
     expect(await bench.deliveries()).toMatchObject([{ state: "waiting", attempts: 2, error: null }]);
   });

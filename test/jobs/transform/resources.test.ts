@@ -342,7 +342,7 @@ describe("dbt's artifacts", () => {
     const artifactsDir = mkdtempSync(join(tmpdir(), "barline-artifacts-"));
     const transform = await open(
       {
-        "models/a.sql": "{{ config(tags=['x'], materialized='table') }}" + rows,
+        "models/a.sql": `{{ config(tags=['x'], materialized='table') }}${rows}`,
         "models/a.yml":
           "models: [{name: a, description: All., columns: [{name: id, description: Its., data_tests: [not_null]}]}]",
       },
