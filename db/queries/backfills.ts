@@ -91,20 +91,8 @@ export async function lockActiveRunsOfBackfill(transaction: TransactionSql, back
   return rows.map((row) => row.id);
 }
 
-/** Ends runs as cancelled, with what of their tasks is queued or under way. The caller holds the runs' locks. */
+/** Ends runs as cancelled. The caller holds their locks, and has stopped their tasks. */
 export async function cancelRuns(transaction: TransactionSql, runIds: number[]): Promise<void> {
-  await transaction`
-    with active as (
-      select id from barline.tasks where run_id = any (${runIds}::bigint[]) and state in ('queued', 'running')
-      order by id for update
-    )
-    update barline.tasks set state = 'cancelled', lease_owner = null, lease_expires_at = null, finished_at = now()
-    from active where tasks.id = active.id`;
-  await transaction`
-    update barline.tries set state = 'cancelled', finished_at = now()
-    from barline.tasks
-    where run_id = any (${runIds}::bigint[]) and tasks.state = 'cancelled' and tries.task_id = tasks.id
-      and tries.state = 'running'`;
   await transaction`
     update barline.runs set state = 'cancelled', finished_at = now(), error = null
     where id = any (${runIds}::bigint[])`;
@@ -140,12 +128,8 @@ export async function lockFailedRunsOfBackfill(transaction: TransactionSql, back
   return rows.map((row) => row.id);
 }
 
-/** Queues ended runs again with their failed and cancelled tasks. The caller holds the locks of the job and the runs. */
+/** Puts ended runs back in the queue, their tasks being queued already. The caller holds the locks of the job and the runs. */
 export async function requeueRuns(transaction: TransactionSql, runIds: number[]): Promise<void> {
-  await transaction`
-    update barline.tasks set state = 'queued', available_at = now(), finished_at = null, error = null, failures = 0,
-      losses = 0, marked = false
-    where run_id = any (${runIds}::bigint[]) and state in ('failed', 'cancelled')`;
   await transaction`
     update barline.runs set state = 'queued', started_at = null, finished_at = null, error = null
     where id = any (${runIds}::bigint[])`;

@@ -156,31 +156,32 @@ export async function selectInputs(sql: Any, runId: number, name: string): Promi
   return rows.map((row) => row.input);
 }
 
-/** Cancels what is queued or running of a run; a process that runs one learns it when it next renews or ends it. */
-export async function cancelTasks(transaction: TransactionSql, runId: number): Promise<void> {
+/** Cancels what is queued or running of some runs; a process that runs one learns it when it next renews or ends it. */
+export async function cancelTasks(transaction: TransactionSql, runIds: number[]): Promise<void> {
   await transaction`
     with active as (
-      select id from barline.tasks where run_id = ${runId}::bigint and state in ('queued', 'running')
+      select id from barline.tasks where run_id = any (${runIds}::bigint[]) and state in ('queued', 'running')
       order by id for update
     )
     update barline.tasks set state = 'cancelled', lease_owner = null, lease_expires_at = null, finished_at = now()
     from active where tasks.id = active.id`;
 }
 
-/** Ends the open tries of a run's cancelled tasks. After them, as a try may have been opened while they were waited for. */
-export async function cancelTries(transaction: TransactionSql, runId: number): Promise<void> {
+/** Ends the open tries of the cancelled tasks of some runs. After them, as a try may have been opened while they were waited for. */
+export async function cancelTries(transaction: TransactionSql, runIds: number[]): Promise<void> {
   await transaction`
     update barline.tries set state = 'cancelled', finished_at = now()
     from barline.tasks
-    where run_id = ${runId}::bigint and tasks.state = 'cancelled' and tries.task_id = tasks.id and tries.state = 'running'`;
+    where run_id = any (${runIds}::bigint[]) and tasks.state = 'cancelled' and tries.task_id = tasks.id
+      and tries.state = 'running'`;
 }
 
-/** Queues the failed and cancelled tasks of a run again, with their tries to spend anew. Answers how many. */
-export async function requeueEndedTasks(transaction: TransactionSql, runId: number): Promise<number> {
+/** Queues the failed and cancelled tasks of some runs again, with their tries to spend anew. Answers how many. */
+export async function requeueEndedTasks(transaction: TransactionSql, runIds: number[]): Promise<number> {
   const rows = await transaction`
     update barline.tasks set state = 'queued', available_at = now(), started_at = null, finished_at = null, error = null,
       failures = 0, losses = 0, marked = false
-    where run_id = ${runId}::bigint and state in ('failed', 'cancelled') returning id`;
+    where run_id = any (${runIds}::bigint[]) and state in ('failed', 'cancelled') returning id`;
   return rows.length;
 }
 

@@ -12,6 +12,7 @@ import {
   settleBackfill,
 } from "../../db/queries/backfills.ts";
 import { insertPartitionRuns, lockJob, requeueRunsOfBackfill, selectPartitionOwners } from "../../db/queries/runs.ts";
+import { cancelTasks, cancelTries, requeueEndedTasks } from "../../db/queries/tasks.ts";
 import { notifyWake } from "../../db/queries/wake.ts";
 import type { RequestContext } from "./requests.ts";
 import { isActive } from "./run-requests.ts";
@@ -117,6 +118,8 @@ export async function cancelBackfill({ transaction, record }: RequestContext, ba
   await lockJob(transaction, jobId);
   const active = await lockActiveRunsOfBackfill(transaction, backfillId);
   if (active.length === 0) throw new RequestError("conflict", `Backfill ${backfillId} has already ended.`);
+  await cancelTasks(transaction, active);
+  await cancelTries(transaction, active);
   await cancelRuns(transaction, active);
   await lockBackfill(transaction, backfillId);
   await settleBackfill(transaction, backfillId);
@@ -135,6 +138,7 @@ export async function retryBackfill({ transaction, record }: RequestContext, bac
       `Backfill ${backfillId} has no failed run to retry: none failed, or other runs have taken its partitions over.`,
     );
   }
+  await requeueEndedTasks(transaction, failed);
   await requeueRuns(transaction, failed);
   await lockBackfill(transaction, backfillId);
   await settleBackfill(transaction, backfillId);

@@ -108,7 +108,7 @@ export async function retryRun(context: RequestContext, runId: number): Promise<
     throw new RequestError("conflict", `Run ${runId} is ${run.state}; only a failed or cancelled run can be retried.`);
   }
   await requireEnded(context, run);
-  const requeued = await requeueEndedTasks(context.transaction, runId);
+  const requeued = await requeueEndedTasks(context.transaction, [runId]);
   // Marked as failed, it may have nothing to do again: it would wait for ever for a task that nobody queued.
   if (requeued === 0 && (await hasTasks(context.transaction, runId))) {
     throw new RequestError(
@@ -144,8 +144,8 @@ export async function markRun(context: RequestContext, runId: number, mark: Mark
 }
 
 async function stopTasks({ transaction }: RequestContext, runId: number): Promise<void> {
-  await cancelTasks(transaction, runId);
-  await cancelTries(transaction, runId);
+  await cancelTasks(transaction, [runId]);
+  await cancelTries(transaction, [runId]);
   await notifyWake(transaction, "cancelled");
 }
 
