@@ -80,8 +80,9 @@ async function readWaits(sql: Sql): Promise<Latency> {
       join barline.dataset_events events on events.id = claims.event_id
       join barline.tasks first on first.run_id = claims.run_id and first.step = 0
     )
-    select count(*)::int as count, percentile_cont(0.5) within group (order by ms)::float8 as p50,
-      percentile_cont(0.99) within group (order by ms)::float8 as p99, max(ms)::float8 as longest
+    select count(*)::int as count, coalesce(percentile_cont(0.5) within group (order by ms), 0)::float8 as p50,
+      coalesce(percentile_cont(0.99) within group (order by ms), 0)::float8 as p99,
+      coalesce(max(ms), 0)::float8 as longest
     from waits`;
   return row ?? { count: 0, p50: 0, p99: 0, longest: 0 };
 }
