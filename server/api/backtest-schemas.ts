@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { metricDefinitions } from "../backtest/definitions.ts";
 import { strategies } from "../backtest/strategies/index.ts";
+import { exitReasons, type Settings } from "../backtest/types.ts";
 import { nearest } from "../nearest.ts";
 import { dateInput, oneOf, tickerInput } from "./schemas.ts";
 
@@ -64,7 +65,9 @@ const commission = z
 const slippage = z
   .strictObject(
     {
-      bps: numberFrom(0, 1000).default(0).meta({ description: "Basis points by which fills are worse than the open." }),
+      bps: numberFrom(0, 1000)
+        .default(0)
+        .meta({ description: "Basis points by which fills are worse than the price that they are made at." }),
     },
     { error: objectError('{"bps"}') },
   )
@@ -92,6 +95,16 @@ const params = z
     },
   });
 
+const aboveZero = "has to be null or a number above 0, below 1";
+const partOf = (price: string) =>
+  z
+    .number({ error: aboveZero })
+    .gt(0, { error: aboveZero })
+    .lt(1, { error: aboveZero })
+    .nullable()
+    .default(null)
+    .meta({ description: `Leaves a position that is worse than ${price} by this fraction; null: never.` });
+
 const settings = {
   capital: numberAbove(0, mostDollars).default(10_000).meta({ description: "Dollars at the start." }),
   sizing,
@@ -99,10 +112,20 @@ const settings = {
   side: oneOf(["long", "long_short"]).default("long"),
   commission,
   slippage,
+  stopLoss: partOf("its entry price"),
+  takeProfit: numberAbove(0, 100)
+    .nullable()
+    .default(null)
+    .meta({ description: "Leaves a position that is better than its entry price by this fraction; null: never." }),
+  trailingStop: partOf("the best price since its entry"),
   riskFree: numberFrom(0, 1).default(0).meta({ description: "Yearly rate, as a fraction." }),
   dividends: flag
     .default(false)
     .meta({ description: "Whether dividends are paid to who held before the ex-dividend date." }),
+  benchmark: tickerInput
+    .nullable()
+    .default(null)
+    .meta({ description: "A ticker to compare with, held over the same sessions; null: none." }),
 };
 
 export const backtestInput = z.strictObject({
@@ -116,6 +139,15 @@ export const backtestInput = z.strictObject({
 
 export type BacktestRequest = z.output<typeof backtestInput>;
 
+/** A request's settings as the engine and the metrics take them. */
+export function settingsOf(request: Omit<BacktestRequest, "ticker" | "from" | "to" | "strategy" | "params">) {
+  const { stopLoss, takeProfit, trailingStop, benchmark: _, dividends: __, ...settings } = request;
+  return {
+    ...settings,
+    stops: { loss: stopLoss, profit: takeProfit, trailing: trailingStop },
+  } satisfies Settings & { riskFree: number };
+}
+
 const date = z.iso.date();
 const dollars = z.number();
 const fraction = z.number();
@@ -124,7 +156,7 @@ const metricSchema = z.strictObject(
   Object.fromEntries(
     Object.entries(metricDefinitions).map(([name, definition]) => [
       name,
-      z.number().nullable().meta({ description: definition }),
+      z.number().nullable().meta({ description: definition.formula }),
     ]),
   ),
 );
@@ -138,7 +170,7 @@ const tradeAnswer = z
     shares: z.number().meta({ description: "Split-adjusted; negative where sold short." }),
     profit: dollars.nullable().meta({ description: "Net of commission, with dividends." }),
     return: fraction.nullable().meta({ description: "Profit ÷ value at entry." }),
-    reason: z.enum(["signal", "margin"]).nullable().meta({ description: "Why it was closed; null while it is open." }),
+    reason: z.enum(exitReasons).nullable().meta({ description: "Why it was closed; null while it is open." }),
   })
   .meta({ id: "Trade" });
 
@@ -166,8 +198,12 @@ export const backtestAnswer = z
         side: z.enum(["long", "long_short"]),
         commission: z.strictObject({ bps: z.number(), perShare: dollars, perOrder: dollars }),
         slippage: z.strictObject({ bps: z.number() }),
+        stopLoss: fraction.nullable(),
+        takeProfit: fraction.nullable(),
+        trailingStop: fraction.nullable(),
         riskFree: fraction,
         dividends: z.boolean(),
+        benchmark: z.string().nullable(),
       })
       .meta({ description: "The request with every default filled in; posted again, it gives the same run." }),
   })

@@ -7,7 +7,13 @@ import { findStrategy } from "../backtest/strategies/index.ts";
 import type { ConfiguredStrategy } from "../backtest/strategy.ts";
 import type { Bars, Trade } from "../backtest/types.ts";
 import { HttpError } from "../middleware/errors.ts";
-import { type BacktestAnswer, type BacktestRequest, backtestAnswer, backtestInput } from "./backtest-schemas.ts";
+import {
+  type BacktestAnswer,
+  type BacktestRequest,
+  backtestAnswer,
+  backtestInput,
+  settingsOf,
+} from "./backtest-schemas.ts";
 import { invalidFields } from "./check.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "./operation.ts";
 import { isUndefinedTable } from "./warehouse.ts";
@@ -32,7 +38,7 @@ async function backtest(context: ApiContext, request: BacktestRequest): Promise<
   const strategy = configure(request);
   const bars = await readBars(context, request);
   requireSessions(bars, strategy, ticker);
-  const { metrics, trades, equity, drawdown } = runBacktest(bars, strategy, settings);
+  const { metrics, trades, equity, drawdown } = runBacktest(bars, strategy, settingsOf(settings));
   const range = { from: from ?? dateOf(bars, 0), to: to ?? dateOf(bars, bars.dates.length - 1) };
   return {
     metrics,
@@ -106,6 +112,7 @@ function toBars(rows: readonly BarRow[], dividends: readonly DividendRow[]): Bar
     low: Float64Array.from(rows, (row) => row.low),
     close: Float64Array.from(rows, (row) => row.close),
     dividends: Float64Array.from(rows, (row) => amounts.get(row.date) ?? 0),
+    delisted: false,
   };
 }
 

@@ -1,38 +1,209 @@
+/** What a figure is counted in: a part (0.1 is 10 %), money, a number of things, a number of sessions, or a bare ratio. */
+export type MetricUnit = "fraction" | "dollars" | "count" | "sessions" | "ratio";
+
+/** Whose definition it is; `own` where neither library has the figure. */
+export type MetricSource = "empyrical" | "backtesting.py" | "own";
+
+/** A figure as people read it. */
+export type MetricDefinition = {
+  label: string;
+  unit: MetricUnit;
+  /** Whether a higher one is better; null where it says nothing of good and bad. */
+  higherIsBetter: boolean | null;
+  formula: string;
+  source: MetricSource;
+};
+
 /**
  * What each metric is, in the order in which they are shown. By empyrical's definitions where it has one, otherwise by what
  * backtesting.py's result table shows. R are the returns from close to close: one a session, the first from the starting
- * capital, sessions without a position included. All are fractions, and null where they are not defined.
+ * capital, sessions without a position included. Null where they are not defined.
  */
 export const metricDefinitions = {
-  totalReturn: "Final equity ÷ capital - 1.",
-  cagr: "Compound annual growth: (final equity ÷ capital)^(252 ÷ sessions) - 1. As empyrical has it, the same as annualReturn.",
-  annualReturn: "(final equity ÷ capital)^(252 ÷ sessions) - 1.",
-  volatility: "Sample standard deviation of R × √252.",
-  sharpe: "Mean of (R - r) ÷ sample standard deviation of R × √252, r = (1 + riskFree)^(1 ÷ 252) - 1.",
-  sortino: "Mean of (R - r) × 252 ÷ (√ of the mean of min(R - r, 0)² × √252).",
-  calmar: "annualReturn ÷ |maxDrawdown|.",
-  maxDrawdown: "Lowest of equity ÷ highest equity so far - 1, where the starting capital counts as equity.",
-  maxDrawdownSessions: "Most sessions from a peak of equity until it was reached again, or until the end.",
-  exposure: "Part of the sessions in which a position was held, those of entry and exit included.",
-  trades: "Closed trades. An open one is listed, and counts in none of the figures about trades.",
-  winRate: "Part of the trades with a profit above zero.",
-  profitFactor: "Sum of the returns of winning trades ÷ |sum of those of losing trades|.",
-  bestTrade: "Highest return of a trade. A trade's return is its profit, net of commission, ÷ its value at entry.",
-  worstTrade: "Lowest return of a trade.",
-  averageTrade: "Geometric mean of the trades' returns.",
-  expectancy: "Arithmetic mean of the trades' returns.",
-  sqn: "System quality number: √trades × mean profit ÷ sample standard deviation of profits.",
-  kelly: "winRate - (1 - winRate) ÷ (mean winning profit ÷ |mean losing profit|).",
-  turnover: "Half of the dollars bought and sold ÷ mean equity × 252 ÷ sessions: portfolios replaced a year.",
-  costs: "Dollars of commission and slippage.",
-  finalEquity: "Dollars at the last close.",
-  peakEquity: "Highest equity at a close, in dollars.",
-  buyAndHold:
-    "Return of the ticker from the first close to the last, without costs; with `dividends`, with their cash.",
-  alpha:
-    "(1 + mean of ((R - r) - beta × (B - r)))^252 - 1, where B are the ticker's own returns, 0 in the first session.",
-  beta: "Covariance of R and B ÷ variance of B.",
-} as const;
+  totalReturn: {
+    label: "Return",
+    unit: "fraction",
+    higherIsBetter: true,
+    formula: "Final equity ÷ capital - 1.",
+    source: "empyrical",
+  },
+  cagr: {
+    label: "Compound annual growth",
+    unit: "fraction",
+    higherIsBetter: true,
+    formula: "(final equity ÷ capital)^(252 ÷ sessions) - 1. As empyrical has it, the same as annualReturn.",
+    source: "empyrical",
+  },
+  annualReturn: {
+    label: "Annual return",
+    unit: "fraction",
+    higherIsBetter: true,
+    formula: "(final equity ÷ capital)^(252 ÷ sessions) - 1.",
+    source: "empyrical",
+  },
+  volatility: {
+    label: "Annual volatility",
+    unit: "fraction",
+    higherIsBetter: false,
+    formula: "Sample standard deviation of R × √252.",
+    source: "empyrical",
+  },
+  sharpe: {
+    label: "Sharpe ratio",
+    unit: "ratio",
+    higherIsBetter: true,
+    formula: "Mean of (R - r) ÷ sample standard deviation of R × √252, r = (1 + riskFree)^(1 ÷ 252) - 1.",
+    source: "empyrical",
+  },
+  sortino: {
+    label: "Sortino ratio",
+    unit: "ratio",
+    higherIsBetter: true,
+    formula: "Mean of (R - r) × 252 ÷ (√ of the mean of min(R - r, 0)² × √252).",
+    source: "empyrical",
+  },
+  calmar: {
+    label: "Calmar ratio",
+    unit: "ratio",
+    higherIsBetter: true,
+    formula: "annualReturn ÷ |maxDrawdown|.",
+    source: "empyrical",
+  },
+  maxDrawdown: {
+    label: "Max. drawdown",
+    unit: "fraction",
+    higherIsBetter: true,
+    formula: "Lowest of equity ÷ highest equity so far - 1, where the starting capital counts as equity.",
+    source: "empyrical",
+  },
+  maxDrawdownSessions: {
+    label: "Max. drawdown duration",
+    unit: "sessions",
+    higherIsBetter: false,
+    formula: "Most sessions from a peak of equity until it was reached again, or until the end.",
+    source: "backtesting.py",
+  },
+  exposure: {
+    label: "Exposure",
+    unit: "fraction",
+    higherIsBetter: null,
+    formula: "Part of the sessions in which a position was held, those of entry and exit included.",
+    source: "backtesting.py",
+  },
+  trades: {
+    label: "Trades",
+    unit: "count",
+    higherIsBetter: null,
+    formula: "Closed trades. An open one is listed, and counts in none of the figures about trades.",
+    source: "backtesting.py",
+  },
+  winRate: {
+    label: "Win rate",
+    unit: "fraction",
+    higherIsBetter: true,
+    formula: "Part of the trades with a profit above zero.",
+    source: "backtesting.py",
+  },
+  profitFactor: {
+    label: "Profit factor",
+    unit: "ratio",
+    higherIsBetter: true,
+    formula: "Sum of the returns of winning trades ÷ |sum of those of losing trades|.",
+    source: "backtesting.py",
+  },
+  bestTrade: {
+    label: "Best trade",
+    unit: "fraction",
+    higherIsBetter: true,
+    formula: "Highest return of a trade. A trade's return is its profit, net of commission, ÷ its value at entry.",
+    source: "backtesting.py",
+  },
+  worstTrade: {
+    label: "Worst trade",
+    unit: "fraction",
+    higherIsBetter: true,
+    formula: "Lowest return of a trade.",
+    source: "backtesting.py",
+  },
+  averageTrade: {
+    label: "Average trade",
+    unit: "fraction",
+    higherIsBetter: true,
+    formula: "Geometric mean of the trades' returns.",
+    source: "backtesting.py",
+  },
+  expectancy: {
+    label: "Expectancy",
+    unit: "fraction",
+    higherIsBetter: true,
+    formula: "Arithmetic mean of the trades' returns.",
+    source: "backtesting.py",
+  },
+  sqn: {
+    label: "System quality number",
+    unit: "ratio",
+    higherIsBetter: true,
+    formula: "√trades × mean profit ÷ sample standard deviation of profits.",
+    source: "backtesting.py",
+  },
+  kelly: {
+    label: "Kelly criterion",
+    unit: "fraction",
+    higherIsBetter: true,
+    formula: "winRate - (1 - winRate) ÷ (mean winning profit ÷ |mean losing profit|).",
+    source: "backtesting.py",
+  },
+  turnover: {
+    label: "Turnover",
+    unit: "ratio",
+    higherIsBetter: null,
+    formula: "Half of the dollars bought and sold ÷ mean equity × 252 ÷ sessions: portfolios replaced a year.",
+    source: "own",
+  },
+  costs: {
+    label: "Costs",
+    unit: "dollars",
+    higherIsBetter: false,
+    formula: "Dollars of commission and slippage.",
+    source: "own",
+  },
+  finalEquity: {
+    label: "Final equity",
+    unit: "dollars",
+    higherIsBetter: true,
+    formula: "Dollars at the last close.",
+    source: "backtesting.py",
+  },
+  peakEquity: {
+    label: "Peak equity",
+    unit: "dollars",
+    higherIsBetter: true,
+    formula: "Highest equity at a close, in dollars.",
+    source: "backtesting.py",
+  },
+  buyAndHold: {
+    label: "Buy and hold",
+    unit: "fraction",
+    higherIsBetter: null,
+    formula: "Return of the ticker from the first close to the last, without costs; with `dividends`, with their cash.",
+    source: "backtesting.py",
+  },
+  alpha: {
+    label: "Alpha",
+    unit: "fraction",
+    higherIsBetter: true,
+    formula:
+      "(1 + mean of ((R - r) - beta × (B - r)))^252 - 1, where B are the ticker's own returns, 0 in the first session.",
+    source: "empyrical",
+  },
+  beta: {
+    label: "Beta",
+    unit: "ratio",
+    higherIsBetter: null,
+    formula: "Covariance of R and B ÷ variance of B.",
+    source: "empyrical",
+  },
+} as const satisfies Record<string, MetricDefinition>;
 
 export type MetricName = keyof typeof metricDefinitions;
 export type Metrics = Record<MetricName, number | null>;

@@ -42,4 +42,6 @@ export const firstBars = (bars: Bars, length: number): Bars => ({
   low: bars.low.slice(0, length),
   close: bars.close.slice(0, length),
   dividends: bars.dividends.slice(0, length),
+  // What comes after the cut is not known, so neither is that the cut is the end.
+  delisted: bars.delisted && length === bars.close.length,
 });

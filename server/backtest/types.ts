@@ -8,6 +8,8 @@ export type Bars = {
   close: Float64Array;
   /** Cash a share by ex-dividend session, in the shares that the prices are told in; all zero where dividends are left out. */
   dividends: Float64Array;
+  /** Whether the last bar is the ticker's last ever, so that what is still held is paid out at its close. */
+  delisted: boolean;
 };
 
 /** What a strategy wants to hold after a session's close: long, nothing or short. */
@@ -25,6 +27,12 @@ export type Sizing =
 /** Charged on every order, added together: basis points of its value, dollars a share, dollars an order. */
 export type Commission = { bps: number; perShare: number; perOrder: number };
 
+/**
+ * Prices at which a position is left within a session, as fractions of its entry price; the trailing one of the best price
+ * since the entry. Null: no such stop.
+ */
+export type Stops = { loss: number | null; profit: number | null; trailing: number | null };
+
 /** How orders are sized, filled and charged. */
 export type Settings = {
   /** Dollars at the start. */
@@ -35,12 +43,25 @@ export type Settings = {
   /** `long`: a target of -1 means to hold nothing. */
   side: "long" | "long_short";
   commission: Commission;
-  /** Basis points by which a fill is worse than the open. */
+  /** Basis points by which a fill is worse than the price that it is made at. */
   slippage: { bps: number };
+  stops: Stops;
 };
 
-/** Why a position was closed: the strategy's target changed, or a short's margin ran out. */
-export type ExitReason = "signal" | "margin";
+/**
+ * Why a position was closed: the strategy's target changed, a short's margin ran out, a stop was reached, the ticker was
+ * traded for the last time, or a portfolio was rebalanced.
+ */
+export const exitReasons = [
+  "signal",
+  "margin",
+  "stop_loss",
+  "take_profit",
+  "trailing_stop",
+  "delisted",
+  "rebalance",
+] as const;
+export type ExitReason = (typeof exitReasons)[number];
 
 export type Exit = { session: number; price: number; profit: number; return: number; reason: ExitReason };
 

@@ -74,8 +74,12 @@ describe("POST /api/backtests", () => {
       side: "long",
       commission: { bps: 0, perShare: 0, perOrder: 0 },
       slippage: { bps: 0 },
+      stopLoss: null,
+      takeProfit: null,
+      trailingStop: null,
       riskFree: 0,
       dividends: false,
+      benchmark: null,
     });
   });
 

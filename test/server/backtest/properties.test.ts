@@ -47,6 +47,7 @@ const settings: fc.Arbitrary<Settings> = fc.record({
   side: fc.constantFrom("long" as const, "long_short" as const),
   commission: fc.record({ bps, perShare: fc.constantFrom(0, 0.01), perOrder: fc.constantFrom(0, 1) }),
   slippage: fc.record({ bps }),
+  stops: fc.constant({ loss: null, profit: null, trailing: null }),
 });
 
 const each = (check: (bars: Bars, targets: Int8Array, settings: Settings) => void) =>
@@ -142,4 +143,5 @@ const times = (bars: Bars, factor: number): Bars => ({
   low: bars.low.map((price) => price * factor),
   close: bars.close.map((price) => price * factor),
   dividends: bars.dividends.map((amount) => amount * factor),
+  delisted: bars.delisted,
 });

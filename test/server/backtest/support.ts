@@ -12,6 +12,7 @@ export function barsOf(columns: {
   high?: readonly number[];
   low?: readonly number[];
   dividends?: readonly number[];
+  delisted?: boolean;
 }): Bars {
   const { close, open = close } = columns;
   return {
@@ -21,6 +22,7 @@ export function barsOf(columns: {
     low: Float64Array.from(columns.low ?? close.map((price, session) => Math.min(price, open[session] ?? price))),
     close: Float64Array.from(close),
     dividends: Float64Array.from(columns.dividends ?? close.map(() => 0)),
+    delisted: columns.delisted ?? false,
   };
 }
 
@@ -34,6 +36,7 @@ export const settingsWith = (changes: Partial<Settings> = {}): Settings => ({
   side: "long",
   commission: { bps: 0, perShare: 0, perOrder: 0 },
   slippage: { bps: 0 },
+  stops: { loss: null, profit: null, trailing: null },
   ...changes,
 });
 
