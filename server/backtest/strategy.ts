@@ -1,17 +1,33 @@
 import { z } from "zod";
 import type { Bars, Target, Targets } from "./types.ts";
 
-/** What one file of strategies/ declares. `Parameters` is a strict object whose fields all have defaults. */
-type Definition<Parameters extends z.ZodObject> = {
+/** One indicator's line over the sessions, NaN where it is not warm. */
+export type PaneLine = { label: string; values: Float64Array };
+
+/** Indicators that are drawn together: over the price where `overlay`, otherwise on a scale of their own. */
+export type Pane = { id: string; title: string; lines: PaneLine[]; overlay: boolean };
+
+/** What every strategy tells of itself. `parameters` is a strict object whose fields all have defaults. */
+export type Described = {
   id: string;
   name: string;
   /** The exact rule for entry and exit, as people read it. */
   description: string;
+  parameters: z.ZodObject;
+};
+
+/** A strategy with its defaults filled in, or what is wrong with its parameters; the error's paths name the faulty ones. */
+export type Configured<Ready> = { success: true; strategy: Ready } | { success: false; error: z.ZodError };
+
+/** What one file of strategies/ declares. */
+type Definition<Parameters extends z.ZodObject> = Described & {
   parameters: Parameters;
   /** Sessions at the start for which the indicators are not warm: their targets are 0. */
   warmup(parameters: z.output<Parameters>): number;
   /** One target a session, from that session's close and earlier bars only. */
   signals(bars: Bars, parameters: z.output<Parameters>): Targets;
+  /** What the signals were decided by, to be drawn; left out where there is nothing but the price. */
+  panes?(bars: Bars, parameters: z.output<Parameters>): Pane[];
 };
 
 /** A strategy with its parameters, ready to run. */
@@ -20,20 +36,20 @@ export type ConfiguredStrategy = {
   parameters: Readonly<Record<string, number>>;
   warmup: number;
   signals(bars: Bars): Targets;
+  panes(bars: Bars): Pane[];
 };
 
-/** A strategy as the registry lists it. */
-export type Strategy = Pick<Definition<z.ZodObject>, "id" | "name" | "description" | "parameters"> & {
-  /** Fills in the defaults. The error's paths name the faulty parameters. */
-  configure(
-    parameters: unknown,
-  ): { success: true; strategy: ConfiguredStrategy } | { success: false; error: z.ZodError };
+/** A strategy of one ticker, as the registry lists it. */
+export type TickerStrategy = Described & {
+  scope: "ticker";
+  configure(parameters: unknown): Configured<ConfiguredStrategy>;
 };
 
-/** Declares a strategy; see `strategies/index.ts` for what that makes it part of. */
-export function defineStrategy<Parameters extends z.ZodObject>(definition: Definition<Parameters>): Strategy {
+/** Declares a strategy of one ticker; see `strategies/index.ts` for what that makes it part of. */
+export function defineStrategy<Parameters extends z.ZodObject>(definition: Definition<Parameters>): TickerStrategy {
   const { id, name, description, parameters: schema } = definition;
   return {
+    scope: "ticker",
     id,
     name,
     description,
@@ -47,11 +63,18 @@ export function defineStrategy<Parameters extends z.ZodObject>(definition: Defin
         parameters: z.record(z.string(), z.number()).parse(parameters),
         warmup: definition.warmup(parameters),
         signals: (bars) => definition.signals(bars, parameters),
+        panes: (bars) => definition.panes?.(bars, parameters) ?? [],
       };
       return { success: true, strategy };
     },
   };
 }
+
+/** A level that a line is compared with, as a line. */
+export const level = (label: string, bars: Bars, value: number): PaneLine => ({
+  label,
+  values: new Float64Array(bars.close.length).fill(value),
+});
 
 const longestWindow = 1000;
 

@@ -31,4 +31,15 @@ export const donchian = defineStrategy({
       return held === -1 && price <= at(exitHigh, session - 1) ? -1 : 0;
     });
   },
+  panes: ({ high, low }, { entry, exit }) => {
+    // A close breaks the channel of the sessions before its own, so that is the channel to draw it with.
+    const before = (values: Float64Array) => values.map((_, session) => at(values, session - 1));
+    const lines = [
+      { label: `Highest of ${entry}`, values: before(highest(high, entry)) },
+      { label: `Lowest of ${entry}`, values: before(lowest(low, entry)) },
+      { label: `Highest of ${exit}`, values: before(highest(high, exit)) },
+      { label: `Lowest of ${exit}`, values: before(lowest(low, exit)) },
+    ];
+    return [{ id: "channels", title: "Donchian channels", overlay: true, lines }];
+  },
 });

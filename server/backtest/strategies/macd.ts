@@ -10,6 +10,12 @@ const parameters = z
   })
   .superRefine(ordered("fast", "slow"));
 
+function linesOf(close: Float64Array, { fast, slow, signal }: z.output<typeof parameters>) {
+  const slowAverage = exponentialAverage(close, slow);
+  const line = exponentialAverage(close, fast).map((value, session) => value - at(slowAverage, session));
+  return { line, signalLine: exponentialAverage(line, signal) };
+}
+
 /** Moving average convergence and divergence. */
 export const macd = defineStrategy({
   id: "macd",
@@ -20,14 +26,20 @@ export const macd = defineStrategy({
   parameters,
   warmup: ({ slow, signal }) => slow + signal - 2,
   signals: ({ close }, { fast, slow, signal }) => {
-    const fastAverage = exponentialAverage(close, fast);
-    const slowAverage = exponentialAverage(close, slow);
-    const line = fastAverage.map((value, session) => value - at(slowAverage, session));
-    const signalLine = exponentialAverage(line, signal);
+    const { line, signalLine } = linesOf(close, { fast, slow, signal });
     return decideEach(close.length, slow + signal - 2, (session) => {
       const price = at(close, session);
       if (exceeds(at(line, session), at(signalLine, session), price)) return 1;
       return exceeds(at(signalLine, session), at(line, session), price) ? -1 : 0;
     });
+  },
+  panes: ({ close }, configured) => {
+    const { line, signalLine } = linesOf(close, configured);
+    const { fast, slow, signal } = configured;
+    const lines = [
+      { label: "MACD", values: line },
+      { label: "Signal", values: signalLine },
+    ];
+    return [{ id: "macd", title: `MACD ${fast}, ${slow}, ${signal}`, overlay: false, lines }];
   },
 });

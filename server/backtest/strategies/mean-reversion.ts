@@ -34,4 +34,15 @@ export const meanReversion = defineStrategy({
       return held === -1 && exceeds(price, mean, mean) ? -1 : 0;
     });
   },
+  panes: ({ close }, { window, deviations }) => {
+    const middle = simpleAverage(close, window);
+    const width = deviation(close, window);
+    const band = (side: number) => middle.map((mean, session) => mean + side * deviations * at(width, session));
+    const lines = [
+      { label: "Upper band", values: band(1) },
+      { label: "Middle", values: middle },
+      { label: "Lower band", values: band(-1) },
+    ];
+    return [{ id: "bands", title: `Bollinger bands ${window}, ${deviations}`, overlay: true, lines }];
+  },
 });

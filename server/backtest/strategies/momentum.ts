@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { relativeStrength, simpleAverage } from "../indicators.ts";
-import { at, decideEach, defineStrategy, exceeds, ordered, sessions, strength } from "../strategy.ts";
+import { at, decideEach, defineStrategy, exceeds, level, ordered, sessions, strength } from "../strategy.ts";
 
 const parameters = z
   .strictObject({
@@ -36,4 +36,24 @@ export const momentum = defineStrategy({
       return 0;
     });
   },
+  panes: (bars, { shortWindow, longWindow, rsiPeriod, rsiOverbought }) => [
+    {
+      id: "averages",
+      title: "Moving averages",
+      overlay: true,
+      lines: [
+        { label: `Average of ${shortWindow}`, values: simpleAverage(bars.close, shortWindow) },
+        { label: `Average of ${longWindow}`, values: simpleAverage(bars.close, longWindow) },
+      ],
+    },
+    {
+      id: "rsi",
+      title: `RSI ${rsiPeriod}`,
+      overlay: false,
+      lines: [
+        { label: "RSI", values: relativeStrength(bars.close, rsiPeriod) },
+        level("Overbought", bars, rsiOverbought),
+      ],
+    },
+  ],
 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { relativeStrength } from "../indicators.ts";
-import { at, decideEach, defineStrategy, exceeds, ordered, sessions, strength } from "../strategy.ts";
+import { at, decideEach, defineStrategy, exceeds, level, ordered, sessions, strength } from "../strategy.ts";
 
 const parameters = z
   .strictObject({
@@ -25,4 +25,16 @@ export const rsi = defineStrategy({
       return exceeds(at(index, session), overbought, 100) ? -1 : held;
     });
   },
+  panes: (bars, { period, oversold, overbought }) => [
+    {
+      id: "rsi",
+      title: `RSI ${period}`,
+      overlay: false,
+      lines: [
+        { label: "RSI", values: relativeStrength(bars.close, period) },
+        level("Oversold", bars, oversold),
+        level("Overbought", bars, overbought),
+      ],
+    },
+  ],
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { z } from "zod";
 import { findColdSignal, findLookAhead } from "../../../server/backtest/look-ahead.ts";
-import { strategies } from "../../../server/backtest/strategies/index.ts";
+import { tickerStrategies } from "../../../server/backtest/strategies/index.ts";
 import { at, decideEach, defineStrategy } from "../../../server/backtest/strategy.ts";
 import type { Bars, Targets } from "../../../server/backtest/types.ts";
 import { configured, wander } from "./support.ts";
@@ -20,7 +20,7 @@ const cheat = (signals: (bars: Bars) => Targets) =>
     }),
   );
 
-describe.each(strategies.map((strategy) => [strategy.id, strategy] as const))("%s", (_id, strategy) => {
+describe.each(tickerStrategies.map((strategy) => [strategy.id, strategy] as const))("%s", (_id, strategy) => {
   test("says of the past what it said then", () => {
     expect(findLookAhead(configured(strategy), bars)).toBeNull();
   });
