@@ -9,3 +9,4 @@ export * from "./schema/housekeeping.ts";
 export * from "./schema/market.ts";
 export * from "./schema/orchestration.ts";
 export * from "./schema/results.ts";
+export * from "./schema/scenarios.ts";
