@@ -1,0 +1,21 @@
+import type { Sql } from "../../client.ts";
+
+/** Whether a ticker is listed as active, its last published session, and the market's newest; nulls where none is. */
+export type LastSessions = { active: boolean; lastDate: string | null; newestDate: string | null };
+
+/** When a ticker, and the market, traded last. One that the list of tickers does not have is not active. */
+export async function readLastSessions(sql: Sql, ticker: string): Promise<LastSessions> {
+  const [row] = await sql<[LastSessions]>`
+    select
+      coalesce((select active from public.dim_tickers where ticker = ${ticker}::text), false) as "active",
+      (select last_trade_date from public.dim_tickers where ticker = ${ticker}::text) as "lastDate",
+      (select max(trade_date) from public.fct_polygon__market_breadth_daily) as "newestDate"`;
+  return row;
+}
+
+/** Every ticker with a published bar. */
+export async function readPublishedTickers(sql: Sql): Promise<string[]> {
+  const rows = await sql<{ ticker: string }[]>`
+    select ticker from public.dim_tickers where first_trade_date is not null order by ticker`;
+  return rows.map(({ ticker }) => ticker);
+}

@@ -1,0 +1,110 @@
+import type { Sql } from "../../db/client.ts";
+import { type DividendRow, readAdjustedDividends, readPublishedRange } from "../../db/queries/api/backtests.ts";
+import { type BarRow, readAdjustedBars } from "../../db/queries/api/bars.ts";
+import { readLastSessions, readPublishedTickers } from "../../db/queries/backtests/tickers.ts";
+import { selectReferenceRead } from "../../db/queries/reference.ts";
+import { isUndefinedTable } from "../api/warehouse.ts";
+import type { Bars } from "../backtest/types.ts";
+import { HttpError } from "../middleware/errors.ts";
+import { nearest } from "../nearest.ts";
+
+/** What of one ticker is to be read; dates are inclusive, and undefined is open-ended. */
+export type BarsAsked = { ticker: string; from?: string | undefined; to?: string | undefined; dividends: boolean };
+
+/** A range's bars, and the shares traded in each of its sessions. */
+export type ReadBars = { bars: Bars; volume: Float64Array };
+
+/** The published bars of one ticker as the engine takes them. What cannot be read is an error that names `field`. */
+export async function readBars(
+  read: Sql,
+  asked: BarsAsked,
+  field: "ticker" | "benchmark" = "ticker",
+): Promise<ReadBars> {
+  const { ticker, from = null, to = null } = asked;
+  try {
+    const [rows, lastSessions] = await Promise.all([
+      readAdjustedBars(read, { ticker, from, to }),
+      readLastSessionsOrNone(read, ticker),
+    ]);
+    const [first, last] = [rows[0], rows.at(-1)];
+    if (first === undefined || last === undefined) throw await noBars(read, asked, field);
+    const dividends = asked.dividends ? await readDividends(read, { ticker, from: first.date, to: last.date }) : [];
+    return { bars: toBars(rows, dividends, isDelisted(last.date, lastSessions)), volume: columnOf(rows, "volume") };
+  } catch (error) {
+    if (!isUndefinedTable(error)) throw error;
+    throw new HttpError(404, "not_found", "Nothing is published yet: the first transform has not ended.");
+  }
+}
+
+type LastSessions = Awaited<ReturnType<typeof readLastSessions>>;
+
+/** Nulls where the tables of tickers and of the market are not there: an earlier build has the bars alone. */
+async function readLastSessionsOrNone(read: Sql, ticker: string): Promise<LastSessions> {
+  try {
+    return await readLastSessions(read, ticker);
+  } catch (error) {
+    if (!isUndefinedTable(error)) throw error;
+    return { active: true, lastDate: null, newestDate: null };
+  }
+}
+
+/**
+ * A ticker is delisted once the market has had a session after its last bar, and the list of tickers has it no longer as active.
+ * One that only pauses is active, and one delisted after the newest session has traded in all there are.
+ */
+const isDelisted = (last: string, { active, lastDate, newestDate }: LastSessions): boolean =>
+  !active && lastDate === last && newestDate !== null && lastDate < newestDate;
+
+async function readDividends(read: Sql, range: { ticker: string; from: string; to: string }): Promise<DividendRow[]> {
+  const known = await selectReferenceRead(read, "dividends");
+  if (known !== undefined && (known.coversFrom ?? "") <= range.from) return await readAdjustedDividends(read, range);
+  // Without them the run would be told as one with dividends, and be one without.
+  const message = `\`dividends\` from ${range.from} on have not been read yet: that is done by the next run of the ingest job.`;
+  throw new HttpError(422, "invalid", message, { field: "dividends" });
+}
+
+async function noBars(read: Sql, { ticker, from, to }: BarsAsked, named: "ticker" | "benchmark"): Promise<HttpError> {
+  const { firstDate, lastDate } = await readPublishedRange(read, ticker);
+  if (firstDate === null || lastDate === null) {
+    const close = await nearestTicker(read, ticker);
+    const advice = close === undefined ? "" : ` Did you mean ${close}?`;
+    const message = `No bars of ${ticker} are published. Tickers are case-sensitive.${advice}`;
+    return new HttpError(404, "not_found", message, { field: named });
+  }
+  const range = `those of ${ticker} go from ${firstDate} to ${lastDate}.`;
+  if (named === "benchmark") {
+    const message = `\`benchmark\` has no bar in the range of the run: ${range}`;
+    return new HttpError(422, "invalid", message, { field: named });
+  }
+  const [field, date] = from !== undefined && from > firstDate ? (["from", from] as const) : (["to", to] as const);
+  const message = `\`${field}\` (${date}) leaves no bar: ${range}`;
+  return new HttpError(422, "invalid", message, { field });
+}
+
+/** The published ticker that was probably meant: the same letters in another case, else one at most two edits away. */
+async function nearestTicker(read: Sql, ticker: string): Promise<string | undefined> {
+  try {
+    const published = await readPublishedTickers(read);
+    const folded = ticker.toLowerCase();
+    return published.find((candidate) => candidate.toLowerCase() === folded) ?? nearest(ticker, published, 2);
+  } catch (error) {
+    if (!isUndefinedTable(error)) throw error;
+    return undefined;
+  }
+}
+
+const columnOf = (rows: readonly BarRow[], column: "open" | "high" | "low" | "close" | "volume"): Float64Array =>
+  Float64Array.from(rows, (row) => row[column]);
+
+function toBars(rows: readonly BarRow[], dividends: readonly DividendRow[], delisted: boolean): Bars {
+  const amounts = new Map(dividends.map(({ date, amount }) => [date, amount]));
+  return {
+    dates: rows.map((row) => row.date),
+    open: columnOf(rows, "open"),
+    high: columnOf(rows, "high"),
+    low: columnOf(rows, "low"),
+    close: columnOf(rows, "close"),
+    dividends: Float64Array.from(rows, (row) => amounts.get(row.date) ?? 0),
+    delisted,
+  };
+}

@@ -1,0 +1,120 @@
+import type { Sql } from "../../db/client.ts";
+import { readDataVersion } from "../../db/queries/backtests/data-version.ts";
+import { type BacktestAnswer, type BacktestRequest, settingsOf } from "../api/backtest-schemas.ts";
+import { invalidFields } from "../api/check.ts";
+import { type Backtest, leastSessions, runBacktest } from "../backtest/backtest.ts";
+import { findStrategy, type Strategy } from "../backtest/strategies/index.ts";
+import type { Configured, ConfiguredStrategy, TickerStrategy } from "../backtest/strategy.ts";
+import type { Bars, Trade } from "../backtest/types.ts";
+import { HttpError } from "../middleware/errors.ts";
+import { readBars } from "./bars.ts";
+import { type Benchmark, readBenchmark } from "./benchmark.ts";
+
+/** A request with every default filled in; run again, it gives the same run. */
+export type Scenario = BacktestAnswer["scenario"];
+
+/** What the runs of one ticker and of the universe have in common. */
+export type RunOf<Scope extends string> = {
+  scope: Scope;
+  scenario: Scenario;
+  benchmark: Benchmark | null;
+  /** What was read, by `readDataVersion`: equal texts mean equal data. */
+  dataVersion: string;
+};
+
+/** A run over one ticker's bars. */
+export type TickerRun = RunOf<"ticker"> & {
+  strategy: ConfiguredStrategy;
+  bars: Bars;
+  /** Shares traded, by session. */
+  volume: Float64Array;
+  backtest: Backtest;
+};
+
+export type BacktestRun = TickerRun;
+
+/** Reads what a request needs and runs it. What cannot be run is an HttpError that names the field. */
+export async function runRequest(read: Sql, request: BacktestRequest): Promise<BacktestRun> {
+  const { from, to } = request;
+  if (from !== undefined && to !== undefined && from > to) {
+    throw new HttpError(422, "invalid", `\`from\` (${from}) is after \`to\` (${to}).`, { field: "from" });
+  }
+  const strategy = findStrategy(request.strategy);
+  if (strategy === undefined)
+    throw new Error(`the strategy ${request.strategy} passed its check and is not registered`);
+  if (strategy.scope === "universe") throw new Error("strategies of the universe are not run yet");
+  return await runTicker(read, request, strategy);
+}
+
+async function runTicker(read: Sql, request: BacktestRequest, strategy: TickerStrategy): Promise<TickerRun> {
+  const { ticker, from, to, strategy: _, params: __, ...settings } = request;
+  const configured = configure(strategy, request.params);
+  const { bars, volume } = await readBars(read, request);
+  requireSessions(bars, configured, ticker);
+  const scenario: Scenario = {
+    ...{ ticker, from: from ?? dateOf(bars, 0), to: to ?? dateOf(bars, bars.dates.length - 1) },
+    ...{ strategy: configured.id, params: { ...configured.parameters }, ...settings },
+  };
+  const [benchmark, dataVersion] = await Promise.all([
+    readBenchmark(read, bars.dates, settings),
+    readDataVersion(read, scenario),
+  ]);
+  const backtest = runBacktest(bars, configured, settingsOf(settings));
+  return { scope: "ticker", scenario, strategy: configured, bars, volume, backtest, benchmark, dataVersion };
+}
+
+/** The strategy with its parameters; faulty ones are a 422 that names them. */
+export function configure<Ready>(
+  strategy: Pick<Strategy, "parameters"> & { configure(parameters: unknown): Configured<Ready> },
+  params: BacktestRequest["params"],
+): Ready {
+  const configured = strategy.configure(params);
+  if (!configured.success) throw invalidFields(strategy.parameters, params, configured.error, "params");
+  return configured.strategy;
+}
+
+function requireSessions(bars: Bars, strategy: ConfiguredStrategy, ticker: string): void {
+  const { length } = bars.dates;
+  const least = leastSessions(strategy);
+  if (length >= least) return;
+  const has = `there ${length === 1 ? "is 1 session" : `are ${length} sessions`} of ${ticker}`;
+  const needs = `${strategy.id} needs ${least}: ${strategy.warmup} to warm up, one to give a signal, one to fill it`;
+  throw new HttpError(422, "invalid", `From \`from\` to \`to\` ${has}; with these parameters ${needs}.`, {
+    field: "from",
+  });
+}
+
+const dateOf = (bars: { dates: readonly string[] }, session: number): string => bars.dates[session] ?? "";
+
+/** A run as the API answers it. */
+export const toAnswer = ({ bars, backtest, scenario }: BacktestRun): BacktestAnswer => ({
+  metrics: backtest.metrics,
+  trades: backtest.trades.map((trade) => toTrade(bars.dates, trade)),
+  equity: toEquity(bars.dates, backtest),
+  scenario,
+});
+
+/** A trade with the dates of its sessions. */
+export const toTrade = (
+  dates: readonly string[],
+  { entrySession, entryPrice, shares, exit }: Trade,
+): BacktestAnswer["trades"][number] => ({
+  entryDate: dates[entrySession] ?? "",
+  entryPrice,
+  exitDate: exit && (dates[exit.session] ?? ""),
+  exitPrice: exit?.price ?? null,
+  shares,
+  profit: exit?.profit ?? null,
+  return: exit?.return ?? null,
+  reason: exit?.reason ?? null,
+});
+
+const toEquity = (
+  dates: readonly string[],
+  { equity, drawdown }: Pick<Backtest, "equity" | "drawdown">,
+): BacktestAnswer["equity"] =>
+  dates.map((date, session) => ({
+    date,
+    equity: equity[session] ?? Number.NaN,
+    drawdown: drawdown[session] ?? Number.NaN,
+  }));
