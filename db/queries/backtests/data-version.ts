@@ -5,7 +5,8 @@ export type DataRange = { ticker: string | null; from: string; to: string };
 
 /**
  * What the published data of a range is, as text: equal texts mean equal data. Of a ticker it says `sessions`, and digests
- * of what a run reads of it: `bars` (adjusted, so a split changes it), `dividends`, and whether its history has `ended`.
+ * of what a run reads of it: `bars` (adjusted, so a split changes it), `dividends`, and whether its history has `ended`: it is no longer listed, and
+ * the market has traded since its last bar.
  * Of the universe it says `sessions` and a digest of the `market` by session, all those before the range too: rankings
  * look back. Takes 3 ms for ten years.
  */
@@ -50,14 +51,19 @@ async function readTicker(
         'none'
       ) as dividends,
       (
-        exists (select from public.source_polygon_tickers where ticker = ${ticker}::text and not active)
+        not exists (select from public.source_polygon_tickers where ticker = ${ticker}::text and active)
         and not exists (
           select
           from public.fct_polygon__stock_bars_performance
           where ticker = ${ticker}::text and trade_date > ${to}::date
         )
+        and exists (
+          select
+          from public.fct_polygon__stock_bars_performance as market
+          where market.trade_date > max(bar.trade_date)
+        )
       )::text as ended
-    from public.fct_polygon__stock_bars_performance
+    from public.fct_polygon__stock_bars_performance as bar
     where ticker = ${ticker}::text and trade_date between ${from}::date and ${to}::date`;
   return version;
 }

@@ -85,11 +85,16 @@ describe("the data version of a ticker's range", () => {
     expect(await insert("2026-03-03", true, "EUR")).toBe(await read());
   });
 
-  test("changes with a delisting only where the range holds the last bar", async () => {
+  test("changes with a delisting where the range holds the last bar, once the market goes on without it", async () => {
     const delist = (sql: TestDatabase["sql"]) => sql`
       insert into public.source_polygon_tickers (ticker, name, active, inserted_at) values ('AAPL', 'Apple', false, now())`;
-    expect(await after(delist)).toEndWith(" ended=true");
-    expect(await after(delist, { to: "2026-03-02" })).toEndWith(" ended=false");
+    const list = (sql: TestDatabase["sql"]) => sql`
+      insert into public.source_polygon_tickers (ticker, name, active, inserted_at) values ('AAPL', 'Apple', true, now())`;
+    const goOn = (sql: TestDatabase["sql"]) => publishBar(sql, "MSFT", "2026-03-04", 90);
+    expect(await after(delist)).toEndWith(" ended=false");
+    expect(await after((sql) => Promise.all([delist(sql), goOn(sql)]))).toEndWith(" ended=true");
+    expect(await after((sql) => Promise.all([list(sql), goOn(sql)]))).toEndWith(" ended=false");
+    expect(await after((sql) => Promise.all([delist(sql), goOn(sql)]), { to: "2026-03-02" })).toEndWith(" ended=false");
   });
 });
 
