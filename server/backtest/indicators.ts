@@ -3,8 +3,49 @@
  * it is warm. Windows are summed anew for each session: a running sum drifts, and its rounding would become signals.
  */
 
+/** What was computed of a column, by indicator and window. `bytes` is what it holds. */
+type Kept = { columns: Map<string, Float64Array>; bytes: number };
+
+const kept = new WeakMap<Float64Array, Kept>();
+
+/** Of one column; a few hundred windows over ten years are far below it. */
+const mostKeptBytes = 48 * 1024 * 1024;
+
+/**
+ * Keeps every indicator of this column for as long as the column is kept, so that each is computed once however many
+ * strategies ask for it. The caller must not change the column any more, and nobody the answers.
+ */
+export function keepIndicators(values: Float64Array): void {
+  if (!kept.has(values)) kept.set(values, { columns: new Map(), bytes: 0 });
+}
+
+/** The indicator of a column that is kept, or a new one. */
+function once(
+  name: string,
+  values: Float64Array,
+  window: number,
+  compute: (values: Float64Array, window: number) => Float64Array,
+): Float64Array {
+  const known = kept.get(values);
+  if (known === undefined) return compute(values, window);
+  const key = `${name} ${window}`;
+  const found = known.columns.get(key);
+  if (found !== undefined) return found;
+  const result = compute(values, window);
+  known.bytes += result.byteLength;
+  if (known.bytes > mostKeptBytes) {
+    known.columns.clear();
+    known.bytes = result.byteLength;
+  }
+  known.columns.set(key, result);
+  return result;
+}
+
 /** Simple moving average of the last `window` values. Warm from session `window - 1`. */
-export function simpleAverage(values: Float64Array, window: number): Float64Array {
+export const simpleAverage = (values: Float64Array, window: number): Float64Array =>
+  once("simpleAverage", values, window, computeSimpleAverage);
+
+function computeSimpleAverage(values: Float64Array, window: number): Float64Array {
   const result = new Float64Array(values.length).fill(Number.NaN);
   for (let session = window - 1; session < values.length; session++) {
     result[session] = sumOf(values, session - window + 1, session) / window;
@@ -13,7 +54,10 @@ export function simpleAverage(values: Float64Array, window: number): Float64Arra
 }
 
 /** Standard deviation of the last `window` values, of a population (n, not n - 1) as Bollinger defines his bands. */
-export function deviation(values: Float64Array, window: number): Float64Array {
+export const deviation = (values: Float64Array, window: number): Float64Array =>
+  once("deviation", values, window, computeDeviation);
+
+function computeDeviation(values: Float64Array, window: number): Float64Array {
   const result = new Float64Array(values.length).fill(Number.NaN);
   for (let session = window - 1; session < values.length; session++) {
     const first = session - window + 1;
@@ -29,7 +73,10 @@ export function deviation(values: Float64Array, window: number): Float64Array {
  * Exponential moving average with weight 2 / (period + 1), begun with the simple average of the first `period` values. Values
  * that are NaN at the start are passed over, so that an average of an average warms up after it.
  */
-export function exponentialAverage(values: Float64Array, period: number): Float64Array {
+export const exponentialAverage = (values: Float64Array, period: number): Float64Array =>
+  once("exponentialAverage", values, period, computeExponentialAverage);
+
+function computeExponentialAverage(values: Float64Array, period: number): Float64Array {
   const result = new Float64Array(values.length).fill(Number.NaN);
   let first = 0;
   while (first < values.length && Number.isNaN(values[first])) first++;
@@ -50,7 +97,10 @@ export function exponentialAverage(values: Float64Array, period: number): Float6
  * does not depend on where the history began, as Wilder's smoothing does. 100 without a loss; 50 where nothing moved. Warm from
  * session `period`.
  */
-export function relativeStrength(close: Float64Array, period: number): Float64Array {
+export const relativeStrength = (close: Float64Array, period: number): Float64Array =>
+  once("relativeStrength", close, period, computeRelativeStrength);
+
+function computeRelativeStrength(close: Float64Array, period: number): Float64Array {
   const result = new Float64Array(close.length).fill(Number.NaN);
   for (let session = period; session < close.length; session++) {
     let gains = 0;
@@ -67,7 +117,10 @@ export function relativeStrength(close: Float64Array, period: number): Float64Ar
 }
 
 /** Highest of the last `window` values. Warm from session `window - 1`. */
-export function highest(values: Float64Array, window: number): Float64Array {
+export const highest = (values: Float64Array, window: number): Float64Array =>
+  once("highest", values, window, computeHighest);
+
+function computeHighest(values: Float64Array, window: number): Float64Array {
   const result = new Float64Array(values.length).fill(Number.NaN);
   for (let session = window - 1; session < values.length; session++) {
     let extreme = Number.NEGATIVE_INFINITY;
@@ -80,7 +133,10 @@ export function highest(values: Float64Array, window: number): Float64Array {
 }
 
 /** Lowest of the last `window` values. Warm from session `window - 1`. */
-export function lowest(values: Float64Array, window: number): Float64Array {
+export const lowest = (values: Float64Array, window: number): Float64Array =>
+  once("lowest", values, window, computeLowest);
+
+function computeLowest(values: Float64Array, window: number): Float64Array {
   const result = new Float64Array(values.length).fill(Number.NaN);
   for (let session = window - 1; session < values.length; session++) {
     let extreme = Number.POSITIVE_INFINITY;

@@ -3,10 +3,12 @@ import {
   deviation,
   exponentialAverage,
   highest,
+  keepIndicators,
   lowest,
   relativeStrength,
   simpleAverage,
 } from "../../../server/backtest/indicators.ts";
+import { wander } from "./support.ts";
 
 const values = (...numbers: number[]) => Float64Array.from(numbers);
 const cold = Number.NaN;
@@ -74,5 +76,37 @@ describe("the extremes", () => {
   test("are those of the window, this session included", () => {
     expect([...highest(values(1, 3, 2, 1), 2)]).toEqual([cold, 3, 3, 2]);
     expect([...lowest(values(1, 3, 2, 5), 2)]).toEqual([cold, 1, 2, 2]);
+  });
+});
+
+describe("a column that is kept", () => {
+  const indicators = { simpleAverage, deviation, exponentialAverage, relativeStrength, highest, lowest };
+  const { close } = wander(300);
+
+  test.each(Object.entries(indicators))("has the same %s, to the last digit, as one that is not", (_, indicator) => {
+    const column = close.slice();
+    keepIndicators(column);
+    for (const window of [1, 2, 20, 299, 400]) {
+      for (const _again of [1, 2]) expect([...indicator(column, window)]).toEqual([...indicator(close, window)]);
+    }
+  });
+
+  test("has each indicator once for each window", () => {
+    const column = close.slice();
+    keepIndicators(column);
+    const first = simpleAverage(column, 20);
+    expect(simpleAverage(column, 20)).toBe(first);
+    expect(simpleAverage(column, 21)).not.toBe(first);
+    expect(highest(column, 20)).not.toBe(first);
+    expect(simpleAverage(close, 20)).not.toBe(simpleAverage(close, 20));
+  });
+
+  test("keeps no more than it may, and goes on", () => {
+    const column = new Float64Array(1_000_000).fill(1);
+    keepIndicators(column);
+    const first = highest(column, 1);
+    for (let window = 2; window < 9; window++) highest(column, window);
+    expect(highest(column, 1)).not.toBe(first);
+    expect(highest(column, 1)).toEqual(first);
   });
 });
