@@ -10,3 +10,4 @@ export * from "./schema/market.ts";
 export * from "./schema/orchestration.ts";
 export * from "./schema/results.ts";
 export * from "./schema/scenarios.ts";
+export * from "./schema/sweeps.ts";
