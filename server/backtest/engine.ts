@@ -1,83 +1,113 @@
+import { type OpenStops, openStops, reachStop } from "./stops.ts";
 import { at } from "./strategy.ts";
 import type { Bars, Commission, ExitReason, Settings, Simulation, Targets, Trade } from "./types.ts";
 
 /** FINRA rule 4210: a short's equity has to be at least this part of its market value. */
 const maintenanceMargin = 0.3;
 
-/** The open position's part in its trade, until the exit settles it. */
-type Position = { trade: Trade; entryCommission: number; dividends: number };
+/** Columns that a run writes to instead of to new ones: all as long as the bars. What was in them is overwritten. */
+export type Columns = Pick<Simulation, "equity" | "cash" | "shares">;
+
+/** The open position, and what its exit has to settle. */
+type Position = { trade: Trade; commission: number; dividends: number; stops: OpenStops | null };
 
 type State = {
   settings: Settings;
   cash: number;
   position: Position | null;
-  /** True from a margin call until the strategy wants something else than what was called. */
-  isBarred: boolean;
+  /** Of the position: negative where short, 0 where there is none. */
+  shares: number;
+  /** The direction that may not be held, after a stop or a margin call, until the strategy wants something else. */
+  barred: number;
   trades: Trade[];
   traded: number;
-  costs: number;
+  commission: number;
+  slippage: number;
+  dividends: number;
 };
 
 /**
  * Runs targets over bars by the rules in `rules.ts`: what session t wants is filled at the open of t + 1, and a position is left
- * as it is until the target's sign changes. Signals of the last session are never filled.
+ * as it is until the target's sign changes or a stop is reached. Signals of the last session are never filled.
  */
-export function simulate(bars: Bars, targets: Targets, settings: Settings): Simulation {
-  const length = bars.close.length;
-  const equity = new Float64Array(length);
-  const cash = new Float64Array(length);
-  const shares = new Float64Array(length);
-  const state: State = {
-    settings,
-    cash: settings.capital,
-    position: null,
-    isBarred: false,
-    trades: [],
-    traded: 0,
-    costs: 0,
-  };
+export function simulate(
+  bars: Bars,
+  targets: Targets,
+  settings: Settings,
+  columns: Columns = columnsOf(bars.close.length),
+): Simulation {
+  const { equity, cash, shares } = columns;
+  const { open, high, low, close, volume, dividends } = bars;
+  const { length } = close;
+  const lowestTarget = settings.side === "long" ? 0 : -1;
+  const state = begin(settings);
   let sessionsHeld = 0;
   for (let session = 0; session < length; session++) {
-    const wasHeld = state.position !== null;
-    payDividend(state, at(bars.dividends, session));
-    if (session > 0) trade(state, targets[session - 1] ?? 0, session, at(bars.open, session));
-    if (wasHeld || state.position !== null) sessionsHeld++;
-    const held = state.position?.trade.shares ?? 0;
-    const close = at(bars.close, session);
+    let isHeld = state.shares !== 0;
+    if (isHeld) payDividend(state, at(dividends, session));
+    const wanted = session === 0 ? 0 : Math.max(targets[session - 1] ?? 0, lowestTarget);
+    if (wanted !== state.barred) state.barred = 0;
+    const price = at(open, session);
+    // A bar without a price or without a trade cannot be traded in: orders wait, and stops are not reached.
+    if (price > 0 && at(volume, session) > 0) {
+      if (state.barred !== 0) leave(state, session, price, "margin");
+      else if (wanted !== Math.sign(state.shares)) turn(state, wanted, session, price);
+      isHeld ||= state.shares !== 0;
+      const stops = state.position?.stops ?? null;
+      if (stops !== null && reachStop(stops, price, at(high, session), at(low, session)))
+        stopOut(state, session, stops);
+    }
+    if (isHeld) sessionsHeld++;
+    const last = at(close, session);
+    if (bars.delisted && session === length - 1) payOut(state, session, last);
+    const worth = state.cash + state.shares * last;
     cash[session] = state.cash;
-    shares[session] = held;
-    equity[session] = state.cash + held * close;
-    if (held < 0 && at(equity, session) < maintenanceMargin * -held * close) state.isBarred = true;
+    shares[session] = state.shares;
+    equity[session] = worth;
+    if (state.shares < 0 && worth < maintenanceMargin * -state.shares * last) state.barred = -1;
   }
-  return { equity, cash, shares, trades: state.trades, sessionsHeld, traded: state.traded, costs: state.costs };
+  const { trades, traded, commission, slippage } = state;
+  const costs = commission + slippage;
+  return { equity, cash, shares, trades, sessionsHeld, traded, costs, commission, dividends: state.dividends };
 }
+
+/** Columns for runs over so many sessions. */
+export const columnsOf = (sessions: number): Columns => ({
+  equity: new Float64Array(sessions),
+  cash: new Float64Array(sessions),
+  shares: new Float64Array(sessions),
+});
+
+const begin = (settings: Settings): State => ({
+  settings,
+  cash: settings.capital,
+  position: null,
+  shares: 0,
+  barred: 0,
+  trades: [],
+  traded: 0,
+  commission: 0,
+  slippage: 0,
+  dividends: 0,
+});
 
 /** To who held at the close before; a short pays it. */
 function payDividend(state: State, amount: number): void {
   if (state.position === null || amount === 0) return;
-  const paid = amount * state.position.trade.shares;
+  const paid = amount * state.shares;
   state.cash += paid;
+  state.dividends += paid;
   state.position.dividends += paid;
 }
 
-/** Brings the position to what the session before wanted, at this session's open. */
-function trade(state: State, target: number, session: number, open: number): void {
-  // A bar without a price cannot be traded at; the order waits.
-  if (!(open > 0)) return;
-  const allowed = state.settings.side === "long" ? Math.max(target, 0) : target;
-  const held = Math.sign(state.position?.trade.shares ?? 0);
-  if (state.isBarred && allowed === -1) {
-    leave(state, session, open, "margin");
-    return;
-  }
-  state.isBarred = false;
-  if (allowed === held) return;
+/** Leaves what is held for what is wanted, by two orders where it is the opposite. */
+function turn(state: State, wanted: number, session: number, open: number): void {
   leave(state, session, open, "signal");
-  if (allowed !== 0) enter(state, allowed, session, open);
+  if (wanted !== 0) enter(state, wanted, session, open);
 }
 
 function enter(state: State, direction: number, session: number, open: number): void {
-  const { commission, slippage } = state.settings;
+  const { commission, slippage, stops } = state.settings;
   const price = open * (1 + (direction * slippage.bps) / 10_000);
   const size = sizeOf(state.settings, state.cash, price);
   if (!(size > 0)) return;
@@ -86,32 +116,55 @@ function enter(state: State, direction: number, session: number, open: number): 
   const cash = state.cash - shares * price - fee;
   // The size leaves nothing below zero but rounding.
   state.cash = direction > 0 ? Math.max(cash, 0) : cash;
-  const entered: Trade = { entrySession: session, entryPrice: price, shares, exit: null };
-  state.trades.push(entered);
-  state.position = { trade: entered, entryCommission: fee, dividends: 0 };
-  record(state, size, price, open, fee);
+  state.shares = shares;
+  const trade: Trade = { entrySession: session, entryPrice: price, shares, exit: null };
+  state.trades.push(trade);
+  state.position = { trade, commission: fee, dividends: 0, stops: openStops(stops, direction, price) };
+  charge(state, size, price, open, fee);
 }
 
-function leave(state: State, session: number, open: number, reason: ExitReason): void {
+/** By an order at a price, which slippage makes worse. */
+function leave(state: State, session: number, before: number, reason: ExitReason): void {
   if (state.position === null) return;
   const { commission, slippage } = state.settings;
-  const { trade: left, entryCommission, dividends } = state.position;
-  const size = Math.abs(left.shares);
-  const price = open * (1 - (Math.sign(left.shares) * slippage.bps) / 10_000);
-  const cash = state.cash + left.shares * price;
+  const size = Math.abs(state.shares);
+  const price = before * (1 - (Math.sign(state.shares) * slippage.bps) / 10_000);
   const due = commissionOn(commission, size, price);
   // A sale's commission is at most what there is: cash never goes below zero for it.
-  const fee = left.shares > 0 ? Math.min(due, cash) : due;
-  state.cash = cash - fee;
-  const profit = left.shares * (price - left.entryPrice) - entryCommission - fee + dividends;
-  left.exit = { session, price, profit, return: profit / (size * left.entryPrice), reason };
-  state.position = null;
-  record(state, size, price, open, fee);
+  const fee = state.shares > 0 ? Math.min(due, state.cash + state.shares * price) : due;
+  close(state, state.position, { session, price, fee, reason });
+  charge(state, size, price, before, fee);
 }
 
-function record(state: State, size: number, price: number, open: number, fee: number): void {
+/** Within a session, and not entered again until the strategy has wanted something else. */
+function stopOut(state: State, session: number, stops: OpenStops): void {
+  leave(state, session, stops.price, stops.reason);
+  state.barred = stops.direction;
+}
+
+/** At the last close there is, without an order: nothing is traded any more. */
+function payOut(state: State, session: number, price: number): void {
+  if (state.position === null) return;
+  close(state, state.position, { session, price, fee: 0, reason: "delisted" });
+}
+
+function close(
+  state: State,
+  { trade, commission, dividends }: Position,
+  { session, price, fee, reason }: { session: number; price: number; fee: number; reason: ExitReason },
+): void {
+  const { shares, entryPrice } = trade;
+  state.cash = state.cash + shares * price - fee;
+  const profit = shares * (price - entryPrice) - commission - fee + dividends;
+  trade.exit = { session, price, profit, return: profit / (Math.abs(shares) * entryPrice), reason };
+  state.position = null;
+  state.shares = 0;
+}
+
+function charge(state: State, size: number, price: number, before: number, fee: number): void {
   state.traded += size * price;
-  state.costs += fee + size * Math.abs(price - open);
+  state.commission += fee;
+  state.slippage += size * Math.abs(price - before);
 }
 
 /** Shares of an entry: what the sizing asks for, and at most what the cash pays for with the order's commission. */
@@ -121,7 +174,8 @@ function sizeOf({ sizing, fractional, commission }: Settings, cash: number, pric
   const perShare = price * (1 + commission.bps / 10_000) + commission.perShare;
   const affordable = (budget - commission.perOrder) / perShare;
   const size = sizing.kind === "shares" ? Math.min(sizing.shares, affordable) : affordable;
-  return fractional ? size : Math.floor(size);
+  // A size that is whole but for rounding is whole: 0.29 × 100 shares are 29, not 28.
+  return fractional ? size : Math.floor(size * (1 + 1e-12));
 }
 
 const commissionOn = ({ bps, perShare, perOrder }: Commission, size: number, price: number): number =>

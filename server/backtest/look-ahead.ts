@@ -41,6 +41,7 @@ export const firstBars = (bars: Bars, length: number): Bars => ({
   high: bars.high.slice(0, length),
   low: bars.low.slice(0, length),
   close: bars.close.slice(0, length),
+  volume: bars.volume.slice(0, length),
   dividends: bars.dividends.slice(0, length),
   // What comes after the cut is not known, so neither is that the cut is the end.
   delisted: bars.delisted && length === bars.close.length,

@@ -1,14 +1,18 @@
 /** The rules that every run follows, as people read them: in the API's document, and wherever results are shown. */
 export const rules: readonly string[] = [
   "Bars are split-adjusted and only those from `from` to `to` are used, so that a run can be repeated from its own answer: indicators warm up inside the range.",
-  "Sessions are those of which the ticker has a bar; days on which it did not trade are passed over.",
+  "Sessions are those of which the ticker has a bar; days without one are passed over, however many: what was to be filled on them is filled at the next bar's open. In a session whose volume is 0 no order is filled and no stop is reached, and its close counts as the price.",
   "A signal on the close of a session fills at the next session's open. The last session's signal is never filled.",
   "An indicator that is not warm gives no position.",
-  "An entry is sized at its fill and left alone until the strategy's target changes; nothing is rebalanced or added.",
-  "Slippage makes every fill worse than the open; prices in trades include it. Commission is charged on entry and on exit.",
-  "No entry costs more than the cash there is, commission included: a larger one is cut down to it, and one of nothing is not made but tried again at the next open. A sale's commission is at most what the sale leaves.",
-  "A short's size is bounded like a purchase's. It is bought back at the next open once the equity at a close is under 30 % of its value (FINRA rule 4210), and not sold again until the target changes. What a gap takes beyond the capital is shown as negative equity, and nothing is entered after it.",
+  "An entry is sized at its fill and left alone until the strategy's target changes or a stop is reached; nothing is rebalanced or added.",
+  "Slippage makes every fill worse than the price that it is made at, the open or a stop's; prices in trades include it. Commission is charged on entry and on exit.",
+  "No entry costs more than the cash there is, commission included: a larger one is cut down to it, and one of nothing is not made but tried again at the next open. Where shares are whole, they are rounded down. A sale's commission is at most what the sale leaves. So cash is never below zero unless something is sold short.",
+  "Stops are fractions of the entry price, slippage included: `stopLoss` below it and `takeProfit` above it for who is long, the other way round for who is short. `trailingStop` is a fraction of the highest high since the entry (the lowest low for a short), which is known up to the bar before: it starts at the entry price and never moves back. Dividends move no stop.",
+  "Stops hold from the entry's own bar on, whose open comes before its range. In each bar the strategy's orders fill at the open first. Then a stop or a profit that the open has already passed fills at the open, better or worse. Otherwise one within the bar's range fills at its own price; where the range holds both, the stop is taken, as the order within a bar is not known. Of a stop loss and a trailing stop the nearer one is reached first.",
+  "After a stop or a margin call, the same direction is not entered again until the strategy has wanted something else at a close. The opposite may be entered at the next open.",
+  "A short's size is bounded like a purchase's. It is bought back at the next open once the equity at a close is under 30 % of its value (FINRA rule 4210). What a gap takes beyond the capital is shown as negative equity, and nothing is entered after it.",
   "With `dividends`, who held at the close before the ex-dividend date gets the cash on that date, in split-adjusted shares; a short pays it. It is not reinvested before the next entry.",
+  "Where the ticker was delisted within the range, what is still held is paid out at its last close, without commission or slippage, as nothing is traded any more.",
   "Cash earns nothing, and borrowing shares costs nothing.",
   "An open position is valued at the last close; it counts in the equity, not among the closed trades.",
 ];

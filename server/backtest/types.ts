@@ -6,6 +6,8 @@ export type Bars = {
   high: Float64Array;
   low: Float64Array;
   close: Float64Array;
+  /** Shares traded. In a session without any, no order is filled. */
+  volume: Float64Array;
   /** Cash a share by ex-dividend session, in the shares that the prices are told in; all zero where dividends are left out. */
   dividends: Float64Array;
   /** Whether the last bar is the ticker's last ever, so that what is still held is paid out at its close. */
@@ -89,4 +91,8 @@ export type Simulation = {
   traded: number;
   /** Dollars of commission and slippage. */
   costs: number;
+  /** Dollars of commission alone. */
+  commission: number;
+  /** Dollars of dividends that were received, less those paid on shorts. */
+  dividends: number;
 };

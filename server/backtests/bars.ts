@@ -104,6 +104,7 @@ function toBars(rows: readonly BarRow[], dividends: readonly DividendRow[], deli
     high: columnOf(rows, "high"),
     low: columnOf(rows, "low"),
     close: columnOf(rows, "close"),
+    volume: columnOf(rows, "volume"),
     dividends: Float64Array.from(rows, (row) => amounts.get(row.date) ?? 0),
     delisted,
   };

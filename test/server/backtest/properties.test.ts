@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { runBacktest } from "../../../server/backtest/backtest.ts";
 import { simulate } from "../../../server/backtest/engine.ts";
-import { strategies } from "../../../server/backtest/strategies/index.ts";
+import { tickerStrategies } from "../../../server/backtest/strategies/index.ts";
 import { at } from "../../../server/backtest/strategy.ts";
 import type { Bars, Settings, Simulation } from "../../../server/backtest/types.ts";
 import { barsOf, commission, configured, settingsWith, wander } from "./support.ts";
@@ -127,7 +127,7 @@ describe("every run", () => {
   });
 });
 
-describe.each(strategies.map((strategy) => [strategy.id, strategy] as const))("%s", (_id, strategy) => {
+describe.each(tickerStrategies.map((strategy) => [strategy.id, strategy] as const))("%s", (_id, strategy) => {
   test("gives the same result in other units", () => {
     const bars = wander(400, 7);
     const settings = { ...settingsWith({ side: "long_short" }), riskFree: 0 };
@@ -142,6 +142,7 @@ const times = (bars: Bars, factor: number): Bars => ({
   high: bars.high.map((price) => price * factor),
   low: bars.low.map((price) => price * factor),
   close: bars.close.map((price) => price * factor),
+  volume: bars.volume,
   dividends: bars.dividends.map((amount) => amount * factor),
   delisted: bars.delisted,
 });

@@ -1,4 +1,4 @@
-import { findStrategy } from "../../../server/backtest/strategies/index.ts";
+import { findTickerStrategy } from "../../../server/backtest/strategies/index.ts";
 import type { ConfiguredStrategy, defineStrategy } from "../../../server/backtest/strategy.ts";
 import type { Bars, Settings, Targets } from "../../../server/backtest/types.ts";
 
@@ -11,6 +11,7 @@ export function barsOf(columns: {
   open?: readonly number[];
   high?: readonly number[];
   low?: readonly number[];
+  volume?: readonly number[];
   dividends?: readonly number[];
   delisted?: boolean;
 }): Bars {
@@ -21,6 +22,7 @@ export function barsOf(columns: {
     high: Float64Array.from(columns.high ?? close.map((price, session) => Math.max(price, open[session] ?? price))),
     low: Float64Array.from(columns.low ?? close.map((price, session) => Math.min(price, open[session] ?? price))),
     close: Float64Array.from(close),
+    volume: Float64Array.from(columns.volume ?? close.map(() => 1000)),
     dividends: Float64Array.from(columns.dividends ?? close.map(() => 0)),
     delisted: columns.delisted ?? false,
   };
@@ -49,7 +51,7 @@ export const commission = (changes: Partial<Settings["commission"]>): Settings["
 
 /** A registered strategy with parameters; throws where they are refused. */
 export function configure(id: string, parameters: Record<string, number> = {}): ConfiguredStrategy {
-  return configured(findStrategy(id), parameters);
+  return configured(findTickerStrategy(id), parameters);
 }
 
 export function configured(
