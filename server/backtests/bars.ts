@@ -11,15 +11,8 @@ import { nearest } from "../nearest.ts";
 /** What of one ticker is to be read; dates are inclusive, and undefined is open-ended. */
 export type BarsAsked = { ticker: string; from?: string | undefined; to?: string | undefined; dividends: boolean };
 
-/** A range's bars, and the shares traded in each of its sessions. */
-export type ReadBars = { bars: Bars; volume: Float64Array };
-
 /** The published bars of one ticker as the engine takes them. What cannot be read is an error that names `field`. */
-export async function readBars(
-  read: Sql,
-  asked: BarsAsked,
-  field: "ticker" | "benchmark" = "ticker",
-): Promise<ReadBars> {
+export async function readBars(read: Sql, asked: BarsAsked, field: "ticker" | "benchmark" = "ticker"): Promise<Bars> {
   const { ticker, from = null, to = null } = asked;
   try {
     const [rows, lastSessions] = await Promise.all([
@@ -29,7 +22,7 @@ export async function readBars(
     const [first, last] = [rows[0], rows.at(-1)];
     if (first === undefined || last === undefined) throw await noBars(read, asked, field);
     const dividends = asked.dividends ? await readDividends(read, { ticker, from: first.date, to: last.date }) : [];
-    return { bars: toBars(rows, dividends, isDelisted(last.date, lastSessions)), volume: columnOf(rows, "volume") };
+    return toBars(rows, dividends, isDelisted(last.date, lastSessions));
   } catch (error) {
     if (!isUndefinedTable(error)) throw error;
     throw new HttpError(404, "not_found", "Nothing is published yet: the first transform has not ended.");

@@ -18,7 +18,7 @@ export async function readBenchmark(read: Sql, dates: readonly string[], asked: 
   const [first, last] = [dates[0], dates.at(-1)];
   if (ticker === null || first === undefined || last === undefined) return null;
   const from = new Date(Date.parse(first) - longestPauseDays * dayMs).toISOString().slice(0, 10);
-  const { bars } = await readBars(read, { ticker, from, to: last, dividends }, "benchmark");
+  const bars = await readBars(read, { ticker, from, to: last, dividends }, "benchmark");
   const start = bars.dates[0] ?? last;
   if (start > first) {
     const message = `\`benchmark\`: the bars of ${ticker} begin on ${start}, after the first session of the run, ${first}.`;

@@ -26,8 +26,6 @@ export type RunOf<Scope extends string> = {
 export type TickerRun = RunOf<"ticker"> & {
   strategy: ConfiguredStrategy;
   bars: Bars;
-  /** Shares traded, by session. */
-  volume: Float64Array;
   backtest: Backtest;
 };
 
@@ -49,7 +47,7 @@ export async function runRequest(read: Sql, request: BacktestRequest): Promise<B
 async function runTicker(read: Sql, request: BacktestRequest, strategy: TickerStrategy): Promise<TickerRun> {
   const { ticker, from, to, strategy: _, params: __, ...settings } = request;
   const configured = configure(strategy, request.params);
-  const { bars, volume } = await readBars(read, request);
+  const bars = await readBars(read, request);
   requireSessions(bars, configured, ticker);
   const scenario: Scenario = {
     ...{ ticker, from: from ?? dateOf(bars, 0), to: to ?? dateOf(bars, bars.dates.length - 1) },
@@ -60,7 +58,7 @@ async function runTicker(read: Sql, request: BacktestRequest, strategy: TickerSt
     readDataVersion(read, scenario),
   ]);
   const backtest = runBacktest(bars, configured, settingsOf(settings));
-  return { scope: "ticker", scenario, strategy: configured, bars, volume, backtest, benchmark, dataVersion };
+  return { scope: "ticker", scenario, strategy: configured, bars, backtest, benchmark, dataVersion };
 }
 
 /** The strategy with its parameters; faulty ones are a 422 that names them. */
