@@ -1,11 +1,17 @@
+import { drawdownsOf } from "./curve.ts";
 import type { Metrics } from "./definitions.ts";
 import { simulate } from "./engine.ts";
-import { drawdownsOf, measure } from "./metrics.ts";
+import { buyAndHoldOf, type Comparison, compare, measure } from "./metrics.ts";
 import type { ConfiguredStrategy } from "./strategy.ts";
 import type { Bars, Settings, Simulation } from "./types.ts";
 
 /** A run with its figures. `drawdown` is by session, a fraction from 0 down. */
-export type Backtest = Simulation & { drawdown: Float64Array; metrics: Metrics };
+export type Backtest = Simulation & {
+  drawdown: Float64Array;
+  metrics: Metrics;
+  /** The ticker held from the first close to the last, for the same capital. */
+  buyAndHold: Comparison & { equity: Float64Array };
+};
 
 /** The fewest sessions that a strategy can be run on: its warm-up, one that gives a signal, and one that fills it. */
 export const leastSessions = ({ warmup }: ConfiguredStrategy): number => warmup + 2;
@@ -17,9 +23,11 @@ export function runBacktest(
   settings: Settings & { riskFree: number },
 ): Backtest {
   const simulation = simulate(bars, strategy.signals(bars), settings);
+  const held = buyAndHoldOf(bars, settings.capital);
   return {
     ...simulation,
     drawdown: drawdownsOf(simulation.equity, settings.capital),
     metrics: measure(bars, simulation, settings),
+    buyAndHold: { equity: held, ...compare(simulation.equity, held, settings) },
   };
 }

@@ -76,11 +76,27 @@ export const metricDefinitions = {
     formula: "Lowest of equity ÷ highest equity so far - 1, where the starting capital counts as equity.",
     source: "empyrical",
   },
+  averageDrawdown: {
+    label: "Avg. drawdown",
+    unit: "fraction",
+    higherIsBetter: true,
+    formula:
+      "Mean of the lowest points of all drawdowns. A drawdown goes from a peak of equity to the session that reaches it again, or to the end.",
+    source: "backtesting.py",
+  },
   maxDrawdownSessions: {
     label: "Max. drawdown duration",
     unit: "sessions",
     higherIsBetter: false,
     formula: "Most sessions from a peak of equity until it was reached again, or until the end.",
+    source: "backtesting.py",
+  },
+  averageDrawdownSessions: {
+    label: "Avg. drawdown duration",
+    unit: "sessions",
+    higherIsBetter: false,
+    formula:
+      "Mean of the sessions from a peak of equity until it was reached again, or until the end, over all drawdowns.",
     source: "backtesting.py",
   },
   exposure: {
@@ -126,7 +142,7 @@ export const metricDefinitions = {
     source: "backtesting.py",
   },
   averageTrade: {
-    label: "Average trade",
+    label: "Avg. trade",
     unit: "fraction",
     higherIsBetter: true,
     formula: "Geometric mean of the trades' returns.",
@@ -153,6 +169,20 @@ export const metricDefinitions = {
     formula: "winRate - (1 - winRate) ÷ (mean winning profit ÷ |mean losing profit|).",
     source: "backtesting.py",
   },
+  longestTrade: {
+    label: "Longest trade",
+    unit: "sessions",
+    higherIsBetter: null,
+    formula: "Most sessions from an entry to its exit; 0 where a stop is reached in the entry's own session.",
+    source: "backtesting.py",
+  },
+  averageTradeSessions: {
+    label: "Avg. trade duration",
+    unit: "sessions",
+    higherIsBetter: null,
+    formula: "Mean of the sessions from entry to exit.",
+    source: "backtesting.py",
+  },
   turnover: {
     label: "Turnover",
     unit: "ratio",
@@ -164,7 +194,28 @@ export const metricDefinitions = {
     label: "Costs",
     unit: "dollars",
     higherIsBetter: false,
-    formula: "Dollars of commission and slippage.",
+    formula: "commission + slippage.",
+    source: "own",
+  },
+  commission: {
+    label: "Commission",
+    unit: "dollars",
+    higherIsBetter: false,
+    formula: "Dollars of commission, on open trades too.",
+    source: "backtesting.py",
+  },
+  slippage: {
+    label: "Slippage",
+    unit: "dollars",
+    higherIsBetter: false,
+    formula: "Sum of shares × |fill price - price before slippage|, in dollars.",
+    source: "own",
+  },
+  dividends: {
+    label: "Dividends",
+    unit: "dollars",
+    higherIsBetter: null,
+    formula: "Dollars of dividends received, less those paid on shorts; 0 without `dividends`.",
     source: "own",
   },
   finalEquity: {
@@ -179,6 +230,13 @@ export const metricDefinitions = {
     unit: "dollars",
     higherIsBetter: true,
     formula: "Highest equity at a close, in dollars.",
+    source: "backtesting.py",
+  },
+  sessions: {
+    label: "Sessions",
+    unit: "sessions",
+    higherIsBetter: null,
+    formula: "Sessions from the first to the last of the range, those without a position included.",
     source: "backtesting.py",
   },
   buyAndHold: {

@@ -1,146 +1,141 @@
+import {
+  annualReturnOf,
+  type CurveMetric,
+  type CurveSettings,
+  measureAgainst,
+  measureCurve,
+  measureDrawdowns,
+  type Reference,
+  referenceOf,
+  returnsOf,
+  riskFreeOf,
+  sessionsAYear,
+  sharpeOf,
+  sortinoOf,
+  spreadOf,
+} from "./curve.ts";
 import type { Metrics } from "./definitions.ts";
-import { covariance, downsideDeviation, geometricMean, mean, sampleDeviation, sum } from "./statistics.ts";
+import { mean } from "./statistics.ts";
 import { at } from "./strategy.ts";
-import type { Bars, Exit, Simulation } from "./types.ts";
+import { measureTrades, profitFactorOf } from "./trade-metrics.ts";
+import type { Bars, Simulation } from "./types.ts";
 
-const sessionsAYear = 252;
+/** What is held without trading, and what a run's figures are compared with. */
+type Held = Pick<Bars, "close" | "dividends">;
 
-/** Below it, a benchmark's variance is rounding; the threshold is empyrical's. */
-const leastVariance = 1e-30;
+type Measured = Pick<
+  Simulation,
+  "equity" | "trades" | "sessionsHeld" | "traded" | "costs" | "commission" | "dividends"
+>;
 
-/** The figures of a run, as `metricDefinitions` defines them. `riskFree` is a yearly rate, as a fraction. */
-export function measure(bars: Bars, simulation: Simulation, settings: { capital: number; riskFree: number }): Metrics {
-  const { capital } = settings;
-  const { equity, trades, traded, costs, sessionsHeld } = simulation;
-  const final = equity.at(-1) ?? capital;
-  const exits = trades.flatMap((trade) => (trade.exit === null ? [] : [trade.exit]));
+/**
+ * The figures of a run, as `metricDefinitions` defines them. `held` are the bars of the ticker; null where there is no one
+ * ticker, which leaves what compares with it undefined.
+ */
+export function measure(held: Held | null, simulation: Measured, settings: CurveSettings): Metrics {
+  const { equity, trades, traded, costs, commission, sessionsHeld } = simulation;
+  const returns = returnsOf(equity, settings.capital);
+  const reference = held && holdingOf(held);
+  const against = reference && measureAgainst(returns, mean(returns), reference, riskFreeOf(settings.riskFree));
   return definedOnly({
-    totalReturn: final / capital - 1,
-    ...measureReturns(bars, equity, settings),
+    ...measureCurve(equity, returns, settings),
+    ...measureTrades(trades),
     exposure: sessionsHeld / equity.length,
-    ...measureTrades(exits),
     turnover: ((traded / 2 / mean(equity)) * sessionsAYear) / equity.length,
     costs,
-    finalEquity: final,
-    peakEquity: equity.reduce((peak, value) => Math.max(peak, value), Number.NEGATIVE_INFINITY),
+    commission,
+    slippage: costs - commission,
+    dividends: simulation.dividends,
+    sessions: equity.length,
+    buyAndHold: reference?.total ?? Number.NaN,
+    alpha: against?.alpha ?? Number.NaN,
+    beta: against?.beta ?? Number.NaN,
   });
 }
 
-type ReturnMetric =
-  | "cagr"
-  | "annualReturn"
-  | "volatility"
-  | "sharpe"
-  | "sortino"
-  | "calmar"
-  | "maxDrawdown"
-  | "maxDrawdownSessions"
-  | "buyAndHold"
-  | "alpha"
-  | "beta";
+/** Figures that a sweep may rank by, one by one. */
+export const scoreNames = [
+  "totalReturn",
+  "cagr",
+  "sharpe",
+  "sortino",
+  "calmar",
+  "maxDrawdown",
+  "profitFactor",
+  "trades",
+] as const;
+export type ScoreName = (typeof scoreNames)[number];
 
-function measureReturns(
-  bars: Bars,
-  equity: Float64Array,
-  { capital, riskFree }: { capital: number; riskFree: number },
-): Record<ReturnMetric, number> {
-  const free = (1 + riskFree) ** (1 / sessionsAYear) - 1;
-  const returns = returnsOf(equity, capital);
-  const excess = returns.map((value) => value - free);
-  const spread = sampleDeviation(returns);
-  const annualReturn = ((equity.at(-1) ?? capital) / capital) ** (sessionsAYear / equity.length) - 1;
-  const drawdown = drawdownsOf(equity, capital);
-  const maxDrawdown = drawdown.reduce((lowest, value) => Math.min(lowest, value), 0);
-  const held = holdingOf(bars);
-  const benchmark = returnsOf(held, at(held, 0));
-  const variance = covariance(benchmark, benchmark);
-  const beta = variance < leastVariance ? Number.NaN : covariance(returns, benchmark) / variance;
-  const active = excess.map((value, session) => value - beta * (at(benchmark, session) - free));
-  return {
-    cagr: annualReturn,
-    annualReturn,
-    volatility: spread * Math.sqrt(sessionsAYear),
-    sharpe: (mean(excess) / spread) * Math.sqrt(sessionsAYear),
-    sortino: (mean(excess) / downsideDeviation(excess)) * Math.sqrt(sessionsAYear),
-    calmar: annualReturn / -maxDrawdown,
-    maxDrawdown,
-    maxDrawdownSessions: longestDrawdown(drawdown),
-    buyAndHold: (held.at(-1) ?? Number.NaN) / at(held, 0) - 1,
-    alpha: (1 + mean(active)) ** sessionsAYear - 1,
-    beta,
-  };
+/** One figure of a run alone, the same to the last digit as `measure` has it; NaN where it is not defined. */
+export function scoreOf(name: ScoreName, simulation: Pick<Simulation, "equity" | "trades">, settings: CurveSettings) {
+  const score = computeScore(name, simulation, settings);
+  return Number.isFinite(score) ? score + 0 : Number.NaN;
 }
 
-type TradeMetric =
-  | "trades"
-  | "winRate"
-  | "profitFactor"
-  | "bestTrade"
-  | "worstTrade"
-  | "averageTrade"
-  | "expectancy"
-  | "sqn"
-  | "kelly";
-
-function measureTrades(exits: readonly Exit[]): Record<TradeMetric, number> {
-  const returns = exits.map((exit) => exit.return);
-  const profits = exits.map((exit) => exit.profit);
-  const wins = profits.filter((profit) => profit > 0);
-  const losses = profits.filter((profit) => profit < 0);
-  const winRate = wins.length / exits.length;
-  return {
-    trades: exits.length,
-    winRate,
-    profitFactor: sum(returns.filter((value) => value > 0)) / -sum(returns.filter((value) => value < 0)),
-    bestTrade: Math.max(...returns),
-    worstTrade: Math.min(...returns),
-    averageTrade: geometricMean(returns),
-    expectancy: mean(returns),
-    sqn: (Math.sqrt(exits.length) * mean(profits)) / sampleDeviation(profits),
-    kelly: winRate - (1 - winRate) / (mean(wins) / -mean(losses)),
-  };
+function computeScore(
+  name: ScoreName,
+  { equity, trades }: Pick<Simulation, "equity" | "trades">,
+  { capital, riskFree }: CurveSettings,
+): number {
+  switch (name) {
+    case "totalReturn":
+      return (equity.at(-1) ?? capital) / capital - 1;
+    case "cagr":
+      return annualReturnOf(equity, capital);
+    case "sharpe":
+      return sharpeOf(spreadOf(returnsOf(equity, capital), riskFreeOf(riskFree)), riskFreeOf(riskFree));
+    case "sortino":
+      return sortinoOf(spreadOf(returnsOf(equity, capital), riskFreeOf(riskFree)), riskFreeOf(riskFree));
+    case "calmar":
+      return annualReturnOf(equity, capital) / -measureDrawdowns(equity, capital).deepest;
+    case "maxDrawdown":
+      return measureDrawdowns(equity, capital).deepest;
+    case "profitFactor":
+      return profitFactorOf(trades);
+    case "trades":
+      return trades.reduce((count, { exit }) => (exit === null ? count : count + 1), 0);
+  }
 }
 
-/** Change from value to value, the first from `start`. Once a value is not above zero, nothing can be earned on it: 0. */
-function returnsOf(values: Float64Array, start: number): Float64Array {
-  return values.map((value, session) => {
-    const previous = session === 0 ? start : at(values, session - 1);
-    return previous > 0 ? value / previous - 1 : 0;
-  });
+/** A curve of equity beside a run's: its own figures, and the run's alpha and beta against it. */
+export type Comparison = { metrics: Pick<Metrics, CurveMetric>; alpha: number | null; beta: number | null };
+
+/** Compares a run's equity with that of something held over the same sessions. Both start from the capital. */
+export function compare(equity: Float64Array, other: Float64Array, settings: CurveSettings): Comparison {
+  const { capital, riskFree } = settings;
+  const own = returnsOf(equity, capital);
+  const returns = returnsOf(other, capital);
+  const against = measureAgainst(own, mean(own), referenceOf(returns), riskFreeOf(riskFree));
+  return { metrics: definedOnly(measureCurve(other, returns, settings)), ...definedOnly(against) };
 }
 
-/** What one share is worth with the dividends that it paid since the first session. */
-function holdingOf({ close, dividends }: Bars): Float64Array {
+/** Capital put into the ticker at the first close, without costs; dividends are kept as cash. */
+export function buyAndHoldOf({ close, dividends }: Held, capital: number): Float64Array {
+  const first = at(close, 0);
   let paid = 0;
   return close.map((price, session) => {
     if (session > 0) paid += at(dividends, session);
-    return price + paid;
+    return (capital * (price + paid)) / first;
   });
 }
 
-/** By session, how far equity is below its highest so far, as a fraction from 0 down. The capital is the first peak. */
-export function drawdownsOf(equity: Float64Array, capital: number): Float64Array {
-  let peak = capital;
-  return equity.map((value) => {
-    peak = Math.max(peak, value);
-    return value / peak - 1;
-  });
-}
+/** What was held is the same for every run of a sweep, so it is worked out once for the same bars. */
+const holdings = new WeakMap<Held, Reference & { total: number }>();
 
-function longestDrawdown(drawdown: Float64Array): number {
-  let longest = 0;
-  let peak = 0;
-  let isBelow = false;
-  for (const [session, depth] of drawdown.entries()) {
-    if (depth < 0 || isBelow) longest = Math.max(longest, session - peak);
-    isBelow = depth < 0;
-    if (!isBelow) peak = session;
-  }
-  return longest;
+function holdingOf(held: Held): Reference & { total: number } {
+  const known = holdings.get(held);
+  if (known !== undefined) return known;
+  const equity = buyAndHoldOf(held, 1);
+  const holding = { ...referenceOf(returnsOf(equity, 1)), total: (equity.at(-1) ?? Number.NaN) - 1 };
+  holdings.set(held, holding);
+  return holding;
 }
 
 /** JSON knows neither NaN nor infinity: what a division by nothing gives is not defined, and null says so. */
-function definedOnly(values: Record<keyof Metrics, number>): Metrics {
-  const entries = Object.entries(values).map(([name, value]) => [name, Number.isFinite(value) ? value + 0 : null]);
-  return Object.fromEntries(entries) as Metrics;
+function definedOnly<Name extends string>(values: Record<Name, number>): Record<Name, number | null> {
+  const entries = Object.entries<number>(values).map(([name, value]) => [
+    name,
+    Number.isFinite(value) ? value + 0 : null,
+  ]);
+  return Object.fromEntries(entries) as Record<Name, number | null>;
 }

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import { drawdownsOf } from "../../../server/backtest/curve.ts";
 import { type MetricName, metricDefinitions } from "../../../server/backtest/definitions.ts";
 import { simulate } from "../../../server/backtest/engine.ts";
-import { drawdownsOf, measure } from "../../../server/backtest/metrics.ts";
-import { barsOf, commission, settingsWith, targetsOf } from "./support.ts";
+import { buyAndHoldOf, compare, measure, scoreNames, scoreOf } from "../../../server/backtest/metrics.ts";
+import { barsOf, commission, configure, settingsWith, targetsOf, wander } from "./support.ts";
 
 /** Two closed trades and an open one: +20 %, -25 %, and one worth +10 % at the last close. */
 const bars = barsOf({ close: [100, 100, 120, 120, 90, 90, 99] });
@@ -73,6 +74,23 @@ describe("the metrics", () => {
     // Profits 200 and -300: mean -50, deviation √(2 × 250²).
     expectMetric("sqn", (Math.SQRT2 * -50) / Math.sqrt(2 * 250 ** 2));
     expectMetric("kelly", 0.5 - 0.5 / (200 / 300));
+    // From session 1 to 2, and from 3 to 4.
+    expectMetric("longestTrade", 1);
+    expectMetric("averageTradeSessions", 1);
+  });
+
+  test("take the mean of all drawdowns, each from its peak until it is made up", () => {
+    // Two of them: 100 to 80 and back in 3 sessions, then 120 to 90 and not back in 2.
+    const path = barsOf({ close: [100, 100, 80, 90, 100, 120, 108, 90] });
+    const held = simulate(path, targetsOf(1, 1, 1, 1, 1, 1, 1, 1), settingsWith());
+    const { averageDrawdown, averageDrawdownSessions, maxDrawdown, maxDrawdownSessions } = measure(path, held, {
+      capital: 1000,
+      riskFree: 0,
+    });
+    expect(averageDrawdown ?? Number.NaN).toBeCloseTo((-0.2 - 0.25) / 2, 12);
+    expect(averageDrawdownSessions).toBe(2.5);
+    expect(maxDrawdown).toBe(-0.25);
+    expect(maxDrawdownSessions).toBe(3);
   });
 
   test("tell how much was held and traded", () => {
@@ -80,6 +98,18 @@ describe("the metrics", () => {
     // Bought 1000 and 1200 and 900, sold 1200 and 900.
     expectMetric("turnover", (5200 / 2 / (7190 / 7)) * (252 / 7));
     expectMetric("costs", 0);
+    expectMetric("sessions", 7);
+  });
+
+  test("tell commission, slippage and dividends apart", () => {
+    const paying = barsOf({ close: [100, 100, 100], dividends: [0, 0, 3] });
+    const settings = settingsWith({
+      sizing: { kind: "shares", shares: 4 },
+      commission: commission({ perOrder: 2 }),
+      slippage: { bps: 100 },
+    });
+    const measured = measure(paying, simulate(paying, targetsOf(1, 0, 0), settings), { capital: 1000, riskFree: 0 });
+    expect(measured).toMatchObject({ commission: 4, slippage: 8, costs: 12, dividends: 12 });
   });
 
   test("compare with the ticker held", () => {
@@ -113,6 +143,62 @@ describe("the metrics", () => {
   });
 });
 
+describe("a score", () => {
+  test.each([...scoreNames])("%s is the metric, to the last digit", (name) => {
+    for (const seed of [1, 2, 3]) {
+      const path = wander(400, seed);
+      const held = simulate(path, configure("mean_reversion").signals(path), settingsWith());
+      const settings = { capital: 1000, riskFree: 0.02 };
+      const expected = measure(path, held, settings)[name] ?? Number.NaN;
+      expect(scoreOf(name, held, settings)).toBe(expected);
+    }
+  });
+
+  test("is NaN where the metric is not defined", () => {
+    const idle = simulate(bars, new Int8Array(7), settingsWith());
+    expect(scoreOf("sharpe", idle, { capital: 1000, riskFree: 0 })).toBeNaN();
+    expect(scoreOf("profitFactor", idle, { capital: 1000, riskFree: 0 })).toBeNaN();
+  });
+});
+
+describe("a comparison", () => {
+  const equity = Float64Array.from([1000, 1050, 1020, 1100]);
+  const settings = { capital: 1000, riskFree: 0.03 };
+
+  test("has the figures of what is compared with, by the same definitions", () => {
+    const other = Float64Array.from([1000, 900, 990, 1200]);
+    const { metrics: compared } = compare(equity, other, settings);
+    expect(compared.totalReturn).toBeCloseTo(0.2, 12);
+    expect(compared.maxDrawdown).toBeCloseTo(-0.1, 12);
+    expect(compared.maxDrawdownSessions).toBe(3);
+    expect(compared.finalEquity).toBe(1200);
+  });
+
+  test("has the alpha and beta of the run against it", () => {
+    const path = wander(300, 5);
+    const run = simulate(path, configure("rsi").signals(path), settingsWith());
+    const measured = measure(path, run, settings);
+    const compared = compare(run.equity, buyAndHoldOf(path, 1000), settings);
+    expect(compared.beta ?? 0).toBeCloseTo(measured.beta ?? 1, 10);
+    expect(compared.alpha ?? 0).toBeCloseTo(measured.alpha ?? 1, 10);
+    expect(compare(equity, equity, settings)).toMatchObject({
+      beta: expect.closeTo(1, 12),
+      alpha: expect.closeTo(0, 12),
+    });
+  });
+
+  test("with what does not move has neither", () => {
+    expect(compare(equity, new Float64Array(4).fill(1000), settings)).toMatchObject({ alpha: null, beta: null });
+  });
+});
+
+describe("a run without one ticker", () => {
+  test("is compared with nothing", () => {
+    const measured = measure(null, run, { capital: 1000, riskFree: 0 });
+    expect(measured).toEqual({ ...metrics, buyAndHold: null, alpha: null, beta: null });
+  });
+});
+
 describe("what is not defined", () => {
   const undefinedIn = (close: number[], ...wanted: number[]) => {
     const flat = barsOf({ close });
@@ -127,8 +213,9 @@ describe("what is not defined", () => {
 
   test("is null where nothing was traded", () => {
     expect(undefinedIn([10, 11, 12], 0, 0, 0)).toEqual([
-      ...["sharpe", "sortino", "calmar", "winRate", "profitFactor", "bestTrade", "worstTrade", "averageTrade"],
-      ...["expectancy", "sqn", "kelly"],
+      ...["sharpe", "sortino", "calmar", "averageDrawdown", "averageDrawdownSessions", "winRate", "profitFactor"],
+      ...["bestTrade", "worstTrade", "averageTrade", "expectancy", "sqn", "kelly"],
+      ...["longestTrade", "averageTradeSessions"],
     ]);
   });
 
@@ -138,7 +225,9 @@ describe("what is not defined", () => {
   });
 
   test("is null for what needs a loss, or two trades", () => {
-    expect(undefinedIn([10, 10, 20, 20], 1, 0, 0, 0)).toEqual(["sortino", "calmar", "profitFactor", "sqn", "kelly"]);
+    expect(undefinedIn([10, 10, 20, 20], 1, 0, 0, 0)).toEqual([
+      ...["sortino", "calmar", "averageDrawdown", "averageDrawdownSessions", "profitFactor", "sqn", "kelly"],
+    ]);
   });
 
   test("is never infinite, nor NaN, nor left out", () => {
