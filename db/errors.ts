@@ -37,3 +37,8 @@ export function isTransientDatabaseError(error: unknown): boolean {
 export function isQueryCancelled(error: unknown): boolean {
   return hasCode(error) && error.code === queryCancelled;
 }
+
+/** Whether a row was refused because another one has the same key. */
+export function isUniqueViolation(error: unknown): boolean {
+  return hasCode(error) && error.code === "23505";
+}

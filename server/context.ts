@@ -7,6 +7,8 @@ import type { Pipeline } from "../jobs/pipeline.ts";
 import type { Config } from "./config.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 import type { Guard } from "./middleware/guard.ts";
+import type { Sweeps } from "./sweeps/sweeps.ts";
+import type { Scenarios } from "./scenarios/scenarios.ts";
 
 /** What routes may use. Made once by main.ts, or by a test; no route reaches for anything else. */
 export type AppContext = {
@@ -21,6 +23,10 @@ export type AppContext = {
   housekeeping: Housekeeping;
   /** The daily comparison of what is published with what the raw tables make. */
   drift: Drift;
+  /** Searches over parameters of strategies. */
+  sweeps: Sweeps;
+  /** Backtests that are kept by name. */
+  scenarios: Scenarios;
   metrics: Metrics;
   /** True where this process can serve: database reachable and migrated, lake ready, orchestrator started. */
   isReady(): Promise<boolean>;

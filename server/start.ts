@@ -27,6 +27,9 @@ import { createGuard, type Guard } from "./middleware/guard.ts";
 import { adoptPassword } from "./middleware/password.ts";
 import { createAssetRoutes } from "./routes/assets.ts";
 import { createDashboardRoutes } from "./routes/index.ts";
+import { createSweepPool } from "./sweeps/pool.ts";
+import { createSweeps, type Sweeps } from "./sweeps/sweeps.ts";
+import { createScenarios } from "./scenarios/scenarios.ts";
 
 type Startup = { config: Config; log: Logger; lifecycle: Lifecycle; metrics: Metrics; now(): Date };
 
@@ -175,6 +178,19 @@ export function openDrift({ config, log, lifecycle, now }: Startup, database: Da
   return drift;
 }
 
+/** What runs sweeps, on workers and connections of its own; no worker is started before the first sweep. */
+export function openSweeps({ config, log, lifecycle }: Startup, database: Database): Sweeps {
+  const sql = openPool(database.url, "state", { max: 2, name: "barline sweeps" });
+  lifecycle.onStop("sweeps pool", () => sql.end({ timeout: 0.5 }));
+  const pool = createSweepPool({ size: config.workers, idleMs: sweepWorkersIdleMs });
+  const sweeps = createSweeps({ sql, pool, log });
+  lifecycle.onStop("sweeps", () => sweeps.stop());
+  return sweeps;
+}
+
+/** Who searches usually searches again; after that their memory is given back. */
+const sweepWorkersIdleMs = 60_000;
+
 /** Of the five seconds that stopping may take; the database gets the rest. */
 const orchestratorPatienceMs = 1500;
 
@@ -204,19 +220,22 @@ function lakeOf({ s3, bucket, dataDir }: Config): LakeOptions {
 export async function startWeb(
   startup: Startup,
   database: Database,
-  parts: Pick<AppContext, "pipeline" | "alerts" | "housekeeping" | "drift" | "guard">,
+  parts: Pick<AppContext, "pipeline" | "alerts" | "housekeeping" | "drift" | "sweeps" | "guard">,
   isWorking: () => boolean,
 ): Promise<string> {
   const { config, log, lifecycle, metrics, now } = startup;
   const read = openPool(database.url, "read", { asReader: database.asReader });
   lifecycle.onStop("read pool", () => read.end({ timeout: 0.5 }));
+  const state = openPool(database.url, "state", { max: 2, name: "barline scenarios" });
+  lifecycle.onStop("scenarios pool", () => state.end({ timeout: 0.5 }));
+  const scenarios = createScenarios({ sql: state, read, now });
   const isReady = async () => {
     await read`select 1`;
     return isWorking();
   };
   const jobs = parts.pipeline.orchestrator.jobs.map((job) => job.id);
   metrics.watch({ read, jobs, startDate: config.startDate });
-  const context = { config, ...parts, read, metrics, isReady, log, now };
+  const context = { config, ...parts, read, scenarios, metrics, isReady, log, now };
   const app = createApp(context, { dashboard: createDashboardRoutes(context), assets: await createAssetRoutes() });
   const server = listen(config, app.fetch);
   lifecycle.onStop("web", () => server.stop(true));

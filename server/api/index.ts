@@ -17,6 +17,7 @@ import { openApiOperation } from "./openapi.ts";
 import type { Operation } from "./operation.ts";
 import { qualityOperations } from "./quality.ts";
 import { runOperations } from "./runs.ts";
+import { scenarioOperations } from "./scenarios.ts";
 import { screenerOperations } from "./screener.ts";
 import { statusOperations } from "./status.ts";
 import { systemOperations } from "./system.ts";
@@ -42,6 +43,7 @@ const described = [
   ...barOperations,
   ...screenerOperations,
   ...backtestOperations,
+  ...scenarioOperations,
 ];
 
 /** Every call of the JSON API, each declared once for routing, checking and describing. */

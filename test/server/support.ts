@@ -13,6 +13,8 @@ import type { AppEnv } from "../../server/environment.ts";
 import { createLogger } from "../../server/log.ts";
 import { createMetrics } from "../../server/metrics/metrics.ts";
 import { createGuard } from "../../server/middleware/guard.ts";
+import type { Sweeps } from "../../server/sweeps/sweeps.ts";
+import { createScenarios, type Scenarios } from "../../server/scenarios/scenarios.ts";
 
 export const manifests = "s3://test/manifests";
 export const rawBars = "postgres_dwh://public/source_polygon_stock_bars_daily";
@@ -92,6 +94,14 @@ export const noDrift: Drift = {
   runIfDue: unexpected("drift.runIfDue"),
 };
 
+/** Sweeps that nobody asks for. */
+export const noSweeps: Sweeps = {
+  begin: unexpected("sweeps.begin"),
+  cancel: unexpected("sweeps.cancel"),
+  idle: async () => {},
+  stop: async () => {},
+};
+
 /** Alerts with no channel, which nobody asks for anything. */
 export const noAlerts: AlertDesk = { channels: [], test: unexpected("test"), retry: unexpected("retry") };
 
@@ -122,6 +132,8 @@ export function createTestApp(
     alerts?: AlertDesk;
     housekeeping?: Housekeeping;
     drift?: Drift;
+    sweeps?: Sweeps;
+    scenarios?: Scenarios;
     isReady?: () => Promise<boolean>;
     /** Made by itself, or from the context that the app is given. */
     dashboard?: Hono | ((context: AppContext) => Hono);
@@ -144,6 +156,9 @@ export function createTestApp(
     alerts: options.alerts ?? noAlerts,
     housekeeping: options.housekeeping ?? fakeHousekeeping(),
     drift: options.drift ?? noDrift,
+    sweeps: options.sweeps ?? noSweeps,
+    scenarios:
+      options.scenarios ?? createScenarios({ sql: options.read ?? noDatabase, read: options.read ?? noDatabase, now }),
     metrics: createMetrics({ version: "0.0.0", now }),
     isReady: options.isReady ?? (() => Promise.resolve(true)),
     log,

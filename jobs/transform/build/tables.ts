@@ -1,3 +1,4 @@
+import { isUniqueViolation } from "../../../db/errors.ts";
 import { publishedRelation } from "../project/compile.ts";
 import { type Model, quoteIdentifier, quoteRelation, type Relation } from "../project/types.ts";
 import { readColumns } from "./catalog.ts";
@@ -46,7 +47,7 @@ async function createUniqueIndex(session: Session, statement: (kind: string) => 
     await session.savepoint(() => session.run(statement("unique index")));
     return true;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "23505") return false;
+    if (isUniqueViolation(error)) return false;
     throw error;
   }
 }

@@ -11,7 +11,7 @@ export type Checked = { status: number; body: any };
 /** Asks the API and holds the answer to the schema that documents it, so that no field is sent but described. */
 export async function ask(
   app: TestApp,
-  method: "GET" | "POST" | "PATCH",
+  method: "GET" | "POST" | "PATCH" | "DELETE",
   path: string,
   body?: unknown,
 ): Promise<Checked> {

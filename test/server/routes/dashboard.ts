@@ -10,6 +10,7 @@ import type { AppEnv } from "../../../server/environment.ts";
 import { createMetrics } from "../../../server/metrics/metrics.ts";
 import { handleError } from "../../../server/middleware/errors.ts";
 import { createAssetRoutes, createDashboardRoutes } from "../../../server/routes/index.ts";
+import { createScenarios } from "../../../server/scenarios/scenarios.ts";
 import { createTestDatabase } from "../../support/database.ts";
 import { noAlerts, noDrift } from "../support.ts";
 import { fakeJobs, fakePipeline } from "./fake-pipeline.ts";
@@ -36,6 +37,7 @@ export async function openDashboard(environment: Record<string, string> = {}) {
     alerts: noAlerts,
     housekeeping: createHousekeeping({ sql: database.sql, lake, log, now: () => now }),
     drift: noDrift,
+    scenarios: createScenarios({ sql: database.sql, read: database.sql, now: () => now }),
     metrics: createMetrics({ version: "0.0.0", now: () => now }),
     isReady: async () => true,
     log,

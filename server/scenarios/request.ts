@@ -1,0 +1,17 @@
+import type { ScenarioRow } from "../../db/queries/scenarios.ts";
+import { type BacktestRequest, backtestInput } from "../api/backtest-schemas.ts";
+import { check } from "../api/check.ts";
+import type { Scenario } from "../backtests/run.ts";
+
+/**
+ * The request that a scenario keeps, ready to run. What a later version of Barline added has its default: one that is off.
+ * One that a version no longer takes is a 422 that names the field.
+ */
+export const requestOf = ({ request }: Pick<ScenarioRow, "request">): BacktestRequest => check(backtestInput, request);
+
+/** The same as it is shown and linked to. One that is no longer taken shows as it was kept. */
+export function scenarioOf({ request }: Pick<ScenarioRow, "request">): Scenario {
+  const kept = request as unknown as Scenario;
+  const read = backtestInput.safeParse(request);
+  return read.success ? { ...kept, ...read.data, from: kept.from, to: kept.to, params: kept.params } : kept;
+}
