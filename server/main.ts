@@ -9,6 +9,7 @@ import {
   openAlerts,
   openDrift,
   openHousekeeping,
+  openSweeps,
   startDatabase,
   startGuard,
   startPipeline,
@@ -56,8 +57,9 @@ async function start(): Promise<void> {
   const alerts = openAlerts(startup, database, pipeline);
   const housekeeping = openHousekeeping(startup, database);
   const drift = openDrift(startup, database);
+  const sweeps = openSweeps(startup, database);
   let isWorking = false;
-  const parts = { pipeline, alerts, housekeeping, drift, guard };
+  const parts = { pipeline, alerts, housekeeping, drift, sweeps, guard };
   // The pages first, so that they can be looked at meanwhile; ready is who also takes requests for work.
   const url = await startWeb(startup, database, parts, () => isWorking);
   if (asked) return;

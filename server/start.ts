@@ -27,9 +27,9 @@ import { createGuard, type Guard } from "./middleware/guard.ts";
 import { adoptPassword } from "./middleware/password.ts";
 import { createAssetRoutes } from "./routes/assets.ts";
 import { createDashboardRoutes } from "./routes/index.ts";
+import { createScenarios } from "./scenarios/scenarios.ts";
 import { createSweepPool } from "./sweeps/pool.ts";
 import { createSweeps, type Sweeps } from "./sweeps/sweeps.ts";
-import { createScenarios } from "./scenarios/scenarios.ts";
 
 type Startup = { config: Config; log: Logger; lifecycle: Lifecycle; metrics: Metrics; now(): Date };
 

@@ -10,7 +10,7 @@ export const sweeps = barline.table(
     id: identity("id").primaryKey(),
     /** What POST /api/sweeps takes, with every default filled in: posted again, it finds the same. */
     request: jsonb("request").notNull(),
-    /** queued | running | success | failed | cancelled */
+    /** queued | running | success | failed | cancelled | interrupted */
     state: text("state").notNull(),
     /** Points to be run, and those that have been. */
     points: integer("points").notNull(),

@@ -20,6 +20,7 @@ import { runOperations } from "./runs.ts";
 import { scenarioOperations } from "./scenarios.ts";
 import { screenerOperations } from "./screener.ts";
 import { statusOperations } from "./status.ts";
+import { sweepOperations } from "./sweeps.ts";
 import { systemOperations } from "./system.ts";
 import { taskOperations } from "./tasks.ts";
 import { createWarehouseCounter } from "./warehouse.ts";
@@ -43,6 +44,7 @@ const described = [
   ...barOperations,
   ...screenerOperations,
   ...backtestOperations,
+  ...sweepOperations,
   ...scenarioOperations,
 ];
 

@@ -13,8 +13,8 @@ import type { AppEnv } from "../../server/environment.ts";
 import { createLogger } from "../../server/log.ts";
 import { createMetrics } from "../../server/metrics/metrics.ts";
 import { createGuard } from "../../server/middleware/guard.ts";
-import type { Sweeps } from "../../server/sweeps/sweeps.ts";
 import { createScenarios, type Scenarios } from "../../server/scenarios/scenarios.ts";
+import type { Sweeps } from "../../server/sweeps/sweeps.ts";
 
 export const manifests = "s3://test/manifests";
 export const rawBars = "postgres_dwh://public/source_polygon_stock_bars_daily";

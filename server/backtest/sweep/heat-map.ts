@@ -35,14 +35,17 @@ export function pairsOf(axes: readonly Axis[]): HeatMapPair[] {
 const pairsAmong = (axes: readonly number[]) =>
   axes.flatMap((first, index) => axes.slice(index + 1).map((second) => [first, second] as const));
 
-const cellsOf = ({ columns, rows }: HeatMapPair): number => columns * rows;
+const cellsOf = ({ columns, rows }: Pick<HeatMapPair, "columns" | "rows">): number => columns * rows;
+
+/** One map among all: `metrics` is how many metrics each layer has. */
+export type MapPlace = { pair: number; layer: number; metric: number; metrics: number };
 
 /** Where the cells of one map begin in the values; they are `columns × rows` numbers. */
-export function mapOffset(pairs: readonly HeatMapPair[], at: { pair: number; layer: number; metric: number }): number {
+export function mapOffset(pairs: readonly Pick<HeatMapPair, "columns" | "rows">[], at: MapPlace): number {
   const before = pairs.slice(0, at.pair).reduce((cells, pair) => cells + cellsOf(pair), 0);
   const own = pairs[at.pair];
-  const inPair = own === undefined ? 0 : cellsOf(own) * (at.layer * metricNames.length + at.metric);
-  return before * layers.length * metricNames.length + inPair;
+  const inPair = own === undefined ? 0 : cellsOf(own) * (at.layer * at.metrics + at.metric);
+  return before * layers.length * at.metrics + inPair;
 }
 
 /** Fills the maps of a sweep point by point. */
@@ -84,8 +87,8 @@ export function createHeatMaps(axes: readonly Axis[]): HeatMapBuilder {
       const values = new Float32Array(total * layers.length * metricNames.length);
       for (const [index, { pair, sums, counts, best }] of grids.entries()) {
         for (let metric = 0; metric < metricNames.length; metric++) {
-          const mean = mapOffset(pairs, { pair: index, layer: 0, metric });
-          const chosen = mapOffset(pairs, { pair: index, layer: 1, metric });
+          const mean = mapOffset(pairs, { pair: index, layer: 0, metric, metrics: metricNames.length });
+          const chosen = mapOffset(pairs, { pair: index, layer: 1, metric, metrics: metricNames.length });
           for (let cell = 0; cell < cellsOf(pair); cell++) {
             const at = cell * metricNames.length + metric;
             // Nothing divided by nothing: NaN, as it should be.

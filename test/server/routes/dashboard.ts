@@ -11,6 +11,8 @@ import { createMetrics } from "../../../server/metrics/metrics.ts";
 import { handleError } from "../../../server/middleware/errors.ts";
 import { createAssetRoutes, createDashboardRoutes } from "../../../server/routes/index.ts";
 import { createScenarios } from "../../../server/scenarios/scenarios.ts";
+import { createSweepPool } from "../../../server/sweeps/pool.ts";
+import { createSweeps } from "../../../server/sweeps/sweeps.ts";
 import { createTestDatabase } from "../../support/database.ts";
 import { noAlerts, noDrift } from "../support.ts";
 import { fakeJobs, fakePipeline } from "./fake-pipeline.ts";
@@ -29,6 +31,7 @@ export async function openDashboard(environment: Record<string, string> = {}) {
   const { pipeline, asked } = fakePipeline(jobs, { backfill: 7, run: 9 });
   const log = pino({ level: "silent" });
   const lake = openLake({ kind: "folder", root: join(tmpdir(), "barline-no-lake"), bucket: "test" });
+  const sweeps = createSweeps({ sql: database.sql, pool: createSweepPool({ size: 1, idleMs: 1000 }), log });
   const context: AppContext = {
     config,
     guard: null,
@@ -37,6 +40,7 @@ export async function openDashboard(environment: Record<string, string> = {}) {
     alerts: noAlerts,
     housekeeping: createHousekeeping({ sql: database.sql, lake, log, now: () => now }),
     drift: noDrift,
+    sweeps,
     scenarios: createScenarios({ sql: database.sql, read: database.sql, now: () => now }),
     metrics: createMetrics({ version: "0.0.0", now: () => now }),
     isReady: async () => true,
@@ -61,7 +65,11 @@ export async function openDashboard(environment: Record<string, string> = {}) {
     });
   const post = (path: string, body: Record<string, string> = {}) =>
     app.request(path, { method: "POST", body: new URLSearchParams(body) });
-  return { app, sql: database.sql, asked, fragment, post, close: database.drop };
+  const close = async () => {
+    await sweeps.stop();
+    await database.drop();
+  };
+  return { app, sql: database.sql, asked, sweeps, fragment, post, close };
 }
 
 export type Dashboard = Awaited<ReturnType<typeof openDashboard>>;

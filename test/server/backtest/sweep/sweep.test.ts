@@ -176,7 +176,8 @@ describe("a heat map", () => {
   const plan = planOf();
   const { maps, best } = sweep(plan);
   const at = (pair: number, layer: number, metric: (typeof metricNames)[number]) => {
-    const offset = mapOffset(maps.pairs, { pair, layer, metric: metricNames.indexOf(metric) });
+    const place = { pair, layer, metric: metricNames.indexOf(metric), metrics: metricNames.length };
+    const offset = mapOffset(maps.pairs, place);
     const { columns = 0, rows = 0 } = maps.pairs[pair] ?? {};
     return maps.values.subarray(offset, offset + columns * rows);
   };

@@ -1,0 +1,10 @@
+import type { FromSweepWorker, ToSweepWorker } from "./messages.ts";
+import { createSweepRuntime } from "./worker-runtime.ts";
+
+declare const self: Worker;
+
+/** What a Bun worker of sweeps runs: it only forwards. */
+const receive = createSweepRuntime((message: FromSweepWorker, transfer: ArrayBuffer[]) =>
+  self.postMessage(message, transfer),
+);
+self.onmessage = (event: MessageEvent<ToSweepWorker>) => receive(event.data);
