@@ -18,16 +18,23 @@ function strategyError(given: unknown): string {
 }
 
 const valuesAllowed = 'has to be a number, a list of numbers, or {"from", "to", "step"}';
-const number = z.number({ error: valuesAllowed });
+const bound = z.number({ error: "has to be a number" });
 
 /** Of one parameter: fixed, listed, or in steps. */
 const values = z.union(
   [
-    number,
-    z.array(number).min(1),
-    z.strictObject({ from: number, to: number, step: number.gt(0).default(1) }).meta({
-      description: `Values from \`from\` up to \`to\` by \`step\`; up to ${mostValues}.`,
-    }),
+    z.number(),
+    z.array(z.number({ error: "has to be a number" })).min(1, { error: "has to be a list of at least one number" }),
+    z
+      .strictObject({
+        from: bound,
+        to: bound,
+        step: z
+          .number({ error: "has to be a number above 0" })
+          .gt(0, { error: "has to be a number above 0" })
+          .default(1),
+      })
+      .meta({ description: `Values from \`from\` up to \`to\` by \`step\`; up to ${mostValues}.` }),
   ],
   { error: valuesAllowed },
 );
