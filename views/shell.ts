@@ -10,6 +10,7 @@ export type AssetUrls = {
   grid: string;
   log: string;
   market: string;
+  backtest: string;
 };
 
 /** For pages made without the asset table, such as errors: the same files under names that are checked for news. */
@@ -24,6 +25,7 @@ export const plainAssets: AssetUrls = {
   grid: "/assets/grid.js",
   log: "/assets/log.js",
   market: "/assets/market.js",
+  backtest: "/assets/backtest.js",
 };
 
 /** What every page shows around its own content. */

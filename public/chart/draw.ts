@@ -9,16 +9,19 @@ const hollowFrom = 5;
 
 type Drawing = { plot: uPlot; data: ChartData; colours: Colours };
 
+/** What a candle is drawn from. */
+type Candles = Pick<ChartData, "open" | "high" | "low" | "close">;
+
 function visible({ plot, data }: Drawing): [number, number] {
   const { min = 0, max = 0 } = plot.scales.x ?? {};
   return [Math.max(0, Math.floor(min ?? 0)), Math.min(data.date.length - 1, Math.ceil(max ?? 0))];
 }
 
-function barWidth({ plot }: Drawing): number {
+function barWidth({ plot }: Pick<Drawing, "plot">): number {
   return Math.abs(plot.valToPos(1, "x", true) - plot.valToPos(0, "x", true)) * 0.7;
 }
 
-function withClip({ plot }: Drawing, paint: (context: CanvasRenderingContext2D) => void): void {
+function withClip({ plot }: Pick<Drawing, "plot">, paint: (context: CanvasRenderingContext2D) => void): void {
   const { ctx, bbox } = plot;
   ctx.save();
   ctx.beginPath();
@@ -28,10 +31,12 @@ function withClip({ plot }: Drawing, paint: (context: CanvasRenderingContext2D) 
   ctx.restore();
 }
 
-function paintCandle(drawing: Drawing, context: CanvasRenderingContext2D, index: number, width: number): void {
-  const { plot, data, colours } = drawing;
+type CandleDrawing = { plot: uPlot; data: Candles; colours: Colours; scale: string };
+
+function paintCandle(drawing: CandleDrawing, context: CanvasRenderingContext2D, index: number, width: number): void {
+  const { plot, data, colours, scale } = drawing;
   const [open = 0, close = 0] = [data.open[index], data.close[index]];
-  const y = (value: number) => plot.valToPos(value, "price", true);
+  const y = (value: number) => plot.valToPos(value, scale, true);
   const x = Math.round(plot.valToPos(index, "x", true));
   const isUp = close >= open;
   const colour = isUp ? colours.up : colours.down;
@@ -65,7 +70,21 @@ export function drawBars(drawing: Drawing): void {
       context.fillRect(plot.valToPos(index, "x", true) - width / 2, top, width, base - top);
     }
     context.globalAlpha = 1;
-    for (let index = from; index <= to; index += 1) paintCandle(drawing, context, index, width);
+    for (let index = from; index <= to; index += 1) {
+      paintCandle({ ...drawing, scale: "price" }, context, index, width);
+    }
+  });
+}
+
+/** Candles alone, on the scale `y`. */
+export function drawCandles(plot: uPlot, data: Candles, colours: Colours): void {
+  const { min = 0, max = 0 } = plot.scales.x ?? {};
+  const [from, to] = [Math.max(0, Math.floor(min ?? 0)), Math.min(data.close.length - 1, Math.ceil(max ?? 0))];
+  const width = Math.max(devicePixelRatio, barWidth({ plot }));
+  withClip({ plot }, (context) => {
+    for (let index = from; index <= to; index += 1) {
+      paintCandle({ plot, data, colours, scale: "y" }, context, index, width);
+    }
   });
 }
 

@@ -16,6 +16,7 @@ const sources = {
   chart: { name: "chart.js", file: "public/chart.ts", isBundled: true },
   grid: { name: "grid.js", file: "public/grid.ts", isBundled: true },
   log: { name: "log.js", file: "public/log.ts", isBundled: true },
+  backtest: { name: "backtest.js", file: "public/backtest.ts", isBundled: true },
   market: { name: "market.js", file: "public/market.ts", isBundled: true },
   htmx: { name: "htmx.js", file: "node_modules/htmx.org/dist/htmx.min.js", isBundled: false },
   chartStyles: { name: "uplot.css", file: "node_modules/uplot/dist/uPlot.min.css", isBundled: false },

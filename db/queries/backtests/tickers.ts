@@ -19,3 +19,13 @@ export async function readPublishedTickers(sql: Sql): Promise<string[]> {
     select ticker from public.dim_tickers where first_trade_date is not null order by ticker`;
   return rows.map(({ ticker }) => ticker);
 }
+
+/** The ticker that was traded most in its newest session, of those with a year of bars or more; null where there is none. */
+export async function readFirstTicker(sql: Sql): Promise<string | null> {
+  const [row] = await sql<{ ticker: string }[]>`
+    select ticker
+    from public.fct_polygon__latest_session
+    order by return_252d is null, dollar_volume desc nulls last, ticker
+    limit 1`;
+  return row?.ticker ?? null;
+}

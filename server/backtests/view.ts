@@ -1,0 +1,112 @@
+import type { Sql } from "../../db/client.ts";
+import type { MetricRow, ResultView, TradePage, TradeRow, YearRow } from "../../views/backtest-view.ts";
+import { type CurveMetric, curveMetricNames } from "../backtest/curve.ts";
+import { type MetricName, metricDefinitions } from "../backtest/definitions.ts";
+import { type Comparison, compare } from "../backtest/metrics.ts";
+import { returnsByMonth, returnsByYear } from "../backtest/periods.ts";
+import { findStrategy } from "../backtest/strategies/index.ts";
+import type { Trade } from "../backtest/types.ts";
+import { toDrawing } from "./chart.ts";
+import { readNotes } from "./notes.ts";
+import { type BacktestRun, toTrade } from "./run.ts";
+import { urlOfRequest } from "./url.ts";
+
+export const tradesPerPage = 50;
+
+/** Everything that the page shows of a run. `origin` is where the reader reached us, for the link that is shared. */
+export async function readResult(
+  read: Sql,
+  run: BacktestRun,
+  options: { origin: string; tradesFrom: number },
+): Promise<ResultView> {
+  const { scenario, bars, dataVersion } = run;
+  const strategy = findStrategy(scenario.strategy);
+  const at = (path: string) => urlOfRequest(scenario, path);
+  const url = at("/backtest");
+  const name = strategy?.name ?? scenario.strategy;
+  return {
+    title: `${scenario.ticker} · ${name}`,
+    ticker: scenario.ticker,
+    strategy: { id: scenario.strategy, name, description: strategy?.description ?? "" },
+    ...{ from: scenario.from, to: scenario.to, sessions: bars.dates.length },
+    benchmark: scenario.benchmark,
+    url,
+    absoluteUrl: `${options.origin}${url}`,
+    chartUrl: at("/backtest/chart.json"),
+    tradesCsvUrl: at("/backtest/trades.csv"),
+    equityCsvUrl: at("/backtest/equity.csv"),
+    sweepUrl: null,
+    scenarioName: `${scenario.ticker} ${name}`,
+    dataVersion,
+    notes: await readNotes(read, run),
+    badges: [],
+    metrics: metricRows(run),
+    chart: toDrawing(run),
+    years: toYears(run),
+    trades: toTradePage(run, options.tradesFrom),
+    universe: null,
+  };
+}
+
+/** Every figure of the run, beside those of holding the ticker and the benchmark. */
+export function metricRows({ scenario, backtest, benchmark }: BacktestRun): MetricRow[] {
+  const compared = benchmark && compare(backtest.equity, benchmark.equity, scenario);
+  const rows = (Object.keys(metricDefinitions) as MetricName[]).map((name): MetricRow => {
+    const { label, unit, formula, source } = metricDefinitions[name];
+    const of = (held: Comparison | null) => (isCurveMetric(name) ? (held?.metrics[name] ?? null) : null);
+    const values = { strategy: backtest.metrics[name], hold: of(backtest.buyAndHold), benchmark: of(compared) };
+    return { name, label, unit, formula, source, isOfCurve: isCurveMetric(name), ...values };
+  });
+  if (benchmark === null || compared === null) return rows;
+  return [...rows, ...againstBenchmark(benchmark.ticker, compared)];
+}
+
+/** The run's alpha and beta against the benchmark: those among the figures are against the ticker itself. */
+const againstBenchmark = (ticker: string, compared: Comparison): MetricRow[] =>
+  (["alpha", "beta"] as const).map((name) => {
+    const { label, unit, source } = metricDefinitions[name];
+    return {
+      ...{ name: `${name}-benchmark`, label: `${label} against ${ticker}`, unit, source, isOfCurve: false },
+      formula: `As ${label.toLowerCase()}, where B are the returns of ${ticker}.`,
+      ...{ strategy: compared[name], hold: null, benchmark: null },
+    };
+  });
+
+const isCurveMetric = (name: MetricName): name is CurveMetric =>
+  (curveMetricNames as readonly MetricName[]).includes(name);
+
+/** A run's years with their months, oldest first. */
+function toYears({ bars, backtest, scenario }: BacktestRun): YearRow[] {
+  const { equity } = backtest;
+  const months = new Map(
+    returnsByMonth(bars.dates, equity, scenario.capital).map(({ period, return: value }) => [period, value]),
+  );
+  return returnsByYear(bars.dates, equity, scenario.capital).map(({ period: year, return: total }) => ({
+    year,
+    months: Array.from(
+      { length: 12 },
+      (_, month) => months.get(`${year}-${String(month + 1).padStart(2, "0")}`) ?? null,
+    ),
+    total,
+  }));
+}
+
+/** The trades of a page, the newest first. */
+function toTradePage(run: BacktestRun, from: number): TradePage {
+  const { bars, backtest, scenario } = run;
+  const total = backtest.trades.length;
+  const start = Math.min(from, Math.max(0, total - 1));
+  const newestFirst = backtest.trades.map((trade, index) => toRow(bars.dates, trade, index + 1)).reverse();
+  const rows = newestFirst.slice(start, start + tradesPerPage);
+  const at = (offset: number) => `${urlOfRequest(scenario)}${offset > 0 ? `&trades=${offset}` : ""}`;
+  return {
+    ...{ rows, total, from: start },
+    newer: start > 0 ? at(Math.max(0, start - tradesPerPage)) : null,
+    older: start + rows.length < total ? at(start + tradesPerPage) : null,
+  };
+}
+
+function toRow(dates: readonly string[], trade: Trade, number: number): TradeRow {
+  const last = trade.exit?.session ?? dates.length - 1;
+  return { ...toTrade(dates, trade), number, sessions: last - trade.entrySession };
+}

@@ -1,0 +1,28 @@
+/** What a line is drawn in; within a figure all lines but the first are dashed, so that they are told apart without colour. */
+export type LineTone = "accent" | "ma20" | "ma50" | "ma120" | "soft" | "down";
+
+/** One line over the sessions; null where it has no value, such as an indicator that is not warm. */
+export type FigureLine = { label: string; tone: LineTone; values: (number | null)[] };
+
+/** One pane of a run's chart. */
+export type Figure = {
+  id: string;
+  title: string;
+  unit: "dollars" | "fraction" | "value";
+  lines: FigureLine[];
+};
+
+/** Where a position was entered or left: `session` is an index into the dates, `price` is in dollars with slippage. */
+export type Mark = { session: number; price: number; side: "buy" | "sell" };
+
+/** What `/backtest/chart.json` answers: a run in columns, one value a session. */
+export type BacktestChart = {
+  /** The version of the data that was read: the same as that of the page, or they do not belong together. */
+  dataVersion: string;
+  date: string[];
+  /** Split-adjusted, in dollars; null for a strategy of the universe. */
+  candles: { open: number[]; high: number[]; low: number[]; close: number[] } | null;
+  marks: Mark[];
+  /** From the top down. */
+  figures: Figure[];
+};

@@ -1,0 +1,274 @@
+import type { Child } from "hono/jsx";
+import type { BacktestForm, ParameterField, StrategyChoice } from "./backtest-view.ts";
+import { describedBy, Field } from "./components.tsx";
+import { formatDate } from "./format.ts";
+
+const idOf = (name: string) => `bt-${name.replaceAll(".", "-")}`;
+
+type InputProps = {
+  form: BacktestForm;
+  name: string;
+  label: string;
+  hint?: string;
+  type?: "text" | "date";
+  inputmode?: "decimal" | "numeric" | "text";
+  placeholder?: string;
+  list?: string;
+};
+
+/** A text field with what was typed into it, its hint and its error. Numbers are text too: 5% and 10,000 are taken. */
+const Input = ({ form, name, label, hint, type = "text", ...rest }: InputProps) => {
+  const id = idOf(name);
+  const error = form.errors[name];
+  return (
+    <Field id={id} label={label} {...(hint !== undefined && { hint })} error={error}>
+      <input
+        id={id}
+        name={name}
+        type={type}
+        value={form.draft[name] ?? ""}
+        autocomplete="off"
+        spellcheck={false}
+        {...rest}
+        {...describedBy(id, hint !== undefined, error)}
+      />
+    </Field>
+  );
+};
+
+type ChoiceProps = { form: BacktestForm; name: string; label: string; options: [value: string, text: string][] };
+
+const Choice = ({ form, name, label, options }: ChoiceProps) => {
+  const id = idOf(name);
+  const error = form.errors[name];
+  const drafted = form.draft[name] ?? "";
+  return (
+    <Field id={id} label={label} error={error}>
+      <select id={id} name={name} {...describedBy(id, false, error)}>
+        {!options.some(([value]) => value === drafted) && (
+          <option value={drafted} selected>
+            {drafted}
+          </option>
+        )}
+        {options.map(([value, text]) => (
+          <option value={value} selected={value === drafted}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </Field>
+  );
+};
+
+/** Symbols are suggested while one is typed; without scripts the field is a plain one. */
+const Ticker = ({ form }: { form: BacktestForm }) => {
+  const error = form.errors.ticker;
+  const known = form.known;
+  const hint = known === null ? "Case counts: BRK.B" : `${formatDate(known.from)} to ${formatDate(known.to)}`;
+  return (
+    <Field id="bt-ticker" label="Ticker" hint={hint} error={error}>
+      <input
+        id="bt-ticker"
+        name="ticker"
+        value={form.draft.ticker ?? ""}
+        list="bt-tickers"
+        autocomplete="off"
+        autocapitalize="none"
+        spellcheck={false}
+        hx-get="/backtest/tickers"
+        hx-trigger="input changed delay:150ms"
+        hx-target="#bt-tickers"
+        hx-swap="innerHTML"
+        hx-sync="this:replace"
+        {...describedBy("bt-ticker", true, error)}
+      />
+      <datalist id="bt-tickers" />
+    </Field>
+  );
+};
+
+const Parameter = ({ field, error }: { field: ParameterField; error: string | undefined }) => {
+  const id = idOf(field.name);
+  return (
+    <Field id={id} label={field.label} hint={field.hint} error={error}>
+      <input
+        id={id}
+        name={field.name}
+        value={field.value}
+        inputmode={field.isWhole ? "numeric" : "decimal"}
+        autocomplete="off"
+        {...describedBy(id, true, error)}
+      />
+    </Field>
+  );
+};
+
+/** A strategy, and its rule and parameters where it is the chosen one: the style sheet shows no other, without a script. */
+const Strategy = ({ form, choice }: { form: BacktestForm; choice: StrategyChoice }) => {
+  const id = idOf(`strategy-${choice.id}`);
+  return (
+    <div class="strategy-choice" data-scope={choice.scope}>
+      <label class="strategy-name" for={id}>
+        <input
+          type="radio"
+          id={id}
+          name="strategy"
+          value={choice.id}
+          checked={form.draft.strategy === choice.id}
+          aria-describedby={`${id}-rule`}
+        />
+        {choice.name}
+      </label>
+      <div class="strategy-detail">
+        <p class="hint" id={`${id}-rule`}>
+          {choice.description}
+        </p>
+        {choice.parameters.length > 0 && (
+          <div class="fields">
+            {choice.parameters.map((field) => (
+              <Parameter field={field} error={form.errors[field.name]} />
+            ))}
+          </div>
+        )}
+      </div>
+    </div>
+  );
+};
+
+type FoldProps = { form: BacktestForm; id: string; title: string; names: string[]; children: Child };
+
+/** Settings that most runs leave alone: open where one of them is not what it is by itself, or is wrong. */
+const Fold = ({ form, id, title, names, children }: FoldProps) => {
+  const isSet = (name: string) => !["", "0", "0%", "false", "long"].includes(form.draft[name] ?? "");
+  const set = names.filter(isSet).length;
+  const hasError = names.some((name) => form.errors[name] !== undefined);
+  return (
+    <details class="fold" id={`bt-fold-${id}`} open={set > 0 || hasError}>
+      <summary>
+        {title} {set > 0 && <span class="note">{set} set</span>}
+      </summary>
+      <div class="fields">{children}</div>
+    </details>
+  );
+};
+
+const Money = ({ form }: { form: BacktestForm }) => (
+  <div class="fields">
+    <Input form={form} name="capital" label="Capital, $" inputmode="decimal" />
+    <Choice
+      form={form}
+      name="fractional"
+      label="Shares"
+      options={[
+        ["true", "Parts of shares too"],
+        ["false", "Whole shares only"],
+      ]}
+    />
+    <Choice
+      form={form}
+      name="sizing"
+      label="Each entry takes"
+      options={[
+        ["equity", "a part of the equity"],
+        ["shares", "a number of shares"],
+        ["cash", "an amount of cash"],
+      ]}
+    />
+    <Input form={form} name="size" label="How much" hint="100%, or shares, or $" inputmode="decimal" />
+  </div>
+);
+
+const costs = ["commission.bps", "commission.perShare", "commission.perOrder", "slippage.bps"];
+const stops = ["stopLoss", "takeProfit", "trailingStop"];
+const more = ["side", "dividends", "riskFree", "benchmark"];
+
+const Folds = ({ form }: { form: BacktestForm }) => (
+  <>
+    <Fold form={form} id="costs" title="Commission and slippage" names={costs}>
+      <Input form={form} name="commission.bps" label="Commission, basis points" inputmode="decimal" />
+      <Input form={form} name="commission.perShare" label="Commission, $ a share" inputmode="decimal" />
+      <Input form={form} name="commission.perOrder" label="Commission, $ an order" inputmode="decimal" />
+      <Input form={form} name="slippage.bps" label="Slippage, basis points" inputmode="decimal" />
+    </Fold>
+    <Fold form={form} id="stops" title="Stops" names={stops}>
+      <Input form={form} name="stopLoss" label="Stop loss" placeholder="none" hint="Below the entry: 5%" />
+      <Input form={form} name="takeProfit" label="Take profit" placeholder="none" hint="Above the entry: 20%" />
+      <Input
+        form={form}
+        name="trailingStop"
+        label="Trailing stop"
+        placeholder="none"
+        hint="Below the best since: 10%"
+      />
+    </Fold>
+    <Fold form={form} id="more" title="Side, dividends, benchmark" names={more}>
+      <Choice
+        form={form}
+        name="side"
+        label="Side"
+        options={[
+          ["long", "Long only"],
+          ["long_short", "Long and short"],
+        ]}
+      />
+      <Choice
+        form={form}
+        name="dividends"
+        label="Dividends"
+        options={[
+          ["false", "Left out"],
+          ["true", "Paid to holders"],
+        ]}
+      />
+      <Input form={form} name="benchmark" label="Benchmark" placeholder="none" hint="A ticker: SPY" list="bt-tickers" />
+      <Input form={form} name="riskFree" label="Risk-free rate" hint="A year: 4%" inputmode="decimal" />
+    </Fold>
+  </>
+);
+
+/** What to test: a plain form whose answer has everything in its address. */
+export const BacktestFormView = ({ form }: { form: BacktestForm }) => (
+  <form
+    id="backtest-form"
+    class="backtest-form card"
+    method="get"
+    action="/backtest#result"
+    aria-label="Backtest"
+    hx-get="/backtest"
+    hx-trigger="submit"
+    hx-target="#backtest"
+    hx-swap="outerHTML"
+    hx-sync="this:replace"
+    hx-disable="find button"
+  >
+    <input type="hidden" name="form" value="1" />
+    {form.others.length > 0 && (
+      <div class="error-note" role="alert">
+        {form.others.map((message) => (
+          <p class="message">{message}</p>
+        ))}
+      </div>
+    )}
+    <div class="ticker-only">
+      <Ticker form={form} />
+    </div>
+    <div class="fields">
+      <Input form={form} name="from" label="From" type="date" />
+      <Input form={form} name="to" label="To" type="date" />
+    </div>
+    <fieldset class="strategies">
+      <legend>Strategy</legend>
+      {form.errors.strategy && <p class="field-error">{form.errors.strategy}</p>}
+      {form.strategies.map((choice) => (
+        <Strategy form={form} choice={choice} />
+      ))}
+    </fieldset>
+    <Money form={form} />
+    <Folds form={form} />
+    <p class="run">
+      <button type="submit" class="button primary">
+        Run the backtest
+      </button>
+    </p>
+  </form>
+);
