@@ -1,4 +1,5 @@
 import type { MetricName } from "./definitions.ts";
+import { covariance, downsideDeviation, mean, sampleDeviation } from "./statistics.ts";
 import { at } from "./strategy.ts";
 
 /** Sessions that make a year, as empyrical has it. */
@@ -45,11 +46,14 @@ export function returnsOf(values: Float64Array, start: number): Float64Array {
 
 /** By session, how far equity is below its highest so far, as a fraction from 0 down. The capital is the first peak. */
 export function drawdownsOf(equity: Float64Array, capital: number): Float64Array {
+  const drawdowns = new Float64Array(equity.length);
   let peak = capital;
-  return equity.map((value) => {
+  for (let session = 0; session < equity.length; session++) {
+    const value = at(equity, session);
     peak = Math.max(peak, value);
-    return value / peak - 1;
-  });
+    drawdowns[session] = value / peak - 1;
+  }
+  return drawdowns;
 }
 
 /** Depths are fractions below zero, lengths are sessions; sums are over all `count` drawdowns. */
@@ -85,38 +89,41 @@ export function measureDrawdowns(equity: Float64Array, capital: number): Drawdow
 }
 
 /** What the returns of a curve come to, over all sessions. */
-export type Spread = { mean: number; deviation: number; downside: number };
+type Spread = { mean: number; deviation: number; downside: number };
 
-/** `deviation` is of the sample; `downside` is the root mean square of what is below the risk-free rate of a session. */
-export function spreadOf(returns: Float64Array, free: number): Spread {
-  const { length } = returns;
-  const first = at(returns, 0);
-  let sum = 0;
-  let below = 0;
-  let isConstant = true;
-  for (let session = 0; session < length; session++) {
-    const value = at(returns, session);
-    sum += value;
-    if (value < free) below += (value - free) ** 2;
-    if (value !== first) isConstant = false;
-  }
-  const mean = sum / length;
-  let squares = 0;
-  for (let session = 0; session < length; session++) squares += (at(returns, session) - mean) ** 2;
-  // The mean of equal values may be off by rounding, which would make a deviation of it.
-  const deviation = length < 2 ? Number.NaN : isConstant ? 0 : Math.sqrt(squares / (length - 1));
-  return { mean, deviation, downside: Math.sqrt(below / length) };
+/** `downside` is the root mean square of what is below `free`, the risk-free rate of a session. */
+function spreadOf(returns: Float64Array, free: number): Spread {
+  const center = mean(returns);
+  return {
+    mean: center,
+    deviation: sampleDeviation(returns, center),
+    downside: downsideDeviation(returns, free),
+  };
 }
 
 /** (final ÷ capital)^(252 ÷ sessions) - 1. */
 export const annualReturnOf = (equity: Float64Array, capital: number): number =>
   ((equity.at(-1) ?? capital) / capital) ** (sessionsAYear / equity.length) - 1;
 
-export const sharpeOf = ({ mean, deviation }: Spread, free: number): number =>
+const sharpeFrom = ({ mean, deviation }: Omit<Spread, "downside">, free: number): number =>
   ((mean - free) / deviation) * Math.sqrt(sessionsAYear);
 
-export const sortinoOf = ({ mean, downside }: Spread, free: number): number =>
+const sortinoFrom = ({ mean, downside }: Omit<Spread, "deviation">, free: number): number =>
   ((mean - free) / downside) * Math.sqrt(sessionsAYear);
+
+/** The Sharpe ratio of a curve alone, as `measureCurve` has it. */
+export function sharpeOf(equity: Float64Array, { capital, riskFree }: CurveSettings): number {
+  const returns = returnsOf(equity, capital);
+  const center = mean(returns);
+  return sharpeFrom({ mean: center, deviation: sampleDeviation(returns, center) }, riskFreeOf(riskFree));
+}
+
+/** The Sortino ratio of a curve alone, as `measureCurve` has it. */
+export function sortinoOf(equity: Float64Array, { capital, riskFree }: CurveSettings): number {
+  const returns = returnsOf(equity, capital);
+  const free = riskFreeOf(riskFree);
+  return sortinoFrom({ mean: mean(returns), downside: downsideDeviation(returns, free) }, free);
+}
 
 /** The figures of a curve of equity, NaN or infinite where they are not defined. `returns` are those of the same curve. */
 export function measureCurve(
@@ -134,8 +141,8 @@ export function measureCurve(
     cagr: annualReturn,
     annualReturn,
     volatility: spread.deviation * Math.sqrt(sessionsAYear),
-    sharpe: sharpeOf(spread, free),
-    sortino: sortinoOf(spread, free),
+    sharpe: sharpeFrom(spread, free),
+    sortino: sortinoFrom(spread, free),
     calmar: annualReturn / -drawdowns.deepest,
     maxDrawdown: drawdowns.deepest,
     averageDrawdown: drawdowns.depths / drawdowns.count,
@@ -156,26 +163,20 @@ function peakOf(equity: Float64Array): number {
 export type Reference = { returns: Float64Array; mean: number; variance: number };
 
 export function referenceOf(returns: Float64Array): Reference {
-  let sum = 0;
-  for (const value of returns) sum += value;
-  const mean = sum / returns.length;
-  let squares = 0;
-  for (const value of returns) squares += (value - mean) ** 2;
-  return { returns, mean, variance: squares / returns.length };
+  const center = mean(returns);
+  return { returns, mean: center, variance: covariance(returns, returns, center, center) };
 }
 
-/** Alpha and beta by `metricDefinitions`; NaN where the reference does not move. `mean` is that of `returns`. */
+/** Alpha and beta by `metricDefinitions`; NaN where the reference does not move. */
 export function measureAgainst(
   returns: Float64Array,
-  mean: number,
   reference: Reference,
-  free: number,
+  riskFree: number,
 ): Record<"alpha" | "beta", number> {
-  const { length } = returns;
-  let products = 0;
-  for (let session = 0; session < length; session++) {
-    products += (at(reference.returns, session) - reference.mean) * at(returns, session);
-  }
-  const beta = reference.variance < leastVariance ? Number.NaN : products / length / reference.variance;
-  return { alpha: (1 + mean - free - beta * (reference.mean - free)) ** sessionsAYear - 1, beta };
+  const free = riskFreeOf(riskFree);
+  const center = mean(returns);
+  const isStill = reference.variance < leastVariance;
+  const joint = covariance(returns, reference.returns, center, reference.mean);
+  const beta = isStill ? Number.NaN : joint / reference.variance;
+  return { alpha: (1 + center - free - beta * (reference.mean - free)) ** sessionsAYear - 1, beta };
 }

@@ -20,10 +20,21 @@ type State = {
   /** The direction that may not be held, after a stop or a margin call, until the strategy wants something else. */
   barred: number;
   trades: Trade[];
+  sessionsHeld: number;
   traded: number;
   commission: number;
   slippage: number;
   dividends: number;
+};
+
+/** A run on its way: what it reads, what it writes and how it stands. */
+type Run = {
+  bars: Bars;
+  targets: Targets;
+  /** The lowest target that is followed: a lower one is taken as this. */
+  lowest: number;
+  columns: Columns;
+  state: State;
 };
 
 /**
@@ -36,39 +47,82 @@ export function simulate(
   settings: Settings,
   columns: Columns = columnsOf(bars.close.length),
 ): Simulation {
-  const { equity, cash, shares } = columns;
-  const { open, high, low, close, volume, dividends } = bars;
-  const { length } = close;
-  const lowestTarget = settings.side === "long" ? 0 : -1;
   const state = begin(settings);
-  let sessionsHeld = 0;
-  for (let session = 0; session < length; session++) {
-    let isHeld = state.shares !== 0;
-    if (isHeld) payDividend(state, at(dividends, session));
-    const wanted = session === 0 ? 0 : Math.max(targets[session - 1] ?? 0, lowestTarget);
-    if (wanted !== state.barred) state.barred = 0;
-    const price = at(open, session);
-    // A bar without a price or without a trade cannot be traded in: orders wait, and stops are not reached.
-    if (price > 0 && at(volume, session) > 0) {
-      if (state.barred !== 0) leave(state, session, price, "margin");
-      else if (wanted !== Math.sign(state.shares)) turn(state, wanted, session, price);
-      isHeld ||= state.shares !== 0;
-      const stops = state.position?.stops ?? null;
-      if (stops !== null && reachStop(stops, price, at(high, session), at(low, session)))
-        stopOut(state, session, stops);
-    }
-    if (isHeld) sessionsHeld++;
-    const last = at(close, session);
-    if (bars.delisted && session === length - 1) payOut(state, session, last);
-    const worth = state.cash + state.shares * last;
-    cash[session] = state.cash;
-    shares[session] = state.shares;
-    equity[session] = worth;
-    if (state.shares < 0 && worth < maintenanceMargin * -state.shares * last) state.barred = -1;
+  const run: Run = { bars, targets, lowest: settings.side === "long" ? 0 : -1, columns, state };
+  const { length } = bars.close;
+  for (let session = 0; session < length; session = pass(run, session + 1)) act(run, session);
+  const { trades, sessionsHeld, traded, commission, slippage, dividends } = state;
+  return { ...columns, trades, sessionsHeld, traded, costs: commission + slippage, commission, dividends };
+}
+
+/** What the strategy wants of a session: what it said at the close before. */
+const wantedAt = ({ targets, lowest }: Run, session: number): number =>
+  session === 0 ? 0 : Math.max(targets[session - 1] ?? 0, lowest);
+
+/** One session by all rules, in their order: dividend, orders at the open, stops, delisting, the close. */
+function act(run: Run, session: number): void {
+  const { bars, state } = run;
+  let isHeld = state.shares !== 0;
+  if (isHeld) payDividend(state, at(bars.dividends, session));
+  const wanted = wantedAt(run, session);
+  if (wanted !== state.barred) state.barred = 0;
+  const open = at(bars.open, session);
+  // A bar without a price or without a trade cannot be traded in: orders wait, and stops are not reached.
+  if (open > 0 && at(bars.volume, session) > 0) {
+    if (state.barred !== 0) leave(state, session, open, "margin");
+    else if (wanted !== Math.sign(state.shares)) turn(state, wanted, session, open);
+    isHeld ||= state.shares !== 0;
+    const stops = state.position?.stops ?? null;
+    const isStopped = stops !== null && reachStop(stops, open, at(bars.high, session), at(bars.low, session));
+    if (isStopped) stopOut(state, session, stops);
   }
-  const { trades, traded, commission, slippage } = state;
-  const costs = commission + slippage;
-  return { equity, cash, shares, trades, sessionsHeld, traded, costs, commission, dividends: state.dividends };
+  if (isHeld) state.sessionsHeld++;
+  const last = at(bars.close, session);
+  if (bars.delisted && session === bars.close.length - 1) payOut(state, session, last);
+  const worth = state.cash + state.shares * last;
+  run.columns.cash[session] = state.cash;
+  run.columns.shares[session] = state.shares;
+  run.columns.equity[session] = worth;
+  if (isCalled(state.shares, worth, last)) state.barred = -1;
+}
+
+const isCalled = (shares: number, worth: number, close: number): boolean =>
+  shares < 0 && worth < maintenanceMargin * -shares * close;
+
+/**
+ * Most sessions change nothing. Writes those from `from` on in which what is held is what is wanted, no dividend is paid and no stop
+ * is reached, in a loop of its own for speed; answers the first one that has to be acted in.
+ */
+function pass(run: Run, from: number): number {
+  const { targets, lowest, columns, state, bars } = run;
+  const { cash, shares, barred } = state;
+  if (barred !== 0 && shares !== 0) return from;
+  const { close, dividends } = bars;
+  const stops = state.position?.stops ?? null;
+  const held = Math.sign(shares);
+  // What is wanted and may not be held is as good as held: nothing.
+  const unchanged = barred === 0 ? held : barred;
+  const end = bars.delisted ? close.length - 1 : close.length;
+  let session = from;
+  for (; session < end && state.barred === barred; session++) {
+    if (Math.max(targets[session - 1] ?? 0, lowest) !== unchanged) break;
+    if (held !== 0 && at(dividends, session) !== 0) break;
+    if (stops !== null && isStoppedAt(stops, bars, session)) break;
+    const last = at(close, session);
+    const worth = held === 0 ? cash : cash + shares * last;
+    columns.cash[session] = cash;
+    columns.shares[session] = shares;
+    columns.equity[session] = worth;
+    if (held < 0 && isCalled(shares, worth, last)) state.barred = -1;
+  }
+  if (held !== 0) state.sessionsHeld += session - from;
+  return session;
+}
+
+/** Asked twice of the session in which the stop is reached: here, and where it is acted on. */
+function isStoppedAt(stops: OpenStops, { open, high, low, volume }: Bars, session: number): boolean {
+  const price = at(open, session);
+  return price > 0 && at(volume, session) > 0 && reachStop(stops, price, at(high, session), at(low, session));
 }
 
 /** Columns for runs over so many sessions. */
@@ -85,6 +139,7 @@ const begin = (settings: Settings): State => ({
   shares: 0,
   barred: 0,
   trades: [],
+  sessionsHeld: 0,
   traded: 0,
   commission: 0,
   slippage: 0,

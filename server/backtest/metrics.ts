@@ -8,11 +8,9 @@ import {
   type Reference,
   referenceOf,
   returnsOf,
-  riskFreeOf,
   sessionsAYear,
   sharpeOf,
   sortinoOf,
-  spreadOf,
 } from "./curve.ts";
 import type { Metrics } from "./definitions.ts";
 import { mean } from "./statistics.ts";
@@ -36,7 +34,7 @@ export function measure(held: Held | null, simulation: Measured, settings: Curve
   const { equity, trades, traded, costs, commission, sessionsHeld } = simulation;
   const returns = returnsOf(equity, settings.capital);
   const reference = held && holdingOf(held);
-  const against = reference && measureAgainst(returns, mean(returns), reference, riskFreeOf(settings.riskFree));
+  const against = reference && measureAgainst(returns, reference, settings.riskFree);
   return definedOnly({
     ...measureCurve(equity, returns, settings),
     ...measureTrades(trades),
@@ -75,17 +73,18 @@ export function scoreOf(name: ScoreName, simulation: Pick<Simulation, "equity" |
 function computeScore(
   name: ScoreName,
   { equity, trades }: Pick<Simulation, "equity" | "trades">,
-  { capital, riskFree }: CurveSettings,
+  settings: CurveSettings,
 ): number {
+  const { capital } = settings;
   switch (name) {
     case "totalReturn":
       return (equity.at(-1) ?? capital) / capital - 1;
     case "cagr":
       return annualReturnOf(equity, capital);
     case "sharpe":
-      return sharpeOf(spreadOf(returnsOf(equity, capital), riskFreeOf(riskFree)), riskFreeOf(riskFree));
+      return sharpeOf(equity, settings);
     case "sortino":
-      return sortinoOf(spreadOf(returnsOf(equity, capital), riskFreeOf(riskFree)), riskFreeOf(riskFree));
+      return sortinoOf(equity, settings);
     case "calmar":
       return annualReturnOf(equity, capital) / -measureDrawdowns(equity, capital).deepest;
     case "maxDrawdown":
@@ -102,21 +101,22 @@ export type Comparison = { metrics: Pick<Metrics, CurveMetric>; alpha: number | 
 
 /** Compares a run's equity with that of something held over the same sessions. Both start from the capital. */
 export function compare(equity: Float64Array, other: Float64Array, settings: CurveSettings): Comparison {
-  const { capital, riskFree } = settings;
-  const own = returnsOf(equity, capital);
-  const returns = returnsOf(other, capital);
-  const against = measureAgainst(own, mean(own), referenceOf(returns), riskFreeOf(riskFree));
+  const own = returnsOf(equity, settings.capital);
+  const returns = returnsOf(other, settings.capital);
+  const against = measureAgainst(own, referenceOf(returns), settings.riskFree);
   return { metrics: definedOnly(measureCurve(other, returns, settings)), ...definedOnly(against) };
 }
 
 /** Capital put into the ticker at the first close, without costs; dividends are kept as cash. */
 export function buyAndHoldOf({ close, dividends }: Held, capital: number): Float64Array {
   const first = at(close, 0);
+  const equity = new Float64Array(close.length);
   let paid = 0;
-  return close.map((price, session) => {
+  for (let session = 0; session < close.length; session++) {
     if (session > 0) paid += at(dividends, session);
-    return (capital * (price + paid)) / first;
-  });
+    equity[session] = (capital * (at(close, session) + paid)) / first;
+  }
+  return equity;
 }
 
 /** What was held is the same for every run of a sweep, so it is worked out once for the same bars. */

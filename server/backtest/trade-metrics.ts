@@ -20,16 +20,18 @@ export type TradeMetric = (typeof tradeMetricNames)[number];
 
 /** NaN or infinite where they are not defined. Open trades count in none. */
 export function measureTrades(trades: readonly Trade[]): Record<TradeMetric, number> {
-  const returns: number[] = [];
-  const profits: number[] = [];
+  const returns = new Float64Array(trades.length);
+  const profits = new Float64Array(trades.length);
+  let count = 0;
   let [best, worst] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
   let [won, lost, wins, losses, wonDollars, lostDollars] = [0, 0, 0, 0, 0, 0];
   let [longest, sessions] = [Number.NEGATIVE_INFINITY, 0];
   for (const { entrySession, exit } of trades) {
     if (exit === null) continue;
     const length = exit.session - entrySession;
-    returns.push(exit.return);
-    profits.push(exit.profit);
+    returns[count] = exit.return;
+    profits[count] = exit.profit;
+    count++;
     sessions += length;
     longest = Math.max(longest, length);
     best = Math.max(best, exit.return);
@@ -44,7 +46,7 @@ export function measureTrades(trades: readonly Trade[]): Record<TradeMetric, num
       lostDollars += exit.profit;
     }
   }
-  const count = returns.length;
+  const closed = { returns: returns.subarray(0, count), profits: profits.subarray(0, count) };
   const winRate = wins / count;
   return {
     trades: count,
@@ -52,9 +54,9 @@ export function measureTrades(trades: readonly Trade[]): Record<TradeMetric, num
     profitFactor: won / -lost,
     bestTrade: best,
     worstTrade: worst,
-    averageTrade: geometricMean(returns),
-    expectancy: mean(returns),
-    sqn: (Math.sqrt(count) * mean(profits)) / sampleDeviation(profits),
+    averageTrade: geometricMean(closed.returns),
+    expectancy: mean(closed.returns),
+    sqn: (Math.sqrt(count) * mean(closed.profits)) / sampleDeviation(closed.profits),
     kelly: winRate - (1 - winRate) / (wonDollars / wins / -(lostDollars / losses)),
     longestTrade: longest,
     averageTradeSessions: sessions / count,

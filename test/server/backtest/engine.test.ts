@@ -66,6 +66,13 @@ describe("the size of an entry", () => {
     expect(sharesWith({ fractional: false, sizing: { kind: "shares", shares: 2.9 } })).toBe(2);
   });
 
+  test("is whole where only rounding keeps it from that", () => {
+    // 0.29 × 100 is 28.999999999999996.
+    const dollar = barsOf({ close: [1, 1, 1] });
+    const settings = settingsWith({ capital: 100, sizing: { kind: "equity", fraction: 0.29 }, fractional: false });
+    expect(simulate(dollar, targetsOf(1, 1, 1), settings).shares[1]).toBe(29);
+  });
+
   test("leaves room for the commission", () => {
     // 1000 = 5 + shares × (30 + 1.5 + 0.85) at 5 %, 0.85 a share and 5 an order.
     const charged = commission({ bps: 500, perShare: 0.85, perOrder: 5 });

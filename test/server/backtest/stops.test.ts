@@ -214,6 +214,12 @@ describe("a session in which nothing was traded", () => {
     const run = long({ ...rows, volume: Float64Array.from([9, 9, 0, 9]) }, { loss: 0.1 });
     expect(run.trades[0]?.exit).toMatchObject({ session: 3, price: 85 });
   });
+
+  test("moves no trailing stop", () => {
+    const rows = barsFrom(quiet(100), quiet(100), [100, 200, 100, 100], [100, 100, 90, 95]);
+    expect(long({ ...rows, volume: Float64Array.from([9, 9, 0, 9]) }, { trailing: 0.2 }).trades[0]?.exit).toBeNull();
+    expect(long(rows, { trailing: 0.2 }).trades[0]?.exit).toMatchObject({ session: 3, price: 100 });
+  });
 });
 
 describe("a delisting", () => {
