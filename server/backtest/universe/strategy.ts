@@ -1,31 +1,23 @@
 import { z } from "zod";
 import type { Configured, Described } from "../strategy.ts";
+import type { CrossSection } from "./types.ts";
 
-/**
- * Every ticker that has a bar in a rebalance session, in columns, as it was known at that session's close. All columns are of one
- * length; rows are in the order of tickers.
- */
-export type CrossSection = {
-  /** ISO date of the session. */
-  date: string;
-  /** Closes as they were quoted in that session: later splits are no part of them. In dollars. */
-  price: Float64Array;
-  /** Close × shares traded in that session, in dollars. */
-  dollarVolume: Float64Array;
-  /**
-   * By each of the strategy's `lags`, in their order: the ticker's close so many sessions of its own ago ÷ the session's close, adjusted
-   * for splits; NaN where it has no bars that old.
-   */
-  earlier: readonly Float64Array[];
+/** What a ticker has to have had in a rebalance session to be looked at; 0 asks for nothing. */
+export type Minimums = {
+  /** Dollars a share, as quoted that day: later splits are no part of it. */
+  price: number;
+  /** Dollars traded that day. */
+  dollarVolume: number;
 };
 
 /** What one file of strategies/ declares for a strategy that chooses from all tickers. */
 type Definition<Parameters extends z.ZodObject> = Described & {
   parameters: Parameters;
-  /** Sessions before a rebalance, of which the closes are looked at. A ticker that has fewer is not chosen. */
+  /** Sessions before a rebalance, of which the closes are looked at. */
   lags(parameters: z.output<Parameters>): readonly number[];
   /** Tickers held, the best first. */
   holdings(parameters: z.output<Parameters>): number;
+  minimums(parameters: z.output<Parameters>): Minimums;
   /** One score a row: the highest are held, NaN never is. */
   score(section: CrossSection, parameters: z.output<Parameters>): Float64Array;
 };
@@ -34,10 +26,11 @@ type Definition<Parameters extends z.ZodObject> = Described & {
 export type ConfiguredUniverseStrategy = {
   id: string;
   parameters: Readonly<Record<string, number>>;
-  /** The most sessions that the strategy looks back. */
+  /** The most sessions that the strategy looks back: a ticker with fewer bars before a rebalance is not held. */
   warmup: number;
   lags: readonly number[];
   holdings: number;
+  minimums: Minimums;
   score(section: CrossSection): Float64Array;
 };
 
@@ -69,6 +62,7 @@ export function defineUniverseStrategy<Parameters extends z.ZodObject>(
         warmup: Math.max(0, ...lags),
         lags,
         holdings: definition.holdings(parameters),
+        minimums: definition.minimums(parameters),
         score: (section) => definition.score(section, parameters),
       };
       return { success: true, strategy };

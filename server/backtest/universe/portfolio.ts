@@ -1,0 +1,225 @@
+import { at } from "../strategy.ts";
+import type { Commission, ExitReason } from "../types.ts";
+import type { HeldBars, PortfolioSettings, PortfolioSimulation, PortfolioTrade, Selection } from "./types.ts";
+
+type Position = {
+  trade: PortfolioTrade;
+  bars: HeldBars;
+  /** The bar of this session, or the next one there is. */
+  cursor: number;
+  shares: number;
+  lastClose: number;
+  /** No longer wanted: sold at the next open there is. */
+  isLeaving: boolean;
+  spent: number;
+  received: number;
+  fees: number;
+  dividends: number;
+};
+
+type State = {
+  settings: PortfolioSettings;
+  cash: number;
+  /** By ticker. */
+  positions: Map<number, Position>;
+  trades: PortfolioTrade[];
+  traded: number;
+  commission: number;
+  slippage: number;
+  dividends: number;
+};
+
+/**
+ * Holds what was selected by the rules in `rules.ts`: what is chosen at the close of session t is traded at the open of t + 1, sales
+ * first. `bars` are needed of every ticker from its selection to its sale.
+ */
+export function simulatePortfolio(
+  length: number,
+  selections: readonly Selection[],
+  bars: ReadonlyMap<number, HeldBars>,
+  settings: PortfolioSettings,
+): PortfolioSimulation {
+  const equity = new Float64Array(length);
+  const cash = new Float64Array(length);
+  const shares = new Float64Array(length);
+  const chosen = new Map(selections.map((selection) => [selection.session, selection.tickers]));
+  const state = begin(settings);
+  let sessionsHeld = 0;
+  for (let session = 0; session < length; session++) {
+    const wasHeld = state.positions.size > 0;
+    for (const position of state.positions.values()) reach(state, position, session);
+    const wanted = chosen.get(session - 1);
+    if (wanted !== undefined) rebalance(state, wanted, bars, session);
+    else sellLeavers(state, session);
+    if (wasHeld || state.positions.size > 0) sessionsHeld++;
+    let worth = 0;
+    for (const position of [...state.positions.values()]) worth += closeSession(state, position, session);
+    cash[session] = state.cash;
+    shares[session] = state.positions.size;
+    equity[session] = state.cash + worth;
+  }
+  const { trades, traded, commission, slippage, dividends } = state;
+  const costs = commission + slippage;
+  return { equity, cash, shares, trades, sessionsHeld, traded, costs, commission, dividends };
+}
+
+const begin = (settings: PortfolioSettings): State => ({
+  settings,
+  cash: settings.capital,
+  positions: new Map(),
+  trades: [],
+  traded: 0,
+  commission: 0,
+  slippage: 0,
+  dividends: 0,
+});
+
+/** Moves on to a session's bar, and takes the dividend that is paid to who held before it. */
+function reach(state: State, position: Position, session: number): void {
+  const { bars } = position;
+  while ((bars.sessions[position.cursor] ?? session) < session) position.cursor++;
+  if (!hasBar(position, session)) return;
+  const paid = position.shares * at(bars.dividends, position.cursor);
+  position.dividends += paid;
+  state.dividends += paid;
+  state.cash += paid;
+}
+
+const hasBar = ({ bars, cursor }: Position, session: number): boolean => bars.sessions[cursor] === session;
+
+/** The price that orders of a session are filled at before slippage; 0 where nothing is traded. */
+const openOf = (position: Position, session: number): number =>
+  hasBar(position, session) ? at(position.bars.open, position.cursor) : 0;
+
+/** What is held after a session, in dollars; nothing of what was traded for the last time, which is paid out. */
+function closeSession(state: State, position: Position, session: number): number {
+  const { bars, cursor } = position;
+  if (hasBar(position, session)) {
+    position.lastClose = at(bars.close, cursor);
+    if (bars.delisted && cursor === bars.sessions.length - 1) {
+      position.received += position.shares * position.lastClose;
+      state.cash += position.shares * position.lastClose;
+      settle(state, position, session, "delisted");
+      return 0;
+    }
+  }
+  return position.shares * position.lastClose;
+}
+
+function sellLeavers(state: State, session: number): void {
+  for (const position of [...state.positions.values()]) {
+    const open = openOf(position, session);
+    if (position.isLeaving && open > 0) sell(state, position, position.shares, open, session);
+  }
+}
+
+/** Brings every position to an equal part of the equity at this session's open. */
+function rebalance(
+  state: State,
+  wanted: readonly number[],
+  bars: ReadonlyMap<number, HeldBars>,
+  session: number,
+): void {
+  const { fractional, fraction } = state.settings;
+  const isWanted = new Set(wanted);
+  let equity = state.cash;
+  for (const position of state.positions.values()) {
+    position.isLeaving = !isWanted.has(position.trade.ticker);
+    equity += position.shares * (openOf(position, session) || position.lastClose);
+  }
+  sellLeavers(state, session);
+  const part = (equity * fraction) / wanted.length;
+  const purchases: { position: Position; open: number; size: number }[] = [];
+  for (const ticker of wanted) {
+    const position = state.positions.get(ticker) ?? prospect(ticker, bars, session);
+    const open = position === null ? 0 : openOf(position, session);
+    if (position === null || !(open > 0)) continue;
+    const size = (fractional ? part / open : wholeOf(part / open)) - position.shares;
+    if (size < 0) sell(state, position, -size, open, session);
+    else if (size > 0) purchases.push({ position, open, size });
+  }
+  const scale = affordable(state, purchases);
+  for (const { position, open, size } of purchases) buy(state, position, size * scale, open, session);
+}
+
+/** A position that is not held yet; null of a ticker without bars. */
+function prospect(ticker: number, bars: ReadonlyMap<number, HeldBars>, session: number): Position | null {
+  const own = bars.get(ticker);
+  if (own === undefined) return null;
+  const cursor = own.sessions.findIndex((known) => known >= session);
+  const trade: PortfolioTrade = { ticker, entrySession: session, entryPrice: 0, shares: 0, exit: null };
+  const empty = { shares: 0, lastClose: 0, spent: 0, received: 0, fees: 0, dividends: 0 };
+  return { trade, bars: own, cursor: cursor === -1 ? own.sessions.length : cursor, isLeaving: false, ...empty };
+}
+
+/** The part of what is to be bought that the cash pays for, costs included: all purchases are cut in proportion. */
+function affordable(state: State, purchases: readonly { open: number; size: number }[]): number {
+  const { commission, slippage } = state.settings;
+  const fixed = commission.perOrder * purchases.length;
+  let cost = 0;
+  for (const { open, size } of purchases) {
+    const price = open * (1 + slippage.bps / 10_000);
+    cost += size * price + commissionOn(commission, size, price) - commission.perOrder;
+  }
+  return Math.max(0, Math.min(1, (state.cash - fixed) / cost));
+}
+
+function buy(state: State, position: Position, wanted: number, open: number, session: number): void {
+  const { commission, slippage, fractional } = state.settings;
+  const size = fractional ? wanted : wholeOf(wanted);
+  if (!(size > 0)) return;
+  const price = open * (1 + slippage.bps / 10_000);
+  const fee = commissionOn(commission, size, price);
+  // Purchases were cut to leave nothing below zero but rounding.
+  state.cash = Math.max(0, state.cash - size * price - fee);
+  const { trade } = position;
+  if (trade.shares === 0) {
+    trade.entrySession = session;
+    state.trades.push(trade);
+    state.positions.set(trade.ticker, position);
+  }
+  position.shares += size;
+  position.lastClose = open;
+  position.spent += size * price;
+  trade.shares += size;
+  trade.entryPrice = position.spent / trade.shares;
+  charge(state, position, { size, price, open, fee });
+}
+
+function sell(state: State, position: Position, size: number, open: number, session: number): void {
+  const { commission, slippage } = state.settings;
+  const price = open * (1 - slippage.bps / 10_000);
+  const due = commissionOn(commission, size, price);
+  // A sale's commission is at most what there is: cash never goes below zero for it.
+  const fee = Math.min(due, state.cash + size * price);
+  state.cash += size * price - fee;
+  position.shares -= size;
+  position.received += size * price;
+  charge(state, position, { size, price, open, fee });
+  if (!(position.shares > 0)) settle(state, position, session, "rebalance");
+}
+
+function charge(
+  state: State,
+  position: Position,
+  { size, price, open, fee }: { size: number; price: number; open: number; fee: number },
+): void {
+  position.fees += fee;
+  state.traded += size * price;
+  state.commission += fee;
+  state.slippage += size * Math.abs(price - open);
+}
+
+/** Ends the trade of a position of which nothing is left. */
+function settle(state: State, position: Position, session: number, reason: ExitReason): void {
+  const { trade, spent, received, fees, dividends } = position;
+  const profit = received - spent - fees + dividends;
+  trade.exit = { session, price: received / trade.shares, profit, return: profit / spent, reason };
+  state.positions.delete(trade.ticker);
+}
+
+/** Rounded down, but what is whole but for rounding is whole. */
+const wholeOf = (size: number): number => Math.floor(size * (1 + 1e-12));
+
+const commissionOn = ({ bps, perShare, perOrder }: Commission, size: number, price: number): number =>
+  perOrder + perShare * size + (size * price * bps) / 10_000;
