@@ -1,21 +1,19 @@
 import { z } from "zod";
-import { metricDefinitions } from "../backtest/definitions.ts";
+import { curveMetricNames } from "../backtest/curve.ts";
+import { type MetricName, metricDefinitions } from "../backtest/definitions.ts";
 import { strategies } from "../backtest/strategies/index.ts";
 import { exitReasons, type Settings } from "../backtest/types.ts";
 import { nearest } from "../nearest.ts";
+import { fitsScope } from "./backtest-scope.ts";
 import { dateInput, oneOf, tickerInput } from "./schemas.ts";
 
 /** What a backtest is asked with, and what it answers. Everything about strategies and metrics comes from their registries. */
 
 const strategyIds = strategies.map((strategy) => strategy.id);
 
-/** Named in what people read about Barline, and not available in it yet. */
-const awaited = ["cross_sectional_momentum"];
-
 function strategyError(given: unknown): string {
   const known = `has to be one of ${strategyIds.join(", ")}`;
   if (typeof given !== "string") return known;
-  if (awaited.includes(given)) return `${known}: ${given} is not available yet`;
   const close = nearest(given.slice(0, 60), strategyIds, 4);
   return close === undefined ? known : `${known}. Did you mean ${close}?`;
 }
@@ -126,22 +124,31 @@ const settings = {
     .nullable()
     .default(null)
     .meta({ description: "A ticker to compare with, held over the same sessions; null: none." }),
+  survivorship: oneOf(["point_in_time", "survivors_only"]).default("point_in_time").meta({
+    description:
+      "Whom a strategy of the universe chooses from: whoever had a bar in the rebalance session, or only those that were traded in the newest session too.",
+  }),
 };
 
-export const backtestInput = z.strictObject({
-  ticker: tickerInput,
-  from: dateInput.optional().meta({ description: "First date, inclusive; the first published bar's where left out." }),
-  to: dateInput.optional().meta({ description: "Last date, inclusive; the last published bar's where left out." }),
-  strategy: z.enum(strategyIds, { error: ({ input }) => strategyError(input) }),
-  params,
-  ...settings,
-});
+export const backtestInput = z
+  .strictObject({
+    ticker: tickerInput
+      .nullable()
+      .default(null)
+      .meta({ description: "What is traded; null or left out where the strategy chooses from all tickers." }),
+    from: dateInput.optional().meta({ description: "First date, inclusive; the first published bar's where left out." }),
+    to: dateInput.optional().meta({ description: "Last date, inclusive; the last published bar's where left out." }),
+    strategy: z.enum(strategyIds, { error: ({ input }) => strategyError(input) }),
+    params,
+    ...settings,
+  })
+  .superRefine(fitsScope);
 
 export type BacktestRequest = z.output<typeof backtestInput>;
 
 /** A request's settings as the engine and the metrics take them. */
 export function settingsOf(request: Omit<BacktestRequest, "ticker" | "from" | "to" | "strategy" | "params">) {
-  const { stopLoss, takeProfit, trailingStop, benchmark: _, dividends: __, ...settings } = request;
+  const { stopLoss, takeProfit, trailingStop, benchmark: _, dividends: __, survivorship: ___, ...settings } = request;
   return {
     ...settings,
     stops: { loss: stopLoss, profit: takeProfit, trailing: trailingStop },
@@ -152,17 +159,47 @@ const date = z.iso.date();
 const dollars = z.number();
 const fraction = z.number();
 
-const metricSchema = z.strictObject(
-  Object.fromEntries(
-    Object.entries(metricDefinitions).map(([name, definition]) => [
-      name,
-      z.number().nullable().meta({ description: definition.formula }),
-    ]),
-  ),
-);
+const metricsOf = (names: readonly MetricName[]) =>
+  z.strictObject(
+    Object.fromEntries(
+      names.map((name) => [name, z.number().nullable().meta({ description: metricDefinitions[name].formula })]),
+    ),
+  );
+
+const metricSchema = metricsOf(Object.keys(metricDefinitions) as MetricName[]);
+
+const comparison = z
+  .strictObject({
+    kind: z.enum(["buy_and_hold", "benchmark", "universe"]).meta({
+      description: "`universe`: every ticker that a strategy of the universe chooses from, in equal parts, from rebalance to rebalance.",
+    }),
+    ticker: z.string().nullable(),
+    metrics: metricsOf(curveMetricNames),
+    alpha: fraction.nullable().meta({ description: "The run's, as `metrics.alpha` is, against what is held here." }),
+    beta: z.number().nullable().meta({ description: "The run's against what is held here." }),
+  })
+  .meta({ id: "HeldTicker", description: "A ticker held over the same sessions for the same capital, without costs." });
+
+const headline = metricsOf(["totalReturn", "cagr", "sharpe", "maxDrawdown", "finalEquity"]);
+
+const survivorship = z
+  .strictObject({
+    pointInTime: headline,
+    survivorsOnly: headline,
+    tickers: z.int().meta({ description: "Tickers that were ever published." }),
+    survivors: z.int().meta({ description: "Those of them that were traded in the newest session." }),
+  })
+  .meta({
+    id: "Survivorship",
+    description: "How much better a strategy of the universe looks on today's survivors; null for one of a ticker.",
+  });
+
+const periodReturns = (example: string) =>
+  z.array(z.strictObject({ period: z.string().meta({ example }), return: fraction.nullable() }));
 
 const tradeAnswer = z
   .strictObject({
+    ticker: z.string().optional().meta({ description: "Of a strategy of the universe." }),
     entryDate: date,
     entryPrice: dollars.meta({ description: "Split-adjusted, with slippage." }),
     exitDate: date.nullable(),
@@ -181,9 +218,14 @@ export const backtestAnswer = z
     equity: z
       .array(z.strictObject({ date, equity: dollars, drawdown: fraction }))
       .meta({ description: "At each session's close; the drawdown is from 0 down." }),
+    comparisons: z.array(comparison),
+    survivorship: survivorship.nullable(),
+    returns: z
+      .strictObject({ monthly: periodReturns("2020-01"), yearly: periodReturns("2020") })
+      .meta({ description: "By calendar month and year, from the last close before to the last one in it." }),
     scenario: z
       .strictObject({
-        ticker: z.string(),
+        ticker: z.string().nullable(),
         from: date,
         to: date,
         strategy: z.enum(strategyIds),
@@ -204,6 +246,7 @@ export const backtestAnswer = z
         riskFree: fraction,
         dividends: z.boolean(),
         benchmark: z.string().nullable(),
+        survivorship: z.enum(["point_in_time", "survivors_only"]),
       })
       .meta({ description: "The request with every default filled in; posted again, it gives the same run." }),
   })

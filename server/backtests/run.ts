@@ -3,6 +3,8 @@ import { readDataVersion } from "../../db/queries/backtests/data-version.ts";
 import { type BacktestAnswer, type BacktestRequest, settingsOf } from "../api/backtest-schemas.ts";
 import { invalidFields } from "../api/check.ts";
 import { type Backtest, leastSessions, runBacktest } from "../backtest/backtest.ts";
+import { compare } from "../backtest/metrics.ts";
+import { returnsByMonth, returnsByYear } from "../backtest/periods.ts";
 import { findStrategy, type Strategy } from "../backtest/strategies/index.ts";
 import type { Configured, ConfiguredStrategy, TickerStrategy } from "../backtest/strategy.ts";
 import type { Bars, Trade } from "../backtest/types.ts";
@@ -85,12 +87,32 @@ function requireSessions(bars: Bars, strategy: ConfiguredStrategy, ticker: strin
 const dateOf = (bars: { dates: readonly string[] }, session: number): string => bars.dates[session] ?? "";
 
 /** A run as the API answers it. */
-export const toAnswer = ({ bars, backtest, scenario }: BacktestRun): BacktestAnswer => ({
+export const toAnswer = ({ bars, backtest, benchmark, scenario }: BacktestRun): BacktestAnswer => ({
   metrics: backtest.metrics,
   trades: backtest.trades.map((trade) => toTrade(bars.dates, trade)),
   equity: toEquity(bars.dates, backtest),
+  comparisons: comparisonsOf({ backtest, benchmark, scenario }),
+  returns: {
+    monthly: returnsByMonth(bars.dates, backtest.equity, scenario.capital),
+    yearly: returnsByYear(bars.dates, backtest.equity, scenario.capital),
+  },
   scenario,
 });
+
+/** The run beside the ticker held, and beside the benchmark. */
+function comparisonsOf({
+  backtest,
+  benchmark,
+  scenario,
+}: Pick<TickerRun, "backtest" | "benchmark" | "scenario">): BacktestAnswer["comparisons"] {
+  const { equity: _, ...held } = backtest.buyAndHold;
+  const own = { kind: "buy_and_hold" as const, ticker: scenario.ticker, ...held };
+  if (benchmark === null) return [own];
+  return [
+    own,
+    { kind: "benchmark", ticker: benchmark.ticker, ...compare(backtest.equity, benchmark.equity, scenario) },
+  ];
+}
 
 /** A trade with the dates of its sessions. */
 export const toTrade = (

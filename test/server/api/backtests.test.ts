@@ -55,6 +55,15 @@ describe("POST /api/backtests", () => {
         reason: null,
       },
     ]);
+    // Held from the first close, 10, to the last, 30.
+    expect(body.comparisons).toEqual([
+      expect.objectContaining({ kind: "buy_and_hold", ticker: "STEP", beta: expect.any(Number) }),
+    ]);
+    expect(body.comparisons[0].metrics).toMatchObject({ totalReturn: 2, finalEquity: 30_000, maxDrawdown: -0.25 });
+    expect(body.returns).toEqual({
+      monthly: [{ period: "2024-01", return: 0.5 }],
+      yearly: [{ period: "2024", return: 0.5 }],
+    });
     expect(Object.keys(body.metrics).toSorted()).toEqual(Object.keys(metricDefinitions).toSorted());
     expect(body.metrics).toMatchObject({
       totalReturn: 0.5,
@@ -159,6 +168,18 @@ describe("dividends", () => {
     // 500 shares × (3 + 1) × 0.5 on the third session.
     expect(body.equity.map(({ equity }: { equity: number }) => equity)).toEqual([10_000, 10_000, 21_000, 16_000]);
     expect((await post(step)).body.metrics.finalEquity).toBe(15_000);
+  });
+});
+
+test("a benchmark is compared with beside the ticker held, and one that does not exist is refused", async () => {
+  const { status, body } = await post({ ticker: "WAVE", strategy: "rsi", benchmark: "WAVE" });
+  expect(status).toBe(200);
+  const [held, benchmark] = body.comparisons;
+  expect(benchmark).toMatchObject({ kind: "benchmark", ticker: "WAVE", alpha: held.alpha, beta: held.beta });
+  expect(benchmark.metrics).toEqual(held.metrics);
+  expect(await post({ ticker: "WAVE", strategy: "rsi", benchmark: "NONE" })).toMatchObject({
+    status: 404,
+    body: { error: { field: "benchmark" } },
   });
 });
 
