@@ -1,14 +1,13 @@
 import type { Child } from "hono/jsx";
+import { fieldId, fieldLabels } from "./backtest-fields.ts";
 import type { BacktestForm, ParameterField, StrategyChoice } from "./backtest-view.ts";
+import { Words } from "./backtest-words.tsx";
 import { describedBy, Field } from "./components.tsx";
 import { formatDate } from "./format.ts";
-
-const idOf = (name: string) => `bt-${name.replaceAll(".", "-")}`;
 
 type InputProps = {
   form: BacktestForm;
   name: string;
-  label: string;
   hint?: string;
   type?: "text" | "date";
   inputmode?: "decimal" | "numeric" | "text";
@@ -17,11 +16,11 @@ type InputProps = {
 };
 
 /** A text field with what was typed into it, its hint and its error. Numbers are text too: 5% and 10,000 are taken. */
-const Input = ({ form, name, label, hint, type = "text", ...rest }: InputProps) => {
-  const id = idOf(name);
+const Input = ({ form, name, hint, type = "text", ...rest }: InputProps) => {
+  const id = fieldId(name);
   const error = form.errors[name];
   return (
-    <Field id={id} label={label} {...(hint !== undefined && { hint })} error={error}>
+    <Field id={id} label={fieldLabels[name] ?? name} {...(hint !== undefined && { hint })} error={error}>
       <input
         id={id}
         name={name}
@@ -36,14 +35,14 @@ const Input = ({ form, name, label, hint, type = "text", ...rest }: InputProps) 
   );
 };
 
-type ChoiceProps = { form: BacktestForm; name: string; label: string; options: [value: string, text: string][] };
+type ChoiceProps = { form: BacktestForm; name: string; options: [value: string, text: string][] };
 
-const Choice = ({ form, name, label, options }: ChoiceProps) => {
-  const id = idOf(name);
+const Choice = ({ form, name, options }: ChoiceProps) => {
+  const id = fieldId(name);
   const error = form.errors[name];
   const drafted = form.draft[name] ?? "";
   return (
-    <Field id={id} label={label} error={error}>
+    <Field id={id} label={fieldLabels[name] ?? name} error={error}>
       <select id={id} name={name} {...describedBy(id, false, error)}>
         {!options.some(([value]) => value === drafted) && (
           <option value={drafted} selected>
@@ -66,7 +65,7 @@ const Ticker = ({ form }: { form: BacktestForm }) => {
   const known = form.known;
   const hint = known === null ? "Case counts: BRK.B" : `${formatDate(known.from)} to ${formatDate(known.to)}`;
   return (
-    <Field id="bt-ticker" label="Ticker" hint={hint} error={error}>
+    <Field id="bt-ticker" label={fieldLabels.ticker ?? ""} hint={hint} error={error}>
       <input
         id="bt-ticker"
         name="ticker"
@@ -88,7 +87,7 @@ const Ticker = ({ form }: { form: BacktestForm }) => {
 };
 
 const Parameter = ({ field, error }: { field: ParameterField; error: string | undefined }) => {
-  const id = idOf(field.name);
+  const id = fieldId(field.name);
   return (
     <Field id={id} label={field.label} hint={field.hint} error={error}>
       <input
@@ -105,7 +104,7 @@ const Parameter = ({ field, error }: { field: ParameterField; error: string | un
 
 /** A strategy, and its rule and parameters where it is the chosen one: the style sheet shows no other, without a script. */
 const Strategy = ({ form, choice }: { form: BacktestForm; choice: StrategyChoice }) => {
-  const id = idOf(`strategy-${choice.id}`);
+  const id = fieldId(`strategy-${choice.id}`);
   return (
     <div class="strategy-choice" data-scope={choice.scope}>
       <label class="strategy-name" for={id}>
@@ -121,7 +120,7 @@ const Strategy = ({ form, choice }: { form: BacktestForm; choice: StrategyChoice
       </label>
       <div class="strategy-detail">
         <p class="hint" id={`${id}-rule`}>
-          {choice.description}
+          <Words text={choice.description} />
         </p>
         {choice.parameters.length > 0 && (
           <div class="fields">
@@ -154,27 +153,25 @@ const Fold = ({ form, id, title, names, children }: FoldProps) => {
 
 const Money = ({ form }: { form: BacktestForm }) => (
   <div class="fields">
-    <Input form={form} name="capital" label="Capital, $" inputmode="decimal" />
+    <Input form={form} name="capital" inputmode="decimal" />
     <Choice
       form={form}
       name="fractional"
-      label="Shares"
       options={[
-        ["true", "Parts of shares too"],
-        ["false", "Whole shares only"],
+        ["true", "Fractional"],
+        ["false", "Whole only"],
       ]}
     />
     <Choice
       form={form}
       name="sizing"
-      label="Each entry takes"
       options={[
-        ["equity", "a part of the equity"],
-        ["shares", "a number of shares"],
-        ["cash", "an amount of cash"],
+        ["equity", "% of equity"],
+        ["shares", "shares"],
+        ["cash", "$ of cash"],
       ]}
     />
-    <Input form={form} name="size" label="How much" hint="100%, or shares, or $" inputmode="decimal" />
+    <Input form={form} name="size" hint="100%, or shares, or $" inputmode="decimal" />
   </div>
 );
 
@@ -185,27 +182,20 @@ const more = ["side", "dividends", "riskFree", "benchmark"];
 const Folds = ({ form }: { form: BacktestForm }) => (
   <>
     <Fold form={form} id="costs" title="Commission and slippage" names={costs}>
-      <Input form={form} name="commission.bps" label="Commission, basis points" inputmode="decimal" />
-      <Input form={form} name="commission.perShare" label="Commission, $ a share" inputmode="decimal" />
-      <Input form={form} name="commission.perOrder" label="Commission, $ an order" inputmode="decimal" />
-      <Input form={form} name="slippage.bps" label="Slippage, basis points" inputmode="decimal" />
+      <Input form={form} name="commission.bps" inputmode="decimal" />
+      <Input form={form} name="commission.perShare" inputmode="decimal" />
+      <Input form={form} name="commission.perOrder" inputmode="decimal" />
+      <Input form={form} name="slippage.bps" inputmode="decimal" />
     </Fold>
     <Fold form={form} id="stops" title="Stops" names={stops}>
-      <Input form={form} name="stopLoss" label="Stop loss" placeholder="none" hint="Below the entry: 5%" />
-      <Input form={form} name="takeProfit" label="Take profit" placeholder="none" hint="Above the entry: 20%" />
-      <Input
-        form={form}
-        name="trailingStop"
-        label="Trailing stop"
-        placeholder="none"
-        hint="Below the best since: 10%"
-      />
+      <Input form={form} name="stopLoss" placeholder="none" hint="Below the entry: 5%" />
+      <Input form={form} name="takeProfit" placeholder="none" hint="Above the entry: 20%" />
+      <Input form={form} name="trailingStop" placeholder="none" hint="Below the best since: 10%" />
     </Fold>
     <Fold form={form} id="more" title="Side, dividends, benchmark" names={more}>
       <Choice
         form={form}
         name="side"
-        label="Side"
         options={[
           ["long", "Long only"],
           ["long_short", "Long and short"],
@@ -214,14 +204,13 @@ const Folds = ({ form }: { form: BacktestForm }) => (
       <Choice
         form={form}
         name="dividends"
-        label="Dividends"
         options={[
           ["false", "Left out"],
           ["true", "Paid to holders"],
         ]}
       />
-      <Input form={form} name="benchmark" label="Benchmark" placeholder="none" hint="A ticker: SPY" list="bt-tickers" />
-      <Input form={form} name="riskFree" label="Risk-free rate" hint="A year: 4%" inputmode="decimal" />
+      <Input form={form} name="benchmark" placeholder="none" hint="A ticker: SPY" list="bt-tickers" />
+      <Input form={form} name="riskFree" hint="A year: 4%" inputmode="decimal" />
     </Fold>
   </>
 );
@@ -253,8 +242,8 @@ export const BacktestFormView = ({ form }: { form: BacktestForm }) => (
       <Ticker form={form} />
     </div>
     <div class="fields">
-      <Input form={form} name="from" label="From" type="date" />
-      <Input form={form} name="to" label="To" type="date" />
+      <Input form={form} name="from" type="date" />
+      <Input form={form} name="to" type="date" />
     </div>
     <fieldset class="strategies">
       <legend>Strategy</legend>

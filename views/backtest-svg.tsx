@@ -11,7 +11,9 @@ function scaleOf(lines: readonly (readonly (number | null)[])[]): Scale {
   const values = lines.flat().filter((value) => value !== null);
   const low = values.length > 0 ? Math.min(...values) : 0;
   const high = values.length > 0 ? Math.max(...values) : 1;
-  return { low, span: high - low || 1 };
+  // Room for the marks below the lowest price and above the highest.
+  const room = (high - low || 1) * 0.05;
+  return { low: low - room, span: high - low + 2 * room };
 }
 
 /** A line through the values, with a gap where there is none; whole units, of which there are more than pixels. */

@@ -1,9 +1,32 @@
+import { fieldId, fieldLabels } from "./backtest-fields.ts";
 import { BacktestFormView } from "./backtest-form.tsx";
 import { Result } from "./backtest-result.tsx";
-import type { BacktestView } from "./backtest-view.ts";
+import type { BacktestForm, BacktestView } from "./backtest-view.ts";
+import { Words } from "./backtest-words.tsx";
 import { Empty } from "./components.tsx";
 import { Page, toDocument } from "./layout.tsx";
 import type { Shell } from "./shell.ts";
+
+/** What is wrong, each leading to its field. */
+const Problems = ({ form }: { form: BacktestForm }) => (
+  <ul class="run-problems">
+    {form.others.map((message) => (
+      <li>
+        <Words text={message} />
+      </li>
+    ))}
+    {Object.entries(form.errors).map(([name, message]) => (
+      <li>
+        <a href={`#${fieldId(name)}`}>{nameOf(form, name)}</a>: <Words text={message} />
+      </li>
+    ))}
+  </ul>
+);
+
+function nameOf(form: BacktestForm, name: string): string {
+  const parameter = form.strategies.flatMap(({ parameters }) => parameters).find((one) => one.name === name);
+  return parameter?.label ?? fieldLabels[name] ?? name;
+}
 
 /** The form and what came of it: the part that htmx exchanges. */
 export const Backtest = ({ view }: { view: BacktestView }) => {
@@ -20,6 +43,7 @@ export const Backtest = ({ view }: { view: BacktestView }) => {
               <p class="message">
                 This cannot be run as it is asked: see the {wrong === 1 ? "field" : "fields"} marked.
               </p>
+              <Problems form={view.form} />
             </div>
           ) : (
             <Empty>

@@ -12,7 +12,9 @@ const Mark = () => (
   </svg>
 );
 
-type NavigationGroup = { id: string; label: string; items: { href: string; label: string; count?: number }[] };
+type NavigationItem = { href: string; label: string; count?: number };
+/** Of a folded group the row shows the first item alone; the others are below it on the pages of the group. */
+type NavigationGroup = { id: string; label: string; isFolded?: boolean; items: NavigationItem[] };
 
 /** Where one can go: the pipeline and its jobs, the market it fetches, and what keeps it going. */
 const navigationGroups = (shell: Shell): NavigationGroup[] => [
@@ -44,6 +46,12 @@ const navigationGroups = (shell: Shell): NavigationGroup[] => [
     ],
   },
   {
+    id: "backtest",
+    label: "Backtest",
+    isFolded: true,
+    items: [{ href: "/backtest", label: "Backtest" }],
+  },
+  {
     id: "system",
     label: "System",
     items: [
@@ -61,6 +69,13 @@ function currentAt(path: string, href: string): "page" | "true" | undefined {
   return href !== "/" && path.startsWith(`${href}/`) ? "true" : undefined;
 }
 
+/** The first item of a folded group stands for all of it. */
+function currentIn({ isFolded, items }: NavigationGroup, index: number, path: string): "page" | "true" | undefined {
+  const current = currentAt(path, items[index]?.href ?? "");
+  if (current !== undefined || index > 0 || !isFolded) return current;
+  return items.some(({ href }) => currentAt(path, href)) ? "true" : undefined;
+}
+
 /** A row of links where there is room for one; elsewhere a popover behind a button, which needs no script. */
 const Navigation = ({ shell }: { shell: Shell }) => {
   const groups = navigationGroups(shell);
@@ -75,13 +90,13 @@ const Navigation = ({ shell }: { shell: Shell }) => {
         </svg>
       </button>
       <nav class="main-nav" id="main-nav" aria-label="Main" popover="auto">
-        {groups.map(({ id, label, items }) => (
-          <div class="nav-group">
-            <p id={`nav-${id}`}>{label}</p>
-            <ul aria-labelledby={`nav-${id}`}>
-              {items.map(({ href, label: text, count = 0 }) => (
+        {groups.map((group) => (
+          <div class={`nav-group ${group.isFolded ? "is-folded" : ""}`}>
+            <p id={`nav-${group.id}`}>{group.label}</p>
+            <ul aria-labelledby={`nav-${group.id}`}>
+              {group.items.map(({ href, label: text, count = 0 }, index) => (
                 <li>
-                  <a href={href} aria-current={currentAt(shell.path, href)}>
+                  <a href={href} aria-current={currentIn(group, index, shell.path)}>
                     {text}
                     {count > 0 && (
                       <span class="open-count">
@@ -158,6 +173,22 @@ const Banners = ({ shell }: { shell: Shell }) => (
   </>
 );
 
+/** The other pages of a folded group, on those of the group. */
+const GroupNavigation = ({ shell }: { shell: Shell }) => {
+  const group = navigationGroups(shell).find(
+    ({ isFolded, items }) => isFolded && items.some(({ href }) => currentAt(shell.path, href)),
+  );
+  return group === undefined || group.items.length < 2 ? null : (
+    <nav class="filter group-nav" aria-label={group.label}>
+      {group.items.map(({ href, label }) => (
+        <a href={href} aria-current={currentAt(shell.path, href) && "true"}>
+          {label}
+        </a>
+      ))}
+    </nav>
+  );
+};
+
 type PageProps = PropsWithChildren<{
   title: string;
   shell: Shell;
@@ -213,6 +244,7 @@ export const Page = (props: PageProps) => (
       </header>
       <Banners shell={props.shell} />
       <main id="main" tabindex={-1}>
+        <GroupNavigation shell={props.shell} />
         {props.children}
       </main>
       <footer class="foot">

@@ -137,7 +137,7 @@ function parameterFields(strategy: Strategy, draft: Record<string, string>): Par
     const range = least === null || maximum === undefined ? "" : ` ${least} to ${maximum}.`;
     return {
       name,
-      label: formatLabel(parameter),
+      label: formatLabel(parameter).replace(/\brsi\b/i, "RSI"),
       hint: `${description}${range}`,
       value: draft[name] ?? "",
       min: least,

@@ -4,6 +4,7 @@ import { createAboutRoutes } from "./about.tsx";
 import { createActivityRoutes } from "./activity.tsx";
 import { createAlertRoutes } from "./alerts.tsx";
 import { createBackfillRoutes } from "./backfills.tsx";
+import { createBacktestRoutes } from "./backtest.tsx";
 import { createCalendarRoutes } from "./calendar.tsx";
 import { createDatasetRoutes } from "./datasets.tsx";
 import { createGraphRoutes } from "./graph.tsx";
@@ -39,6 +40,7 @@ export function createDashboardRoutes(context: AppContext): Hono {
     createTickerRoutes,
     createMarketRoutes,
     createScreenerRoutes,
+    createBacktestRoutes,
     createQualityRoutes,
     createLakeRoutes,
     createActivityRoutes,
