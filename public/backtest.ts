@@ -10,8 +10,7 @@ async function load(): Promise<void> {
   stop = undefined;
   const element = document.querySelector<HTMLElement>("#run-charts");
   const source = element?.dataset.source;
-  if (!element || !source || element.dataset.state) return;
-  element.dataset.state = "loading";
+  if (!element || !source) return;
   const response = await fetch(source);
   if (!response.ok || !element.isConnected) return;
   const chart: BacktestChart = await response.json();
@@ -37,23 +36,30 @@ function wireCopy(): void {
   }
 }
 
-/** What was exchanged takes the focus: the first field that is wrong, else the result. */
+/**
+ * After an exchange: the first field that is wrong takes the focus; else it stays in the field that was typed in, to change one thing
+ * after the other, and goes to the result where it was lost. What is out of sight, as on a phone, is scrolled to.
+ */
 function focusAnswer(): void {
   const wrong = document.querySelector<HTMLElement>("#backtest-form [aria-invalid=true]");
-  const target = wrong ?? document.querySelector<HTMLElement>("#result");
-  target?.focus({ preventScroll: true });
+  const result = document.querySelector<HTMLElement>("#result");
+  if (wrong) wrong.focus({ preventScroll: true });
+  else if (document.activeElement === document.body) result?.focus({ preventScroll: true });
+  const target = wrong ?? result;
   const top = target?.getBoundingClientRect().top ?? 0;
-  if (top < 0 || top > innerHeight * 0.6) target?.scrollIntoView({ block: wrong ? "center" : "start" });
+  if (top < 0 || top > innerHeight * 0.8) target?.scrollIntoView({ block: wrong ? "center" : "start" });
 }
 
+let shown = document.querySelector("#backtest");
+
 document.addEventListener("htmx:after:swap", () => {
-  const element = document.querySelector<HTMLElement>("#run-charts");
-  const isNew = element?.dataset.state === undefined;
-  if (isNew || !element) void load();
+  const current = document.querySelector("#backtest");
+  if (current === shown) return;
+  shown = current;
   wireCopy();
-});
-document.addEventListener("htmx:finally:request", (event) => {
-  if (event.target instanceof Element && event.target.id === "backtest-form") setTimeout(focusAnswer);
+  void load();
+  // Once htmx has put the focus where it was.
+  setTimeout(focusAnswer);
 });
 wireCopy();
 void load();

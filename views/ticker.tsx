@@ -91,6 +91,9 @@ const Head = ({ view }: { view: TickerView }) => (
           {formatChange(view.stats.return1d)})
         </span>
         <span class="note">{formatDate(view.stats.date)}</span>
+        <a class="button" href={`/backtest?${new URLSearchParams({ ticker: view.ticker })}`}>
+          Backtest this ticker
+        </a>
       </p>
     )}
   </header>

@@ -102,7 +102,9 @@ async function show(context: AppContext, c: Context): Promise<Response> {
   const options = { origin: new URL(c.req.url).origin, tradesFrom: numberIn(c, "trades") ?? 0 };
   const result = await readResult(context.read, run, options);
   if (wantsFragment(c, "trades")) return c.html(<Trades view={result} />);
-  c.header("HX-Push-Url", url);
+  // The same run again is no new page to go back to.
+  const isNew = !(c.req.header("HX-Current-URL") ?? "").endsWith(url);
+  if (isFragment && isNew) c.header("HX-Push-Url", url);
   const known = await rangeOf(context, run.scenario.ticker);
   const form = toForm(draftOf(new URLSearchParams(url.split("?")[1])), [], known);
   return await page({ form, result, isPublished: true });
