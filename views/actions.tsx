@@ -1,6 +1,7 @@
 import type { Child } from "hono/jsx";
 import { Instant } from "./components.tsx";
 import { formatCount, formatDate, formatLabel, formatPartition } from "./format.ts";
+import { scenarioTellings } from "./scenario-actions.tsx";
 
 /** Something that somebody did, as lists tell it. */
 export type ActionView = {
@@ -202,6 +203,7 @@ const tellings: Record<string, Telling> = {
       sent an <a href="/alerts">alert</a> by {detailsOf(action).channel} again
     </>
   ),
+  ...scenarioTellings,
   "access.sign_in": (action) => `signed in${from(action)}`,
   "access.sign_out": tellSignOut,
   "access.refused": tellRefused,

@@ -111,7 +111,10 @@ export const RetentionFormView = ({ form }: { form: RetentionForm }) => (
     hx-disable="find button"
   >
     <h2>What is kept</h2>
-    <p class="note">Days; an empty field is for ever. Bars, models, runs and who did what always stay.</p>
+    <p class="note">
+      Days; an empty field is for ever. Bars, models, runs, scenarios and who did what always stay; a deleted scenario
+      stays for 30 days.
+    </p>
     {form.errors.form && (
       <p class="field-error" role="alert">
         {form.errors.form}

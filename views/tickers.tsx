@@ -48,7 +48,8 @@ function sparkPath(values: number[]): string {
     .join("");
 }
 
-const Spark = ({ closes }: { closes: number[] }) => {
+/** A line without axes through some values, in the tone of the change from the first to the last. */
+export const Spark = ({ closes }: { closes: number[] }) => {
   const change = (closes.at(-1) ?? 0) - (closes[0] ?? 0);
   return closes.length < 2 ? null : (
     <svg

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { JsonValue, Sql } from "../../db/client.ts";
-import { removeExpired } from "../../db/queries/housekeeping/records.ts";
+import { removeDeletedScenarios, removeExpired } from "../../db/queries/housekeeping/records.ts";
 import {
   finishHousekeepingRun,
   type RetentionRow,
@@ -10,7 +10,7 @@ import {
 import type { ObjectStore } from "../lake/store.ts";
 import { measureLake, removeOldLandings } from "./lake.ts";
 import { removeOld } from "./records.ts";
-import { cutoff, landingsBefore } from "./retention.ts";
+import { cutoff, deletedScenarioDays, landingsBefore } from "./retention.ts";
 import { type HousekeepingRecord, nothingRemoved, type Removed, recordKinds } from "./types.ts";
 
 export type CleanWork = {
@@ -79,7 +79,9 @@ async function removeRecords(work: CleanWork, retention: RetentionRow, attempt: 
   }
   await attempt("expired", async () => {
     const recordsBefore = cutoff(ownRecordDays, now()) ?? now();
-    await add({ expired: await removeExpired(sql, now(), recordsBefore) });
+    const deletedBefore = cutoff(deletedScenarioDays, now()) ?? now();
+    const scenarios = await removeDeletedScenarios(sql, deletedBefore);
+    await add({ expired: (await removeExpired(sql, now(), recordsBefore)) + scenarios });
   });
 }
 

@@ -7,6 +7,9 @@ const dayMs = 86_400_000;
 /** A century: more is a slip of the finger, and an instant that no database holds. */
 export const longestDays = 36_500;
 
+/** How long a deleted scenario can be had back. */
+export const deletedScenarioDays = 30;
+
 /** The instant before which records go; null where they stay for ever. */
 export const cutoff = (days: number | null, now: Date): Date | null =>
   days === null ? null : new Date(now.getTime() - days * dayMs);

@@ -5,7 +5,7 @@ import type { Actor } from "../orchestrator/types.ts";
 export const recordKinds = ["logs", "tries", "events", "rejects", "results", "alerts"] as const;
 export type RecordKind = (typeof recordKinds)[number];
 
-/** How many of each kind went, or would go. `expired` are sign-ins and the like, which have an end of their own. */
+/** How many of each kind went, or would go. `expired` are sign-ins, deleted scenarios and the like, which have an end of their own. */
 export type Removed = Record<RecordKind, number> & { expired: number; lakeObjects: number; lakeBytes: number };
 
 /** What lies in the lake under one prefix. */

@@ -16,6 +16,7 @@ import { createMarketRoutes } from "./market.tsx";
 import { createOverviewRoutes } from "./overview.tsx";
 import { createQualityRoutes } from "./quality.tsx";
 import { createRunRoutes } from "./runs.tsx";
+import { createScenarioRoutes } from "./scenarios.tsx";
 import { createScreenerRoutes } from "./screener.tsx";
 import { createSystemRoutes } from "./system.tsx";
 import { createTaskRoutes } from "./tasks.tsx";
@@ -40,6 +41,7 @@ export function createDashboardRoutes(context: AppContext): Hono {
     createTickerRoutes,
     createMarketRoutes,
     createScreenerRoutes,
+    createScenarioRoutes,
     createBacktestRoutes,
     createQualityRoutes,
     createLakeRoutes,

@@ -41,6 +41,11 @@ function tellCommission({ commission: { bps, perShare, perOrder } }: Scenario): 
 
 const tellStop = (stop: number | null) => (stop === null ? "none" : fraction(stop));
 
+function tellUniverse({ ticker, survivorship }: Scenario): string {
+  if (ticker !== null) return "one ticker";
+  return survivorship === "survivors_only" ? "survivors only" : "point in time";
+}
+
 /** Every setting of a scenario in words, in the order of the form. */
 export const settingsInWords = (scenario: Scenario): SettingLine[] => [
   { term: "On", value: subjectOf(scenario) },
@@ -60,6 +65,7 @@ export const settingsInWords = (scenario: Scenario): SettingLine[] => [
   { term: "Risk-free rate", value: formatPercent(scenario.riskFree) },
   { term: "Dividends", value: scenario.dividends ? "paid" : "left out" },
   { term: "Benchmark", value: scenario.benchmark ?? "none" },
+  { term: "Universe", value: tellUniverse(scenario) },
 ];
 
 /** The settings in which scenarios differ, a value each. */

@@ -1,6 +1,7 @@
 import type { ScenarioRow } from "../../db/queries/scenarios.ts";
 import { type BacktestRequest, backtestInput } from "../api/backtest-schemas.ts";
 import { check } from "../api/check.ts";
+import { findStrategy } from "../backtest/strategies/index.ts";
 import type { Scenario } from "../backtests/run.ts";
 
 /**
@@ -9,9 +10,14 @@ import type { Scenario } from "../backtests/run.ts";
  */
 export const requestOf = ({ request }: Pick<ScenarioRow, "request">): BacktestRequest => check(backtestInput, request);
 
-/** The same as it is shown and linked to. One that is no longer taken shows as it was kept. */
+/**
+ * The same as it is shown and linked to, its fields in the order of the form: the database has an order of its own. One that
+ * is no longer taken shows as it was kept.
+ */
 export function scenarioOf({ request }: Pick<ScenarioRow, "request">): Scenario {
   const kept = request as unknown as Scenario;
   const read = backtestInput.safeParse(request);
-  return read.success ? { ...kept, ...read.data, from: kept.from, to: kept.to, params: kept.params } : kept;
+  const strategy = findStrategy(kept.strategy)?.configure(kept.params);
+  if (!read.success || !strategy?.success) return kept;
+  return { ...read.data, from: kept.from, to: kept.to, params: { ...strategy.strategy.parameters } };
 }

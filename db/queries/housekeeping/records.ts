@@ -135,3 +135,9 @@ export async function removeExpired(sql: Sql, now: Date, recordsBefore: Date): P
       + (select count(*) from gone_records)::int as removed`;
   return row?.removed ?? 0;
 }
+
+/** Removes scenarios that were deleted too long ago to be had back. Answers how many. */
+export async function removeDeletedScenarios(sql: Sql, before: Date): Promise<number> {
+  const { count } = await sql`delete from barline.scenarios where deleted_at < ${before}::timestamptz`;
+  return count;
+}

@@ -200,16 +200,26 @@ test("alerts go once they are resolved and everybody was told; open ones stay, h
   expect(await idsIn("alert_deliveries", "id")).toEqual([2]);
 });
 
-test("what ran out by itself goes: sign-ins, calls that no limit counts, year-old records of cleaning up", async () => {
+test("what ran out by itself goes: sign-ins, calls that no limit counts, deleted scenarios, year-old records of cleaning up", async () => {
   await sql`
     insert into barline.sign_ins (token_hash, name, expires_at)
     values ('old', 'x', ${daysAgo(1)}), ('new', 'x', ${daysAgo(-1)})`;
   await sql`insert into barline.rate_limit_calls (name, at) values ('market', ${daysAgo(2)}), ('market', ${now})`;
   await sql`insert into barline.housekeeping_runs (trigger, started_at, finished_at) values ('schedule', ${daysAgo(400)}, ${daysAgo(400)})`;
+  for (const [name, deletedAt] of [
+    ["gone", daysAgo(31)],
+    ["late", daysAgo(29)],
+    ["kept", null],
+  ] as const) {
+    await sql`
+      insert into barline.scenarios (name, request, metrics, equity_dates, equity, data_version, ran_at, created_at, created_by, updated_at, deleted_at)
+      values (${name}, '{}', '{}', '{}', '{}', '', ${daysAgo(500)}, ${daysAgo(500)}, 'x', ${daysAgo(500)}, ${deletedAt})`;
+  }
   await make().runIfDue();
   expect(await sql`select token_hash from barline.sign_ins`).toMatchObject([{ token_hash: "new" }]);
   expect(await idsIn("rate_limit_calls", "id")).toHaveLength(1);
-  expect((await records()).map((record) => record.removed.counts.expired)).toEqual([3]);
+  expect(await sql`select name from barline.scenarios order by id`).toMatchObject([{ name: "late" }, { name: "kept" }]);
+  expect((await records()).map((record) => record.removed.counts.expired)).toEqual([4]);
 });
 
 test("one process cleans up at a time, and none again within the day", async () => {

@@ -1,0 +1,73 @@
+import type { Child } from "hono/jsx";
+import { formatMetric, isSignedMetric } from "./backtest-format.ts";
+import { TableScroll } from "./components.tsx";
+import type { MetricLine } from "./scenario-types.ts";
+import { toneOf } from "./tickers.tsx";
+
+/** Why a run of now would differ, with a button that makes it. Draws nothing where it would not. */
+export const Changes = ({ id, changes, name }: { id: number; changes: string[]; name?: string }) =>
+  changes.length === 0 ? null : (
+    <div class="newer-data">
+      <div>
+        {changes.map((change) => (
+          <p>{change}</p>
+        ))}
+      </div>
+      <RunAgain id={id} {...(name !== undefined && { name })} />
+    </div>
+  );
+
+/** Runs a scenario on the data of now; the figures before stay beside the new ones. */
+export const RunAgain = ({ id, name }: { id: number; name?: string }) => (
+  <form method="post" action={`/scenarios/${id}/run`}>
+    <button type="submit" class="button">
+      Run again
+      {name !== undefined && <span class="visually-hidden"> {name}</span>}
+    </button>
+  </form>
+);
+
+const Best = () => (
+  <span class="best">
+    <svg class="glyph" viewBox="0 0 16 16" width="11" height="11" aria-hidden="true">
+      <path d="M3 13h10M8 2.5v7.5M4.5 6L8 2.5 11.5 6" />
+    </svg>
+    <span class="visually-hidden">best: </span>
+  </span>
+);
+
+/** Figures of several runs, a column each, the best of each line marked by a glyph, a word and its weight. */
+export const MetricColumns = (props: { label: string; columns: Child[]; metrics: MetricLine[] }) => (
+  <TableScroll label={props.label}>
+    <table class="scenario-metrics">
+      <thead>
+        <tr>
+          <th scope="col">Figure</th>
+          {props.columns.map((column) => (
+            <th scope="col" class="number">
+              {column}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {props.metrics.map(({ name, label, unit, formula, values, best }) => (
+          <tr>
+            <th scope="row">
+              <details>
+                <summary>{label}</summary>
+                <p class="hint">{formula}</p>
+              </details>
+            </th>
+            {values.map((value, index) => (
+              <td class={`number ${isSignedMetric(name) ? toneOf(value) : ""} ${best[index] ? "is-best" : ""}`}>
+                {best[index] && <Best />}
+                {formatMetric(name, unit, value)}
+              </td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  </TableScroll>
+);
