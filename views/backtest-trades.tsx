@@ -9,6 +9,11 @@ const shareNumber = new Intl.NumberFormat("en-US", { maximumFractionDigits: 4 })
 const Row = ({ row }: { row: TradeRow }) => (
   <tr>
     <th scope="row">{row.number}</th>
+    {row.ticker === null ? null : (
+      <td>
+        <a href={`/tickers/${encodeURIComponent(row.ticker)}`}>{row.ticker}</a>
+      </td>
+    )}
     <td>{row.shares < 0 ? "Short" : "Long"}</td>
     <td class="nowrap">{formatDate(row.entryDate)}</td>
     <td class="number">{formatPrice(row.entryPrice)}</td>
@@ -35,6 +40,12 @@ const headings: [title: string, isNumber: boolean][] = [
   ["Sessions", true],
   ["Left by", false],
 ];
+
+/** A portfolio's trades say of which ticker they are. */
+const headingsOf = ({ ticker }: ResultView): typeof headings => {
+  const [number, ...rest] = headings;
+  return number && ticker === null ? [number, ["Ticker", false], ...rest] : headings;
+};
 
 const PageLink = ({ href, label }: { href: string; label: string }) => (
   <a class="button" href={`${href}#trades`} hx-get={href} hx-target="#trades" hx-swap="outerHTML" hx-push-url="false">
@@ -71,7 +82,7 @@ export const Trades = ({ view }: { view: ResultView }) => {
           <table class="run-trades">
             <thead>
               <tr>
-                {headings.map(([title, isNumber]) => (
+                {headingsOf(view).map(([title, isNumber]) => (
                   <th scope="col" class={isNumber ? "number" : undefined}>
                     {title}
                   </th>

@@ -50,6 +50,8 @@ export type MetricRow = {
 
 export type TradeRow = {
   number: number;
+  /** Of a strategy of the universe; null where there is but one. */
+  ticker: string | null;
   entryDate: string;
   entryPrice: number;
   exitDate: string | null;

@@ -124,9 +124,9 @@ const settings = {
     .nullable()
     .default(null)
     .meta({ description: "A ticker to compare with, held over the same sessions; null: none." }),
-  survivorship: oneOf(["point_in_time", "survivors_only"]).default("point_in_time").meta({
+  survivorship: oneOf(["point_in_time", "survivors_only"]).nullable().default(null).meta({
     description:
-      "Whom a strategy of the universe chooses from: whoever had a bar in the rebalance session, or only those that were traded in the newest session too.",
+      "Whom a strategy of the universe chooses from: whoever had a bar in the rebalance session (where left out, too), or only those of them that were traded in the newest session.",
   }),
 };
 
@@ -136,7 +136,9 @@ export const backtestInput = z
       .nullable()
       .default(null)
       .meta({ description: "What is traded; null or left out where the strategy chooses from all tickers." }),
-    from: dateInput.optional().meta({ description: "First date, inclusive; the first published bar's where left out." }),
+    from: dateInput
+      .optional()
+      .meta({ description: "First date, inclusive; the first published bar's where left out." }),
     to: dateInput.optional().meta({ description: "Last date, inclusive; the last published bar's where left out." }),
     strategy: z.enum(strategyIds, { error: ({ input }) => strategyError(input) }),
     params,
@@ -171,7 +173,8 @@ const metricSchema = metricsOf(Object.keys(metricDefinitions) as MetricName[]);
 const comparison = z
   .strictObject({
     kind: z.enum(["buy_and_hold", "benchmark", "universe"]).meta({
-      description: "`universe`: every ticker that a strategy of the universe chooses from, in equal parts, from rebalance to rebalance.",
+      description:
+        "`universe`: every ticker that a strategy of the universe chooses from, in equal parts, from rebalance to rebalance.",
     }),
     ticker: z.string().nullable(),
     metrics: metricsOf(curveMetricNames),
@@ -246,7 +249,7 @@ export const backtestAnswer = z
         riskFree: fraction,
         dividends: z.boolean(),
         benchmark: z.string().nullable(),
-        survivorship: z.enum(["point_in_time", "survivors_only"]),
+        survivorship: z.enum(["point_in_time", "survivors_only"]).nullable(),
       })
       .meta({ description: "The request with every default filled in; posted again, it gives the same run." }),
   })

@@ -2,7 +2,7 @@ import type { BacktestChart, Figure, FigureLine, LineTone, Mark } from "../../vi
 import { drawdownsOf } from "../backtest/curve.ts";
 import type { Pane } from "../backtest/strategy.ts";
 import type { Trade } from "../backtest/types.ts";
-import type { BacktestRun } from "./run.ts";
+import type { BacktestRun, TickerRun } from "./run.ts";
 
 type Line = { label: string; tone: LineTone; values: Float64Array };
 type Pencil = (line: Line) => FigureLine;
@@ -31,20 +31,25 @@ export function toDrawing(run: BacktestRun): BacktestChart {
 
 function chartAt(run: BacktestRun, sessions: readonly number[]): BacktestChart {
   const { bars, backtest, dataVersion } = run;
+  const ofTicker = run.scope === "ticker" ? run : null;
   const pencil: Pencil = ({ label, tone, values }) => ({ label, tone, values: pick(values, sessions) });
   const column = (values: Float64Array) => pick(values, sessions).map((value) => value ?? 0);
-  const { open, high, low, close } = bars;
   return {
     dataVersion,
     date: sessions.map((session) => bars.dates[session] ?? ""),
-    candles: { open: column(open), high: column(high), low: column(low), close: column(close) },
-    marks: marksOf(backtest.trades, sessions),
-    figures: [...priceFigures(run, pencil), ...equityFigures(run, pencil)],
+    candles: ofTicker && candlesOf(ofTicker, column),
+    // A portfolio has no one price at which a mark could stand.
+    marks: ofTicker ? marksOf(backtest.trades, sessions) : [],
+    figures: [...(ofTicker ? priceFigures(ofTicker, pencil) : []), ...equityFigures(run, pencil)],
   };
 }
 
+const candlesOf = ({ bars }: TickerRun, column: (values: Float64Array) => number[]) => ({
+  ...{ open: column(bars.open), high: column(bars.high), low: column(bars.low), close: column(bars.close) },
+});
+
 /** The price with what is drawn over it, and the strategy's other indicators below. */
-function priceFigures({ scenario, strategy, bars }: BacktestRun, pencil: Pencil): Figure[] {
+function priceFigures({ scenario, strategy, bars }: TickerRun, pencil: Pencil): Figure[] {
   const panes = strategy.panes(bars);
   const over = panes.filter(({ overlay }) => overlay);
   const price: Figure = {
@@ -61,11 +66,11 @@ function priceFigures({ scenario, strategy, bars }: BacktestRun, pencil: Pencil)
 const tinted = (lines: Pane["lines"]): Line[] =>
   lines.map((line, index) => ({ ...line, tone: paneTones[index % paneTones.length] ?? "soft" }));
 
-function equityFigures({ scenario, backtest, benchmark }: BacktestRun, pencil: Pencil): Figure[] {
+function equityFigures({ scope, scenario, backtest, benchmark }: BacktestRun, pencil: Pencil): Figure[] {
   const { capital } = scenario;
   const equity: Line[] = [
     { label: "Strategy", tone: "accent", values: backtest.equity },
-    { label: "Buy and hold", tone: "ma20", values: backtest.buyAndHold.equity },
+    { label: scope === "universe" ? "Universe" : "Buy and hold", tone: "ma20", values: backtest.buyAndHold.equity },
     ...(benchmark ? [{ label: benchmark.ticker, tone: "ma50" as const, values: benchmark.equity }] : []),
   ];
   const drawdown: Line[] = equity.map((line) => ({ ...line, values: drawdownsOf(line.values, capital) }));

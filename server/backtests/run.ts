@@ -11,6 +11,7 @@ import type { Bars, Trade } from "../backtest/types.ts";
 import { HttpError } from "../middleware/errors.ts";
 import { readBars } from "./bars.ts";
 import { type Benchmark, readBenchmark } from "./benchmark.ts";
+import { runUniverse, type UniverseRun } from "./run-universe.ts";
 
 /** A request with every default filled in; run again, it gives the same run. */
 export type Scenario = BacktestAnswer["scenario"];
@@ -26,12 +27,13 @@ export type RunOf<Scope extends string> = {
 
 /** A run over one ticker's bars. */
 export type TickerRun = RunOf<"ticker"> & {
+  scenario: Scenario & { ticker: string };
   strategy: ConfiguredStrategy;
   bars: Bars;
   backtest: Backtest;
 };
 
-export type BacktestRun = TickerRun;
+export type BacktestRun = TickerRun | UniverseRun;
 
 /** Reads what a request needs and runs it. What cannot be run is an HttpError that names the field. */
 export async function runRequest(read: Sql, request: BacktestRequest): Promise<BacktestRun> {
@@ -42,16 +44,22 @@ export async function runRequest(read: Sql, request: BacktestRequest): Promise<B
   const strategy = findStrategy(request.strategy);
   if (strategy === undefined)
     throw new Error(`the strategy ${request.strategy} passed its check and is not registered`);
-  if (strategy.scope === "universe") throw new Error("strategies of the universe are not run yet");
-  return await runTicker(read, request, strategy);
+  if (strategy.scope === "universe") return await runUniverse(read, request, configure(strategy, request.params));
+  const { ticker } = request;
+  if (ticker === null) throw new Error(`${request.strategy} passed its check without a ticker`);
+  return await runTicker(read, { ...request, ticker }, strategy);
 }
 
-async function runTicker(read: Sql, request: BacktestRequest, strategy: TickerStrategy): Promise<TickerRun> {
+async function runTicker(
+  read: Sql,
+  request: BacktestRequest & { ticker: string },
+  strategy: TickerStrategy,
+): Promise<TickerRun> {
   const { ticker, from, to, strategy: _, params: __, ...settings } = request;
   const configured = configure(strategy, request.params);
   const bars = await readBars(read, request);
   requireSessions(bars, configured, ticker);
-  const scenario: Scenario = {
+  const scenario: TickerRun["scenario"] = {
     ...{ ticker, from: from ?? dateOf(bars, 0), to: to ?? dateOf(bars, bars.dates.length - 1) },
     ...{ strategy: configured.id, params: { ...configured.parameters }, ...settings },
   };
@@ -87,26 +95,39 @@ function requireSessions(bars: Bars, strategy: ConfiguredStrategy, ticker: strin
 const dateOf = (bars: { dates: readonly string[] }, session: number): string => bars.dates[session] ?? "";
 
 /** A run as the API answers it. */
-export const toAnswer = ({ bars, backtest, benchmark, scenario }: BacktestRun): BacktestAnswer => ({
-  metrics: backtest.metrics,
-  trades: backtest.trades.map((trade) => toTrade(bars.dates, trade)),
-  equity: toEquity(bars.dates, backtest),
-  comparisons: comparisonsOf({ backtest, benchmark, scenario }),
-  returns: {
-    monthly: returnsByMonth(bars.dates, backtest.equity, scenario.capital),
-    yearly: returnsByYear(bars.dates, backtest.equity, scenario.capital),
-  },
-  scenario,
-});
+export function toAnswer(run: BacktestRun): BacktestAnswer {
+  const { bars, backtest, scenario } = run;
+  return {
+    metrics: backtest.metrics,
+    trades: tradesOf(run),
+    equity: toEquity(bars.dates, backtest),
+    comparisons: comparisonsOf(run),
+    survivorship: run.scope === "universe" ? run.survivorship : null,
+    returns: {
+      monthly: returnsByMonth(bars.dates, backtest.equity, scenario.capital),
+      yearly: returnsByYear(bars.dates, backtest.equity, scenario.capital),
+    },
+    scenario,
+  };
+}
 
-/** The run beside the ticker held, and beside the benchmark. */
-function comparisonsOf({
-  backtest,
-  benchmark,
-  scenario,
-}: Pick<TickerRun, "backtest" | "benchmark" | "scenario">): BacktestAnswer["comparisons"] {
+/** A run's trades with their dates, and of a portfolio with their tickers. */
+export const tradesOf = (run: BacktestRun): BacktestAnswer["trades"] =>
+  run.scope === "ticker"
+    ? run.backtest.trades.map((trade) => toTrade(run.bars.dates, trade))
+    : run.backtest.trades.map((trade) => ({
+        ticker: run.tickers[trade.ticker] ?? "",
+        ...toTrade(run.bars.dates, trade),
+      }));
+
+/** The run beside the ticker or the universe held, and beside the benchmark. */
+function comparisonsOf({ scope, backtest, benchmark, scenario }: BacktestRun): BacktestAnswer["comparisons"] {
   const { equity: _, ...held } = backtest.buyAndHold;
-  const own = { kind: "buy_and_hold" as const, ticker: scenario.ticker, ...held };
+  const own = {
+    kind: scope === "universe" ? ("universe" as const) : ("buy_and_hold" as const),
+    ticker: scenario.ticker,
+    ...held,
+  };
   if (benchmark === null) return [own];
   return [
     own,

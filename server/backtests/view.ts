@@ -9,6 +9,7 @@ import type { Trade } from "../backtest/types.ts";
 import { toDrawing } from "./chart.ts";
 import { readNotes } from "./notes.ts";
 import { type BacktestRun, toTrade } from "./run.ts";
+import { toUniverseView, universeNotes } from "./universe-view.ts";
 import { urlOfRequest } from "./url.ts";
 
 export const tradesPerPage = 50;
@@ -25,7 +26,7 @@ export async function readResult(
   const url = at("/backtest");
   const name = strategy?.name ?? scenario.strategy;
   return {
-    title: `${scenario.ticker} · ${name}`,
+    title: scenario.ticker === null ? name : `${scenario.ticker} · ${name}`,
     ticker: scenario.ticker,
     strategy: { id: scenario.strategy, name, description: strategy?.description ?? "" },
     ...{ from: scenario.from, to: scenario.to, sessions: bars.dates.length },
@@ -36,15 +37,15 @@ export async function readResult(
     tradesCsvUrl: at("/backtest/trades.csv"),
     equityCsvUrl: at("/backtest/equity.csv"),
     sweepUrl: null,
-    scenarioName: `${scenario.ticker} ${name}`,
+    scenarioName: scenario.ticker === null ? name : `${scenario.ticker} ${name}`,
     dataVersion,
-    notes: await readNotes(read, run),
+    notes: run.scope === "universe" ? universeNotes(run) : await readNotes(read, run),
     badges: [],
     metrics: metricRows(run),
     chart: toDrawing(run),
     years: toYears(run),
     trades: toTradePage(run, options.tradesFrom),
-    universe: null,
+    universe: run.scope === "universe" ? toUniverseView(run) : null,
   };
 }
 
@@ -96,7 +97,11 @@ function toTradePage(run: BacktestRun, from: number): TradePage {
   const { bars, backtest, scenario } = run;
   const total = backtest.trades.length;
   const start = Math.min(from, Math.max(0, total - 1));
-  const newestFirst = backtest.trades.map((trade, index) => toRow(bars.dates, trade, index + 1)).reverse();
+  const tickerOf = (index: number) =>
+    run.scope === "universe" ? (run.tickers[run.backtest.trades[index]?.ticker ?? -1] ?? null) : null;
+  const newestFirst = backtest.trades
+    .map((trade, index) => ({ ...toRow(bars.dates, trade, index + 1), ticker: tickerOf(index) }))
+    .reverse();
   const rows = newestFirst.slice(start, start + tradesPerPage);
   const at = (offset: number) => `${urlOfRequest(scenario)}${offset > 0 ? `&trades=${offset}` : ""}`;
   return {
@@ -106,7 +111,7 @@ function toTradePage(run: BacktestRun, from: number): TradePage {
   };
 }
 
-function toRow(dates: readonly string[], trade: Trade, number: number): TradeRow {
+function toRow(dates: readonly string[], trade: Trade, number: number): Omit<TradeRow, "ticker"> {
   const last = trade.exit?.session ?? dates.length - 1;
   return { ...toTrade(dates, trade), number, sessions: last - trade.entrySession };
 }

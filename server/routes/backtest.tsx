@@ -10,7 +10,7 @@ import { TickerOptions } from "../../views/ticker-options.tsx";
 import { isUndefinedTable } from "../api/warehouse.ts";
 import { toChart } from "../backtests/chart.ts";
 import { draftOf, formMarker, queryOfForm, toForm } from "../backtests/draft.ts";
-import { type BacktestRun, runRequest, toTrade } from "../backtests/run.ts";
+import { type BacktestRun, runRequest, tradesOf } from "../backtests/run.ts";
 import { type Problem, requestFromQuery, urlOfRequest } from "../backtests/url.ts";
 import { readResult } from "../backtests/view.ts";
 import type { AppContext } from "../context.ts";
@@ -105,19 +105,20 @@ async function show(context: AppContext, c: Context): Promise<Response> {
   // The same run again is no new page to go back to.
   const isNew = !(c.req.header("HX-Current-URL") ?? "").endsWith(url);
   if (isFragment && isNew) c.header("HX-Push-Url", url);
-  const known = await rangeOf(context, run.scenario.ticker);
+  const known = run.scenario.ticker === null ? null : await rangeOf(context, run.scenario.ticker);
   const form = toForm(draftOf(new URLSearchParams(url.split("?")[1])), [], known);
   return await page({ form, result, isPublished: true });
 }
 
 const fileName = ({ scenario }: BacktestRun, what: string) =>
-  `barline-${what}-${scenario.ticker.replaceAll(/[^A-Za-z0-9.]/g, "_")}-${scenario.strategy}-${scenario.from}-${scenario.to}.csv`;
+  `barline-${what}-${(scenario.ticker ?? "universe").replaceAll(/[^A-Za-z0-9.]/g, "_")}-${scenario.strategy}-${scenario.from}-${scenario.to}.csv`;
 
 async function exportTrades(context: AppContext, c: Context): Promise<Response> {
   const run = await runOrRefuse(context, c);
   const header = [
     ...[
       "number",
+      "ticker",
       "side",
       "entry_date",
       "entry_price",
@@ -129,15 +130,12 @@ async function exportTrades(context: AppContext, c: Context): Promise<Response> 
       "reason",
     ],
   ];
-  return csvResponse(fileName(run, "trades"), header, run.backtest.trades, (trade) => {
-    const row = toTrade(run.bars.dates, trade);
-    return [
-      run.backtest.trades.indexOf(trade) + 1,
-      row.shares < 0 ? "short" : "long",
-      ...[row.entryDate, row.entryPrice, row.exitDate, row.exitPrice, Math.abs(row.shares)],
-      ...[row.profit, row.return, row.reason],
-    ];
-  });
+  const trades = tradesOf(run).map((trade, index) => ({ ...trade, number: index + 1 }));
+  return csvResponse(fileName(run, "trades"), header, trades, (row) => [
+    ...[row.number, row.ticker ?? run.scenario.ticker, row.shares < 0 ? "short" : "long"],
+    ...[row.entryDate, row.entryPrice, row.exitDate, row.exitPrice, Math.abs(row.shares)],
+    ...[row.profit, row.return, row.reason],
+  ]);
 }
 
 async function exportEquity(context: AppContext, c: Context): Promise<Response> {

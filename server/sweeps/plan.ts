@@ -107,7 +107,7 @@ export function planOf(request: SweepRequest, dates: readonly string[]): SweepPl
     strategy,
     ...spaceOf(request),
     score,
-    settings: settingsOf({ ...settings, benchmark: null }),
+    settings: settingsOf({ ...settings, benchmark: null, survivorship: null }),
     inSample: { from: 0, to: cut },
     outOfSample: split === null ? null : { from: cut, to: sessions },
     windows: walkForward === null ? [] : windowsOf(walkForward, sessions),

@@ -1,6 +1,7 @@
 import type { TickerStrategy } from "../strategy.ts";
 import type { UniverseStrategy } from "../universe/strategy.ts";
 import { buyAndHold } from "./buy-and-hold.ts";
+import { crossSectionalMomentum } from "./cross-sectional-momentum.ts";
 import { donchian } from "./donchian.ts";
 import { macd } from "./macd.ts";
 import { meanReversion } from "./mean-reversion.ts";
@@ -16,7 +17,7 @@ export type Strategy = TickerStrategy | UniverseStrategy;
  */
 export const tickerStrategies: readonly TickerStrategy[] = [momentum, meanReversion, macd, rsi, donchian, buyAndHold];
 
-export const universeStrategies: readonly UniverseStrategy[] = [];
+export const universeStrategies: readonly UniverseStrategy[] = [crossSectionalMomentum];
 
 export const strategies: readonly Strategy[] = [...tickerStrategies, ...universeStrategies];
 

@@ -1,6 +1,6 @@
 import { at } from "../strategy.ts";
 import type { Commission, ExitReason } from "../types.ts";
-import type { HeldBars, PortfolioSettings, PortfolioSimulation, PortfolioTrade, Selection } from "./types.ts";
+import type { HeldBars, Holding, PortfolioSettings, PortfolioSimulation, PortfolioTrade, Selection } from "./types.ts";
 
 type Position = {
   trade: PortfolioTrade;
@@ -60,7 +60,10 @@ export function simulatePortfolio(
   }
   const { trades, traded, commission, slippage, dividends } = state;
   const costs = commission + slippage;
-  return { equity, cash, shares, trades, sessionsHeld, traded, costs, commission, dividends };
+  const holdings = [...state.positions.values()].map(
+    (position): Holding => ({ ticker: position.trade.ticker, shares: position.shares, price: position.lastClose }),
+  );
+  return { equity, cash, shares, trades, sessionsHeld, traded, costs, commission, dividends, holdings };
 }
 
 const begin = (settings: PortfolioSettings): State => ({

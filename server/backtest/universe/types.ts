@@ -64,5 +64,8 @@ export type PortfolioSettings = {
  */
 export type PortfolioTrade = Trade & { ticker: number };
 
+/** What is held of a ticker at the last close, in split-adjusted shares and dollars. */
+export type Holding = { ticker: number; shares: number; price: number };
+
 /** What came of a run, by session. `shares` of a portfolio are the number of tickers held. */
-export type PortfolioSimulation = Omit<Simulation, "trades"> & { trades: PortfolioTrade[] };
+export type PortfolioSimulation = Omit<Simulation, "trades"> & { trades: PortfolioTrade[]; holdings: Holding[] };

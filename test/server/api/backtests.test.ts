@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { metricDefinitions } from "../../../server/backtest/definitions.ts";
-import { strategies } from "../../../server/backtest/strategies/index.ts";
+import { strategies, tickerStrategies } from "../../../server/backtest/strategies/index.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { createTestApp, type TestApp } from "../support.ts";
 import { ask, createMart, publishBar } from "./support.ts";
@@ -89,6 +89,7 @@ describe("POST /api/backtests", () => {
       riskFree: 0,
       dividends: false,
       benchmark: null,
+      survivorship: null,
     });
   });
 
@@ -114,7 +115,7 @@ describe("POST /api/backtests", () => {
     expect(body.metrics.costs).toBeGreaterThan(0);
   });
 
-  test.each(strategies.map(({ id }) => id))("runs %s, and the same again from its scenario", async (strategy) => {
+  test.each(tickerStrategies.map(({ id }) => id))("runs %s, and the same again from its scenario", async (strategy) => {
     const first = await post({ ticker: "WAVE", strategy, side: "long_short", commission: { perShare: 0.01 } });
     expect(first.status).toBe(200);
     expect(await post(first.body.scenario)).toEqual(first);
@@ -133,7 +134,7 @@ describe("POST /api/backtests", () => {
     const document = await (await app.get("/api/openapi.json")).json();
     const { requestBody, description } = document.paths["/api/backtests"].post;
     const { properties, required } = requestBody.content["application/json"].schema;
-    expect(required).toEqual(["ticker", "strategy"]);
+    expect(required).toEqual(["strategy"]);
     expect(properties.strategy.enum).toEqual(strategies.map(({ id }) => id));
     const described = properties.params.anyOf.find(({ title }: { title: string }) => title === "donchian");
     expect(described.properties.entry).toMatchObject({ type: "integer", default: 20 });
@@ -191,9 +192,8 @@ describe("what cannot be run", () => {
     [
       { strategy: "astrology" },
       "strategy",
-      "has to be one of momentum, mean_reversion, macd, rsi, donchian, buy_and_hold.",
+      "has to be one of momentum, mean_reversion, macd, rsi, donchian, buy_and_hold, cross_sectional_momentum.",
     ],
-    [{ strategy: "cross_sectional_momentum" }, "strategy", "cross_sectional_momentum is not available yet"],
     [{ strategy: 5 }, "strategy", "one of momentum"],
     [{ strategy: "constructor" }, "strategy", "one of momentum"],
     [{ params: { window: 5 } }, "params.window", "none is expected"],

@@ -41,6 +41,7 @@ const scenarios = fc.record({
   riskFree: number(0, 1),
   dividends: fc.boolean(),
   benchmark: orNull(ticker),
+  survivorship: fc.constant(null),
 });
 
 describe("the URL of a run", () => {

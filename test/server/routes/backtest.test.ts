@@ -156,8 +156,8 @@ describe("a run's data", () => {
       'attachment; filename="barline-trades-TEN-momentum-2014-01-10-2024-01-09.csv"',
     );
     const [header, first = ""] = (await response.text()).split("\r\n");
-    expect(header).toBe("number,side,entry_date,entry_price,exit_date,exit_price,shares,profit,return,reason");
-    expect(first).toMatch(/^1,long,\d{4}-\d\d-\d\d,[\d.]+,\d{4}-\d\d-\d\d,[\d.]+,[\d.]+,-?[\d.]+,-?[\d.]+,signal$/);
+    expect(header).toBe("number,ticker,side,entry_date,entry_price,exit_date,exit_price,shares,profit,return,reason");
+    expect(first).toMatch(/^1,TEN,long,\d{4}-\d\d-\d\d,[\d.]+,\d{4}-\d\d-\d\d,[\d.]+,[\d.]+,-?[\d.]+,-?[\d.]+,signal$/);
     const equity = (await text(urlOf({ ...momentum, benchmark: "SPY" }, "/backtest/equity.csv")))
       .trimEnd()
       .split("\r\n");
@@ -191,7 +191,7 @@ describe("what cannot be run", () => {
   const bad: [change: Record<string, string>, field: string, says: string][] = [
     [{ ticker: "ten" }, "ticker", "No bars of ten are published. Tickers are case-sensitive. Did you mean TEN?"],
     [{ ticker: "TENN" }, "ticker", "Did you mean TEN?"],
-    [{ ticker: "" }, "ticker", "Has to be given: momentum trades one ticker."],
+    [{ ticker: "" }, "ticker", "Is required."],
     [{ benchmark: "SPYY" }, "benchmark", "Did you mean SPY?"],
     [{ benchmark: "HALT" }, "benchmark", "the bars of HALT begin on"],
     [{ from: "2024-01-09", to: "2014-01-10" }, "from", "is after"],

@@ -1,0 +1,180 @@
+import type { Sql } from "../../client.ts";
+
+/** A ticker with published bars, as it stands today. */
+export type ListedTicker = { ticker: string; lastDate: string; lastClose: number; active: boolean };
+
+/** Every ticker that was ever published, in the order of the alphabet's bytes, with its last bar. */
+export function selectListedTickers(sql: Sql): Promise<ListedTicker[]> {
+  return sql<ListedTicker[]>`
+    select
+      latest.ticker,
+      latest.trade_date as "lastDate",
+      latest.close_price::float8 as "lastClose",
+      coalesce(listed.active, false) as active
+    from public.fct_polygon__latest_session as latest
+    left join public.dim_tickers as listed on listed.ticker = latest.ticker
+    order by latest.ticker collate "C"`;
+}
+
+/** The market's published sessions of a range, both ends inclusive and null open, oldest first. */
+export async function selectSessions(
+  sql: Sql,
+  { from, to }: { from: string | null; to: string | null },
+): Promise<string[]> {
+  const rows = await sql<{ date: string }[]>`
+    select trade_date as "date"
+    from public.fct_polygon__market_breadth_daily
+    where trade_date between coalesce(${from}::date, '-infinity') and coalesce(${to}::date, 'infinity')
+    order by trade_date`;
+  return rows.map(({ date }) => date);
+}
+
+/** Lags of which the fact table has the return in a column of each bar. */
+const returnColumns: Readonly<Record<number, string>> = {
+  5: "return_5d",
+  21: "return_21d",
+  63: "return_63d",
+  252: "return_252d",
+};
+
+/** The return of a bar over so many of the ticker's bars; null where it has no bar that old. */
+function returnOver(sql: Sql, lag: number) {
+  if (lag === 0) return sql`0::float8`;
+  const column = returnColumns[lag];
+  if (column !== undefined) return sql`bar.${sql(column)}::float8`;
+  // The date comes from the key alone, so that only one bar of them is read from the table.
+  return sql`bar.close_price::float8 / (
+    select earlier.close_price::float8
+    from public.fct_polygon__stock_bars_performance as earlier
+    where earlier.ticker = bar.ticker and earlier.trade_date = (
+      select dated.trade_date
+      from public.fct_polygon__stock_bars_performance as dated
+      where dated.ticker = bar.ticker and dated.trade_date < bar.trade_date
+      order by dated.trade_date desc
+      offset ${lag - 1}::int limit 1
+    )
+  ) - 1`;
+}
+
+/** What of the tickers is read in some sessions. Numbers are what the caller calls the tickers by. */
+export type SectionsAsked = {
+  tickers: readonly string[];
+  numbers: readonly number[];
+  dates: readonly string[];
+  lags: readonly number[];
+  /** Dollars as quoted that day, and dollars traded that day; 0 asks for nothing. */
+  minimums: { price: number; dollarVolume: number };
+};
+
+/** Columns of one session, packed: int4 and float8 in network order, NaN for null. Their rows are in one order. */
+export type PackedSection = { date: string; numbers: Buffer; close: Buffer; returns: Buffer[] };
+
+type PackedRow = { date: string; numbers: Buffer; close: Buffer; [column: `return_${string}`]: Buffer };
+
+/**
+ * The bars of tickers in sessions, packed by session. Of a quarter of a million bars that is 8 MB and one row a session, where a row each
+ * would be as many objects. Each ticker's few bars are found by the table's key; bars of one session lie all over the table.
+ */
+export async function selectSections(sql: Sql, asked: SectionsAsked): Promise<PackedSection[]> {
+  const { tickers, numbers, dates, lags, minimums } = asked;
+  const names = lags.map((_, index) => `return_${index}` as const);
+  const rows = await sql<PackedRow[]>`
+    select
+      section.trade_date as "date",
+      string_agg(int4send(section.number), '') as "numbers",
+      string_agg(float8send(section.close), '') as "close"
+      ${names.map((name) => sql`, string_agg(float8send(coalesce(${sql(name)}, 'NaN')), '') as ${sql(name)}`)}
+    from (
+      select listed.number, bar.trade_date, bar.close_price::float8 as close
+        ${lags.map((lag, index) => sql`, ${returnOver(sql, lag)} as ${sql(`return_${index}`)}`)}
+      from unnest(${tickers}::text[], ${numbers}::int[]) as listed (ticker, number)
+      cross join lateral (
+        select *
+        from public.fct_polygon__stock_bars_performance
+        where ticker = listed.ticker and trade_date = any(${dates}::date[])
+        offset 0
+      ) as bar
+      where
+        bar.close_price > 0
+        and (${minimums.price}::float8 = 0 or bar.close_price / bar.split_factor >= ${minimums.price}::numeric)
+        and (${minimums.dollarVolume}::float8 = 0 or bar.dollar_volume >= ${minimums.dollarVolume}::numeric)
+    ) as section
+    group by section.trade_date`;
+  return rows.map(({ date, numbers: packed, close, ...row }) => ({
+    ...{ date, numbers: packed, close },
+    returns: names.map((name) => row[name] ?? Buffer.alloc(0)),
+  }));
+}
+
+/** A stretch in which a ticker may be held: from a session to its first bar on or after `until`, but not after the run's end. */
+export type HeldRange = { ticker: string; number: number; from: string; until: string };
+
+/** One ticker's bars of its stretches, oldest first, packed: days since 2000-01-01 as int4, prices as float8 in network order. */
+export type PackedBars = { number: number; days: Buffer; open: Buffer; close: Buffer };
+
+/** The bars of stretches by ticker. The open is 0 in a session in which nothing was traded. */
+export function selectHeldBars(sql: Sql, ranges: readonly HeldRange[], end: string): Promise<PackedBars[]> {
+  const columnOf = <Name extends keyof HeldRange>(name: Name) => ranges.map((range) => range[name]);
+  return sql<PackedBars[]>`
+    select
+      bar.number,
+      string_agg(int4send(bar.trade_date - date '2000-01-01'), '' order by bar.trade_date) as "days",
+      string_agg(float8send(bar.open), '' order by bar.trade_date) as "open",
+      string_agg(float8send(bar.close), '' order by bar.trade_date) as "close"
+    from (
+      select
+        held.number,
+        bars.trade_date,
+        case when bars.volume > 0 then bars.open_price::float8 else 0 end as open,
+        bars.close_price::float8 as close
+      from unnest(
+        ${columnOf("ticker")}::text[], ${columnOf("number")}::int[], ${columnOf("from")}::date[], ${columnOf("until")}::date[]
+      ) as held (ticker, number, first_date, until)
+      cross join lateral (
+        select coalesce(min(trade_date), ${end}::date) as trade_date
+        from public.fct_polygon__stock_bars_performance
+        where ticker = held.ticker and trade_date >= held.until
+      ) as last_bar
+      cross join lateral (
+        select *
+        from public.fct_polygon__stock_bars_performance
+        where
+          ticker = held.ticker
+          and trade_date between held.first_date and least(last_bar.trade_date, ${end}::date)
+        offset 0
+      ) as bars
+    ) as bar
+    group by bar.number`;
+}
+
+/** A dividend by the session that it belongs to, in dollars a split-adjusted share. */
+export type HeldDividend = { number: number; date: string; amount: number };
+
+/**
+ * The cash dividends of tickers with an ex-dividend date in a range, both ends inclusive, by the session they belong to: that of the date, or
+ * the ticker's next one. Only those in dollars.
+ */
+export function selectHeldDividends(
+  sql: Sql,
+  { tickers, numbers, from, to }: { tickers: readonly string[]; numbers: readonly number[]; from: string; to: string },
+): Promise<HeldDividend[]> {
+  return sql<HeldDividend[]>`
+    select
+      held.number,
+      session.trade_date as "date",
+      sum(dividend.cash_amount * session.split_factor)::float8 as "amount"
+    from unnest(${tickers}::text[], ${numbers}::int[]) as held (ticker, number)
+    inner join public.source_polygon_dividends as dividend on dividend.ticker = held.ticker
+    cross join lateral (
+      select bar.trade_date, bar.split_factor
+      from public.fct_polygon__stock_bars_performance as bar
+      where bar.ticker = dividend.ticker and bar.trade_date >= dividend.ex_dividend_date
+      order by bar.trade_date
+      limit 1
+    ) as session
+    where
+      dividend.ex_dividend_date between ${from}::date and ${to}::date
+      and dividend.active
+      and coalesce(dividend.currency, 'USD') = 'USD'
+    group by held.number, session.trade_date`;
+}

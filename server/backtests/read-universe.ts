@@ -1,0 +1,157 @@
+import type { Sql } from "../../db/client.ts";
+import {
+  type ListedTicker,
+  type PackedSection,
+  selectHeldBars,
+  selectHeldDividends,
+  selectListedTickers,
+  selectSections,
+  selectSessions,
+} from "../../db/queries/backtests/universe.ts";
+import type { ConfiguredUniverseStrategy } from "../backtest/universe/strategy.ts";
+import type { CrossSection, HeldBars, Selection, Universe } from "../backtest/universe/types.ts";
+
+/** Tickers read by one statement: few enough that a cold table answers within the statement timeout. */
+const tickersAtOnce = 500;
+/** As many as the pool can spare; each keeps one core of the database busy. */
+const statementsAtOnce = 3;
+const dayMs = 86_400_000;
+const firstDay = Date.UTC(2000, 0, 1);
+
+/** The universe of a run, and when the market was last open, by which survivors are known. */
+export type ReadUniverse = Universe & { listings: readonly ListedTicker[]; newest: string };
+
+/** The last session of each month that has a later one in the run, and the run's last, at which everything is valued. */
+export function rebalanceSessions(dates: readonly string[]): number[] {
+  return dates.flatMap((date, session) => (dates[session + 1]?.slice(0, 7) === date.slice(0, 7) ? [] : [session]));
+}
+
+/** What a strategy looks at from `from` to `to`, of every ticker that was ever published. Looks back beyond `from`. */
+export async function readUniverse(
+  read: Sql,
+  { from, to }: { from: string | null; to: string | null },
+  strategy: ConfiguredUniverseStrategy,
+): Promise<ReadUniverse> {
+  const [dates, listings] = await Promise.all([selectSessions(read, { from, to }), selectListedTickers(read)]);
+  const newest =
+    listings
+      .map(({ lastDate }) => lastDate)
+      .toSorted()
+      .at(-1) ?? "";
+  const sections = rebalanceSessions(dates).map(
+    (session): CrossSection => ({
+      session,
+      close: new Float64Array(listings.length).fill(Number.NaN),
+      returns: strategy.lags.map(() => new Float64Array(listings.length).fill(Number.NaN)),
+    }),
+  );
+  const byDate = new Map(sections.map((section) => [dates[section.session] ?? "", section]));
+  const first = dates[sections[0]?.session ?? 0] ?? "";
+  const alive = listings.flatMap(({ lastDate }, number) => (lastDate < first ? [] : [number]));
+  const { lags, minimums } = strategy;
+  await inTurns(chunksOf(alive, tickersAtOnce), async (numbers) => {
+    const tickers = numbers.map((number) => listings[number]?.ticker ?? "");
+    const packed = await selectSections(read, { tickers, numbers, dates: [...byDate.keys()], lags, minimums });
+    for (const part of packed) unpack(part, byDate.get(part.date));
+  });
+  return { dates, listings, newest, sections };
+}
+
+function unpack(packed: PackedSection, section: CrossSection | undefined): void {
+  const columns = [
+    { from: packed.close, to: section?.close },
+    ...packed.returns.map((from, index) => ({ from, to: section?.returns[index] })),
+  ];
+  for (const { from, to } of columns) {
+    if (to === undefined) continue;
+    for (let row = 0; row < from.length / 8; row++)
+      to[packed.numbers.readInt32BE(4 * row)] = from.readDoubleBE(8 * row);
+  }
+}
+
+/** The bars of every ticker from its selection to its sale, with their dividends where `dividends` says so. */
+export async function readHeldBars(
+  read: Sql,
+  universe: ReadUniverse,
+  choices: readonly (readonly Selection[])[],
+  dividends: boolean,
+): Promise<Map<number, HeldBars>> {
+  const { dates, listings, newest } = universe;
+  const end = dates.at(-1) ?? "";
+  const ranges = choices.flatMap((selections) => stretchesOf(selections, dates.length));
+  const asked = mergeStretches(ranges).map(({ number, from, until }) => ({
+    ...{ number, ticker: listings[number]?.ticker ?? "" },
+    ...{ from: dates[from] ?? "", until: dates[until] ?? end },
+  }));
+  const sessionOf = new Map(dates.map((date, session) => [(Date.parse(date) - firstDay) / dayMs, session]));
+  const held = new Map<number, HeldBars>();
+  const packed = await selectHeldBars(read, asked, end);
+  for (const { number, days, open, close } of packed) {
+    const count = days.length / 4;
+    const sessions = new Int32Array(count);
+    for (let row = 0; row < count; row++) sessions[row] = sessionOf.get(days.readInt32BE(4 * row)) ?? -1;
+    const listing = listings[number];
+    const isLast = dates[sessions.at(-1) ?? -1] === listing?.lastDate;
+    held.set(number, {
+      sessions,
+      open: doublesOf(open),
+      close: doublesOf(close),
+      dividends: new Float64Array(count),
+      delisted: isLast && listing?.active === false && listing.lastDate < newest,
+    });
+  }
+  if (dividends) await addDividends(read, universe, held);
+  return held;
+}
+
+async function addDividends(read: Sql, { dates, listings }: ReadUniverse, held: Map<number, HeldBars>): Promise<void> {
+  const numbers = [...held.keys()];
+  const tickers = numbers.map((number) => listings[number]?.ticker ?? "");
+  const sessionOf = new Map(dates.map((date, session) => [date, session]));
+  const paid = await selectHeldDividends(read, { tickers, numbers, from: dates[0] ?? "", to: dates.at(-1) ?? "" });
+  for (const { number, date, amount } of paid) {
+    const bars = held.get(number);
+    const row = bars?.sessions.indexOf(sessionOf.get(date) ?? -1) ?? -1;
+    if (bars !== undefined && row !== -1) bars.dividends[row] = amount;
+  }
+}
+
+/** Sessions from a ticker's selection to the one in which it is sold; Infinity where it is held to the end. */
+type Stretch = { number: number; from: number; until: number };
+
+function stretchesOf(selections: readonly Selection[], length: number): Stretch[] {
+  return selections.flatMap(({ session, tickers }, index) => {
+    const sold = (selections[index + 1]?.session ?? length) + 1;
+    return tickers.map((number) => ({ number, from: session, until: sold }));
+  });
+}
+
+/** Stretches of one ticker that touch become one, so that no bar is read twice. */
+function mergeStretches(stretches: readonly Stretch[]): Stretch[] {
+  const merged: Stretch[] = [];
+  const ordered = stretches.toSorted((a, b) => a.number - b.number || a.from - b.from);
+  for (const stretch of ordered) {
+    const last = merged.at(-1);
+    if (last?.number === stretch.number && stretch.from <= last.until) last.until = Math.max(last.until, stretch.until);
+    else merged.push({ ...stretch });
+  }
+  return merged;
+}
+
+function doublesOf(packed: Buffer): Float64Array {
+  const values = new Float64Array(packed.length / 8);
+  for (let row = 0; row < values.length; row++) values[row] = packed.readDoubleBE(8 * row);
+  return values;
+}
+
+const chunksOf = <Item>(items: readonly Item[], size: number): Item[][] =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));
+
+/** Some at a time, so that other readers of the pool are not kept waiting. */
+async function inTurns<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
+  const rest = items.values();
+  const workers = Array.from({ length: statementsAtOnce }, async () => {
+    for (const item of rest) await work(item);
+  });
+  await Promise.all(workers);
+}
