@@ -19,6 +19,7 @@ export const fieldLabels: Record<string, string> = {
   to: "To",
   ticker: "Ticker",
   strategy: "Strategy",
+  survivorship: "Chosen from",
 };
 
 /** The id of a field by its name. */

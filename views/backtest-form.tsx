@@ -162,15 +162,17 @@ const Money = ({ form }: { form: BacktestForm }) => (
         ["false", "Whole only"],
       ]}
     />
-    <Choice
-      form={form}
-      name="sizing"
-      options={[
-        ["equity", "% of equity"],
-        ["shares", "shares"],
-        ["cash", "$ of cash"],
-      ]}
-    />
+    <div class="ticker-only">
+      <Choice
+        form={form}
+        name="sizing"
+        options={[
+          ["equity", "% of equity"],
+          ["shares", "shares"],
+          ["cash", "$ of cash"],
+        ]}
+      />
+    </div>
     <Input form={form} name="size" hint="100%, or shares, or $" inputmode="decimal" />
   </div>
 );
@@ -187,20 +189,24 @@ const Folds = ({ form }: { form: BacktestForm }) => (
       <Input form={form} name="commission.perOrder" inputmode="decimal" />
       <Input form={form} name="slippage.bps" inputmode="decimal" />
     </Fold>
-    <Fold form={form} id="stops" title="Stops" names={stops}>
-      <Input form={form} name="stopLoss" placeholder="none" hint="Below the entry: 5%" />
-      <Input form={form} name="takeProfit" placeholder="none" hint="Above the entry: 20%" />
-      <Input form={form} name="trailingStop" placeholder="none" hint="Below the best since: 10%" />
-    </Fold>
+    <div class="ticker-only">
+      <Fold form={form} id="stops" title="Stops" names={stops}>
+        <Input form={form} name="stopLoss" placeholder="none" hint="Below the entry: 5%" />
+        <Input form={form} name="takeProfit" placeholder="none" hint="Above the entry: 20%" />
+        <Input form={form} name="trailingStop" placeholder="none" hint="Below the best since: 10%" />
+      </Fold>
+    </div>
     <Fold form={form} id="more" title="Side, dividends, benchmark" names={more}>
-      <Choice
-        form={form}
-        name="side"
-        options={[
-          ["long", "Long only"],
-          ["long_short", "Long and short"],
-        ]}
-      />
+      <div class="ticker-only">
+        <Choice
+          form={form}
+          name="side"
+          options={[
+            ["long", "Long only"],
+            ["long_short", "Long and short"],
+          ]}
+        />
+      </div>
       <Choice
         form={form}
         name="dividends"
@@ -252,6 +258,16 @@ export const BacktestFormView = ({ form }: { form: BacktestForm }) => (
         <Strategy form={form} choice={choice} />
       ))}
     </fieldset>
+    <div class="universe-only">
+      <Choice
+        form={form}
+        name="survivorship"
+        options={[
+          ["point_in_time", "Tickers as they were listed then"],
+          ["survivors_only", "Only those that still trade today"],
+        ]}
+      />
+    </div>
     <Money form={form} />
     <Folds form={form} />
     <p class="run">

@@ -49,7 +49,10 @@ const navigationGroups = (shell: Shell): NavigationGroup[] => [
     id: "backtest",
     label: "Backtest",
     isFolded: true,
-    items: [{ href: "/backtest", label: "Backtest" }],
+    items: [
+      { href: "/backtest", label: "Backtest" },
+      { href: "/scenarios", label: "Scenarios" },
+    ],
   },
   {
     id: "system",

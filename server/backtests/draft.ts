@@ -17,6 +17,12 @@ export const formMarker = "form";
 const sizingField = (kind: string | null) =>
   kind !== null && kind in sizingFields ? sizingFields[kind as keyof typeof sizingFields] : "fraction";
 
+/** Fields that the form shows for strategies of one scope alone: for those of the other they are hidden, and may be filled. */
+const fieldsOf: Record<Strategy["scope"], ReadonlySet<string>> = {
+  ticker: new Set(["ticker", "sizing", "side", "stopLoss", "takeProfit", "trailingStop"]),
+  universe: new Set(["survivorship"]),
+};
+
 /** The query of a run that the form asks for; what was typed for other strategies is left out. */
 export function queryOfForm(form: URLSearchParams): URLSearchParams {
   const query = new URLSearchParams();
@@ -25,10 +31,9 @@ export function queryOfForm(form: URLSearchParams): URLSearchParams {
   for (const [name, text] of form) {
     const value = text.trim();
     if (value === "" || name === formMarker) continue;
-    // A strategy of the universe has no ticker; its field is hidden then, and may be filled.
-    if (name === "ticker" && strategy?.scope === "universe") continue;
+    if (strategy && fieldsOf[strategy.scope === "ticker" ? "universe" : "ticker"].has(name)) continue;
     const prefix = prefixes.find((candidate) => name.startsWith(candidate));
-    if (name === "size") query.append(sizingField(form.get("sizing")), value);
+    if (name === "size") query.append(sizingField(strategy?.scope === "universe" ? null : form.get("sizing")), value);
     else if (prefix === undefined) query.append(name, value);
     else if (prefix === `${strategy?.id}.`) query.append(`params.${name.slice(prefix.length)}`, value);
   }
