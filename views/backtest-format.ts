@@ -20,7 +20,8 @@ const signed: ReadonlySet<string> = new Set([
 
 export const isSignedMetric = (name: string) => signed.has(name);
 
-const ratios = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+/** Of dollars the cents, and of ratios as many digits. */
+const hundredths = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 
 /** A figure as people read it. */
 export function formatMetric(name: string, unit: MetricUnit, value: number | null): string {
@@ -29,12 +30,12 @@ export function formatMetric(name: string, unit: MetricUnit, value: number | nul
     case "fraction":
       return isSignedMetric(name) ? formatChange(value) : formatPercent(value);
     case "dollars":
-      return formatPrice(value);
+      return hundredths.format(value).replace("-", "−");
     case "count":
     case "sessions":
       return formatInteger(value);
     case "ratio":
-      return ratios.format(value).replace("-", "−");
+      return hundredths.format(value).replace("-", "−");
   }
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { fieldLabels } from "../../views/backtest-fields.ts";
 import type { BacktestForm, ParameterField, StrategyChoice } from "../../views/backtest-view.ts";
 import { formatLabel } from "../../views/format.ts";
 import { backtestInput } from "../api/backtest-schemas.ts";
@@ -113,15 +114,13 @@ export function toForm(
   const choices = strategies.map((strategy) => toChoice(strategy, draft));
   for (const { field, message } of problems) {
     const name = formField(field, draft.strategy ?? "");
-    const isShown = name in draft || choices.some(({ parameters }) => parameters.some((one) => one.name === name));
-    if (!isShown && !optionalFields.has(name)) others.push(message);
+    const isShown =
+      name in fieldLabels || choices.some(({ parameters }) => parameters.some((one) => one.name === name));
+    if (!isShown) others.push(message);
     else errors[name] = [errors[name], withoutName(message)].filter((text) => text !== undefined).join(" ");
   }
   return { draft, errors, others, strategies: choices, known };
 }
-
-/** Fields without a default, which a draft need not have. */
-const optionalFields = new Set(["stopLoss", "takeProfit", "trailingStop", "benchmark"]);
 
 const toChoice = (strategy: Strategy, draft: Record<string, string>): StrategyChoice => ({
   id: strategy.id,

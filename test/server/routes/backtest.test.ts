@@ -239,6 +239,7 @@ describe("what cannot be run", () => {
     expect(status).toBe(422);
     expect(page).toContain("tickr");
     expect(page).toContain("is not known");
+    expect(page).not.toContain('href="#bt-tickr"');
   });
 
   test("is text, whatever it says", async () => {
