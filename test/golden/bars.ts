@@ -21,7 +21,8 @@ export const goldenTickers = [
 ] as const;
 export type GoldenTicker = (typeof goldenTickers)[number];
 
-const ranges = {
+/** What the bars of a source cover. */
+export const goldenRanges = {
   demo: { from: "2019-01-02", to: "2021-12-31" },
   market: { from: "2019-01-02", to: "2021-04-21" },
 } as const;
@@ -57,7 +58,7 @@ export const toCsv = (rows: readonly Row[]): string =>
 
 /** From the demo exchange, which is a function of its seed. */
 export function demoRows(ticker: string): Row[] {
-  const { from, to } = ranges.demo;
+  const { from, to } = goldenRanges.demo;
   const exchange = createDemoExchange({ seed: defaultDemoSeed, untilYear: Number(to.slice(0, 4)) });
   const dividends = new Map(
     exchange
@@ -73,7 +74,7 @@ export function demoRows(ticker: string): Row[] {
 
 /** From an API: bars as they were, brought to the shares of the last session by the splits up to it. */
 export async function marketRows(client: MarketClient, ticker: string): Promise<Row[]> {
-  const { from, to } = ranges.market;
+  const { from, to } = goldenRanges.market;
   const [pages, splitPages, dividendPages] = await Promise.all([
     client.range(ticker, from, to),
     client.splits({ fromDate: from, toDate: to }),

@@ -1,25 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { goldenTickers } from "./bars.ts";
+import { differences } from "./differences.ts";
 import { goldenPathOf, goldenRuns, toGoldenText } from "./runs.ts";
-
-/** Ten digits are kept, and powers and logarithms differ in their last ones from machine to machine. */
-const tolerance = 2e-9;
-
-/** Where two values differ by more than rounding, by their paths. */
-function differences(golden: unknown, now: unknown, path = ""): string[] {
-  if (typeof golden === "number" && typeof now === "number") {
-    const scale = Math.max(Math.abs(golden), Math.abs(now), 1e-6);
-    return Math.abs(golden - now) <= tolerance * scale ? [] : [`${path}: ${golden} is now ${now}`];
-  }
-  if (typeof golden !== "object" || typeof now !== "object" || golden === null || now === null) {
-    return golden === now ? [] : [`${path}: ${golden} is now ${now}`];
-  }
-  const names = new Set([...Object.keys(golden), ...Object.keys(now)]);
-  return [...names].flatMap((name) =>
-    differences(Reflect.get(golden, name), Reflect.get(now, name), path === "" ? name : `${path}.${name}`),
-  );
-}
 
 describe.each(goldenTickers.map((golden) => [golden.ticker, golden] as const))(
   "golden runs over %s",
