@@ -259,6 +259,26 @@ describe("what is not defined", () => {
   });
 });
 
+describe("the definitions", () => {
+  const definitions = Object.entries(metricDefinitions);
+
+  test("name each figure once, and tell its formula in words that end", () => {
+    const labels = definitions.map(([, { label }]) => label);
+    expect(labels).toEqual([...new Set(labels)]);
+    for (const [, { formula }] of definitions) expect(formula).toMatch(/^\S.*\.$/);
+  });
+
+  test("have the names of the contract", () => {
+    const contract = [
+      ...["totalReturn", "cagr", "annualReturn", "volatility", "sharpe", "sortino", "calmar", "maxDrawdown"],
+      ...["maxDrawdownSessions", "exposure", "trades", "winRate", "profitFactor", "bestTrade", "worstTrade"],
+      ...["averageTrade", "expectancy", "sqn", "kelly", "turnover", "costs", "finalEquity", "peakEquity"],
+      ...["buyAndHold", "alpha", "beta"],
+    ];
+    expect(Object.keys(metricDefinitions)).toEqual(expect.arrayContaining(contract));
+  });
+});
+
 describe("drawdowns", () => {
   test("count from the capital where equity never was higher", () => {
     expect([...drawdownsOf(Float64Array.from([900, 1000, 1100, 550]), 1000)]).toEqual([

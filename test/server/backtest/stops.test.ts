@@ -96,6 +96,17 @@ describe("a stop loss", () => {
   });
 });
 
+describe("a dividend", () => {
+  test("moves no stop", () => {
+    // The price falls by the 9 that are paid out, and the stop at 90 is not 81 for it.
+    const rows = barsFrom(quiet(100), quiet(100), [91, 91, 89, 90], quiet(90));
+    const bars = { ...rows, dividends: Float64Array.from([0, 0, 9, 0]) };
+    const run = long(bars, { loss: 0.1 });
+    expect(run.trades[0]?.exit).toMatchObject({ session: 2, price: 90, profit: -100 + 90, reason: "stop_loss" });
+    expect(run.equity.at(-1)).toBe(990);
+  });
+});
+
 describe("a take profit", () => {
   test("fills at its price where the bar passes it after the open", () => {
     const run = long(barsFrom(quiet(100), quiet(100), [110, 130, 109, 112], quiet(112)), { profit: 0.25 });
