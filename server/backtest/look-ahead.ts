@@ -35,14 +35,19 @@ export function findColdSignal(strategy: ConfiguredStrategy, bars: Bars): number
 }
 
 /** A copy of the first `length` sessions, which cannot reach what comes after them. */
-export const firstBars = (bars: Bars, length: number): Bars => ({
-  dates: bars.dates.slice(0, length),
-  open: bars.open.slice(0, length),
-  high: bars.high.slice(0, length),
-  low: bars.low.slice(0, length),
-  close: bars.close.slice(0, length),
-  volume: bars.volume.slice(0, length),
-  dividends: bars.dividends.slice(0, length),
+export const firstBars = (bars: Bars, length: number): Bars => sliceBars(bars, 0, length);
+
+/** A copy without the first `cut` sessions, which cannot reach them. */
+export const lastBars = (bars: Bars, cut: number): Bars => sliceBars(bars, cut, bars.close.length);
+
+const sliceBars = (bars: Bars, from: number, to: number): Bars => ({
+  dates: bars.dates.slice(from, to),
+  open: bars.open.slice(from, to),
+  high: bars.high.slice(from, to),
+  low: bars.low.slice(from, to),
+  close: bars.close.slice(from, to),
+  volume: bars.volume.slice(from, to),
+  dividends: bars.dividends.slice(from, to),
   // What comes after the cut is not known, so neither is that the cut is the end.
-  delisted: bars.delisted && length === bars.close.length,
+  delisted: bars.delisted && to === bars.close.length,
 });

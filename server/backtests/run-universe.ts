@@ -7,6 +7,7 @@ import { isUndefinedTable } from "../api/warehouse.ts";
 import type { Metrics } from "../backtest/definitions.ts";
 import { type PortfolioBacktest, runPortfolio } from "../backtest/universe/backtest.ts";
 import { chooseHoldings, everyone, type Membership } from "../backtest/universe/choose.ts";
+import { checkUniverseHonesty, type UniverseHonesty } from "../backtest/universe/honesty.ts";
 import type { ConfiguredUniverseStrategy } from "../backtest/universe/strategy.ts";
 import type { Selection } from "../backtest/universe/types.ts";
 import { HttpError } from "../middleware/errors.ts";
@@ -36,6 +37,7 @@ export type UniverseRun = RunOf<"universe"> & {
   tickers: readonly string[];
   backtest: PortfolioBacktest;
   survivorship: Survivorship;
+  honesty: UniverseHonesty;
 };
 
 /** Runs a strategy of the universe. What cannot be run is an HttpError that names the field. */
@@ -74,6 +76,7 @@ export async function runUniverse(
     ...{ scenario, strategy, benchmark, dataVersion },
     bars: { dates: universe.dates },
     tickers: universe.listings.map(({ ticker }) => ticker),
+    honesty: checkUniverseHonesty(strategy, universe),
     backtest: survivorship === "survivors_only" ? survivorsOnly : pointInTime,
     survivorship: {
       pointInTime: headlineOf(pointInTime.metrics),

@@ -1,7 +1,9 @@
 import type { Sql } from "../../db/client.ts";
 import type { MetricRow, ResultView, TradePage, TradeRow, YearRow } from "../../views/backtest-view.ts";
+import { badgesOf, universeBadgesOf } from "../backtest/badges.ts";
 import { type CurveMetric, curveMetricNames } from "../backtest/curve.ts";
 import { type MetricName, metricDefinitions } from "../backtest/definitions.ts";
+import { checkHonesty } from "../backtest/honesty.ts";
 import { type Comparison, compare } from "../backtest/metrics.ts";
 import { returnsByMonth, returnsByYear } from "../backtest/periods.ts";
 import { findStrategy } from "../backtest/strategies/index.ts";
@@ -40,7 +42,7 @@ export async function readResult(
     scenarioName: scenario.ticker === null ? name : `${scenario.ticker} ${name}`,
     dataVersion,
     notes: run.scope === "universe" ? universeNotes(run) : await readNotes(read, run),
-    badges: [],
+    badges: run.scope === "universe" ? universeBadgesOf(run.honesty) : badgesOf(checkHonesty(run.strategy, run.bars)),
     metrics: metricRows(run),
     chart: toDrawing(run),
     years: toYears(run),
