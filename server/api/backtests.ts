@@ -1,4 +1,4 @@
-import { rules } from "../backtest/rules.ts";
+import { rules, universeRules } from "../backtest/rules.ts";
 import { runRequest, toAnswer } from "../backtests/run.ts";
 import { backtestAnswer, backtestInput } from "./backtest-schemas.ts";
 import { answer, defineOperation, type Operation } from "./operation.ts";
@@ -7,10 +7,14 @@ export const backtestOperations: Operation[] = [
   defineOperation({
     method: "post",
     path: "/api/backtests",
-    summary: "Run a strategy over one ticker's published bars",
-    description: rules.map((rule) => `- ${rule}`).join("\n"),
+    summary: "Run a strategy over published bars",
+    description: `${listOf(rules)}\n\nStrategies of the universe:\n\n${listOf(universeRules)}`,
     request: { body: backtestInput },
     answers: { 200: { description: "The run.", schema: backtestAnswer } },
     handle: async ({ body }, { read }) => answer(200, toAnswer(await runRequest(read, body))),
   }),
 ];
+
+function listOf(lines: readonly string[]): string {
+  return lines.map((line) => `- ${line}`).join("\n");
+}

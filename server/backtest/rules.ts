@@ -1,4 +1,4 @@
-/** The rules that every run follows, as people read them: in the API's document, and wherever results are shown. */
+/** The rules that every run of one ticker follows, as people read them: in the API's document, and wherever results are shown. */
 export const rules: readonly string[] = [
   "Bars are split-adjusted and only those from `from` to `to` are used, so that a run can be repeated from its own answer: indicators warm up inside the range.",
   "Sessions are those of which the ticker has a bar; days without one are passed over, however many: what was to be filled on them is filled at the next bar's open. In a session whose volume is 0 no order is filled and no stop is reached, and its close counts as the price.",
@@ -15,4 +15,15 @@ export const rules: readonly string[] = [
   "Where the ticker was delisted within the range, what is still held is paid out at its last close, without commission or slippage, as nothing is traded any more.",
   "Cash earns nothing, and borrowing shares costs nothing.",
   "An open position is valued at the last close; it counts in the equity, not among the closed trades.",
+];
+
+/** The rules of strategies of the universe, where they are others. */
+export const universeRules: readonly string[] = [
+  "A strategy of the universe chooses at the close of each month's last session, from the tickers that have a bar in it, whatever became of them later. With `survivorship` `survivors_only` it chooses only from those that were traded in the newest session, which nobody could have known.",
+  "What was chosen at a close is traded at the next session's open: what is not wanted any more is sold first, then every ticker that is wanted is brought to the same part of the equity at the open, times `fraction`. Where the cash does not pay for all purchases with their costs, all are cut in proportion. In between nothing is traded. The last session's choice is never filled.",
+  "A ticker that is not traded in that session is not bought before the next choice; one that is to be sold is sold at its next open.",
+  "A ticker that was delisted is paid out at its last close, without commission or slippage; the cash waits for the next choice.",
+  "Nothing is sold short, and there are no stops. Slippage, commission, whole shares, dividends and splits are as with one ticker; cash is never below zero.",
+  "A trade lasts from a ticker's first purchase until nothing of it is left; its prices are the averages of its purchases and of its sales.",
+  "Buy and hold, alpha and beta are against every ticker that could have been chosen, in equal parts from choice to choice, without costs or dividends.",
 ];
