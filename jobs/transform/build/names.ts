@@ -11,6 +11,22 @@ export const workRelation = (name: string): Relation => ({
   identifier: `barline_build_${shortHash(name)}`,
 });
 
+/** The keys by which a table is filled. */
+export const keysRelation = (name: string): Relation => ({
+  schema: "public",
+  identifier: `barline_keys_${shortHash(name)}`,
+});
+
+/** An empty table of a model's columns, and the function that answers a part of its rows; gone when the model is built. */
+export const shapeRelation = (name: string): Relation => ({
+  schema: "public",
+  identifier: `barline_shape_${shortHash(name)}`,
+});
+export const partFunction = (name: string): Relation => ({
+  schema: "pg_temp",
+  identifier: `barline_part_${shortHash(name)}`,
+});
+
 /** Where rows wait that are to be written into a table. */
 export const deltaRelation = (name: string): Relation => ({
   schema: "pg_temp",

@@ -1,6 +1,7 @@
 import { isUniqueViolation } from "../../../db/errors.ts";
 import { publishedRelation } from "../project/compile.ts";
 import { type Model, quoteIdentifier, quoteRelation, type Relation } from "../project/types.ts";
+import { fillByKey, fillDelta } from "./by-key.ts";
 import { readColumns } from "./catalog.ts";
 import { type BuiltModel, compileModel, type ModelContext } from "./context.ts";
 import { deltaRelation, workRelation } from "./names.ts";
@@ -16,7 +17,9 @@ export async function buildTable(
   const { session } = context;
   const relation = workRelation(model.name);
   const sql = await compileModel(context, model, false);
-  const created = await session.whole(`create table ${quoteRelation(relation)} as ${sql}`);
+  const created = model.config.independentBy
+    ? await fillByKey(context, model, sql)
+    : await session.whole(`create table ${quoteRelation(relation)} as ${sql}`);
   const proven = await indexTable(session, model, relation);
   const standing = context.standing.has(model.name);
   const refresh = model.config.materialized === "incremental" ? "full_refresh" : "replaced";
@@ -58,7 +61,7 @@ export async function buildDelta(context: ModelContext, model: Model, fingerprin
   const delta = deltaRelation(model.name);
   const relation = publishedRelation(model.name);
   const sql = await compileModel(context, model, true);
-  const created = await session.run(`create temp table ${quoteIdentifier(delta.identifier)} on commit drop as ${sql}`);
+  const created = await fillDelta(context, model, sql, delta);
   const describe = async (of: Relation) =>
     (await readColumns(session, of))
       .map(({ name, type }) => `${name} ${type}`)

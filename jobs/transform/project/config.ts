@@ -30,8 +30,14 @@ const common = {
   full_refresh: z.boolean().nullish(),
   indexes: indexes.default([]),
   unique_key: list.optional(),
-  // Of an incremental model that equals its full refresh: the share of its source's rows below which it is built whole.
-  meta: z.looseObject({ rebuild_below: z.number().min(0).max(1).optional() }).optional(),
+  meta: z
+    .looseObject({
+      // Of an incremental model that equals its full refresh: the share of its source's rows below which it is built whole.
+      rebuild_below: z.number().min(0).max(1).optional(),
+      // Of a model whose rows of one key depend on nothing but rows of that key: what a whole build may be divided by.
+      independent_by: z.strictObject({ column: z.string(), keys_of: z.string() }).optional(),
+    })
+    .optional(),
   docs: z.unknown().optional(),
   group: z.unknown().optional(),
   access: z.unknown().optional(),
@@ -136,6 +142,10 @@ function shared(given: z.output<ReturnType<typeof commonSchema>>, values: Record
     enabled: given.enabled,
     tags: given.tags,
     rebuildBelow: given.meta?.rebuild_below ?? 0,
+    independentBy: given.meta?.independent_by && {
+      column: given.meta.independent_by.column,
+      keysOf: given.meta.independent_by.keys_of,
+    },
     fullRefresh: given.full_refresh ?? undefined,
     preHooks: given.pre_hook,
     postHooks: given.post_hook,

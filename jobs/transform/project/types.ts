@@ -42,6 +42,8 @@ export type ModelConfig = {
   indexes: IndexConfig[];
   /** An incremental model with fewer rows than this share of its largest source's is built whole; 0: never for that. */
   rebuildBelow: number;
+  /** The column by whose values a whole build may be divided among processes, and the model that has all of them. */
+  independentBy: { column: string; keysOf: string } | undefined;
   /** False: never built whole for being asked to; true: always. */
   fullRefresh: boolean | undefined;
   enabled: boolean;
