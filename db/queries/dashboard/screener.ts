@@ -59,10 +59,7 @@ const newestRows = (sql: Sql, newest: string) => sql`
   from public.fct_polygon__latest_session as latest
   where latest.trade_date = ${newest}::date`;
 
-/**
- * Every row of a session of the past, of all that had a bar in it, whatever became of them since. A look-up a ticker by the
- * fact's key, of those whose history spans the session: it has no index by date, and would have to be read whole.
- */
+/** Every row of a session of the past, of all that had a bar in it, whatever became of them since. */
 const pastRows = (sql: Sql, session: string, newest: string) => sql`
   select
     facts.*,
@@ -72,14 +69,10 @@ const pastRows = (sql: Sql, session: string, newest: string) => sql`
     listed.delisted_on,
     coalesce(latest.trade_date = ${newest}::date, false) as survives,
     latest.total_return_close / nullif(facts.total_return_close, 0) - 1 as later_return
-  from public.dim_tickers as listed
-  cross join lateral (
-    select * from public.fct_polygon__stock_bars_performance
-    where ticker = listed.ticker and trade_date = ${session}::date
-    offset 0
-  ) as facts
-  left join public.fct_polygon__latest_session as latest on latest.ticker = listed.ticker
-  where listed.first_trade_date <= ${session}::date and listed.last_trade_date >= ${session}::date`;
+  from public.fct_polygon__stock_bars_performance as facts
+  join public.dim_tickers as listed on listed.ticker = facts.ticker
+  left join public.fct_polygon__latest_session as latest on latest.ticker = facts.ticker
+  where facts.trade_date = ${session}::date`;
 
 function sortExpression(sql: Sql, column: SortColumn) {
   if (column === "ticker") return sql`null::text`;

@@ -1,61 +1,116 @@
 {#
-  The windows of bars that are appended, one to each ticker, in the columns of the model's `windows`. It is the daily case, and
-  `target` has what comes before: plain sums over its last rows cost a fifth of running windows along them. The values are
-  the same, as the sums are exact and the deviation comes from the same aggregate.
+  The windows of bars that are appended, in the columns of the model's `windows`. It is the daily case, and `target` has what comes
+  before: plain sums over its last rows cost a fifth of running windows along them. The values are the same, as the sums are exact.
 #}
-{% macro appended_windows(due, target) %}
+{% macro appended_windows(target) %}
     select
-        bars.*,
-        coalesce(cardinality(before.closes), 0) + 1 as position,
-        {% for length in [5, 21, 63, 252] %}
-        before.closes[{{ length }}] as close_{{ length }}d_ago,
+        {% for length in [20, 60] %}
+        coalesce(this_bar.return_1d, 0) + coalesce(last_{{ length - 1 }}.return_sum, 0) as return_sum_{{ length }}d,
+        coalesce(this_bar.return_1d * this_bar.return_1d, 0) + coalesce(last_{{ length - 1 }}.return_square_sum, 0)
+            as return_square_sum_{{ length }}d,
         {% endfor %}
-        before.closes[1] as previous_close,
-        null::numeric as close_sum,
-        coalesce(bars.dividend_factor_from_here, before.dividend_factor, 1) as dividend_factor,
+        greatest(bars.close_price - last_251.closes[1], 0) + coalesce(last_13.gain_sum, 0) as gain_sum_14d,
+        abs(bars.close_price - last_251.closes[1]) + coalesce(last_13.move_sum, 0) as move_sum_14d,
+        greatest(bars.high_price, last_251.closes[1]) - least(bars.low_price, last_251.closes[1])
+        + coalesce(last_13.true_range_sum, 0) as true_range_sum_14d,
         this_bar.return_1d,
-        {% for length in [20, 50, 120, 200] %}
-        bars.close_price
-        + coalesce((select sum(closes.price) from unnest(before.closes[1:{{ length - 1 }}]) as closes (price)), 0)
-            as close_sum_{{ length }}d,
+        bars.close_price - last_251.closes[1] as price_change_1d,
+        bars.close_price + close_sums.from_1 as close_sum_20d,
+        bars.close_price + close_sums.from_1 + close_sums.from_20 as close_sum_50d,
+        bars.close_price + close_sums.from_1 + close_sums.from_20 + close_sums.from_50 as close_sum_120d,
+        bars.close_price + close_sums.from_1 + close_sums.from_20 + close_sums.from_50 + close_sums.from_120
+            as close_sum_200d,
+        sqrt(
+            20 * (bars.close_price * bars.close_price + coalesce(last_19.close_square_sum, 0))
+            - (bars.close_price + close_sums.from_1) * (bars.close_price + close_sums.from_1)
+        ) as close_deviation_20d,
+        bars.volume + coalesce(last_19.volume_sum, 0) as volume_sum_20d,
+        coalesce(cardinality(last_251.closes), 0) + 1 as position,
+        bars.trade_date as write_from,
+        bars.ticker,
+        bars.trade_date,
+        bars.open_price,
+        bars.high_price,
+        bars.low_price,
+        bars.close_price,
+        bars.volume_weighted_average_price,
+        bars.volume,
+        bars.transactions,
+        bars.split_factor,
+        coalesce(bars.dividend_factor_from_here, last_13.dividend_factor, 1) as dividend_factor,
+        bars.source_inserted_at,
+        last_251.closes[1] as previous_close,
+        {% for length in [5, 21, 63] %}
+        last_251.closes[{{ length }}] as close_{{ length }}d_ago,
         {% endfor %}
-        deviation.return_count as return_count_20d,
-        deviation.return_deviation as return_deviation_20d
-    from (
-        select
-            due.write_from,
-            null::numeric as dividend_factor_known,
-            enriched.*
-        from {{ due }} as due
-        inner join {{ ref('int_polygon__stock_bars_enriched') }} as enriched
-            on enriched.ticker = due.ticker and enriched.trade_date = due.write_from
-        where due.is_append
-    ) as bars
+        case
+            when cardinality(last_251.closes) = 251
+                then (
+                    select target.close_price
+                    from {{ target }} as target
+                    where target.ticker = bars.ticker and target.trade_date < bars.trade_date
+                    order by target.trade_date desc
+                    offset 251 limit 1
+                )
+        end as close_252d_ago,
+        greatest(bars.high_price, last_251.high_price) as high_252d,
+        least(bars.low_price, last_251.low_price) as low_252d,
+        greatest(bars.close_price, last_251.close_price) as close_high_252d
+    from ({{ appended_bars(target) }}) as appended
+    inner join {{ ref('int_polygon__stock_bars_enriched') }} as bars
+        on bars.ticker = appended.ticker and bars.trade_date = appended.trade_date
     cross join lateral (
-        -- Newest first. Factors of a ticker only grow, so the largest is the newest.
+        -- Newest first.
         select
             array_agg(close_price) as closes,
-            array_agg(return_1d) as returns,
-            max(dividend_factor) as dividend_factor
-        from (
-            select
-                target.close_price,
-                target.return_1d,
-                target.dividend_factor
-            from {{ target }} as target
-            where target.ticker = bars.ticker and target.trade_date < bars.trade_date
-            order by target.trade_date desc
-            limit 252
-        ) as rows_before
-    ) as before
+            max(high_price) as high_price,
+            min(low_price) as low_price,
+            max(close_price) as close_price
+        from ({{ rows_before(target, 251) }}) as rows_before
+    ) as last_251
     cross join lateral (
-        select round(bars.close_price / nullif(before.closes[1], 0) - 1, 10) as return_1d
+        select
+            sum(return_1d) as return_sum,
+            sum(return_1d * return_1d) as return_square_sum
+        from ({{ rows_before(target, 59) }}) as rows_before
+    ) as last_59
+    cross join lateral (
+        select
+            sum(return_1d) as return_sum,
+            sum(return_1d * return_1d) as return_square_sum,
+            sum(close_price * close_price) as close_square_sum,
+            sum(volume) as volume_sum
+        from ({{ rows_before(target, 19) }}) as rows_before
+    ) as last_19
+    cross join lateral (
+        select
+            sum(greatest(price_change_1d, 0)) as gain_sum,
+            sum(abs(price_change_1d)) as move_sum,
+            sum(greatest(high_price, previous_close) - least(low_price, previous_close)) as true_range_sum,
+            -- Factors of a ticker only grow, so the largest is the newest.
+            max(dividend_factor) as dividend_factor
+        from ({{ rows_before(target, 13) }}) as rows_before
+    ) as last_13
+    -- `offset 0` keeps the planner from doing all of it anew for each use.
+    cross join lateral (
+        select round(bars.close_price / nullif(last_251.closes[1], 0) - 1, 10) as return_1d
         offset 0
     ) as this_bar
     cross join lateral (
         select
-            count(*) filter (where last_20.return_1d is not null) as return_count,
-            stddev_samp(last_20.return_1d) as return_deviation
-        from unnest(before.returns[1:19] || this_bar.return_1d) as last_20 (return_1d)
-    ) as deviation
+            {% for first, length in [(1, 19), (20, 49), (50, 119), (120, 199)] %}
+            coalesce((select sum(closes.price) from unnest(last_251.closes[{{ first }}:{{ length }}]) as closes (price)), 0)
+                as from_{{ first }}{{ "," if not loop.last }}
+            {% endfor %}
+        offset 0
+    ) as close_sums
+{% endmacro %}
+
+{# The `length` rows of `target` before the row of `bars`, newest first. #}
+{% macro rows_before(target, length) %}
+            select target.*
+            from {{ target }} as target
+            where target.ticker = bars.ticker and target.trade_date < bars.trade_date
+            order by target.trade_date desc
+            limit {{ length }}
 {% endmacro %}

@@ -1,36 +1,83 @@
+{# Up to where `target` has seen what it is made of: writes to the source tables are serialised and stamped in the order in which they
+  commit, so a strict comparison with it misses none. #}
+{% macro watermark(target) %}
+    (select coalesce(max(seen.source_inserted_at), '-infinity') from {{ target }} as seen)
+{% endmacro %}
+
+{# Tickers with a split that is new, changed or withdrawn, or whose day has come since. The watermark's own day is looked at again: it
+  may have begun between the build that saw it and the rows that it saw. #}
+{% macro changed_splits(target) %}
+    select splits.ticker
+    from {{ ref('stg_polygon__splits') }} as splits
+    where
+        splits.inserted_at > {{ watermark(target) }}
+        or (
+            splits.active
+            and splits.execution_date >= (({{ watermark(target) }}) at time zone 'America/New_York')::date
+            and splits.execution_date <= {{ new_york_today() }}
+        )
+{% endmacro %}
+
+{# The bars that are new or changed, and each ticker's first whose dividend is. `< 'infinity'` is for the planner, which takes a closed
+  range of unknown bounds for a small share of the table, as it is, and an open one for a third. #}
+{% macro changed_bars(target) %}
+    select
+        bars.ticker,
+        bars.trade_date
+    from {{ ref('stg_polygon__stock_bars_casted') }} as bars
+    where bars.inserted_at > {{ watermark(target) }} and bars.inserted_at < 'infinity'
+
+    union
+
+    select
+        dividends.ticker,
+        min(dividends.trade_date) as trade_date
+    from {{ ref('int_polygon__dividend_factors') }} as dividends
+    where dividends.inserted_at > {{ watermark(target) }} and dividends.inserted_at < 'infinity'
+    group by dividends.ticker
+{% endmacro %}
+
+{# The daily case: a bar that is its ticker's last and the only one that changed, so that `target` has all before it as they are. #}
+{% macro appended_bars(target) %}
+    select
+        bars.ticker,
+        bars.trade_date
+    from {{ ref('stg_polygon__stock_bars_casted') }} as bars
+    where
+        bars.inserted_at > {{ watermark(target) }}
+        and bars.inserted_at < 'infinity'
+        and bars.ticker not in (
+            select changed.ticker
+            from ({{ changed_bars(target) }}) as changed
+            group by changed.ticker
+            having count(*) > 1
+        )
+        and bars.ticker not in ({{ changed_splits(target) }})
+        and not exists (
+            select
+            from {{ ref('stg_polygon__stock_bars_casted') }} as later
+            where later.ticker = bars.ticker and later.trade_date > bars.trade_date
+        )
+{% endmacro %}
+
 {#
-  What an incremental build has to compute again, as ranges of each ticker's bars:
+  What an incremental build has to compute again besides the appended bars, as ranges of each ticker's bars:
 
     write_from .. write_to  the bars whose row may differ from the one in `target`
-    is_append               whether it is one bar, the ticker's last, after nothing but bars that `target` has as they are
     read_from               where reading begins, so that the longest window (252 bars back) is full at write_from
     dividend_factor_before  the factor before write_from, null where there is none
 
   A bar that is new, corrected or late changes its own row and the 252 after it. A dividend changes the total return from its
-  day on. A split that is new, changed or withdrawn, or whose day has come since, changes the whole history of its ticker.
-  Bars far apart make separate ranges, so that one late session does not bring back all the years since; a range ends where
-  the next begins.
-
-  Everything is found from the watermark through indexes. Writes to the source tables are serialised and stamped in the
-  order in which they commit, so a strict comparison misses none. The watermark's own day is looked at again for splits: it may
-  have begun between the build that saw it and the rows that it saw. `< 'infinity'` is for the planner, which takes a closed
-  range of unknown bounds for a small share of the table, as it is, and an open one for a third.
+  day on. A split changes the whole history of its ticker. Bars far apart make separate ranges, so that one late session does not
+  bring back all the years since; a range ends where the next begins.
 #}
 {% macro due_ranges(target) %}
-    with watermark as materialized (
-        select coalesce(max(source_inserted_at), '-infinity') as inserted_at from {{ target }}
+    with appended as materialized (
+        {{ appended_bars(target) }}
     ),
 
-    changed_splits as materialized (
-        select distinct ticker
-        from {{ ref('stg_polygon__splits') }}
-        where
-            inserted_at > (select inserted_at from watermark)
-            or (
-                active
-                and execution_date >= (select (inserted_at at time zone 'America/New_York')::date from watermark)
-                and execution_date <= {{ new_york_today() }}
-            )
+    split_tickers as materialized (
+        {{ changed_splits(target) }}
     ),
 
     changed_dividends as materialized (
@@ -38,25 +85,21 @@
             ticker,
             min(trade_date) as trade_date
         from {{ ref('int_polygon__dividend_factors') }}
-        where inserted_at > (select inserted_at from watermark) and inserted_at < 'infinity'
+        where inserted_at > {{ watermark(target) }} and inserted_at < 'infinity'
         group by ticker
     ),
 
-    changed_bars as (
+    ordered_bars as (
         select
             bars.ticker,
             bars.trade_date,
             dividends.trade_date as dividend_date,
             lag(bars.trade_date) over (partition by bars.ticker order by bars.trade_date) as previous_date
-        from (
-            select ticker, trade_date
-            from {{ ref('stg_polygon__stock_bars_casted') }}
-            where inserted_at > (select inserted_at from watermark) and inserted_at < 'infinity'
-            union
-            select ticker, trade_date from changed_dividends
-        ) as bars
+        from ({{ changed_bars(target) }}) as bars
         left join changed_dividends as dividends on dividends.ticker = bars.ticker
-        where bars.ticker not in (select ticker from changed_splits)
+        where
+            bars.ticker not in (select ticker from split_tickers)
+            and bars.ticker not in (select ticker from appended)
     ),
 
     numbered_bars as (
@@ -68,47 +111,19 @@
             count(*) filter (
                 where trade_date - previous_date > 180 and (dividend_date is null or trade_date <= dividend_date)
             ) over (partition by ticker order by trade_date) as range_number
-        from changed_bars
+        from ordered_bars
     ),
 
-    changed_ranges as materialized (
+    ranges as materialized (
         select
             ticker,
             min(trade_date) as first_date,
             max(trade_date) as last_date,
             bool_or(trade_date >= dividend_date) as is_open,
-            count(*) over (partition by ticker) as range_count,
             lead(min(trade_date)) over (partition by ticker order by range_number) as next_date
         from numbered_bars
         group by ticker, range_number
-    ),
-
-    ranges as materialized (
-        select
-            *,
-            (
-                first_date = last_date
-                and range_count = 1
-                and not exists (
-                    select
-                    from {{ ref('stg_polygon__stock_bars_casted') }} as bars
-                    where bars.ticker = changed_ranges.ticker and bars.trade_date > changed_ranges.last_date
-                )
-            ) as is_append
-        from changed_ranges
     )
-
-    select
-        ticker,
-        first_date as write_from,
-        first_date as write_to,
-        true as is_append,
-        null::date as read_from,
-        null::numeric as dividend_factor_before
-    from ranges
-    where is_append
-
-    union all
 
     select
         ranges.ticker,
@@ -130,7 +145,6 @@
                     ranges.next_date - 1
                 )
         end as write_to,
-        false as is_append,
         coalesce(
             (
                 select bars.trade_date
@@ -147,16 +161,14 @@
             where factors.ticker = ranges.ticker and factors.trade_date < ranges.first_date
         ) as dividend_factor_before
     from ranges
-    where not ranges.is_append
 
     union all
 
     select
-        ticker,
+        split_tickers.ticker,
         '-infinity'::date as write_from,
         'infinity'::date as write_to,
-        false as is_append,
         '-infinity'::date as read_from,
         null::numeric as dividend_factor_before
-    from changed_splits
+    from (select distinct ticker from split_tickers) as split_tickers
 {% endmacro %}

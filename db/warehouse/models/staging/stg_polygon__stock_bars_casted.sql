@@ -2,11 +2,11 @@
 select
     ticker,
     trade_date,
-    open::numeric(18, 6) as open_price,
-    high::numeric(18, 6) as high_price,
-    low::numeric(18, 6) as low_price,
-    close::numeric(18, 6) as close_price,
-    vwap::numeric(18, 6) as volume_weighted_average_price,
+    open::numeric(20, 8) as open_price,
+    high::numeric(20, 8) as high_price,
+    low::numeric(20, 8) as low_price,
+    close::numeric(20, 8) as close_price,
+    vwap::numeric(20, 8) as volume_weighted_average_price,
     volume::numeric(24, 6) as volume,
     transactions,
     inserted_at
