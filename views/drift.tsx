@@ -64,7 +64,7 @@ const Finding = ({ check }: { check: DriftLine }) => (
 );
 
 const Line = ({ check, now }: { check: DriftLine; now: Date }) => (
-  <tr>
+  <tr id={`drift-${check.id}`}>
     <th scope="row" class="nowrap">
       <Instant at={check.startedAt} />
     </th>
@@ -111,10 +111,64 @@ const CheckForm = ({ view }: { view: DriftView }) => (
   </>
 );
 
-/** The checks that recompute a sample of tickers from the raw tables and compare each column with what is published. */
-export const driftPage = ({ shell, view }: { shell: Shell; view: DriftView }) => {
+/** The checks, the newest first; they refresh themselves while one runs. */
+export const DriftChecks = ({ view }: { view: DriftView }) => {
   const newest = view.checks.find(({ state }) => state !== "running");
-  return toDocument(
+  const isRunning = view.checks[0]?.state === "running";
+  return (
+    <div
+      id="drift-checks"
+      {...(isRunning && { "hx-get": "/quality/drift", "hx-trigger": "every 1s", "hx-swap": "outerMorph" })}
+    >
+      <p class="note" role="status">
+        {isRunning
+          ? "A check is under way."
+          : newest
+            ? `The last compared ${formatCount(newest.rows, "row")}.`
+            : "The newest come first."}
+      </p>
+      {view.checks.length === 0 ? (
+        <Empty>
+          <p>None yet. The first is made on the morning after the first session is published.</p>
+        </Empty>
+      ) : (
+        <TableScroll label="Drift checks">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Began</th>
+                <th scope="col">Result</th>
+                <th scope="col" class="number">
+                  Tickers
+                </th>
+                <th scope="col" class="number">
+                  Rows
+                </th>
+                <th scope="col" class="number">
+                  Differ
+                </th>
+                <th scope="col">Found</th>
+                <th scope="col" class="number">
+                  Took
+                </th>
+                <th scope="col">Asked</th>
+              </tr>
+            </thead>
+            <tbody>
+              {view.checks.map((check) => (
+                <Line check={check} now={view.now} />
+              ))}
+            </tbody>
+          </table>
+        </TableScroll>
+      )}
+    </div>
+  );
+};
+
+/** The checks that recompute a sample of tickers from the raw tables and compare each column with what is published. */
+export const driftPage = ({ shell, view }: { shell: Shell; view: DriftView }) =>
+  toDocument(
     <Page title="Drift" shell={shell}>
       <header class="page-head">
         <h1>Drift</h1>
@@ -124,48 +178,9 @@ export const driftPage = ({ shell, view }: { shell: Shell; view: DriftView }) =>
         What is built session by session has to equal what a full build makes. Every morning at 05:30 New York, some
         tickers are made anew from their raw rows, and every column is compared digit by digit.
       </p>
-      <Section
-        id="checks"
-        title="Checks"
-        note={newest ? `The last compared ${formatCount(newest.rows, "row")}` : "The newest first"}
-      >
+      <Section id="checks" title="Checks">
         <CheckForm view={view} />
-        {view.checks.length === 0 ? (
-          <Empty>
-            <p>None yet. The first is made on the morning after the first session is published.</p>
-          </Empty>
-        ) : (
-          <TableScroll label="Drift checks">
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">Began</th>
-                  <th scope="col">Result</th>
-                  <th scope="col" class="number">
-                    Tickers
-                  </th>
-                  <th scope="col" class="number">
-                    Rows
-                  </th>
-                  <th scope="col" class="number">
-                    Differ
-                  </th>
-                  <th scope="col">Found</th>
-                  <th scope="col" class="number">
-                    Took
-                  </th>
-                  <th scope="col">Asked</th>
-                </tr>
-              </thead>
-              <tbody>
-                {view.checks.map((check) => (
-                  <Line check={check} now={view.now} />
-                ))}
-              </tbody>
-            </table>
-          </TableScroll>
-        )}
+        <DriftChecks view={view} />
       </Section>
     </Page>,
   );
-};

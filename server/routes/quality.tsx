@@ -14,7 +14,7 @@ import { readNodePage } from "../quality/node.ts";
 import { readRejects } from "../quality/rejects.ts";
 import { readTestPage } from "../quality/test.ts";
 import { readQuality, testStatuses } from "../quality/tests.ts";
-import { createDriftRoutes } from "./drift.ts";
+import { createDriftRoutes } from "./drift.tsx";
 import { numberIn } from "./request.ts";
 import { readShell } from "./shell.ts";
 

@@ -107,3 +107,18 @@ test("the page says what it waits for while there is no check, and checks named 
   expect(refused.status).toBe(409);
   expect(await refused.text()).toContain("A drift check is under way already.");
 });
+
+test("the checks refresh themselves while one runs, and stop once it ended", async () => {
+  await database.sql`insert into barline.drift_checks (trigger) values ('manual')`;
+  const app = open();
+  const polls = 'id="drift-checks" hx-get="/quality/drift" hx-trigger="every 1s"';
+  expect(await (await app.get("/quality/drift")).text()).toContain(polls);
+  const fragment = () => app.get("/quality/drift", { "HX-Request": "true", "HX-Target": "div#drift-checks" });
+  const running = await (await fragment()).text();
+  expect(running).toStartWith(`<div ${polls}`);
+  expect(running).toContain("A check is under way.");
+  await database.sql`update barline.drift_checks set finished_at = now(), rows = 12`;
+  const ended = await (await fragment()).text();
+  expect(ended).toStartWith('<div id="drift-checks">');
+  expect(ended).toContain("The last compared 12 rows.");
+});

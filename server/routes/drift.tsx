@@ -1,10 +1,10 @@
 import { type Context, Hono } from "hono";
 import { type DriftCheckRow, selectDriftChecks } from "../../db/queries/drift.ts";
 import type { DriftExample, DriftModel } from "../../jobs/drift/types.ts";
-import { type DriftLine, driftPage } from "../../views/drift.tsx";
+import { DriftChecks, type DriftLine, type DriftView, driftPage } from "../../views/drift.tsx";
 import type { AppContext } from "../context.ts";
 import { driftState } from "../drift.ts";
-import { actorOf, fieldErrors, fieldOf, statusOf } from "./request.ts";
+import { actorOf, fieldErrors, fieldOf, statusOf, wantsFragment } from "./request.ts";
 import { readShell } from "./shell.ts";
 
 const checksShown = 60;
@@ -21,13 +21,24 @@ function lineOf(row: DriftCheckRow): DriftLine {
   };
 }
 
-async function page(context: AppContext, c: Context, form: { tickers: string; problem: string | null }) {
-  const [shell, rows] = await Promise.all([
-    readShell(context, "/quality/drift"),
-    selectDriftChecks(context.read, checksShown),
-  ]);
+type Form = { tickers: string; problem: string | null };
+const emptyForm: Form = { tickers: "", problem: null };
+
+async function readView(context: AppContext, form: Form): Promise<DriftView> {
+  const rows = await selectDriftChecks(context.read, checksShown);
+  return { checks: rows.map(lineOf), now: context.now(), ...form };
+}
+
+async function page(context: AppContext, c: Context, form: Form) {
+  const [shell, view] = await Promise.all([readShell(context, "/quality/drift"), readView(context, form)]);
   c.header("Cache-Control", "no-store");
-  return driftPage({ shell, view: { checks: rows.map(lineOf), now: context.now(), ...form } });
+  return driftPage({ shell, view });
+}
+
+async function show(context: AppContext, c: Context): Promise<Response> {
+  if (!wantsFragment(c, "drift-checks")) return c.html(await page(context, c, emptyForm));
+  c.header("Cache-Control", "no-store");
+  return c.html(<DriftChecks view={await readView(context, emptyForm)} />);
 }
 
 async function begin(context: AppContext, c: Context): Promise<Response> {
@@ -49,7 +60,7 @@ async function begin(context: AppContext, c: Context): Promise<Response> {
 /** `/quality/drift`: what the daily comparison found, and a check by hand. */
 export function createDriftRoutes(context: AppContext): Hono {
   const routes = new Hono();
-  routes.get("/quality/drift", async (c) => c.html(await page(context, c, { tickers: "", problem: null })));
+  routes.get("/quality/drift", (c) => show(context, c));
   routes.post("/quality/drift", (c) => begin(context, c));
   return routes;
 }
