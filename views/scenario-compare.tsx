@@ -106,7 +106,7 @@ export const comparisonPage = ({ shell, view }: { shell: Shell; view: Comparison
           label={`Equity of ${view.scenarios.map(({ name }) => name).join(", ")}, each from 1 on`}
         />
       </Section>
-      <Section id="figures" title="Figures" note="↥ marks the best of a line">
+      <Section id="figures" title="Figures" note="A star marks the best of a line">
         <MetricColumns
           label="Figures"
           columns={view.scenarios.map((scenario) => <Head scenario={scenario} />)}

@@ -29,8 +29,8 @@ export const RunAgain = ({ id, name }: { id: number; name?: string }) => (
 
 const Best = () => (
   <span class="best">
-    <svg class="glyph" viewBox="0 0 16 16" width="11" height="11" aria-hidden="true">
-      <path d="M3 13h10M8 2.5v7.5M4.5 6L8 2.5 11.5 6" />
+    <svg class="star" viewBox="0 0 16 16" width="11" height="11" aria-hidden="true">
+      <path d="M8 1.5l2 4.4 4.7.5-3.5 3.2 1 4.7L8 11.9l-4.2 2.4 1-4.7L1.3 6.4 6 5.9z" />
     </svg>
     <span class="visually-hidden">best: </span>
   </span>

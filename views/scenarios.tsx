@@ -55,13 +55,13 @@ const Row = ({ scenario, now }: { scenario: ListedScenarioView; now: Date }) => 
     <th scope="row" class="scenario-name">
       <a href={`/scenarios/${scenario.id}`}>{scenario.name}</a>
       <small>
-        {scenario.strategy}
-        {scenario.parameters && `: ${scenario.parameters}`}
+        {scenario.subject}, {scenario.strategy}
+        {scenario.parameters && ` ${scenario.parameters}`}
       </small>
     </th>
-    <td>{scenario.subject}</td>
     <td class="nowrap">
-      {formatDate(scenario.from)} <span class="note">to</span> {formatDate(scenario.to)}
+      {formatDate(scenario.from)}
+      <small>to {formatDate(scenario.to)}</small>
     </td>
     <td class={`number ${toneOf(scenario.totalReturn)}`}>{formatChange(scenario.totalReturn)}</td>
     <td class={`number ${toneOf(scenario.annualReturn)}`}>{formatChange(scenario.annualReturn)}</td>
@@ -89,7 +89,6 @@ const Row = ({ scenario, now }: { scenario: ListedScenarioView; now: Date }) => 
 
 const columns: [string, string?][] = [
   ["Name"],
-  ["On"],
   ["Range"],
   ["Return", "number"],
   ["Annual", "number"],

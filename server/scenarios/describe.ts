@@ -1,4 +1,4 @@
-import { formatDate, formatInteger, formatPercent, formatPrice } from "../../views/format.ts";
+import { formatDate, formatInteger, formatPrice, none } from "../../views/format.ts";
 import type { SettingLine } from "../../views/scenario-types.ts";
 import { findStrategy } from "../backtest/strategies/index.ts";
 import type { Scenario } from "../backtests/run.ts";
@@ -9,10 +9,14 @@ export const subjectOf = ({ ticker }: Scenario): string => ticker ?? "Universe";
 export const strategyNameOf = ({ strategy }: Scenario): string => findStrategy(strategy)?.name ?? strategy;
 
 /** `shortWindow` as "short window". */
-const wordsOf = (name: string) => name.replace(/([a-z\d])([A-Z])/g, "$1 $2").toLowerCase();
+const wordsOf = (name: string) =>
+  name
+    .replace(/([a-z\d])([A-Z])/g, "$1 $2")
+    .toLowerCase()
+    .replace(/^rsi\b/, "RSI");
 
 /** The parameters with their names: "short window 20, long window 50". */
-export const parametersOf = ({ params }: Scenario): string =>
+const parametersOf = ({ params }: Scenario): string =>
   Object.entries(params)
     .map(([name, value]) => `${wordsOf(name)} ${value}`)
     .join(", ");
@@ -41,10 +45,8 @@ function tellCommission({ commission: { bps, perShare, perOrder } }: Scenario): 
 
 const tellStop = (stop: number | null) => (stop === null ? "none" : fraction(stop));
 
-function tellUniverse({ ticker, survivorship }: Scenario): string {
-  if (ticker !== null) return "one ticker";
-  return survivorship === "survivors_only" ? "survivors only" : "point in time";
-}
+const tellUniverse = ({ survivorship }: Scenario) =>
+  survivorship === "survivors_only" ? "survivors only" : "point in time";
 
 /** Every setting of a scenario in words, in the order of the form. */
 export const settingsInWords = (scenario: Scenario): SettingLine[] => [
@@ -62,17 +64,17 @@ export const settingsInWords = (scenario: Scenario): SettingLine[] => [
   { term: "Stop loss", value: tellStop(scenario.stopLoss) },
   { term: "Take profit", value: tellStop(scenario.takeProfit) },
   { term: "Trailing stop", value: tellStop(scenario.trailingStop) },
-  { term: "Risk-free rate", value: formatPercent(scenario.riskFree) },
+  { term: "Risk-free rate", value: fraction(scenario.riskFree) },
   { term: "Dividends", value: scenario.dividends ? "paid" : "left out" },
   { term: "Benchmark", value: scenario.benchmark ?? "none" },
-  { term: "Universe", value: tellUniverse(scenario) },
+  ...(scenario.ticker === null ? [{ term: "Universe", value: tellUniverse(scenario) }] : []),
 ];
 
 /** The settings in which scenarios differ, a value each. */
 export function differencesOf(scenarios: readonly Scenario[]): { term: string; values: string[] }[] {
   const told = scenarios.map(settingsInWords);
-  return (told[0] ?? []).flatMap(({ term }) => {
-    const values = told.map((lines) => lines.find((line) => line.term === term)?.value ?? "");
+  return [...new Set(told.flat().map(({ term }) => term))].flatMap((term) => {
+    const values = told.map((lines) => lines.find((line) => line.term === term)?.value ?? none);
     return new Set(values).size > 1 ? [{ term, values }] : [];
   });
 }

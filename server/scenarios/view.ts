@@ -4,7 +4,7 @@ import type { ComparisonView, ListedScenarioView, ScenarioListView, ScenarioView
 import { urlOfRequest } from "../backtests/url.ts";
 import type { AppContext } from "../context.ts";
 import { allMetrics, compareMetrics, rebase } from "./compare.ts";
-import { differencesOf, parametersOf, settingsInWords, strategyNameOf, subjectOf, titleOf } from "./describe.ts";
+import { differencesOf, settingsInWords, strategyNameOf, subjectOf, titleOf } from "./describe.ts";
 import { readComparison, readScenario, readScenarios } from "./read.ts";
 
 const scenariosShown = 25;
@@ -18,7 +18,7 @@ const toListed = ({ scenario, metrics, ...row }: Listed): ListedScenarioView => 
   ...{ createdAt: row.createdAt, createdBy: row.createdBy },
   subject: subjectOf(scenario),
   strategy: strategyNameOf(scenario),
-  parameters: parametersOf(scenario),
+  parameters: Object.values(scenario.params).join(", "),
   ...{ from: scenario.from, to: scenario.to },
   totalReturn: metrics.totalReturn ?? null,
   annualReturn: metrics.annualReturn ?? null,
