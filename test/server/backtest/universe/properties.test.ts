@@ -1,0 +1,148 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { at } from "../../../../server/backtest/strategy.ts";
+import { simulatePortfolio } from "../../../../server/backtest/universe/portfolio.ts";
+import type { HeldBars, PortfolioSettings, Selection } from "../../../../server/backtest/universe/types.ts";
+import { referencePortfolio } from "./reference.ts";
+
+const tickers = 5;
+
+/** Sessions of a few tickers that pause, end, pay and are not traded now and then, and what is wanted after some of them. */
+const market = fc
+  .record({
+    length: fc.integer({ min: 2, max: 25 }),
+    paths: fc.array(
+      fc.record({
+        moves: fc.array(fc.double({ min: 0.7, max: 1.4, noNaN: true }), { minLength: 25, maxLength: 25 }),
+        states: fc.array(fc.constantFrom("bar", "bar", "bar", "bar", "pays", "none", "untraded"), {
+          minLength: 25,
+          maxLength: 25,
+        }),
+        life: fc.tuple(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 5, max: 30 })),
+        delisted: fc.boolean(),
+      }),
+      { minLength: tickers, maxLength: tickers },
+    ),
+    wanted: fc.array(fc.option(fc.subarray([0, 1, 2, 3, 4]), { freq: 1 }), { minLength: 25, maxLength: 25 }),
+  })
+  .map(({ length, paths, wanted }) => ({
+    length,
+    bars: paths.map((path) => barsOf(path, length)),
+    selections: wanted.flatMap((tickers, session): Selection[] => (tickers === null ? [] : [{ session, tickers }])),
+  }));
+
+type Path = { moves: number[]; states: string[]; life: [number, number]; delisted: boolean };
+
+function barsOf({ moves, states, life: [first, last], delisted }: Path, length: number): HeldBars {
+  let price = 20;
+  const rows = moves.flatMap((move, session) => {
+    const open = price * Math.sqrt(move);
+    price *= move;
+    const state = states[session];
+    if (session < first || session > last || session >= length || state === "none") return [];
+    return [{ session, open: state === "untraded" ? 0 : open, close: price, dividend: state === "pays" ? 0.3 : 0 }];
+  });
+  return {
+    sessions: Int32Array.from(rows, (row) => row.session),
+    open: Float64Array.from(rows, (row) => row.open),
+    close: Float64Array.from(rows, (row) => row.close),
+    dividends: Float64Array.from(rows, (row) => row.dividend),
+    delisted,
+  };
+}
+
+const settings: fc.Arbitrary<PortfolioSettings> = fc.record({
+  capital: fc.constantFrom(100, 10_000),
+  fraction: fc.double({ min: 0.1, max: 1, noNaN: true }),
+  fractional: fc.boolean(),
+  commission: fc.record({
+    bps: fc.integer({ min: 0, max: 200 }),
+    perShare: fc.constantFrom(0, 0.01),
+    perOrder: fc.constantFrom(0, 1),
+  }),
+  slippage: fc.record({ bps: fc.integer({ min: 0, max: 200 }) }),
+});
+
+type Market = { length: number; bars: HeldBars[]; selections: Selection[] };
+
+const simulate = ({ length, bars, selections }: Market, chosen: PortfolioSettings) =>
+  simulatePortfolio(length, selections, new Map(bars.entries()), chosen);
+
+const each = (check: (market: Market, settings: PortfolioSettings) => void) =>
+  fc.assert(
+    fc.property(market, settings, (given, chosen) => check(given, chosen)),
+    { numRuns: 300 },
+  );
+
+/** A market that ends after so many sessions; who is delisted later is not yet. */
+const until = ({ bars, selections }: Market, length: number): Market => ({
+  length,
+  selections: selections.filter(({ session }) => session < length),
+  bars: bars.map((own) => {
+    const count = own.sessions.filter((session) => session < length).length;
+    return {
+      sessions: own.sessions.slice(0, count),
+      open: own.open.slice(0, count),
+      close: own.close.slice(0, count),
+      dividends: own.dividends.slice(0, count),
+      delisted: own.delisted && count === own.sessions.length,
+    };
+  }),
+});
+
+describe("every portfolio", () => {
+  test("is what the rules give, taken one by one", () => {
+    each((given, chosen) => {
+      const run = simulate(given, chosen);
+      const expected = referencePortfolio(given.length, given.selections, given.bars, chosen);
+      for (const [session, worth] of expected.equity.entries())
+        expect(at(run.equity, session) / worth).toBeCloseTo(1, 9);
+      const held = Object.fromEntries(run.holdings.map(({ ticker, shares }) => [ticker, expect.closeTo(shares, 6)]));
+      expect(expected.held).toEqual(held);
+    });
+  });
+
+  test("has as equity its cash and its holdings, and knows nothing of later sessions, at every bar", () => {
+    each((given, chosen) => {
+      const whole = simulate(given, chosen);
+      for (let length = 1; length <= given.length; length++) {
+        const { equity, cash, holdings } = simulate(until(given, length), chosen);
+        expect([...equity]).toEqual([...whole.equity.subarray(0, length)]);
+        const worth = holdings.reduce((sum, { shares, price }) => sum + shares * price, 0);
+        expect(at(equity, length - 1) / (at(cash, length - 1) + worth)).toBeCloseTo(1, 12);
+      }
+    });
+  });
+
+  test("never spends more cash than there is, and ends with the capital plus what its trades made", () => {
+    each((given, chosen) => {
+      const run = simulate(given, chosen);
+      expect(Math.min(...run.cash)).toBeGreaterThanOrEqual(0);
+      if (run.holdings.length > 0) return;
+      const made = run.trades.reduce((sum, { exit }) => sum + (exit?.profit ?? 0), 0);
+      expect((chosen.capital + made) / (run.equity.at(-1) ?? 0)).toBeCloseTo(1, 9);
+    });
+  });
+
+  test("enters only in the session after one that wanted the ticker", () => {
+    each((given, chosen) => {
+      const wanted = new Map(given.selections.map(({ session, tickers }) => [session, tickers]));
+      for (const { ticker, entrySession } of simulate(given, chosen).trades) {
+        expect(wanted.get(entrySession - 1)).toContain(ticker);
+      }
+    });
+  });
+
+  test("is the same in other units: prices times k change nothing but the shares", () => {
+    each((given, chosen) => {
+      const same = { ...chosen, fractional: true, commission: { ...chosen.commission, perShare: 0 } };
+      const scaled = given.bars.map((own) => ({
+        ...own,
+        open: own.open.map((price) => price * 4),
+        close: own.close.map((price) => price * 4),
+        dividends: own.dividends.map((amount) => amount * 4),
+      }));
+      expect([...simulate({ ...given, bars: scaled }, same).equity]).toEqual([...simulate(given, same).equity]);
+    });
+  });
+});
