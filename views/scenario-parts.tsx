@@ -36,8 +36,29 @@ const Best = () => (
   </span>
 );
 
+const Changed = () => (
+  <span class="best">
+    <svg class="star" viewBox="0 0 16 16" width="9" height="9" aria-hidden="true">
+      <path d="M8 2l6.5 12h-13z" />
+    </svg>
+    <span class="visually-hidden">changed: </span>
+  </span>
+);
+
+/** Whether a figure reads otherwise than that of the first column. */
+const isToldAnew = ({ name, unit, values }: MetricLine, index: number) =>
+  index > 0 && formatMetric(name, unit, values[index] ?? null) !== formatMetric(name, unit, values[0] ?? null);
+
+type ColumnsProps = {
+  label: string;
+  columns: Child[];
+  metrics: MetricLine[];
+  /** Whether the columns are one run at two times: then what has changed is marked. */
+  isBeforeAndNow?: boolean;
+};
+
 /** Figures of several runs, a column each, the best of each line marked by a glyph, a word and its weight. */
-export const MetricColumns = (props: { label: string; columns: Child[]; metrics: MetricLine[] }) => (
+export const MetricColumns = (props: ColumnsProps) => (
   <TableScroll label={props.label}>
     <table class="scenario-metrics">
       <thead>
@@ -51,20 +72,25 @@ export const MetricColumns = (props: { label: string; columns: Child[]; metrics:
         </tr>
       </thead>
       <tbody>
-        {props.metrics.map(({ name, label, unit, formula, values, best }) => (
+        {props.metrics.map((line) => (
           <tr>
             <th scope="row">
               <details>
-                <summary>{label}</summary>
-                <p class="hint">{formula}</p>
+                <summary>{line.label}</summary>
+                <p class="hint">{line.formula}</p>
               </details>
             </th>
-            {values.map((value, index) => (
-              <td class={`number ${isSignedMetric(name) ? toneOf(value) : ""} ${best[index] ? "is-best" : ""}`}>
-                {best[index] && <Best />}
-                {formatMetric(name, unit, value)}
-              </td>
-            ))}
+            {line.values.map((value, index) => {
+              const isChanged = props.isBeforeAndNow === true && isToldAnew(line, index);
+              const weight = line.best[index] || isChanged ? "is-best" : "";
+              return (
+                <td class={`number ${isSignedMetric(line.name) ? toneOf(value) : ""} ${weight}`}>
+                  {line.best[index] && <Best />}
+                  {isChanged && <Changed />}
+                  {formatMetric(line.name, line.unit, value)}
+                </td>
+              );
+            })}
           </tr>
         ))}
       </tbody>

@@ -81,7 +81,9 @@ export const scenarioPage = ({ shell, view }: { shell: Shell; view: ScenarioView
         <Section
           id="figures"
           title="Figures"
-          note={view.previousAt ? "Before and after it was run again" : "As they came out"}
+          note={
+            view.previousAt ? "Before it was run again, and now; a triangle marks what has changed" : "As they came out"
+          }
         >
           <MetricColumns
             label="Figures"
@@ -98,6 +100,7 @@ export const scenarioPage = ({ shell, view }: { shell: Shell; view: ScenarioView
                 : ["Value"]
             }
             metrics={view.metrics}
+            isBeforeAndNow={view.previousAt !== null}
           />
         </Section>
         <Section id="settings" title="Settings">

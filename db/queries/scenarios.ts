@@ -43,19 +43,25 @@ export type ScenarioFilter = { deleted: boolean; before: number | null };
 
 /** Scenarios, the newest first; the deleted ones by themselves. */
 export async function selectScenarios(sql: Sql, filter: ScenarioFilter, limit: number): Promise<ListedScenario[]> {
+  // The length is told once a row: asked of the array at each of its values, it would be unpacked as often.
   return await sql<ListedScenario[]>`
+    with listed as materialized (
+      select *, cardinality(equity) as sessions
+      from barline.scenarios
+      where (deleted_at is not null) = ${filter.deleted}::boolean
+        and (${filter.before}::bigint is null or id < ${filter.before}::bigint)
+      order by id desc
+      limit ${limit}::int
+    )
     select
       ${columns(sql)},
       array(
         select value from unnest(equity) with ordinality as points (value, position)
-        where (position - 1) % greatest(1, cardinality(equity) / 50) = 0 or position = cardinality(equity)
+        where (position - 1) % greatest(1, sessions / 50) = 0 or position = sessions
         order by position
       ) as curve
-    from barline.scenarios
-    where (deleted_at is not null) = ${filter.deleted}::boolean
-      and (${filter.before}::bigint is null or id < ${filter.before}::bigint)
-    order by id desc
-    limit ${limit}::int`;
+    from listed
+    order by id desc`;
 }
 
 /** How many there are that are not deleted. */

@@ -159,7 +159,7 @@ describe("a scenario's page", () => {
     expect(run.headers.get("Location")).toBe("/scenarios/1#figures");
     const text = await page("/scenarios/1");
     expect(text).toContain("Before, ");
-    expect(text).toMatch(/\+50\.00%.*\+200\.00%/s);
+    expect(text).toMatch(/\+50\.00%<.*changed: <\/span><\/span>\+200\.00%/s);
     await sql`update public.fct_polygon__stock_bars_performance set close_price = 30 where ticker = 'STEP' and trade_date = ${days[3] ?? ""}`;
   });
 
