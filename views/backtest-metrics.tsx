@@ -21,7 +21,9 @@ export const Headline = ({ view }: { view: ResultView }) => {
               {formatMetric(row.name, row.unit, row.strategy)}
             </span>
             {row.hold !== null && row.name !== "exposure" && (
-              <small>hold {formatMetric(row.name, row.unit, row.hold)}</small>
+              <small>
+                {view.ticker === null ? "universe" : "hold"} {formatMetric(row.name, row.unit, row.hold)}
+              </small>
             )}
           </dd>
         </div>
@@ -82,7 +84,7 @@ export const MetricTable = ({ view }: { view: ResultView }) => (
         label="Equity"
         rows={view.metrics.filter(({ isOfCurve }) => isOfCurve)}
         others={[
-          ...(view.ticker === null ? [] : [{ key: "hold" as const, label: "Buy and hold" }]),
+          { key: "hold", label: view.ticker === null ? "Universe, equal parts" : "Buy and hold" },
           ...(view.benchmark === null ? [] : [{ key: "benchmark" as const, label: view.benchmark }]),
         ]}
       />

@@ -3,6 +3,7 @@ import { formatLevel } from "./backtest-format.ts";
 import { Headline, MetricTable, Months } from "./backtest-metrics.tsx";
 import { FigureSvg } from "./backtest-svg.tsx";
 import { Trades } from "./backtest-trades.tsx";
+import { Universe } from "./backtest-universe.tsx";
 import type { Badge, ResultView } from "./backtest-view.ts";
 import { State } from "./components.tsx";
 import { formatCount, formatDate, none } from "./format.ts";
@@ -167,6 +168,7 @@ export const Result = ({ view }: { view: ResultView }) => (
     <Honesty view={view} />
     <Charts view={view} />
     {view.years.length > 0 && <Months view={view} />}
+    {view.universe && <Universe view={view.universe} />}
     <MetricTable view={view} />
     <Trades view={view} />
   </section>

@@ -138,7 +138,8 @@ function parameterFields(strategy: Strategy, draft: Record<string, string>): Par
     const { type, minimum, maximum, exclusiveMinimum, description = "" } = schema as Described;
     const name = fieldName(strategy, parameter);
     const least = minimum ?? exclusiveMinimum ?? null;
-    const range = least === null || maximum === undefined ? "" : ` ${least} to ${maximum}.`;
+    const range =
+      least === null || maximum === undefined ? "" : ` ${least} ${maximum < 1e9 ? `to ${maximum}` : "or more"}.`;
     return {
       name,
       label: formatLabel(parameter).replace(/\brsi\b/i, "RSI"),

@@ -10,7 +10,8 @@ import { TickerOptions } from "../../views/ticker-options.tsx";
 import { isUndefinedTable } from "../api/warehouse.ts";
 import { toChart } from "../backtests/chart.ts";
 import { draftOf, formMarker, queryOfForm, toForm } from "../backtests/draft.ts";
-import { type BacktestRun, runRequest, tradesOf } from "../backtests/run.ts";
+import { createRecentRuns, type RecentRuns } from "../backtests/recent-runs.ts";
+import { type BacktestRun, tradesOf } from "../backtests/run.ts";
 import { type Problem, requestFromQuery, urlOfRequest } from "../backtests/url.ts";
 import { readResult } from "../backtests/view.ts";
 import type { AppContext } from "../context.ts";
@@ -31,14 +32,16 @@ function runQueryOf(c: Context): URLSearchParams {
   return query;
 }
 
+type BacktestContext = AppContext & { runs: RecentRuns };
+
 type Attempt = { run: BacktestRun; problems: [] } | { run: null; problems: Problem[] };
 
 /** Runs what a query asks for; a refusal is told at its field, and anything else is thrown on. */
-async function attempt({ read }: AppContext, query: URLSearchParams): Promise<Attempt> {
+async function attempt({ runs }: BacktestContext, query: URLSearchParams): Promise<Attempt> {
   const { request, problems } = requestFromQuery(query);
   if (request === null) return { run: null, problems };
   try {
-    return { run: await runRequest(read, request), problems: [] };
+    return { run: await runs.run(request), problems: [] };
   } catch (error) {
     if (!(error instanceof HttpError) || error.details.field === undefined) throw error;
     return { run: null, problems: [{ field: error.details.field, message: error.message }] };
@@ -46,7 +49,7 @@ async function attempt({ read }: AppContext, query: URLSearchParams): Promise<At
 }
 
 /** The run of an address that only a script or a link asks for; what is wrong with it is the answer. */
-async function runOrRefuse(context: AppContext, c: Context): Promise<BacktestRun> {
+async function runOrRefuse(context: BacktestContext, c: Context): Promise<BacktestRun> {
   const { run, problems } = await attempt(context, runQueryOf(c));
   if (run) return run;
   const [problem] = problems;
@@ -77,7 +80,7 @@ const noneOfUndefined = (error: unknown): null => {
   return null;
 };
 
-async function show(context: AppContext, c: Context): Promise<Response> {
+async function show(context: BacktestContext, c: Context): Promise<Response> {
   const asked = runQueryOf(c);
   const isFragment = wantsFragment(c, "backtest");
   const page = async (view: BacktestView, status: 200 | 422 = 200) =>
@@ -113,7 +116,7 @@ async function show(context: AppContext, c: Context): Promise<Response> {
 const fileName = ({ scenario }: BacktestRun, what: string) =>
   `barline-${what}-${(scenario.ticker ?? "universe").replaceAll(/[^A-Za-z0-9.]/g, "_")}-${scenario.strategy}-${scenario.from}-${scenario.to}.csv`;
 
-async function exportTrades(context: AppContext, c: Context): Promise<Response> {
+async function exportTrades(context: BacktestContext, c: Context): Promise<Response> {
   const run = await runOrRefuse(context, c);
   const header = [
     ...[
@@ -138,7 +141,7 @@ async function exportTrades(context: AppContext, c: Context): Promise<Response> 
   ]);
 }
 
-async function exportEquity(context: AppContext, c: Context): Promise<Response> {
+async function exportEquity(context: BacktestContext, c: Context): Promise<Response> {
   const run = await runOrRefuse(context, c);
   const { date, figures } = toChart(run);
   const lines = figures.filter(({ id }) => id === "equity").flatMap((figure) => figure.lines);
@@ -159,7 +162,8 @@ async function suggest({ read }: AppContext, c: Context): Promise<Response> {
 }
 
 /** `/backtest`: the form, a run's page, and its data. */
-export function createBacktestRoutes(context: AppContext): Hono {
+export function createBacktestRoutes(app: AppContext): Hono {
+  const context: BacktestContext = { ...app, runs: createRecentRuns(app) };
   const routes = new Hono();
   routes.get("/backtest", (c) => show(context, c));
   routes.get("/backtest/chart.json", async (c) => c.json(toChart(await runOrRefuse(context, c))));

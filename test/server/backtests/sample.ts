@@ -36,12 +36,15 @@ export async function publishHistory(sql: Sql, ticker: string, bars: readonly Sa
   const [open = [], high = [], low = [], close = [], volume = []] = numbers;
   for (const table of ["fct_polygon__stock_bars_performance", "sample_bars"]) {
     await sql`
-      insert into public.${sql(table)}
-        (ticker, trade_date, open_price, high_price, low_price, close_price, volume, split_factor, dollar_volume)
+      insert into public.${sql(table)} (ticker, trade_date, open_price, high_price, low_price, close_price, volume, split_factor,
+        dollar_volume, return_1d, return_21d, return_252d)
       select ${ticker}, day::date, opened::numeric, high::numeric, low::numeric, closed::numeric, volume::numeric, 1,
-        volume::numeric * closed::numeric
+        volume::numeric * closed::numeric, closed::numeric / lag(closed::numeric) over so_far - 1,
+        closed::numeric / lag(closed::numeric, 21) over so_far - 1,
+        closed::numeric / lag(closed::numeric, 252) over so_far - 1
       from unnest(${dates ?? []}::text[], ${open}::text[], ${high}::text[], ${low}::text[], ${close}::text[], ${volume}::text[])
-        as bars (day, opened, high, low, closed, volume)`;
+        as bars (day, opened, high, low, closed, volume)
+      window so_far as (order by day)`;
   }
 }
 
@@ -51,6 +54,7 @@ export async function publishHistory(sql: Sql, ticker: string, bars: readonly Sa
  */
 export async function addBacktestSample(sql: Sql): Promise<void> {
   await createMarts(sql);
+  await sql`alter table public.fct_polygon__market_breadth_daily add column source_inserted_at timestamptz default now()`;
   await sql`
     insert into public.source_polygon_tickers (ticker, name, type, active, delisted_on, inserted_at)
     values ('TEN', 'Ten Years Inc.', 'CS', true, null, now()), ('SPY', 'The Market', 'ETF', true, null, now()),
@@ -74,6 +78,5 @@ export async function addBacktestSample(sql: Sql): Promise<void> {
   );
   await publishHistory(sql, "EVIL", wander(tenYears.slice(-1)));
   await publishMarts(sql);
-  await sql`update public.fct_polygon__latest_session set return_252d = 0 where ticker in ('TEN', 'SPY')`;
   await sql`analyze public.fct_polygon__stock_bars_performance`;
 }

@@ -291,6 +291,41 @@ describe("what a reader has to know of the data", () => {
   });
 });
 
+describe("a strategy of the universe", () => {
+  const universe = { strategy: "cross_sectional_momentum", "params.holdings": "2", from: "2019-01-02" };
+
+  test("shows what it holds, what made it, and what survivors alone would flatter", async () => {
+    const page = await text(urlOf(universe));
+    for (const title of ["Survivorship", "Held at the end", "Tickers", "Months and years"])
+      expect(page).toContain(title);
+    for (const figure of ["equity", "drawdown"]) expect(page).toContain(`data-plot="${figure}"`);
+    expect(page).not.toContain('data-plot="price"');
+    expect(page).toMatch(/<td><a href="\/tickers\/(TEN|SPY)">/);
+    const chart = await (await get(urlOf(universe, "/backtest/chart.json"))).json();
+    expect(chart.candles).toBeNull();
+    expect(chart.figures).toHaveLength(2);
+  });
+
+  test("leaves out what the form hides, and refuses it in an address", async () => {
+    const typed = { form: "1", ticker: "TEN", side: "long_short", stopLoss: "5%", sizing: "shares", size: "80%" };
+    const response = await get(
+      urlOf({ ...typed, strategy: universe.strategy, "cross_sectional_momentum.holdings": "3" }),
+    );
+    const location = response.headers.get("Location") ?? "";
+    expect(location).toContain("strategy=cross_sectional_momentum&");
+    expect(location).toContain("params.holdings=3");
+    expect(location).toContain("sizing=equity&fraction=0.8");
+    for (const hidden of ["ticker=", "long_short", "stopLoss"]) expect(location).not.toContain(hidden);
+    expect((await get(urlOf({ ...universe, ticker: "TEN" }))).status).toBe(422);
+  });
+
+  test("has a CSV that names the ticker of each trade", async () => {
+    const [header, first] = (await text(urlOf(universe, "/backtest/trades.csv"))).split("\r\n");
+    expect(header).toStartWith("number,ticker,side");
+    expect(first).toMatch(/^1,(TEN|SPY|GONE),long,/);
+  });
+});
+
 test("a page of ten years is small enough for a slow line", async () => {
   const page = await text(urlOf({ ...momentum, benchmark: "SPY" }));
   expect(Bun.gzipSync(Buffer.from(page)).length).toBeLessThan(30_000);
