@@ -12,6 +12,8 @@ export type BarlineProcess = {
   backfill(from: string, to: string): Promise<number>;
   /** Queues one session by hand. */
   runSession(session: string): Promise<void>;
+  /** Queues a build of all models from all rows. */
+  fullRefresh(): Promise<void>;
   /** Resolves when nothing is queued, running or unclaimed; throws as soon as a run has failed. */
   idle(): Promise<void>;
   stop(): Promise<void>;
@@ -58,6 +60,9 @@ export async function startBarline(options: BarlineOptions): Promise<BarlineProc
     },
     async runSession(session) {
       await ask(`/api/jobs/${jobIds.ingest}/runs`, { session });
+    },
+    async fullRefresh() {
+      await ask(`/api/jobs/${jobIds.transform}/runs`, { fullRefresh: true });
     },
     async idle() {
       const isIdle = async () => {

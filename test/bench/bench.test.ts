@@ -22,14 +22,15 @@ test("the benchmark on a small market finds the results right and fills every fi
       readers: 2,
       events: 5,
       idleSeconds: 0,
+      years: 3,
       machine: { cpus: 2, memoryBytes: 8e9, runtime: "Bun" },
       say: () => {},
     });
     expect(report.problems).toEqual([]);
     expect(report.market).toEqual({ tickers: 200, sessions: 30, rows: 6000, encoding: "gzip" });
     expect(report.pipeline.stages.map((stage) => stage.job).sort()).toEqual(Object.values(jobIds).sort());
-    // One call a session of the year, one for the next, and one for each time it is run again.
-    expect(report.calls.grouped).toBe(30 + 1 + 1);
+    // One call a session of the year, one for the next, and one for each time it is added or run again.
+    expect(report.calls.grouped).toBe(30 + 1 + 3 + 1);
     for (const figure of [
       report.pipeline.wallSeconds,
       report.pipeline.rowsPerSecond,
@@ -43,9 +44,12 @@ test("the benchmark on a small market finds the results right and fills every fi
       report.floor.copyTwo,
       report.floor.models,
       report.ratioToFloor,
+      report.history?.fullRefreshSeconds,
+      report.history?.nextSessionSeconds,
     ]) {
       expect(figure).toBeGreaterThan(0);
     }
+    expect(report.history).toMatchObject({ years: 3, rows: 3 * 6000 });
     const onLinux = process.platform === "linux";
     for (const bytes of Object.values(report.memoryBytes)) {
       if (onLinux) expect(bytes).toBeGreaterThan(1e6);

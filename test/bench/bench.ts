@@ -6,6 +6,7 @@ import { startEmbeddedPostgres } from "../../db/embedded.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import { type BarlineProcess, startBarline } from "./barline.ts";
 import { type Floor, measureFloor } from "./floor.ts";
+import { type HistoryReport, measureHistory, medianOfThree, seedHistory } from "./history.ts";
 import { type BenchMarket, findMarket, makeMarket } from "./market.ts";
 import { residentBytes, treeBytes, watchMemory } from "./memory.ts";
 import { measureEvents } from "./operations.ts";
@@ -33,6 +34,8 @@ export type BenchOptions = {
   /** Events that latency is measured with, on jobs that do nothing. */
   events: number;
   idleSeconds: number;
+  /** Years of history that a full refresh and the next session are measured on besides; 1: none. */
+  years: number;
   machine: { cpus: number; memoryBytes: number; runtime: string };
   /** Tells the person who waits what goes on. */
   say(line: string): void;
@@ -63,43 +66,100 @@ export async function runBench(options: BenchOptions): Promise<Report> {
   const measured = await measureBarline(options, market, dataDir);
   say("measuring the floor");
   const server = await startEmbeddedPostgres({ dataDir });
+  let report: Omit<Report, "eventsMs" | "history">;
+  let eventsMs: Report["eventsMs"];
   try {
     const { floor, published } = await measureFloor(server.url, market);
-    const report = makeReport(options, market, measured, floor, published);
-    return { ...report, eventsMs: await measureEvents(options) };
+    report = makeReport(options, market, measured, floor, published);
+    eventsMs = await measureEvents(options);
   } finally {
     await server.stop();
   }
+  const history = options.years > 1 ? await measureYears(options, market, dataDir) : null;
+  return { ...report, eventsMs, history };
+}
+
+/** Puts the earlier years in, then lets Barline build all of it anew and add the next session. */
+async function measureYears(options: BenchOptions, market: BenchMarket, dataDir: string): Promise<HistoryReport> {
+  const { years, say } = options;
+  say(`putting ${years - 1} earlier years in`);
+  const server = await startEmbeddedPostgres({ dataDir });
+  let rows: number;
+  try {
+    const sql = openPool(server.url, "work", { max: 2 });
+    rows = await seedHistory(sql, { years, without: market.next });
+    await sql.end();
+  } finally {
+    await server.stop();
+  }
+  say(`building ${years} years anew`);
+  return await withBarline(options, market, dataDir, async (running) => {
+    const { barline, work: sql } = running;
+    return await measureHistory(
+      sql,
+      { years, rows, session: market.next },
+      {
+        fullRefresh: async () => {
+          const since = new Date();
+          await barline.fullRefresh();
+          await barline.idle();
+          return (await readStages(running.sql, since)).find(({ job }) => job === jobIds.transform)?.busy ?? Number.NaN;
+        },
+        addSession: () => addSession(running, market.next),
+        watchPostgres: () => watchMemory(() => treeBytes(running.postmaster), postgresIntervalMs),
+        watchBarline: () => watchMemory(() => residentBytes(barline.pid), barlineIntervalMs),
+      },
+    );
+  });
 }
 
 async function measureBarline(options: BenchOptions, market: BenchMarket, dataDir: string): Promise<Measured> {
+  return await withBarline(options, market, dataDir, async (running) => {
+    const measured = await work(options, market, running);
+    const calls = (await (await fetch(`${running.marketUrl}/calls`)).json()) as Record<string, number>;
+    return { ...measured, calls };
+  });
+}
+
+type Running = {
+  barline: BarlineProcess;
+  /** Reads as Barline's pages do; `work` may change what is there. */
+  sql: Sql;
+  work: Sql;
+  postmaster: number;
+  marketUrl: string;
+};
+
+/** Starts the market and Barline, and stops both when `measure` is done with them. */
+async function withBarline<T>(
+  options: BenchOptions,
+  market: BenchMarket,
+  dataDir: string,
+  measure: (running: Running) => Promise<T>,
+): Promise<T> {
   const endpoint = await startEndpoint(market.folder, options.encoding);
   const startDate = market.sessions[0] ?? market.next;
   const start = { dataDir, marketUrl: endpoint.url, apiKey, startDate, workers: options.workers };
   let barline: BarlineProcess | undefined;
-  let sql: Sql | undefined;
+  const pools: Sql[] = [];
   try {
     options.say("starting Barline");
     barline = await startBarline(start);
-    sql = openPool((await readFile(join(dataDir, "postgres.url"), "utf8")).trim(), "read", { max: 2 });
-    const measured = await work(options, market, { barline, sql, dataDir });
-    const calls = (await (await fetch(`${endpoint.url}/calls`)).json()) as Record<string, number>;
-    return { ...measured, calls };
+    const url = (await readFile(join(dataDir, "postgres.url"), "utf8")).trim();
+    const [sql, work] = [openPool(url, "read", { max: 2 }), openPool(url, "work", { max: 2 })];
+    pools.push(sql, work);
+    const [pid] = (await readFile(join(dataDir, "postgres", "postmaster.pid"), "utf8")).split("\n");
+    return await measure({ barline, sql, work, postmaster: Number(pid), marketUrl: endpoint.url });
   } finally {
-    await sql?.end();
+    await Promise.all(pools.map((pool) => pool.end()));
     await barline?.stop();
     endpoint.stop();
   }
 }
 
-type Running = { barline: BarlineProcess; sql: Sql; dataDir: string };
-
 async function work(options: BenchOptions, market: BenchMarket, running: Running): Promise<Omit<Measured, "calls">> {
-  const { barline, sql } = running;
+  const { barline, sql, postmaster } = running;
   const { say } = options;
-  const postmaster = Number(
-    (await readFile(join(running.dataDir, "postgres", "postmaster.pid"), "utf8")).split("\n")[0],
-  );
   const barlineMemory = watchMemory(() => residentBytes(barline.pid), barlineIntervalMs);
   const postgresMemory = watchMemory(() => treeBytes(postmaster), postgresIntervalMs);
   const last = market.sessions.at(-1) ?? market.next;
@@ -116,7 +176,8 @@ async function work(options: BenchOptions, market: BenchMarket, running: Running
     const raw = await readRawTotals(sql, last);
     const published = await readPublishedTotals(sql, last);
     say("adding the next session, then running it again and again");
-    const nextSessionSeconds = await addSession(running, market.next);
+    await addSession(running, market.next);
+    const nextSessionSeconds = await medianOfThree(running.work, market.next, () => addSession(running, market.next));
     for (let again = 0; again < options.reruns; again += 1) await addSession(running, market.next);
     const latencyMs = await readLatency(sql, jobIds);
     say("waiting for Barline to rest");
@@ -163,7 +224,7 @@ function makeReport(
   { raw, published, ...measured }: Measured,
   floor: Floor,
   byHand: PublishedTotals,
-): Omit<Report, "eventsMs"> {
+): Omit<Report, "eventsMs" | "history"> {
   const { tickers, sessions, encoding, workers, machine } = options;
   const problems: string[] = [];
   const check = (what: string, found: unknown, wanted: unknown) => {

@@ -83,6 +83,10 @@ async function buildModels(sql: Sql): Promise<void> {
     await transaction`set local random_page_cost = 4`;
     await transaction`set local parallel_setup_cost = 100`;
     await transaction`set local parallel_tuple_cost = 0.01`;
+    for (const hook of project.onRunStart) {
+      const self = publishedRelation("run");
+      await transaction.unsafe(compiler.render("dbt_project.yml", hook, { relationOf: publishedRelation, self }));
+    }
     for (const model of project.models) {
       // Neither seeds, which are given, nor snapshots, which have nothing to keep in a first build, are work that must be done.
       if (model.resourceType !== "model" || model.config.materialized === "ephemeral") continue;

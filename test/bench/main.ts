@@ -16,6 +16,7 @@ const usage = `bun run bench [options]
   --readers N         people who read the overview during the backfill, which slows it; 0
   --events N          events that wake an empty job, for the orchestrator's own latency; 1000
   --idle-seconds N    how long to wait for idle memory; 30
+  --years N           years of history for a full refresh and the next session, 1: only the year; 10
   --folder DIR        where to work, and to keep the market for the next time; else a temporary folder
   --output FILE       bench-results.json
 `;
@@ -32,6 +33,7 @@ const { values } = parseArgs({
     readers: { type: "string" },
     events: { type: "string" },
     "idle-seconds": { type: "string" },
+    years: { type: "string" },
     folder: { type: "string" },
     output: { type: "string" },
   },
@@ -68,6 +70,7 @@ const options: BenchOptions = {
   readers: wholeNumber("readers", 0),
   events: wholeNumber("events", values.quick ? 50 : 1000),
   idleSeconds: wholeNumber("idle-seconds", values.quick ? 0 : 30),
+  years: wholeNumber("years", values.quick ? 3 : 10),
   machine: { cpus: availableParallelism(), memoryBytes: totalmem(), runtime: `Bun ${Bun.version}` },
   say: (line) => process.stderr.write(`${line}\n`),
 };

@@ -1,4 +1,6 @@
+import { jobIds } from "../../jobs/pipeline.ts";
 import type { Floor } from "./floor.ts";
+import type { HistoryReport } from "./history.ts";
 import type { PageLoad } from "./readers.ts";
 import type { Latency, Stage, TaskTime } from "./stages.ts";
 
@@ -7,7 +9,7 @@ export type Report = {
   market: { tickers: number; sessions: number; rows: number; encoding: string };
   machine: { cpus: number; workers: number; memoryBytes: number; runtime: string };
   pipeline: { wallSeconds: number; rowsPerSecond: number; stages: Stage[]; tasks: TaskTime[] };
-  /** The session after the year, on top of it. */
+  /** The session after the year, on top of it: of three times the one in the middle. */
   nextSessionSeconds: number;
   calls: Record<string, number>;
   latencyMs: Latency;
@@ -18,6 +20,8 @@ export type Report = {
   memoryBytes: { barlinePeak: number | null; barlineIdle: number | null; postgresPeak: number | null };
   floor: Floor;
   ratioToFloor: number;
+  /** Null where only the one year was asked for. */
+  history: HistoryReport | null;
   /** What is wrong with the results; the benchmark fails where there is any. */
   problems: string[];
 };
@@ -60,12 +64,14 @@ export function formatReport(report: Report): string {
       ["floor: COPY, 1 and 2 connections", `${seconds(floor.copyOne)}, ${seconds(floor.copyTwo)}`, ""],
       ["floor: models by hand", seconds(floor.models), ""],
       ["ratio to the floor", report.ratioToFloor.toFixed(2), "2"],
+      ["transform, against the models by hand", (transformSeconds(report) / floor.models).toFixed(2), ""],
       ["next session on top", seconds(report.nextSessionSeconds), "5 s"],
       [`event to first task, p50 of ${latencyMs.count}`, milliseconds(latencyMs.p50), ""],
       ["event to first task, p99", milliseconds(latencyMs.p99), "100 ms"],
       [`the same of empty jobs, p50 of ${eventsMs.count}`, milliseconds(eventsMs.p50), ""],
       ["the same of empty jobs, p99", milliseconds(eventsMs.p99), "100 ms"],
       ...(overview === null ? [] : formatOverview(overview)),
+      ...(report.history === null ? [] : formatHistory(report.history, report.nextSessionSeconds)),
       ["Barline, peak memory", megabytes(memoryBytes.barlinePeak), "500 MB"],
       ["Barline, idle memory", megabytes(memoryBytes.barlineIdle), "150 MB"],
       ["PostgreSQL, peak memory", megabytes(memoryBytes.postgresPeak), ""],
@@ -86,6 +92,19 @@ export function formatReport(report: Report): string {
 const formatOverview = ({ clients, perSecond, p95 }: PageLoad): string[][] => [
   [`overview during the backfill, ${clients} readers`, `${perSecond.toFixed(0)} a second`, ""],
   ["overview during the backfill, p95", milliseconds(p95), ""],
+];
+
+/** The longest build, which is that of the whole year, with its tests. */
+const transformSeconds = ({ pipeline }: Report): number =>
+  pipeline.tasks.find(({ job, task }) => job === jobIds.transform && task === "build")?.longest ?? Number.NaN;
+
+const formatHistory = (history: HistoryReport, onOneYear: number): string[][] => [
+  [`full refresh of ${history.years} years, ${thousands(history.rows)} bars`, seconds(history.fullRefreshSeconds), ""],
+  ["the same, PostgreSQL's peak memory", megabytes(history.postgresPeak), ""],
+  ["the same, Barline's peak memory", megabytes(history.barlinePeak), "500 MB"],
+  ["the same, temporary files", megabytes(history.temporaryBytes), ""],
+  [`next session on top of ${history.years} years`, seconds(history.nextSessionSeconds), "5 s"],
+  ["the same, against one year", (history.nextSessionSeconds / onOneYear).toFixed(2), "1.3"],
 ];
 
 /** Columns as wide as their widest cell; the first is text, the others are figures. */
