@@ -164,7 +164,9 @@ function affordable(state: State, purchases: readonly { open: number; size: numb
     const price = open * (1 + slippage.bps / 10_000);
     cost += size * price + commissionOn(commission, size, price) - commission.perOrder;
   }
-  return Math.max(0, Math.min(1, (state.cash - fixed) / cost));
+  const part = Math.min(1, (state.cash - fixed) / cost);
+  // Cash that is nothing but rounding buys nothing: it would be a trade of 1e-15 shares.
+  return part > 1e-9 ? part : 0;
 }
 
 function buy(state: State, position: Position, wanted: number, open: number, session: number): void {

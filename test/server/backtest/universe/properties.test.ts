@@ -23,7 +23,7 @@ const market = fc
       }),
       { minLength: tickers, maxLength: tickers },
     ),
-    wanted: fc.array(fc.option(fc.subarray([0, 1, 2, 3, 4]), { freq: 1 }), { minLength: 25, maxLength: 25 }),
+    wanted: fc.array(fc.option(fc.subarray([0, 1, 2, 3, 4]), { freq: 2 }), { minLength: 25, maxLength: 25 }),
   })
   .map(({ length, paths, wanted }) => ({
     length,
@@ -52,7 +52,7 @@ function barsOf({ moves, states, life: [first, last], delisted }: Path, length: 
 }
 
 const settings: fc.Arbitrary<PortfolioSettings> = fc.record({
-  capital: fc.constantFrom(100, 10_000),
+  capital: fc.constantFrom(3, 100, 10_000),
   fraction: fc.double({ min: 0.1, max: 1, noNaN: true }),
   fractional: fc.boolean(),
   commission: fc.record({
@@ -88,6 +88,14 @@ const until = ({ bars, selections }: Market, length: number): Market => ({
       delisted: own.delisted && count === own.sessions.length,
     };
   }),
+});
+
+test("the portfolios here do trade", () => {
+  let count = 0;
+  each((given, chosen) => {
+    count += simulate(given, chosen).trades.length;
+  });
+  expect(count).toBeGreaterThan(300);
 });
 
 describe("every portfolio", () => {

@@ -47,10 +47,10 @@ export function referencePortfolio(
       if (leaving.has(ticker) && trades(ticker)) sell(ticker, held.get(ticker) ?? 0, session);
     }
     if (wanted !== undefined) {
-      const part = (worthAtOpen * fraction) / wanted.length;
+      const share = (worthAtOpen * fraction) / wanted.length;
       const missing = new Map<number, number>();
       for (const ticker of wanted.filter(trades)) {
-        const difference = round(part / price(ticker, session, "open")) - (held.get(ticker) ?? 0);
+        const difference = round(share / price(ticker, session, "open")) - (held.get(ticker) ?? 0);
         if (difference < 0) sell(ticker, -difference, session);
         else if (difference > 0) missing.set(ticker, difference);
       }
@@ -59,7 +59,8 @@ export function referencePortfolio(
         const filled = price(ticker, session, "open") * (1 + slip);
         return sum + size * filled + fee(size, filled) - commission.perOrder;
       }, 0);
-      const scale = Math.max(0, Math.min(1, (cash - fixed) / variable));
+      const part = Math.min(1, (cash - fixed) / variable);
+      const scale = part > 1e-9 ? part : 0;
       for (const [ticker, size] of missing) {
         const bought = round(size * scale);
         if (!(bought > 0)) continue;
