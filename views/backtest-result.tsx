@@ -67,9 +67,13 @@ const Charts = ({ view }: { view: ResultView }) => (
 );
 
 const BadgeItem = ({ badge }: { badge: Badge }) => (
-  <li title={badge.detail}>
-    <State state={badge.passed ? "pass" : "fail"} label={badge.label} />
-    {!badge.passed && <span class="note">{badge.detail}</span>}
+  <li>
+    <details open={!badge.passed}>
+      <summary>
+        <State state={badge.passed ? "pass" : "fail"} label={badge.label} />
+      </summary>
+      <p class="hint">{badge.detail}</p>
+    </details>
   </li>
 );
 
