@@ -196,8 +196,9 @@ function sell(state: State, position: Position, size: number, open: number, sess
   const price = open * (1 - slippage.bps / 10_000);
   const due = commissionOn(commission, size, price);
   // A sale's commission is at most what there is: cash never goes below zero for it.
-  const fee = Math.min(due, state.cash + size * price);
-  state.cash += size * price - fee;
+  const before = state.cash + size * price;
+  const fee = Math.min(due, before);
+  state.cash = before - fee;
   position.shares -= size;
   position.received += size * price;
   charge(state, position, { size, price, open, fee });
