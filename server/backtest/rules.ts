@@ -20,10 +20,11 @@ export const rules: readonly string[] = [
 /** The rules of strategies of the universe, where they are others. */
 export const universeRules: readonly string[] = [
   "A strategy of the universe chooses at the close of each month's last session, from the tickers that have a bar in it, whatever became of them later. With `survivorship` `survivors_only` it chooses only from those that were traded in the newest session, which nobody could have known.",
+  "It looks back over each ticker's own sessions, also over those before `from`; a ticker with too few of them is not chosen. Minimums of price and of dollars traded are of the session of the choice alone, the price as it was quoted then. A symbol is one ticker, also where two companies had it one after the other.",
   "What was chosen at a close is traded at the next session's open: what is not wanted any more is sold first, then every ticker that is wanted is brought to the same part of the equity at the open, times `fraction`. Where the cash does not pay for all purchases with their costs, all are cut in proportion. In between nothing is traded. The last session's choice is never filled.",
   "A ticker that is not traded in that session is not bought before the next choice; one that is to be sold is sold at its next open.",
   "A ticker that was delisted is paid out at its last close, without commission or slippage; the cash waits for the next choice.",
   "Nothing is sold short, and there are no stops. Slippage, commission, whole shares, dividends and splits are as with one ticker; cash is never below zero.",
-  "A trade lasts from a ticker's first purchase until nothing of it is left; its prices are the averages of its purchases and of its sales.",
-  "Buy and hold, alpha and beta are against every ticker that could have been chosen, in equal parts from choice to choice, without costs or dividends.",
+  "A trade lasts from a ticker's first purchase until nothing of it is left; its prices are the averages of its purchases and of its sales, its shares all that were bought, and its return the profit ÷ all that was paid for them.",
+  "Buy and hold, alpha and beta are against every ticker that could have been chosen, in equal parts from choice to choice, without costs or dividends; alpha and beta are over these periods.",
 ];

@@ -29,7 +29,11 @@ export function rebalanceSessions(dates: readonly string[]): number[] {
 /** What a strategy looks at from `from` to `to`, of every ticker that was ever published. Looks back beyond `from`. */
 export async function readUniverse(
   read: Sql,
-  { from, to }: { from: string | null; to: string | null },
+  {
+    from,
+    to,
+    atMost,
+  }: { from: string | null; to: string | null /** Only so many tickers, evenly taken. */; atMost?: number },
   strategy: ConfiguredUniverseStrategy,
 ): Promise<ReadUniverse> {
   const [dates, listings] = await Promise.all([selectSessions(read, { from, to }), selectListedTickers(read)]);
@@ -49,7 +53,9 @@ export async function readUniverse(
   const first = dates[sections[0]?.session ?? 0] ?? "";
   const alive = listings.flatMap(({ lastDate }, number) => (lastDate < first ? [] : [number]));
   const { lags, minimums } = strategy;
-  await inTurns(chunksOf(alive, tickersAtOnce), async (numbers) => {
+  const step = Math.max(1, Math.ceil(alive.length / (atMost ?? alive.length)));
+  const asked = alive.filter((_, index) => index % step === 0);
+  await inTurns(chunksOf(asked, tickersAtOnce), async (numbers) => {
     const tickers = numbers.map((number) => listings[number]?.ticker ?? "");
     const packed = await selectSections(read, { tickers, numbers, dates: [...byDate.keys()], lags, minimums });
     for (const part of packed) unpack(part, byDate.get(part.date));

@@ -18,6 +18,7 @@ import { createQualityRoutes } from "./quality.tsx";
 import { createRunRoutes } from "./runs.tsx";
 import { createScenarioRoutes } from "./scenarios.tsx";
 import { createScreenerRoutes } from "./screener.tsx";
+import { createStrategyRoutes } from "./strategies.tsx";
 import { createSystemRoutes } from "./system.tsx";
 import { createTaskRoutes } from "./tasks.tsx";
 import { createTickerRoutes } from "./tickers.tsx";
@@ -43,6 +44,7 @@ export function createDashboardRoutes(context: AppContext): Hono {
     createScreenerRoutes,
     createScenarioRoutes,
     createBacktestRoutes,
+    createStrategyRoutes,
     createQualityRoutes,
     createLakeRoutes,
     createActivityRoutes,
