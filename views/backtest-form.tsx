@@ -16,7 +16,7 @@ type InputProps = {
 };
 
 /** A text field with what was typed into it, its hint and its error. Numbers are text too: 5% and 10,000 are taken. */
-const Input = ({ form, name, hint, type = "text", ...rest }: InputProps) => {
+export const Input = ({ form, name, hint, type = "text", ...rest }: InputProps) => {
   const id = fieldId(name);
   const error = form.errors[name];
   return (
@@ -37,7 +37,7 @@ const Input = ({ form, name, hint, type = "text", ...rest }: InputProps) => {
 
 type ChoiceProps = { form: BacktestForm; name: string; options: [value: string, text: string][] };
 
-const Choice = ({ form, name, options }: ChoiceProps) => {
+export const Choice = ({ form, name, options }: ChoiceProps) => {
   const id = fieldId(name);
   const error = form.errors[name];
   const drafted = form.draft[name] ?? "";
@@ -60,7 +60,7 @@ const Choice = ({ form, name, options }: ChoiceProps) => {
 };
 
 /** Symbols are suggested while one is typed; without scripts the field is a plain one. */
-const Ticker = ({ form }: { form: BacktestForm }) => {
+export const Ticker = ({ form }: { form: BacktestForm }) => {
   const error = form.errors.ticker;
   const known = form.known;
   const hint = known === null ? "Case counts: BRK.B" : `${formatDate(known.from)} to ${formatDate(known.to)}`;
@@ -137,7 +137,7 @@ const Strategy = ({ form, choice }: { form: BacktestForm; choice: StrategyChoice
 type FoldProps = { form: BacktestForm; id: string; title: string; names: string[]; children: Child };
 
 /** Settings that most runs leave alone: open where one of them is not what it is by itself, or is wrong. */
-const Fold = ({ form, id, title, names, children }: FoldProps) => {
+export const Fold = ({ form, id, title, names, children }: FoldProps) => {
   const isSet = (name: string) => !["", "0", "0%", "false", "long"].includes(form.draft[name] ?? "");
   const set = names.filter(isSet).length;
   const hasError = names.some((name) => form.errors[name] !== undefined);
@@ -151,7 +151,7 @@ const Fold = ({ form, id, title, names, children }: FoldProps) => {
   );
 };
 
-const Money = ({ form }: { form: BacktestForm }) => (
+export const Money = ({ form }: { form: BacktestForm }) => (
   <div class="fields">
     <Input form={form} name="capital" inputmode="decimal" />
     <Choice

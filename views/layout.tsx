@@ -52,6 +52,7 @@ const navigationGroups = (shell: Shell): NavigationGroup[] => [
     items: [
       { href: "/backtest", label: "Backtest" },
       { href: "/scenarios", label: "Scenarios" },
+      { href: "/sweeps", label: "Sweeps" },
       { href: "/strategies", label: "Strategies" },
     ],
   },

@@ -11,6 +11,7 @@ export type AssetUrls = {
   log: string;
   market: string;
   backtest: string;
+  sweep: string;
 };
 
 /** For pages made without the asset table, such as errors: the same files under names that are checked for news. */
@@ -26,6 +27,7 @@ export const plainAssets: AssetUrls = {
   log: "/assets/log.js",
   market: "/assets/market.js",
   backtest: "/assets/backtest.js",
+  sweep: "/assets/sweep.js",
 };
 
 /** What every page shows around its own content. */

@@ -17,6 +17,7 @@ const sources = {
   grid: { name: "grid.js", file: "public/grid.ts", isBundled: true },
   log: { name: "log.js", file: "public/log.ts", isBundled: true },
   backtest: { name: "backtest.js", file: "public/backtest.ts", isBundled: true },
+  sweep: { name: "sweep.js", file: "public/sweep.ts", isBundled: true },
   market: { name: "market.js", file: "public/market.ts", isBundled: true },
   htmx: { name: "htmx.js", file: "node_modules/htmx.org/dist/htmx.min.js", isBundled: false },
   chartStyles: { name: "uplot.css", file: "node_modules/uplot/dist/uPlot.min.css", isBundled: false },

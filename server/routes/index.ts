@@ -19,6 +19,7 @@ import { createRunRoutes } from "./runs.tsx";
 import { createScenarioRoutes } from "./scenarios.tsx";
 import { createScreenerRoutes } from "./screener.tsx";
 import { createStrategyRoutes } from "./strategies.tsx";
+import { createSweepRoutes } from "./sweeps.tsx";
 import { createSystemRoutes } from "./system.tsx";
 import { createTaskRoutes } from "./tasks.tsx";
 import { createTickerRoutes } from "./tickers.tsx";
@@ -44,6 +45,7 @@ export function createDashboardRoutes(context: AppContext): Hono {
     createScreenerRoutes,
     createScenarioRoutes,
     createBacktestRoutes,
+    createSweepRoutes,
     createStrategyRoutes,
     createQualityRoutes,
     createLakeRoutes,

@@ -69,7 +69,7 @@ describe("POST /api/sweeps", () => {
     });
     await sweeps.idle();
     const actions = await database.sql`select kind, actor, details from barline.actions`;
-    expect(actions).toEqual([
+    expect([...actions]).toEqual([
       {
         kind: "sweep.create",
         actor: "local user",
