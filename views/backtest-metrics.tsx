@@ -84,7 +84,7 @@ export const MetricTable = ({ view }: { view: ResultView }) => (
         label="Equity"
         rows={view.metrics.filter(({ isOfCurve }) => isOfCurve)}
         others={[
-          { key: "hold", label: view.ticker === null ? "Universe, equal parts" : "Buy and hold" },
+          { key: "hold", label: view.ticker === null ? "Universe" : "Buy and hold" },
           ...(view.benchmark === null ? [] : [{ key: "benchmark" as const, label: view.benchmark }]),
         ]}
       />

@@ -139,7 +139,7 @@ const Actions = ({ view }: { view: ResultView }) => (
     )}
     <details class="confirm" id="run-share">
       <summary class="button">Share</summary>
-      <form>
+      <div class="sheet">
         <div class="field">
           <label for="share-link">This address gives exactly this run</label>
           <input id="share-link" value={view.absoluteUrl} readonly />
@@ -147,7 +147,7 @@ const Actions = ({ view }: { view: ResultView }) => (
         <button type="button" class="button" data-copy="#share-link" hidden>
           Copy the link
         </button>
-      </form>
+      </div>
     </details>
   </div>
 );
