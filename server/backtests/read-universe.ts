@@ -46,6 +46,7 @@ export async function readUniverse(
     (session): CrossSection => ({
       session,
       close: new Float64Array(listings.length).fill(Number.NaN),
+      eligible: new Uint8Array(listings.length),
       returns: strategy.lags.map(() => new Float64Array(listings.length).fill(Number.NaN)),
     }),
   );
@@ -64,14 +65,16 @@ export async function readUniverse(
 }
 
 function unpack(packed: PackedSection, section: CrossSection | undefined): void {
+  if (section === undefined) return;
   const columns = [
-    { from: packed.close, to: section?.close },
-    ...packed.returns.map((from, index) => ({ from, to: section?.returns[index] })),
+    { from: packed.close, to: section.close },
+    ...section.returns.map((to, index) => ({ from: packed.returns[index] ?? packed.close, to })),
   ];
-  for (const { from, to } of columns) {
-    if (to === undefined) continue;
-    for (let row = 0; row < from.length / 8; row++)
-      to[packed.numbers.readInt32BE(4 * row)] = from.readDoubleBE(8 * row);
+  for (let row = 0; row < packed.numbers.length / 4; row++) {
+    const told = packed.numbers.readInt32BE(4 * row);
+    const ticker = told < 0 ? -1 - told : told;
+    section.eligible[ticker] = told < 0 ? 0 : 1;
+    for (const { from, to } of columns) to[ticker] = from.readDoubleBE(8 * row);
   }
 }
 

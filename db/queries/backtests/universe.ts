@@ -66,8 +66,15 @@ export type SectionsAsked = {
   minimums: { price: number; dollarVolume: number };
 };
 
-/** Columns of one session, packed: int4 and float8 in network order, NaN for null. Their rows are in one order. */
+/**
+ * Columns of one session, packed: int4 and float8 in network order, NaN for null. Their rows are in one order. The number n of a
+ * ticker below the minimums is told as -1 - n.
+ */
 export type PackedSection = { date: string; numbers: Buffer; close: Buffer; returns: Buffer[] };
+
+const isAbove = (sql: Sql, { price, dollarVolume }: SectionsAsked["minimums"]) => sql`
+  (${price}::numeric = 0 or bar.close_price / bar.split_factor >= ${price}::numeric)
+  and (${dollarVolume}::numeric = 0 or bar.dollar_volume >= ${dollarVolume}::numeric)`;
 
 type PackedRow = { date: string; numbers: Buffer; close: Buffer; [column: `return_${string}`]: Buffer };
 
@@ -85,7 +92,10 @@ export async function selectSections(sql: Sql, asked: SectionsAsked): Promise<Pa
       string_agg(float8send(section.close), '') as "close"
       ${names.map((name) => sql`, string_agg(float8send(coalesce(${sql(name)}, 'NaN')), '') as ${sql(name)}`)}
     from (
-      select listed.number, bar.trade_date, bar.close_price::float8 as close
+      select
+        case when ${isAbove(sql, minimums)} then listed.number else -1 - listed.number end as number,
+        bar.trade_date,
+        bar.close_price::float8 as close
         ${lags.map((lag, index) => sql`, ${returnOver(sql, lag)} as ${sql(`return_${index}`)}`)}
       from unnest(${tickers}::text[], ${numbers}::int[]) as listed (ticker, number)
       cross join lateral (
@@ -94,10 +104,7 @@ export async function selectSections(sql: Sql, asked: SectionsAsked): Promise<Pa
         where ticker = listed.ticker and trade_date = any(${dates}::date[])
         offset 0
       ) as bar
-      where
-        bar.close_price > 0
-        and (${minimums.price}::float8 = 0 or bar.close_price / bar.split_factor >= ${minimums.price}::numeric)
-        and (${minimums.dollarVolume}::float8 = 0 or bar.dollar_volume >= ${minimums.dollarVolume}::numeric)
+      where bar.close_price > 0
     ) as section
     group by section.trade_date`;
   return rows.map(({ date, numbers: packed, close, ...row }) => ({

@@ -26,14 +26,19 @@ export function chooseHoldings(
 }
 
 /** The tickers with the highest scores, the best first; of equal ones that with the lower number, which comes first in the alphabet. */
-function highestScores({ close }: CrossSection, scores: Float64Array, count: number, isMember: Membership): number[] {
+function highestScores(
+  { eligible }: CrossSection,
+  scores: Float64Array,
+  count: number,
+  isMember: Membership,
+): number[] {
   // Most are below the worst of those kept so far: one comparison each, where a sort would take a dozen.
   const kept: number[] = [];
   for (let ticker = 0; ticker < scores.length; ticker++) {
     const score = at(scores, ticker);
     const isFull = kept.length === count;
     if (isFull && !(score > at(scores, kept[count - 1] ?? -1))) continue;
-    if (!Number.isFinite(score) || !(at(close, ticker) > 0) || !isMember(ticker)) continue;
+    if (!Number.isFinite(score) || eligible[ticker] !== 1 || !isMember(ticker)) continue;
     let place = isFull ? count - 1 : kept.length;
     while (place > 0 && score > at(scores, kept[place - 1] ?? -1)) {
       kept[place] = kept[place - 1] ?? -1;
@@ -45,8 +50,8 @@ function highestScores({ close }: CrossSection, scores: Float64Array, count: num
 }
 
 /**
- * What one dollar becomes that is spread evenly over every ticker of a rebalance session, and again over those of the next: by
- * rebalance, from 1, without costs or dividends. A ticker that was traded for the last time in between counts at its last close, one
+ * What one dollar becomes that is spread evenly over every ticker that is eligible at a rebalance, and again over those of the
+ * next: by rebalance, from 1, without costs or dividends. A ticker that was traded for the last time in between counts at its last close, one
  * that has no bar in the next rebalance session but trades again later with no change.
  */
 export function equalWeights({ sections, listings, dates }: Universe, isMember: Membership = everyone): Float64Array {
@@ -59,7 +64,7 @@ export function equalWeights({ sections, listings, dates }: Universe, isMember: 
     let count = 0;
     for (const [ticker, listing] of listings.entries()) {
       const bought = at(before.close, ticker);
-      if (!(bought > 0) || !isMember(ticker)) continue;
+      if (before.eligible[ticker] !== 1 || !isMember(ticker)) continue;
       const after = at(now.close, ticker);
       total += (after > 0 ? after : listing.lastDate < date ? listing.lastClose : bought) / bought;
       count++;

@@ -13,8 +13,10 @@ export type Listing = {
 export type CrossSection = {
   /** As an index into the run's dates. */
   session: number;
-  /** In dollars, adjusted for splits; NaN of a ticker that has no bar in the session or is below the strategy's minimums. */
+  /** In dollars, adjusted for splits; NaN of a ticker that has no bar in the session. */
   close: Float64Array;
+  /** 1 for a ticker that has a bar in the session and is not below the strategy's minimums: whom it may choose. */
+  eligible: Uint8Array;
   /**
    * By each of the strategy's `lags`, in their order: the close ÷ the ticker's close so many of its own sessions before - 1; NaN where it
    * has no bar that old. Splits between the two change nothing.

@@ -52,7 +52,7 @@ describe("what is read of the universe", () => {
     const sectionsOf = async (parameters: Record<string, number>) => {
       const { sections, listings } = await readUniverse(database.sql, { from: null, to: null }, momentum(parameters));
       const last = sections.at(-1);
-      return listings.flatMap(({ ticker }, number) => ((last?.close[number] ?? 0) > 0 ? [ticker] : []));
+      return listings.flatMap(({ ticker }, number) => (last?.eligible[number] === 1 ? [ticker] : []));
     };
     const quoted = await database.sql<{ ticker: string; price: number; dollars: number }[]>`
       select ticker, (close_price / split_factor)::float8 as price, dollar_volume::float8 as dollars

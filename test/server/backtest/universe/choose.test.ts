@@ -72,6 +72,15 @@ describe("the equally weighted universe", () => {
     expect([...equalWeights(universe)]).toEqual([1, 1.5, 1.5]);
   });
 
+  test("counts who falls below a minimum in between with the fall", () => {
+    const universe = universeOf(market([1, 10, 1, 2, 2], [1, 10, 1, 10, 10]), []);
+    const [first, second, last] = universe.sections;
+    if (!first || !second || !last) throw new Error("there are three sections");
+    const sections = [first, { ...second, eligible: Uint8Array.of(0, 1) }, { ...last, close: Float64Array.of(9, 20) }];
+    // 0.2 and 1; then only the second is held, and doubles.
+    expect([...equalWeights({ ...universe, sections })]).toEqual([1, 0.6, 1.2]);
+  });
+
   test("counts who was traded for the last time at the last close, and who pauses as unchanged", () => {
     // Ended at 4 after 10: 0.4; paused at 10: 1.
     const universe = universeOf(market([1, 10, 4, none, none], [1, 10, 7, none, 30]), []);

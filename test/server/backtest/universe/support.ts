@@ -66,7 +66,8 @@ function sectionOf(closes: readonly Float64Array[], session: number, lags: reado
       return price / (known.at(-1 - lag) ?? Number.NaN) - 1;
     }),
   );
-  return { session, close: Float64Array.from(closes, (own) => own[session] ?? Number.NaN), returns };
+  const close = Float64Array.from(closes, (own) => own[session] ?? Number.NaN);
+  return { session, close, eligible: Uint8Array.from(close, (price) => (price > 0 ? 1 : 0)), returns };
 }
 
 /** Tickers that wander, some of which begin later, pause or end, over weekdays from 2020 on; the same for a seed. */
