@@ -13,25 +13,42 @@ import type { Rows, Session } from "./session.ts";
 /** What a query may have beside its own process, as the session sets it. */
 const parallelWorkers = 2;
 
-/** Fills a table with a model's query key by key. What is sorted is one key's rows at a time, in memory, and never the table. */
+/**
+ * Fills a table with a model's query key by key. What is sorted is one key's rows at a time, in memory, and never the table. Where
+ * there are rows without a key, which no key would ask for, the query is run as it is.
+ */
 export async function fillByKey({ session, built }: ModelContext, model: Model, sql: string): Promise<Rows> {
   const { column, keysOf } = independence(model);
   const key = quoteIdentifier(column);
   const keys = quoteRelation(keysRelation(model.name));
+  const create = `create table ${quoteRelation(workRelation(model.name))} as`;
+  await session.whole(`
+    create table ${keys} as
+    select distinct ${key} from ${quoteRelation(currentRelation(built, keysOf))} order by ${key}`);
+  const [missing] = await session.run(`select from ${keys} where ${key} is null`);
+  const created = missing
+    ? await session.whole(`${create} ${sql}`)
+    : await fillEachKey(session, model, sql, { create, key, keys });
+  await session.run(`drop table ${keys}`);
+  return created;
+}
+
+async function fillEachKey(
+  session: Session,
+  model: Model,
+  sql: string,
+  { create, key, keys }: { create: string; key: string; keys: string },
+): Promise<Rows> {
   const part = await createPart(session, model, sql, {
     argument: `${quoteRelation(shapeRelation(model.name))}.${key}%type`,
     condition: `model.${key} = wanted`,
   });
-  await session.whole(`
-    create table ${keys} as
-    select distinct ${key} from ${quoteRelation(currentRelation(built, keysOf))} where ${key} is not null order by ${key}`);
   // The table has few pages, but each of its rows is much work.
   await session.run(`alter table ${keys} set (parallel_workers = ${parallelWorkers})`);
   await session.run(`analyze ${keys}`);
-  const created = await session.run(`
-    create table ${quoteRelation(workRelation(model.name))} as
-    select filled.* from ${keys} as keys cross join lateral ${part}(keys.${key}) as filled`);
-  await session.run(`drop table ${keys}`);
+  const created = await session.run(
+    `${create} select filled.* from ${keys} as keys cross join lateral ${part}(keys.${key}) as filled`,
+  );
   await dropPart(session, model);
   return created;
 }
@@ -42,7 +59,7 @@ export async function fillDelta({ session }: ModelContext, model: Model, sql: st
   if (!model.config.independentBy) return await session.run(`${create} ${sql}`);
   const part = await createPart(session, model, sql, {
     argument: "integer",
-    condition: `hashtextextended(model.${quoteIdentifier(independence(model).column)}::text, 0) & 1 = wanted`,
+    condition: `coalesce(hashtextextended(model.${quoteIdentifier(independence(model).column)}::text, 0) & 1, 0) = wanted`,
   });
   const created = await session.run(`${create} select * from ${part}(0) union all select * from ${part}(1)`);
   await dropPart(session, model);
