@@ -38,7 +38,7 @@ export async function readResult(
     chartUrl: at("/backtest/chart.json"),
     tradesCsvUrl: at("/backtest/trades.csv"),
     equityCsvUrl: at("/backtest/equity.csv"),
-    sweepUrl: null,
+    sweepUrl: run.scope === "ticker" && Object.keys(scenario.params).length > 0 ? at("/sweeps") : null,
     scenarioName: scenario.ticker === null ? name : `${scenario.ticker} ${name}`,
     dataVersion,
     notes: run.scope === "universe" ? universeNotes(run) : await readNotes(read, run),

@@ -116,25 +116,14 @@ async function show(context: BacktestContext, c: Context): Promise<Response> {
 const fileName = ({ scenario }: BacktestRun, what: string) =>
   `barline-${what}-${(scenario.ticker ?? "universe").replaceAll(/[^A-Za-z0-9.]/g, "_")}-${scenario.strategy}-${scenario.from}-${scenario.to}.csv`;
 
+const tradeColumns = "number,ticker,side,entry_date,entry_price,exit_date,exit_price,shares,profit,return,reason".split(
+  ",",
+);
+
 async function exportTrades(context: BacktestContext, c: Context): Promise<Response> {
   const run = await runOrRefuse(context, c);
-  const header = [
-    ...[
-      "number",
-      "ticker",
-      "side",
-      "entry_date",
-      "entry_price",
-      "exit_date",
-      "exit_price",
-      "shares",
-      "profit",
-      "return",
-      "reason",
-    ],
-  ];
   const trades = tradesOf(run).map((trade, index) => ({ ...trade, number: index + 1 }));
-  return csvResponse(fileName(run, "trades"), header, trades, (row) => [
+  return csvResponse(fileName(run, "trades"), tradeColumns, trades, (row) => [
     ...[row.number, row.ticker ?? run.scenario.ticker, row.shares < 0 ? "short" : "long"],
     ...[row.entryDate, row.entryPrice, row.exitDate, row.exitPrice, Math.abs(row.shares)],
     ...[row.profit, row.return, row.reason],

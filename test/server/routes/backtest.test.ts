@@ -122,6 +122,13 @@ describe("a result", () => {
     expect(page).toContain('<input type="hidden" name="params.shortWindow" value="20"/>');
     expect(page).toContain('value="http://localhost/backtest?ticker=TEN&amp;');
     expect(page).toContain('href="/backtest/trades.csv?ticker=TEN&amp;');
+    const sweep = urlOf({ ticker: "TEN", strategy: "donchian", "params.entry": "33" }, "/sweeps");
+    expect(await text(urlOf({ ticker: "TEN", strategy: "donchian", "params.entry": "33" }))).toContain(
+      `href="${sweep.split("&")[0]}&amp;from=2014-01-10`,
+    );
+    expect(await text(sweep)).toContain('value="TEN"');
+    // There is nothing to search among no parameters.
+    expect(await text(urlOf({ ticker: "TEN", strategy: "buy_and_hold" }))).not.toContain("Sweep its parameters");
   });
 });
 
