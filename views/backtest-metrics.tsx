@@ -78,7 +78,18 @@ const Table = ({ label, rows, others }: TableProps) => (
 
 /** Every figure, those that holding has too beside it; each opens to its formula, without a script. */
 export const MetricTable = ({ view }: { view: ResultView }) => (
-  <Section id="metrics" title="Figures" note="Each opens to its formula">
+  <Section
+    id="metrics"
+    title="Figures"
+    note={
+      <>
+        Each opens to its formula;{" "}
+        <a href={view.ticker === null ? "/strategies#universe-rules" : "/strategies#rules"}>
+          the rules that every run follows
+        </a>
+      </>
+    }
+  >
     <div class="run-figures">
       <Table
         label="Equity"

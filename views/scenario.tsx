@@ -104,7 +104,7 @@ export const scenarioPage = ({ shell, view }: { shell: Shell; view: ScenarioView
           />
         </Section>
         <Section id="settings" title="Settings">
-          <dl class="settings">
+          <dl class="scenario-settings">
             {view.settings.map(({ term, value }) => (
               <Fact term={term}>{value}</Fact>
             ))}
