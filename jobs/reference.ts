@@ -141,9 +141,13 @@ async function read(options: ReferenceOptions, kind: ReferenceKind, need: Need, 
   const rows = storableJson(parsed.rows as JsonValue);
   await options.sql.begin(async (transaction) => {
     const insertedAt = await lockRawTables(transaction);
-    await takeOver(transaction, kind, { rows, from: need.from, insertedAt, withdraw: true }, context.log);
+    const listing = { rows, from: need.from, insertedAt, withdraw: true };
+    const changesBars = await takeOver(transaction, kind, listing, context.log);
     await keepRejects(transaction, context.run.id, parsed.rejects, landed);
     const about = { coversFrom: need.coversFrom, readAt, rows: parsed.rows.length, calls: answers.length };
+    if (changesBars) {
+      await recordReferenceRead(transaction, { ...about, kind: "dividends_changed", readAt: insertedAt });
+    }
     await recordReferenceRead(transaction, { kind, ...about });
     if (need.from === need.coversFrom) await recordReferenceRead(transaction, { kind: `${kind}_whole`, ...about });
   });
@@ -154,22 +158,27 @@ const manyRows = 10;
 
 /**
  * Merges what is listed. A list that lacks most of what is known is an outage, and would turn the adjusted prices of the whole
- * market around: then nothing counts as withdrawn.
+ * market around: then nothing counts as withdrawn. Answers whether that changes what
+ * is published of bars that are there, and nothing else wakes the build.
  */
 async function takeOver(
   transaction: TransactionSql,
   kind: "splits" | "dividends",
   listing: Listing,
   log: TaskLog,
-): Promise<void> {
-  const [count, merge] = kind === "splits" ? [countListedSplits, mergeSplits] : [countListedDividends, mergeDividends];
+): Promise<boolean> {
+  const count = kind === "splits" ? countListedSplits : countListedDividends;
   const { known, listed }: StillListed = await count(transaction, listing);
   const isOutage = known > manyRows && listed < known / 2;
   if (isOutage) {
     const fields = { known, listed, from: listing.from };
     log.warn(`the API lists few of the ${kind} that are known; none of them counts as withdrawn`, fields);
   }
-  await merge(transaction, { ...listing, withdraw: !isOutage });
+  const taken = { ...listing, withdraw: !isOutage };
+  if (kind === "dividends") return await mergeDividends(transaction, taken);
+  await mergeSplits(transaction, taken);
+  // They are read before the bars of their run, whose load wakes the build; dividends come after them.
+  return false;
 }
 
 async function readTickers(options: ReferenceOptions, context: ReadContext): Promise<void> {

@@ -3,8 +3,11 @@ import { lockKeys } from "../locks.ts";
 import type { NewReject } from "./load.ts";
 
 export type ReferenceKind = "tickers" | "splits" | "dividends";
-/** What is kept of readings: for each kind the last one, and the last one that read everything rather than a window. */
-export type ReferenceRecord = ReferenceKind | "splits_whole" | "dividends_whole";
+/**
+ * What is kept of readings: for each kind the last one, and the last one that read everything rather than a window; and the
+ * last one of dividends that changed what is to be published of bars that are there already.
+ */
+export type ReferenceRecord = ReferenceKind | "splits_whole" | "dividends_whole" | "dividends_changed";
 export type ReferenceRead = { kind: ReferenceRecord; coversFrom: string | null; readAt: Date };
 
 export async function selectReferenceRead(sql: Sql, kind: ReferenceRecord): Promise<ReferenceRead | undefined> {
@@ -124,10 +127,13 @@ export async function countListedDividends(
   return row ?? { known: 0, listed: 0 };
 }
 
-/** Takes over the dividends from `from` on; those that the vendor no longer lists are marked. */
-export async function mergeDividends(transaction: TransactionSql, listing: Listing): Promise<void> {
+/**
+ * Takes over the dividends from `from` on; those that the vendor no longer lists are marked. Answers whether one that has
+ * changed falls between bars of its ticker, so that it changes what is published of them.
+ */
+export async function mergeDividends(transaction: TransactionSql, listing: Listing): Promise<boolean> {
   const { rows, from, insertedAt, withdraw } = listing;
-  await transaction`
+  const found = await transaction`
     with listed as (
       select distinct on (row ->> 'ticker', (row ->> 'exDividendDate')::date, (row ->> 'cashAmount')::numeric)
         row ->> 'ticker' as ticker, (row ->> 'exDividendDate')::date as ex_dividend_date,
@@ -139,14 +145,61 @@ export async function mergeDividends(transaction: TransactionSql, listing: Listi
       where ${withdraw}::boolean and active and ex_dividend_date >= ${from}::date and not exists (
         select 1 from listed where listed.ticker = known.ticker and listed.ex_dividend_date = known.ex_dividend_date
           and listed.cash_amount = known.cash_amount)
+      returning ticker, ex_dividend_date
+    ), merged as (
+      insert into public.source_polygon_dividends as known
+        (ticker, ex_dividend_date, cash_amount, currency, frequency, pay_date, inserted_at)
+      select ticker, ex_dividend_date, cash_amount, currency, frequency, pay_date, ${insertedAt}::timestamptz from listed
+      on conflict (ticker, ex_dividend_date, cash_amount) do update set currency = excluded.currency,
+        frequency = excluded.frequency, pay_date = excluded.pay_date, active = true, inserted_at = excluded.inserted_at
+      where (known.currency, known.frequency, known.pay_date, known.active)
+        is distinct from (excluded.currency, excluded.frequency, excluded.pay_date, true)
+      returning ticker, ex_dividend_date
     )
-    insert into public.source_polygon_dividends as known
-      (ticker, ex_dividend_date, cash_amount, currency, frequency, pay_date, inserted_at)
-    select ticker, ex_dividend_date, cash_amount, currency, frequency, pay_date, ${insertedAt}::timestamptz from listed
-    on conflict (ticker, ex_dividend_date, cash_amount) do update set currency = excluded.currency,
-      frequency = excluded.frequency, pay_date = excluded.pay_date, active = true, inserted_at = excluded.inserted_at
-    where (known.currency, known.frequency, known.pay_date, known.active)
-      is distinct from (excluded.currency, excluded.frequency, excluded.pay_date, true)`;
+    select
+    from (select * from withdrawn union all select * from merged) as changed
+    -- Two look-ups by key for each, in order, so that no join with all bars is thought of.
+    cross join lateral (
+      select from public.source_polygon_stock_bars_daily as bars
+      where bars.ticker = changed.ticker and bars.trade_date >= changed.ex_dividend_date
+      order by bars.trade_date limit 1
+    ) as since
+    cross join lateral (
+      select from public.source_polygon_stock_bars_daily as bars
+      where bars.ticker = changed.ticker and bars.trade_date < changed.ex_dividend_date
+      order by bars.trade_date desc limit 1
+    ) as before
+    limit 1`;
+  return found.length > 0;
+}
+
+/**
+ * When dividends last changed what is to be published, where nothing that builds it has begun since, is to come, or was told by
+ * an event of `dataset`; null otherwise. A build that began within a minute after may have seen the tables as they were before.
+ */
+export async function selectUnpublishedDividends(
+  sql: Sql,
+  { dataset, load, transform }: { dataset: string; load: string; transform: string },
+): Promise<Date | null> {
+  const [row] = await sql<{ at: Date }[]>`
+    select changed.read_at as at
+    from barline.reference_reads as changed
+    where changed.kind = 'dividends_changed'
+      and not exists (
+        select from barline.runs
+        where job_id = ${transform}::text and state = 'success' and started_at > changed.read_at + interval '1 minute'
+      )
+      and not exists (select from barline.pending_events where job_id in (${load}::text, ${transform}::text))
+      and not exists (
+        select from barline.runs
+        where (job_id = ${load}::text and state in ('queued', 'running'))
+          or (job_id = ${transform}::text and state = 'queued')
+      )
+      and not exists (
+        select from barline.dataset_events
+        where dataset = ${dataset}::text and (payload ->> 'dividendsAt')::timestamptz >= changed.read_at
+      )`;
+  return row?.at ?? null;
 }
 
 /** Keeps rows of a list that were refused: each once, though the vendor repeats its garbage whenever the list is read. */
