@@ -158,8 +158,8 @@ const manyRows = 10;
 
 /**
  * Merges what is listed. A list that lacks most of what is known is an outage, and would turn the adjusted prices of the whole
- * market around: then nothing counts as withdrawn. Answers whether that changes what
- * is published of bars that are there, and nothing else wakes the build.
+ * market around: then nothing counts as withdrawn. Answers whether that changes what is published of bars that are there, and
+ * nothing else wakes the build.
  */
 async function takeOver(
   transaction: TransactionSql,
