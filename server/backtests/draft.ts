@@ -4,6 +4,7 @@ import type { BacktestForm, ParameterField, StrategyChoice } from "../../views/b
 import { formatLabel } from "../../views/format.ts";
 import { backtestInput } from "../api/backtest-schemas.ts";
 import { type Strategy, strategies } from "../backtest/strategies/index.ts";
+import { parseAmount } from "../screener/screen.ts";
 import type { Scenario } from "./run.ts";
 import { type Problem, percentFields, sizingFields, urlOfRequest } from "./url.ts";
 
@@ -16,7 +17,7 @@ import { type Problem, percentFields, sizingFields, urlOfRequest } from "./url.t
 export const formMarker = "form";
 
 const sizingField = (kind: string | null) =>
-  kind !== null && kind in sizingFields ? sizingFields[kind as keyof typeof sizingFields] : "fraction";
+  kind !== null && Object.hasOwn(sizingFields, kind) ? sizingFields[kind as keyof typeof sizingFields] : "fraction";
 
 /** Fields that the form shows for strategies of one scope alone: for those of the other they are hidden, and may be filled. */
 const fieldsOf: Record<Strategy["scope"], ReadonlySet<string>> = {
@@ -47,8 +48,9 @@ const defaultsOf = (schema: z.ZodObject) => schema.safeParse({}).data as Record<
 const fieldName = (strategy: Pick<Strategy, "id">, parameter: string) => `${strategy.id}.${parameter}`;
 
 const percentText = (text: string): string => {
-  const value = Number(text);
-  return text === "" || !Number.isFinite(value) ? text : `${Number((value * 100).toPrecision(12))}%`;
+  const percent = `${Number((Number(text) * 100).toPrecision(12))}%`;
+  // What has more digits stays as it is, to be the same when it is sent again.
+  return text !== "" && parseAmount(percent) === Number(text) ? percent : text;
 };
 
 /** What stands in each field before anybody typed. */
@@ -115,7 +117,7 @@ export function toForm(
   for (const { field, message } of problems) {
     const name = formField(field, draft.strategy ?? "");
     const isShown =
-      name in fieldLabels || choices.some(({ parameters }) => parameters.some((one) => one.name === name));
+      Object.hasOwn(fieldLabels, name) || choices.some(({ parameters }) => parameters.some((one) => one.name === name));
     if (!isShown) others.push(message);
     else errors[name] = [errors[name], withoutName(message)].filter((text) => text !== undefined).join(" ");
   }

@@ -91,6 +91,17 @@ describe("a result", () => {
     expect(page).toMatch(/name="size"[^>]* value="50%"/);
   });
 
+  test("is asked for again from its own form, to the last digit", async () => {
+    for (const fraction of ["0.05", "0.07", String(1 / 3), "1", "0.123456789012345"]) {
+      const page = await text(urlOf({ ...momentum, sizing: "equity", fraction, riskFree: fraction }));
+      const size = /name="size"[^>]* value="([^"]*)"/.exec(page)?.[1] ?? "";
+      const riskFree = /name="riskFree"[^>]* value="([^"]*)"/.exec(page)?.[1] ?? "";
+      const again = await get(urlOf({ form: "1", ...momentum, size, riskFree }));
+      expect(again.headers.get("Location")).toContain(`&fraction=${fraction}&`);
+      expect(again.headers.get("Location")).toContain(`&riskFree=${fraction}&`);
+    }
+  });
+
   test("is exchanged with its form for htmx, which is told the address", async () => {
     const response = await dashboard.fragment(urlOf({ form: "1", ...momentum, from: "", to: "" }), "div#backtest");
     expect(response.status).toBe(200);
@@ -248,6 +259,16 @@ describe("what cannot be run", () => {
     expect(page).toContain("is not known");
     expect(page).not.toContain('href="#bt-tickr"');
   });
+
+  test.each(["constructor", "__proto__", "toString", "form", "trades"])(
+    "is told of a setting called %s as of others",
+    async (name) => {
+      const { status, page } = await refused({ [`${name}x`]: "1", [name]: "1", capital: "0", sizing: name });
+      expect(status).toBe(422);
+      expect(page).toContain(`${name}x`);
+      expect(page).not.toContain("native code");
+    },
+  );
 
   test("is text, whatever it says", async () => {
     const names = ["ticker", "from", "capital", "size", "benchmark", "side", "momentum.shortWindow", hostile];
