@@ -1,6 +1,6 @@
 import type { Sql } from "../../db/client.ts";
 import { type DividendRow, readAdjustedDividends, readPublishedRange } from "../../db/queries/api/backtests.ts";
-import { type BarRow, readAdjustedBars } from "../../db/queries/api/bars.ts";
+import { type PackedBars, selectPackedBars } from "../../db/queries/backtests/bars.ts";
 import { readLastSessions, readPublishedTickers } from "../../db/queries/backtests/tickers.ts";
 import { selectReferenceRead } from "../../db/queries/reference.ts";
 import { isUndefinedTable } from "../api/warehouse.ts";
@@ -15,14 +15,15 @@ export type BarsAsked = { ticker: string; from?: string | undefined; to?: string
 export async function readBars(read: Sql, asked: BarsAsked, field: "ticker" | "benchmark" = "ticker"): Promise<Bars> {
   const { ticker, from = null, to = null } = asked;
   try {
-    const [rows, lastSessions] = await Promise.all([
-      readAdjustedBars(read, { ticker, from, to }),
+    const [packed, lastSessions] = await Promise.all([
+      selectPackedBars(read, { ticker, from, to }),
       readLastSessionsOrNone(read, ticker),
     ]);
-    const [first, last] = [rows[0], rows.at(-1)];
-    if (first === undefined || last === undefined) throw await noBars(read, asked, field);
-    const dividends = asked.dividends ? await readDividends(read, { ticker, from: first.date, to: last.date }) : [];
-    return toBars(rows, dividends, isDelisted(last.date, lastSessions));
+    if (packed === null) throw await noBars(read, asked, field);
+    const dates = packed.dates.split(",");
+    const [first = "", last = ""] = [dates[0], dates.at(-1)];
+    const dividends = asked.dividends ? await readDividends(read, { ticker, from: first, to: last }) : [];
+    return toBars(dates, packed, { dividends, delisted: isDelisted(last, lastSessions) });
   } catch (error) {
     if (!isUndefinedTable(error)) throw error;
     throw new HttpError(404, "not_found", "Nothing is published yet: the first transform has not ended.");
@@ -86,19 +87,26 @@ async function nearestTicker(read: Sql, ticker: string): Promise<string | undefi
   }
 }
 
-const columnOf = (rows: readonly BarRow[], column: "open" | "high" | "low" | "close" | "volume"): Float64Array =>
-  Float64Array.from(rows, (row) => row[column]);
+function columnOf(packed: Buffer): Float64Array {
+  const values = new Float64Array(packed.length / Float64Array.BYTES_PER_ELEMENT);
+  for (let row = 0; row < values.length; row++) values[row] = packed.readDoubleBE(row * Float64Array.BYTES_PER_ELEMENT);
+  return values;
+}
 
-function toBars(rows: readonly BarRow[], dividends: readonly DividendRow[], delisted: boolean): Bars {
+function toBars(
+  dates: string[],
+  packed: PackedBars,
+  { dividends, delisted }: { dividends: readonly DividendRow[]; delisted: boolean },
+): Bars {
   const amounts = new Map(dividends.map(({ date, amount }) => [date, amount]));
   return {
-    dates: rows.map((row) => row.date),
-    open: columnOf(rows, "open"),
-    high: columnOf(rows, "high"),
-    low: columnOf(rows, "low"),
-    close: columnOf(rows, "close"),
-    volume: columnOf(rows, "volume"),
-    dividends: Float64Array.from(rows, (row) => amounts.get(row.date) ?? 0),
+    dates,
+    open: columnOf(packed.open),
+    high: columnOf(packed.high),
+    low: columnOf(packed.low),
+    close: columnOf(packed.close),
+    volume: columnOf(packed.volume),
+    dividends: Float64Array.from(dates, (date) => amounts.get(date) ?? 0),
     delisted,
   };
 }

@@ -1,0 +1,24 @@
+import type { Sql } from "../../client.ts";
+import type { BarRange } from "../api/bars.ts";
+
+/** A ticker's bars in columns: `dates` with commas between, the rest packed as float8 in network order. Prices are split-adjusted. */
+export type PackedBars = { dates: string; open: Buffer; high: Buffer; low: Buffer; close: Buffer; volume: Buffer };
+
+/**
+ * The published bars of a range, oldest first; null where there is none. A value that is missing is 0, not to shift the others. Ten years are one row of 100 kB, in half the time that 2,520
+ * rows take, and a third of our own.
+ */
+export async function selectPackedBars(sql: Sql, { ticker, from, to }: BarRange): Promise<PackedBars | null> {
+  const [row] = await sql<[PackedBars | { dates: null }]>`
+    select
+      string_agg(trade_date::text, ',' order by trade_date) as dates,
+      string_agg(float8send(coalesce(open_price, 0)::float8), ''::bytea order by trade_date) as open,
+      string_agg(float8send(coalesce(high_price, 0)::float8), ''::bytea order by trade_date) as high,
+      string_agg(float8send(coalesce(low_price, 0)::float8), ''::bytea order by trade_date) as low,
+      string_agg(float8send(coalesce(close_price, 0)::float8), ''::bytea order by trade_date) as close,
+      string_agg(float8send(coalesce(volume, 0)::float8), ''::bytea order by trade_date) as volume
+    from public.fct_polygon__stock_bars_performance
+    where ticker = ${ticker}::text
+      and trade_date between coalesce(${from}::date, '-infinity') and coalesce(${to}::date, 'infinity')`;
+  return row.dates === null ? null : row;
+}
