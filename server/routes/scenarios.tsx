@@ -11,7 +11,7 @@ import { readComparisonView, readScenarioList, readScenarioView } from "../scena
 import { actorOf, fieldOf, idOf, numberIn, statusOf, wantsFragment } from "./request.ts";
 import { readShell } from "./shell.ts";
 
-const shellOf = (context: AppContext) => readShell(context, "/scenarios");
+const shellOf = (context: AppContext, c: Context) => readShell(context, c.req.path);
 
 /** The list: whole, or the part that a form of it exchanges. */
 async function list(
@@ -24,7 +24,7 @@ async function list(
   const { undo = numberIn(c, "deleted"), ...problem } = said;
   const view = await readScenarioList(context, { before: numberIn(c, "before"), undo, ...problem });
   if (wantsFragment(c, "scenario-list")) return c.html(<ScenarioList list={view} now={context.now()} />, status);
-  return c.html(scenariosPage({ shell: await shellOf(context), list: view, now: context.now() }), status);
+  return c.html(scenariosPage({ shell: await shellOf(context, c), list: view, now: context.now() }), status);
 }
 
 /** Does something to the list: an exchanged part shows it at once, and a page is asked for anew. */
@@ -49,7 +49,7 @@ async function show(
   said: Parameters<typeof readScenarioView>[2] = {},
   status: 200 | 409 | 422 = 200,
 ): Promise<Response> {
-  const [view, shell] = await Promise.all([readScenarioView(context, idOf(c, "scenario"), said), shellOf(context)]);
+  const [view, shell] = await Promise.all([readScenarioView(context, idOf(c, "scenario"), said), shellOf(context, c)]);
   c.header("Cache-Control", "no-store");
   return c.html(scenarioPage({ shell, view }), status);
 }
@@ -64,7 +64,7 @@ async function save(context: AppContext, c: Context): Promise<Response> {
   const refuse = async (problem: string, field: SaveForm["field"], status: 404 | 409 | 422) => {
     const title = [query.get("strategy"), query.get("ticker")].filter(Boolean).join(", ") || null;
     const form = { name, problem, field, title, query: [...query], backtestUrl: `/backtest?${query}` };
-    return c.html(saveScenarioPage({ shell: await shellOf(context), form }), status);
+    return c.html(saveScenarioPage({ shell: await shellOf(context, c), form }), status);
   };
   const { request, problems } = requestFromQuery(query);
   if (request === null) return await refuse(problems.map(({ message }) => message).join(" "), "form", 422);
@@ -109,7 +109,7 @@ async function runAgain(context: AppContext, c: Context): Promise<Response> {
 }
 
 async function compare(context: AppContext, c: Context): Promise<Response> {
-  const shell = await shellOf(context);
+  const shell = await shellOf(context, c);
   try {
     const ids = idsOf((c.req.queries("ids") ?? []).join(","));
     const view = await readComparisonView(context, ids, c.req.query("common") === "true");
