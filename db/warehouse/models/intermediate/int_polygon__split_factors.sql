@@ -2,7 +2,8 @@
     config(
         materialized='incremental',
         incremental_strategy='delete+insert',
-        unique_key='ticker'
+        unique_key='ticker',
+        indexes=[{'columns': ['ticker']}]
     )
 }}
 
