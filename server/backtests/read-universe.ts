@@ -1,5 +1,6 @@
 import type { Sql } from "../../db/client.ts";
 import {
+  hasMonthEnds,
   type ListedTicker,
   type PackedSection,
   selectHeldBars,
@@ -13,6 +14,8 @@ import type { CrossSection, HeldBars, Selection, Universe } from "../backtest/un
 
 /** Tickers read by one statement: few enough that a cold table answers within the statement timeout. */
 const tickersAtOnce = 500;
+/** Months of all tickers read by one statement: some megabytes on their way. */
+const monthsAtOnce = 12;
 /** As many as the pool can spare; each keeps one core of the database busy. */
 const statementsAtOnce = 3;
 const dayMs = 86_400_000;
@@ -26,14 +29,13 @@ export function rebalanceSessions(dates: readonly string[]): number[] {
   return dates.flatMap((date, session) => (dates[session + 1]?.slice(0, 7) === date.slice(0, 7) ? [] : [session]));
 }
 
+/** Dates are inclusive, null is open-ended; `atMost`: only so many tickers, evenly taken. */
+export type UniverseAsked = { from: string | null; to: string | null; atMost?: number };
+
 /** What a strategy looks at from `from` to `to`, of every ticker that was ever published. Looks back beyond `from`. */
 export async function readUniverse(
   read: Sql,
-  {
-    from,
-    to,
-    atMost,
-  }: { from: string | null; to: string | null /** Only so many tickers, evenly taken. */; atMost?: number },
+  { from, to, atMost }: UniverseAsked,
   strategy: ConfiguredUniverseStrategy,
 ): Promise<ReadUniverse> {
   const [dates, listings] = await Promise.all([selectSessions(read, { from, to }), selectListedTickers(read)]);
@@ -50,18 +52,51 @@ export async function readUniverse(
       returns: strategy.lags.map(() => new Float64Array(listings.length).fill(Number.NaN)),
     }),
   );
-  const byDate = new Map(sections.map((section) => [dates[section.session] ?? "", section]));
   const first = dates[sections[0]?.session ?? 0] ?? "";
   const alive = listings.flatMap(({ lastDate }, number) => (lastDate < first ? [] : [number]));
-  const { lags, minimums } = strategy;
   const step = Math.max(1, Math.ceil(alive.length / (atMost ?? alive.length)));
-  const asked = alive.filter((_, index) => index % step === 0);
-  await inTurns(chunksOf(asked, tickersAtOnce), async (numbers) => {
-    const tickers = numbers.map((number) => listings[number]?.ticker ?? "");
-    const packed = await selectSections(read, { tickers, numbers, dates: [...byDate.keys()], lags, minimums });
-    for (const part of packed) unpack(part, byDate.get(part.date));
-  });
-  return { dates, listings, newest, sections };
+  const universe = { dates, listings, newest, sections };
+  await readSections(
+    read,
+    universe,
+    alive.filter((_, index) => index % step === 0),
+    strategy,
+  );
+  return universe;
+}
+
+async function readSections(
+  read: Sql,
+  { dates, listings, newest, sections }: ReadUniverse,
+  numbers: readonly number[],
+  { lags, minimums }: ConfiguredUniverseStrategy,
+): Promise<void> {
+  const [months, rest] = [sections.slice(0, -1), sections.slice(-1)];
+  const byDate = new Map(sections.map((section) => [dates[section.session] ?? "", section]));
+  const ask = async (part: readonly CrossSection[], some: readonly number[], source: "bars" | "month_ends") => {
+    const tickers = some.map((number) => listings[number]?.ticker ?? "");
+    const asked = { tickers, numbers: some, dates: part.map(({ session }) => dates[session] ?? ""), lags, minimums };
+    for (const packed of await selectSections(read, asked, source)) unpack(packed, byDate.get(packed.date));
+  };
+  const hasMonths = await hasMonthEnds(read, lags);
+  const ofMonths = hasMonths ? chunksOf(months, monthsAtOnce) : [];
+  // The newest session values what is held, and the list of tickers has its closes.
+  const isNewest = rest.every(({ session }) => dates[session] === newest);
+  if (isNewest) for (const section of rest) closeOfNewest(section, listings, newest);
+  const ofBars = [...(hasMonths ? [] : months), ...(isNewest ? [] : rest)];
+  await inTurns(
+    [
+      ...ofMonths.map((part) => () => ask(part, numbers, "month_ends")),
+      ...(ofBars.length === 0 ? [] : chunksOf(numbers, tickersAtOnce).map((some) => () => ask(ofBars, some, "bars"))),
+    ],
+    (work) => work(),
+  );
+}
+
+function closeOfNewest(section: CrossSection, listings: readonly ListedTicker[], newest: string): void {
+  for (const [number, { lastDate, lastClose }] of listings.entries()) {
+    if (lastDate === newest) section.close[number] = lastClose;
+  }
 }
 
 function unpack(packed: PackedSection, section: CrossSection | undefined): void {

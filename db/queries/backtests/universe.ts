@@ -78,12 +78,39 @@ const isAbove = (sql: Sql, { price, dollarVolume }: SectionsAsked["minimums"]) =
 
 type PackedRow = { date: string; numbers: Buffer; close: Buffer; [column: `return_${string}`]: Buffer };
 
+/** Bars found by the table's key, ticker after ticker: those of one session lie all over the table. */
+const fromBars = (sql: Sql, { tickers, numbers, dates }: SectionsAsked) => sql`
+  unnest(${tickers}::text[], ${numbers}::int[]) as listed (ticker, number)
+  cross join lateral (
+    select *
+    from public.fct_polygon__stock_bars_performance
+    where ticker = listed.ticker and trade_date = any(${dates}::date[])
+    offset 0
+  ) as bar`;
+
+const fromMonthEnds = (sql: Sql, { tickers, numbers, dates }: SectionsAsked) => sql`
+  unnest(${tickers}::text[], ${numbers}::int[]) as listed (ticker, number)
+  inner join public.fct_polygon__month_ends as bar on bar.ticker = listed.ticker and bar.trade_date = any(${dates}::date[])`;
+
+/** Whether the table of month ends, which came later than the other marts, is published, and has the returns over these lags. */
+export async function hasMonthEnds(sql: Sql, lags: readonly number[]): Promise<boolean> {
+  if (!lags.every((lag) => lag === 0 || lag in returnColumns)) return false;
+  const [row] = await sql<
+    [{ found: boolean }]
+  >`select to_regclass('public.fct_polygon__month_ends') is not null as found`;
+  return row.found;
+}
+
 /**
- * The bars of tickers in sessions, packed by session. Of a quarter of a million bars that is 8 MB and one row a session, where a row each
- * would be as many objects. Each ticker's few bars are found by the table's key; bars of one session lie all over the table.
+ * The bars of tickers in sessions, packed by session: of a quarter of a million bars that is 8 MB and one row a session, where a row each
+ * would be as many objects. The last sessions of months that are over are quicker read from the table made for them.
  */
-export async function selectSections(sql: Sql, asked: SectionsAsked): Promise<PackedSection[]> {
-  const { tickers, numbers, dates, lags, minimums } = asked;
+export async function selectSections(
+  sql: Sql,
+  asked: SectionsAsked,
+  source: "bars" | "month_ends",
+): Promise<PackedSection[]> {
+  const { lags, minimums } = asked;
   const names = lags.map((_, index) => `return_${index}` as const);
   const rows = await sql<PackedRow[]>`
     select
@@ -97,18 +124,12 @@ export async function selectSections(sql: Sql, asked: SectionsAsked): Promise<Pa
         bar.trade_date,
         bar.close_price::float8 as close
         ${lags.map((lag, index) => sql`, ${returnOver(sql, lag)} as ${sql(`return_${index}`)}`)}
-      from unnest(${tickers}::text[], ${numbers}::int[]) as listed (ticker, number)
-      cross join lateral (
-        select *
-        from public.fct_polygon__stock_bars_performance
-        where ticker = listed.ticker and trade_date = any(${dates}::date[])
-        offset 0
-      ) as bar
+      from ${source === "bars" ? fromBars(sql, asked) : fromMonthEnds(sql, asked)}
       where bar.close_price > 0
     ) as section
     group by section.trade_date`;
-  return rows.map(({ date, numbers: packed, close, ...row }) => ({
-    ...{ date, numbers: packed, close },
+  return rows.map(({ date, numbers, close, ...row }) => ({
+    ...{ date, numbers, close },
     returns: names.map((name) => row[name] ?? Buffer.alloc(0)),
   }));
 }

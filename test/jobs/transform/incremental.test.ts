@@ -27,7 +27,8 @@ describe("incremental builds", () => {
     // Rows that vanish from a source leave no trace in an incremental model; each case begins without one.
     await sql`
       drop table if exists int_polygon__split_factors, int_polygon__dividend_factors, dim_tickers,
-        fct_polygon__stock_bars_performance, fct_polygon__latest_session, fct_polygon__market_breadth_daily cascade`;
+        fct_polygon__stock_bars_performance, fct_polygon__latest_session, fct_polygon__market_breadth_daily,
+        fct_polygon__month_ends cascade`;
   };
 
   const factOf = ({ models }: Awaited<ReturnType<Transform["build"]>>) => models.find(({ name }) => name === factTable);

@@ -5,7 +5,7 @@ import { createTestDatabase, type TestDatabase } from "../../support/database.ts
 import { ask } from "../api/support.ts";
 import { momentum, universeOf, wanderingMarket } from "../backtest/universe/support.ts";
 import { createTestApp, type TestApp } from "../support.ts";
-import { publishMarket } from "./universe-market.ts";
+import { publishMarket, publishMonthEnds } from "./universe-market.ts";
 
 /** 400 weekdays of 60 tickers, of which a fifth each come late, end, or pause. */
 const market = wanderingMarket(60, 400);
@@ -23,6 +23,9 @@ const post = (body: Record<string, unknown>) =>
   ask(app, "POST", "/api/backtests", { strategy: "cross_sectional_momentum", ...body });
 const small = { params: { lookback: 63, skip: 21, holdings: 5 } };
 
+/** The last session of the month before that of the last one. */
+const lastMonthEnd = market.dates.findLast((date) => date.slice(0, 7) < (market.dates.at(-1) ?? "").slice(0, 7)) ?? "";
+
 describe("what is read of the universe", () => {
   test.each([[{ lookback: 63, skip: 21 }], [{ lookback: 40, skip: 0 }], [{ lookback: 3, skip: 2 }]])(
     "is what its closes say, at every rebalance: %j",
@@ -33,7 +36,9 @@ describe("what is read of the universe", () => {
       expect(read.dates).toEqual([...known.dates]);
       expect(read.sections.map(({ session }) => session)).toEqual(known.sections.map(({ session }) => session));
       for (const [index, section] of read.sections.entries()) {
-        for (const [column, values] of [section.close, ...section.returns].entries()) {
+        // The last one values what is held, and nobody is chosen from it.
+        const ranked = index < read.sections.length - 1 ? section.returns : [];
+        for (const [column, values] of [section.close, ...ranked].entries()) {
           const wanted = [known.sections[index]?.close, ...(known.sections[index]?.returns ?? [])][column] ?? [];
           const differences = [...values].filter((value, ticker) => {
             const expected = wanted[ticker] ?? Number.NaN;
@@ -48,16 +53,35 @@ describe("what is read of the universe", () => {
     },
   );
 
+  const day = (session: number) => market.dates[session] ?? "";
+  test.each([[{}], [{ to: day(299) }], [{ from: day(150), to: day(220) }]])(
+    "is the same from the table of month ends, and the same run: %j",
+    async (range) => {
+      const strategy = momentum({ lookback: 63, skip: 21, holdings: 5, minimumPrice: 20 });
+      const asked = { from: null, to: null, ...range };
+      const [universe, run] = [await readUniverse(database.sql, asked, strategy), await post({ ...small, ...range })];
+      await publishMonthEnds(database.sql);
+      try {
+        const quick = await readUniverse(database.sql, asked, strategy);
+        expect(chooseHoldings(quick, strategy)).toEqual(chooseHoldings(universe, strategy));
+        expect(quick.sections.map(({ close }) => [...close])).toEqual(universe.sections.map(({ close }) => [...close]));
+        expect(await post({ ...small, ...range })).toEqual(run);
+      } finally {
+        await database.sql`drop table public.fct_polygon__month_ends`;
+      }
+    },
+  );
+
   test("leaves out what is below the minimums, by the price as it was quoted", async () => {
     const sectionsOf = async (parameters: Record<string, number>) => {
       const { sections, listings } = await readUniverse(database.sql, { from: null, to: null }, momentum(parameters));
-      const last = sections.at(-1);
+      const last = sections.at(-2);
       return listings.flatMap(({ ticker }, number) => (last?.eligible[number] === 1 ? [ticker] : []));
     };
     const quoted = await database.sql<{ ticker: string; price: number; dollars: number }[]>`
       select ticker, (close_price / split_factor)::float8 as price, dollar_volume::float8 as dollars
       from public.fct_polygon__stock_bars_performance
-      where trade_date = ${market.dates.at(-1) ?? ""}::date
+      where trade_date = ${lastMonthEnd}::date
       order by ticker`;
     const above = (test: (row: (typeof quoted)[number]) => boolean) => quoted.filter(test).map(({ ticker }) => ticker);
     expect(await sectionsOf({})).toEqual(above(() => true));

@@ -4,6 +4,16 @@ import type { Market } from "../backtest/universe/support.ts";
 /** Shares that one share became since, of some tickers from some session on; prices before are adjusted by it. */
 const splitOf = (ticker: number) => (ticker % 7 === 4 ? 4 : 1);
 
+/** Publishes the table of month ends as its model makes it. */
+export async function publishMonthEnds(sql: Sql): Promise<void> {
+  await sql`
+    create table public.fct_polygon__month_ends as
+    select distinct on (ticker, date_trunc('month', trade_date)) *, date_trunc('month', trade_date)::date as trade_month
+    from public.fct_polygon__stock_bars_performance
+    where trade_date < date_trunc('month', (select max(trade_date) from public.fct_polygon__market_breadth_daily))
+    order by ticker, date_trunc('month', trade_date), trade_date desc`;
+}
+
 /** Publishes a market as the transform would: bars with the returns that it has columns for, and the marts of tickers and sessions. */
 export async function publishMarket(sql: Sql, { dates, closes }: Market): Promise<void> {
   await sql`

@@ -1,0 +1,93 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key=['ticker', 'trade_month'],
+        on_schema_change='fail',
+        indexes=[
+            {'columns': ['ticker', 'trade_month'], 'unique': true},
+            {'columns': ['trade_date']},
+            {'columns': ['source_inserted_at']}
+        ]
+    )
+}}
+
+-- One row a ticker and month: its last bar of the month, once a later month has begun. Who ranks all tickers once a month reads
+-- these, a twentieth of the rows; in the fact table they lie a month of bars apart, so that all of it would be read for them.
+--
+-- depends_on: {{ ref('stg_polygon__splits') }}
+-- depends_on: {{ ref('fct_polygon__latest_session') }}
+with current_month as materialized (
+    select date_trunc('month', max(trade_date))::date as first_date
+    from {{ ref('fct_polygon__market_breadth_daily') }}
+),
+
+{% if is_incremental() %}
+watermark as materialized (
+    select
+        coalesce(max(source_inserted_at), '-infinity') as inserted_at,
+        (coalesce(max(trade_month), '-infinity') + interval '1 month')::date as next_month
+    from {{ this }}
+),
+
+-- A changed bar is stamped, and changes the returns of the year after it. A split changes all of its ticker's history on its day,
+-- and a month that is over now is new for everybody.
+due as materialized (
+    select
+        ticker,
+        date_trunc('month', greatest(min(first_date), '0001-01-01'::date))::date as first_date
+    from (
+        select ticker, trade_date as first_date
+        from {{ ref('fct_polygon__stock_bars_performance') }}
+        where source_inserted_at > (select inserted_at from watermark) and source_inserted_at < 'infinity'
+
+        union all
+
+        select ticker, '-infinity'::date as first_date
+        from {{ ref('stg_polygon__splits') }}
+        where
+            execution_date >= (select (inserted_at at time zone 'America/New_York')::date from watermark)
+            and execution_date <= {{ new_york_today() }}
+
+        union all
+
+        select latest.ticker, watermark.next_month as first_date
+        from {{ ref('fct_polygon__latest_session') }} as latest
+        cross join watermark
+        where
+            watermark.next_month < (select first_date from current_month)
+            and latest.trade_date >= watermark.next_month
+    ) as changed
+    group by ticker
+    having min(first_date) < (select first_date from current_month)
+),
+{% endif %}
+
+bars as (
+    select
+        facts.*,
+        lead(facts.trade_date) over (partition by facts.ticker order by facts.trade_date) as next_date
+    {% if is_incremental() %}
+    from due
+    inner join {{ ref('fct_polygon__stock_bars_performance') }} as facts
+        on facts.ticker = due.ticker and facts.trade_date >= due.first_date
+    {% else %}
+    from {{ ref('fct_polygon__stock_bars_performance') }} as facts
+    {% endif %}
+    where facts.trade_date < (select first_date from current_month)
+)
+
+select
+    ticker,
+    date_trunc('month', trade_date)::date as trade_month,
+    trade_date,
+    close_price,
+    split_factor,
+    dollar_volume,
+    return_5d,
+    return_21d,
+    return_63d,
+    return_252d,
+    source_inserted_at
+from bars
+where next_date is null or date_trunc('month', next_date) > date_trunc('month', trade_date)
