@@ -65,6 +65,8 @@ export type ScenarioView = {
   curves: CurvesView;
   /** Why a run of now would differ, a sentence each. */
   changes: string[];
+  /** What the run read, as a text that changes with it. */
+  dataVersion: string;
   ranAt: Date;
   createdAt: Date;
   createdBy: string;

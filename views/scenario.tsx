@@ -109,6 +109,11 @@ export const scenarioPage = ({ shell, view }: { shell: Shell; view: ScenarioView
               <Fact term={term}>{value}</Fact>
             ))}
           </dl>
+          <details class="data-version">
+            <summary>Data version</summary>
+            <p class="hint">What the run read; where its digests change, so may the figures.</p>
+            <code class="break">{view.dataVersion}</code>
+          </details>
         </Section>
       </div>
     </Page>,

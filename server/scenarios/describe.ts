@@ -22,7 +22,8 @@ const parametersOf = ({ params }: Scenario): string =>
     .join(", ");
 
 /** "Momentum of AAPL", for a heading. */
-export const titleOf = (scenario: Scenario): string => `${strategyNameOf(scenario)} of ${subjectOf(scenario)}`;
+export const titleOf = (scenario: Scenario): string =>
+  `${strategyNameOf(scenario)} of ${scenario.ticker ?? "the universe"}`;
 
 /** 0.05 as "5%": as many decimals as it was typed with. */
 const fraction = (value: number) => `${Number((value * 100).toPrecision(12))}%`;
