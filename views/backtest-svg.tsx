@@ -7,12 +7,12 @@ const height = 200;
 
 type Scale = { low: number; span: number };
 
-function scaleOf(lines: readonly (readonly (number | null)[])[]): Scale {
+/** What holds all lines; `margin` is room above and below, as a part of their span. */
+function scaleOf(lines: readonly (readonly (number | null)[])[], margin: number): Scale {
   const values = lines.flat().filter((value) => value !== null);
   const low = values.length > 0 ? Math.min(...values) : 0;
   const high = values.length > 0 ? Math.max(...values) : 1;
-  // Room for the marks below the lowest price and above the highest.
-  const room = (high - low || 1) * 0.05;
+  const room = (high - low || 1) * margin;
   return { low: low - room, span: high - low + 2 * room };
 }
 
@@ -50,7 +50,11 @@ export const FigureSvg = ({ figure, chart }: { figure: Figure; chart: BacktestCh
   const isPrice = figure.id === "price" && chart.candles !== null;
   const close: FigureLine[] = isPrice ? [{ label: "Close", tone: "accent", values: chart.candles?.close ?? [] }] : [];
   const lines = [...close, ...figure.lines];
-  const scale = scaleOf(lines.map(({ values }) => values));
+  // The marks stand below the lowest price and above the highest.
+  const scale = scaleOf(
+    lines.map(({ values }) => values),
+    isPrice ? 0.05 : 0,
+  );
   const [first, last] = [chart.date[0] ?? "", chart.date.at(-1) ?? ""];
   const shares = [1, 0.5, 0];
   return (

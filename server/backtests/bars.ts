@@ -75,12 +75,12 @@ async function noBars(read: Sql, { ticker, from, to }: BarsAsked, named: "ticker
   return new HttpError(422, "invalid", message, { field });
 }
 
-/** The published ticker that was probably meant: the same letters in another case, else one at most two edits away. */
+/** The published ticker that was probably meant: the same letters, else at most two of them away; in whatever case. */
 async function nearestTicker(read: Sql, ticker: string): Promise<string | undefined> {
   try {
-    const published = await readPublishedTickers(read);
+    const published = new Map((await readPublishedTickers(read)).map((known) => [known.toLowerCase(), known]));
     const folded = ticker.toLowerCase();
-    return published.find((candidate) => candidate.toLowerCase() === folded) ?? nearest(ticker, published, 2);
+    return published.get(published.has(folded) ? folded : (nearest(folded, [...published.keys()], 2) ?? ""));
   } catch (error) {
     if (!isUndefinedTable(error)) throw error;
     return undefined;

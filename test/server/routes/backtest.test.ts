@@ -209,6 +209,7 @@ describe("what cannot be run", () => {
   const bad: [change: Record<string, string>, field: string, says: string][] = [
     [{ ticker: "ten" }, "ticker", "No bars of ten are published. Tickers are case-sensitive. Did you mean TEN?"],
     [{ ticker: "TENN" }, "ticker", "Did you mean TEN?"],
+    [{ ticker: "haltt" }, "ticker", "Did you mean HALT?"],
     [{ ticker: "" }, "ticker", "Is required."],
     [{ benchmark: "SPYY" }, "benchmark", "Did you mean SPY?"],
     [{ benchmark: "HALT" }, "benchmark", "the bars of HALT begin on"],
