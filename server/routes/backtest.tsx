@@ -132,15 +132,17 @@ async function exportTrades(context: BacktestContext, c: Context): Promise<Respo
 
 async function exportEquity(context: BacktestContext, c: Context): Promise<Response> {
   const run = await runOrRefuse(context, c);
-  const { date, figures } = toChart(run);
-  const lines = figures.filter(({ id }) => id === "equity").flatMap((figure) => figure.lines);
-  const { equity, drawdown, cash, shares } = run.backtest;
-  const header = ["date", "equity", "drawdown", "cash", "shares", ...lines.slice(1).map(({ label }) => label)];
-  const sessions = date.map((day, session) => ({ day, session }));
-  return csvResponse(fileName(run, "equity"), header, sessions, ({ day, session }) => [
-    day,
-    ...[equity, drawdown, cash, shares].map((values) => values[session] ?? null),
-    ...lines.slice(1).map(({ values }) => values[session] ?? null),
+  const { equity, drawdown, cash, shares, buyAndHold } = run.backtest;
+  const held = run.scope === "universe" ? "universe" : "buy_and_hold";
+  const columns: [name: string, values: Float64Array][] = [
+    ...Object.entries({ equity, drawdown, cash, shares, [held]: buyAndHold.equity }),
+    ...(run.benchmark === null ? [] : [[run.benchmark.ticker, run.benchmark.equity] as [string, Float64Array]]),
+  ];
+  const header = ["date", ...columns.map(([name]) => name)];
+  const sessions = run.bars.dates.map((date, session) => ({ date, session }));
+  return csvResponse(fileName(run, "equity"), header, sessions, ({ date, session }) => [
+    date,
+    ...columns.map(([, values]) => values[session] ?? null),
   ]);
 }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import fc from "fast-check";
 import { strategies } from "../../../server/backtest/strategies/index.ts";
 import { addBacktestSample, publishHistory, tenYears, wander } from "../backtests/sample.ts";
 import { type Dashboard, openDashboard, openingMs } from "./dashboard.ts";
@@ -179,7 +180,7 @@ describe("a run's data", () => {
     const equity = (await text(urlOf({ ...momentum, benchmark: "SPY" }, "/backtest/equity.csv")))
       .trimEnd()
       .split("\r\n");
-    expect(equity[0]).toBe("date,equity,drawdown,cash,shares,Buy and hold,SPY");
+    expect(equity[0]).toBe("date,equity,drawdown,cash,shares,buy_and_hold,SPY");
     expect(equity[1]).toBe("2014-01-10,10000,0,10000,0,10000,10000");
     expect(equity).toHaveLength(tenYears.length + 1);
   });
@@ -353,6 +354,57 @@ describe("a strategy of the universe", () => {
     expect(header).toStartWith("number,ticker,side");
     expect(first).toMatch(/^1,(TEN|SPY|GONE),long,/);
   });
+});
+
+test("no address is more than it can bear", async () => {
+  const names = [
+    "form",
+    "ticker",
+    "from",
+    "to",
+    "strategy",
+    "params.entry",
+    "donchian.entry",
+    "capital",
+    "sizing",
+    "size",
+    "fraction",
+    "riskFree",
+    "stopLoss",
+    "benchmark",
+    "survivorship",
+    "trades",
+  ];
+  const values = [
+    "",
+    "TEN",
+    "SPY",
+    "donchian",
+    "cross_sectional_momentum",
+    "2020-01-02",
+    "0",
+    "-1",
+    "1e999",
+    "20",
+    "50%",
+    "shares",
+    "true",
+  ];
+  const value = fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...values) }, fc.string({ unit: "grapheme" }));
+  const name = fc.oneof({ weight: 8, arbitrary: fc.constantFrom(...names) }, fc.string());
+  const addresses = fc.tuple(
+    fc.constantFrom("/backtest", "/backtest/chart.json", "/backtest/trades.csv", "/backtest/equity.csv"),
+    fc.array(fc.tuple(name, value), { maxLength: 8 }),
+  );
+  await fc.assert(
+    fc.asyncProperty(addresses, async ([path, query]) => {
+      const { status } = await get(
+        `${path}?${new URLSearchParams([["ticker", "TEN"], ["strategy", "donchian"], ...query].slice(query.length % 3))}`,
+      );
+      expect([200, 303, 404, 422]).toContain(status);
+    }),
+    { numRuns: 60 },
+  );
 });
 
 test("a page of ten years is small enough for a slow line", async () => {
