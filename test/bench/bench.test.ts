@@ -46,10 +46,17 @@ test("the benchmark on a small market finds the results right and fills every fi
       report.ratioToFloor,
       report.history?.fullRefreshSeconds,
       report.history?.nextSessionSeconds,
+      report.backtests.engine.times.p50,
+      report.backtests.request.times.p95,
+      report.backtests.page.times.p95,
+      report.backtests.sweep.times.least,
+      report.backtests.sweep.floor,
+      report.backtests.universe.times.least,
     ]) {
       expect(figure).toBeGreaterThan(0);
     }
     expect(report.history).toMatchObject({ years: 3, rows: 3 * 6000 });
+    expect(report.backtests).toMatchObject({ tickers: 200, sessions: 3 * 30 + 1, sweep: { points: 100 } });
     const onLinux = process.platform === "linux";
     for (const bytes of Object.values(report.memoryBytes)) {
       if (onLinux) expect(bytes).toBeGreaterThan(1e6);
@@ -58,7 +65,7 @@ test("the benchmark on a small market finds the results right and fills every fi
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-});
+}, 240_000);
 
 test("the market is the same each time, and one of another size is not taken for it", async () => {
   const folders = [0, 1].map(() => mkdtempSync(join(tmpdir(), "barline-bench-test-")));

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { openPool, type Sql } from "../../db/client.ts";
 import { startEmbeddedPostgres } from "../../db/embedded.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
+import { type BacktestReport, measureBacktests } from "./backtests.ts";
 import { type BarlineProcess, startBarline } from "./barline.ts";
 import { type Floor, measureFloor } from "./floor.ts";
 import { type HistoryReport, measureHistory, medianOfThree, seedHistory } from "./history.ts";
@@ -66,7 +67,7 @@ export async function runBench(options: BenchOptions): Promise<Report> {
   const measured = await measureBarline(options, market, dataDir);
   say("measuring the floor");
   const server = await startEmbeddedPostgres({ dataDir });
-  let report: Omit<Report, "eventsMs" | "history">;
+  let report: Omit<Report, "eventsMs" | "history" | "backtests">;
   let eventsMs: Report["eventsMs"];
   try {
     const { floor, published } = await measureFloor(server.url, market);
@@ -76,7 +77,17 @@ export async function runBench(options: BenchOptions): Promise<Report> {
     await server.stop();
   }
   const history = options.years > 1 ? await measureYears(options, market, dataDir) : null;
-  return { ...report, eventsMs, history };
+  return { ...report, eventsMs, history, backtests: await measureTests(options, dataDir) };
+}
+
+/** Backtests on all that was published, with Barline gone. */
+async function measureTests({ workers, say }: BenchOptions, dataDir: string): Promise<BacktestReport> {
+  const server = await startEmbeddedPostgres({ dataDir });
+  try {
+    return await measureBacktests({ url: server.url, workers, say });
+  } finally {
+    await server.stop();
+  }
 }
 
 /** Puts the earlier years in, then lets Barline build all of it anew and add the next session. */
@@ -224,7 +235,7 @@ function makeReport(
   { raw, published, ...measured }: Measured,
   floor: Floor,
   byHand: PublishedTotals,
-): Omit<Report, "eventsMs" | "history"> {
+): Omit<Report, "eventsMs" | "history" | "backtests"> {
   const { tickers, sessions, encoding, workers, machine } = options;
   const problems: string[] = [];
   const check = (what: string, found: unknown, wanted: unknown) => {

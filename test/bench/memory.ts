@@ -44,3 +44,8 @@ async function kibibytesOf(path: string, field: string): Promise<number | null> 
   const found = new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(text)?.[1];
   return found === undefined ? null : Number(found) * kibibyte;
 }
+
+/** The most memory that a process has had resident since it began. */
+export async function highestResidentBytes(pid: number): Promise<number | null> {
+  return await kibibytesOf(`/proc/${pid}/status`, "VmHWM");
+}

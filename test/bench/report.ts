@@ -1,4 +1,5 @@
 import { jobIds } from "../../jobs/pipeline.ts";
+import { type BacktestReport, backtestRows } from "./backtests.ts";
 import type { Floor } from "./floor.ts";
 import type { HistoryReport } from "./history.ts";
 import type { PageLoad } from "./readers.ts";
@@ -22,6 +23,7 @@ export type Report = {
   ratioToFloor: number;
   /** Null where only the one year was asked for. */
   history: HistoryReport | null;
+  backtests: BacktestReport;
   /** What is wrong with the results; the benchmark fails where there is any. */
   problems: string[];
 };
@@ -72,6 +74,7 @@ export function formatReport(report: Report): string {
       ["the same of empty jobs, p99", milliseconds(eventsMs.p99), "100 ms"],
       ...(overview === null ? [] : formatOverview(overview)),
       ...(report.history === null ? [] : formatHistory(report.history, report.nextSessionSeconds)),
+      ...backtestRows(report.backtests),
       ["Barline, peak memory", megabytes(memoryBytes.barlinePeak), "500 MB"],
       ["Barline, idle memory", megabytes(memoryBytes.barlineIdle), "150 MB"],
       ["PostgreSQL, peak memory", megabytes(memoryBytes.postgresPeak), ""],

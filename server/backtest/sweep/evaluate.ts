@@ -1,6 +1,6 @@
 import { leastSessions } from "../backtest.ts";
 import type { Metrics } from "../definitions.ts";
-import { simulate } from "../engine.ts";
+import { columnsOf, simulate } from "../engine.ts";
 import { keepIndicators } from "../indicators.ts";
 import { measure } from "../metrics.ts";
 import type { ConfiguredStrategy, TickerStrategy } from "../strategy.ts";
@@ -29,6 +29,9 @@ export function createEvaluator(bars: Bars, strategy: TickerStrategy, plan: Swee
   const places = new Int32Array(plan.axes.length);
   const inSample = barsOf(bars, plan.inSample);
   const walked = plan.windows.map(({ choose }) => ({ choose, bars: barsOf(bars, choose) }));
+  // Each run writes over the one before it, of which only figures are kept.
+  const scratch = columnsOf(inSample.dates.length);
+  const windowScratch = walked.map(({ bars: part }) => columnsOf(part.dates.length));
   const columns = [inSample, ...(walked.length > 0 ? [bars] : [])];
   for (const { open, high, low, close } of columns)
     for (const column of [open, high, low, close]) keepIndicators(column);
@@ -38,7 +41,8 @@ export function createEvaluator(bars: Bars, strategy: TickerStrategy, plan: Swee
     const targets = ready.signals(bars);
     for (const [window, { choose, bars: part }] of walked.entries()) {
       if (choose.to < leastSessions(ready)) continue;
-      const simulation = simulate(part, targets.subarray(choose.from, choose.to), plan.settings);
+      const within = targets.subarray(choose.from, choose.to);
+      const simulation = simulate(part, within, plan.settings, windowScratch[window]);
       scores[window] = measure(part, simulation, plan.settings)[plan.score] ?? Number.NaN;
     }
   };
@@ -56,7 +60,7 @@ export function createEvaluator(bars: Bars, strategy: TickerStrategy, plan: Swee
       const ready = configureAt(strategy, plan, places);
       chunk.outcomes[index] = outcomeOf(ready, inSample);
       if (ready === null || chunk.outcomes[index] !== outcomes.ran) continue;
-      const simulation = simulate(inSample, ready.signals(inSample), plan.settings);
+      const simulation = simulate(inSample, ready.signals(inSample), plan.settings, scratch);
       writeMetrics(measure(inSample, simulation, plan.settings), chunk.metrics, index * metricNames.length);
       if (walked.length > 0) scoreWindows(ready, chunk.windows.subarray(index * walked.length));
     }

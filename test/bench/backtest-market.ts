@@ -1,0 +1,70 @@
+import type { Sql } from "../../db/client.ts";
+
+/** How large a market to publish. */
+export type MarketSize = { tickers: number; sessions: number };
+
+/**
+ * Publishes a market by formula alone: tables with the columns that backtests read, as the models have them. Every tenth ticker is
+ * delisted on the way. Prices wander by waves of their own and a little noise; the same size gives the same market.
+ */
+export async function publishMarket(sql: Sql, { tickers, sessions }: MarketSize): Promise<void> {
+  await sql`
+    create table public.fct_polygon__stock_bars_performance (
+      ticker text collate "C" not null, trade_date date not null, open_price numeric, high_price numeric,
+      low_price numeric, close_price numeric, volume numeric, volume_weighted_average_price numeric,
+      split_factor numeric, dollar_volume numeric, return_5d numeric, return_21d numeric, return_63d numeric,
+      return_252d numeric
+    )`;
+  await sql`
+    create function pg_temp.price(ticker int, session int) returns float8 language sql immutable parallel safe return
+      20 + ticker % 300 + 9 * sin(session / (11.0 + ticker % 37) + ticker) + 5 * sin(session / (90.0 + ticker % 211))
+      + session * (ticker % 13 - 4) / 800.0 + ((ticker * 7919 + session * 104729) % 997) / 700.0`;
+  await sql`
+    insert into public.fct_polygon__stock_bars_performance
+    select
+      'T' || lpad(ticker::text, 5, '0'), trading.trade_date, round(opened::numeric, 4),
+      round((greatest(opened, closed) * 1.004)::numeric, 4), round((least(opened, closed) * 0.996)::numeric, 4),
+      round(closed::numeric, 4), 250000 + ticker, round(closed::numeric, 4), 1, round((closed * 250000)::numeric, 2),
+      case when session > 5 then round((closed / pg_temp.price(ticker, session - 5) - 1)::numeric, 10) end,
+      case when session > 21 then round((closed / pg_temp.price(ticker, session - 21) - 1)::numeric, 10) end,
+      case when session > 63 then round((closed / pg_temp.price(ticker, session - 63) - 1)::numeric, 10) end,
+      case when session > 252 then round((closed / pg_temp.price(ticker, session - 252) - 1)::numeric, 10) end
+    from generate_series(1, ${tickers}::int) as ticker
+    cross join (
+      select day::date as trade_date, row_number() over (order by day)::int as session
+      from generate_series('2012-01-02'::date, '2040-01-01'::date, interval '1 day') as day
+      where extract(isodow from day) < 6
+      order by day
+      limit ${sessions}::int
+    ) as trading
+    cross join lateral (
+      select pg_temp.price(ticker, session) as closed, pg_temp.price(ticker, session) * (1 + (session % 7 - 3) / 900.0) as opened
+    ) as prices
+    where ticker % 10 <> 0 or session < ${sessions}::int * (ticker % 90) / 100.0
+    order by ticker, session`;
+  await sql`
+    alter table public.fct_polygon__stock_bars_performance add primary key (ticker, trade_date)`;
+  await sql`create index on public.fct_polygon__stock_bars_performance (trade_date)`;
+  await summarise(sql);
+  await sql`vacuum (analyze)`;
+}
+
+/** The tables that tell of the whole market, or of each ticker's last session. */
+async function summarise(sql: Sql): Promise<void> {
+  await sql`
+    create table public.fct_polygon__market_breadth_daily as
+    select
+      trade_date, count(*)::int as tickers, 0 as advancing, 0 as declining, sum(dollar_volume) as dollar_volume,
+      0::numeric as median_return_1d, '2025-01-01Z'::timestamptz as source_inserted_at
+    from public.fct_polygon__stock_bars_performance
+    group by trade_date`;
+  await sql`
+    create table public.fct_polygon__latest_session as
+    select distinct on (ticker) * from public.fct_polygon__stock_bars_performance order by ticker, trade_date desc`;
+  await sql`
+    create table public.dim_tickers as
+    select
+      ticker, ticker as name, 'CS' as type, trade_date as last_trade_date,
+      trade_date = (select max(trade_date) from public.fct_polygon__market_breadth_daily) as active
+    from public.fct_polygon__latest_session`;
+}
