@@ -2,7 +2,7 @@ import { Empty, Fact, Instant, Section, TableScroll } from "./components.tsx";
 import { formatCount, formatDuration, formatInteger } from "./format.ts";
 import { Page, toDocument } from "./layout.tsx";
 import { QualityNav, SqlText, TestState } from "./quality-parts.tsx";
-import type { FailureView, TestHistoryRow, TestPageView } from "./quality-types.ts";
+import type { FailureView, RowsView, TestHistoryRow, TestPageView } from "./quality-types.ts";
 import type { Shell } from "./shell.ts";
 
 const consequences: Record<string, string> = {
@@ -41,7 +41,8 @@ const Definition = ({ view }: { view: TestPageView }) => (
   </>
 );
 
-const FailingRows = ({ failure }: { failure: FailureView }) => (
+/** Rows that a test finds, with the way from each to where it came from. */
+export const FailingRows = ({ failure }: { failure: RowsView }) => (
   <TableScroll label="Failing rows">
     <table>
       <thead>
@@ -175,6 +176,13 @@ export const testPage = ({ shell, view }: { shell: Shell; view: TestPageView }) 
             view.isSqlOfRun ? "As the run asked it; every row it finds is a failure" : "Every row it finds is a failure"
           }
         >
+          {view.canLook && (
+            <p>
+              <a class="button" href={`/quality/tests/${encodeURIComponent(view.name)}/rows`}>
+                Look at what it finds now
+              </a>
+            </p>
+          )}
           <SqlText id="compiled" title="What is asked of the database" sql={view.sql} open />
           {view.rawSql !== null && <SqlText id="source" title="As written in the project" sql={view.rawSql} />}
         </Section>

@@ -64,6 +64,8 @@ export type TestPageView = {
   latest: TestHistoryRow | null;
   history: TestHistoryRow[];
   failure: FailureView | null;
+  /** Whether what is published can be asked for the rows that it finds. */
+  canLook: boolean;
 };
 
 export type TestHistoryRow = {
@@ -76,15 +78,32 @@ export type TestHistoryRow = {
   finishedAt: Date;
 };
 
-/** Rows that made a test fail, as a table. */
-export type FailureView = {
+/** Rows that a test finds, as a table. */
+export type RowsView = {
+  columns: string[];
+  rows: { ticker: string | null; session: string | null; values: string[] }[];
+};
+
+/** Rows that made a test fail. */
+export type FailureView = RowsView & {
   runId: number;
   finishedAt: Date;
   failures: number;
   message: string | null;
-  columns: string[];
-  rows: { ticker: string | null; session: string | null; values: string[] }[];
   storedIn: string | null;
+};
+
+/** What a test finds in the published tables now, a page at a time. */
+export type FoundRowsView = RowsView & {
+  name: string;
+  subject: string;
+  asserts: string | null;
+  total: number;
+  /** Place of the first row shown, from 0 on. */
+  from: number;
+  newer: string | null;
+  older: string | null;
+  csvUrl: string;
 };
 
 export type NodeLink = { name: string; href: string; kind: "model" | "source" };

@@ -2,12 +2,24 @@ import { z } from "zod";
 import { selectAllRejects } from "../../db/queries/dashboard/rejects.ts";
 import type { TestHistoryRow, TestRow } from "../../views/quality-types.ts";
 import { HttpError } from "../middleware/errors.ts";
+import { findRows } from "../quality/found-rows.ts";
 import { readLineage } from "../quality/lineage.ts";
 import { readProject } from "../quality/nodes.ts";
 import { readTestPage } from "../quality/test.ts";
 import { readTests, testStatuses } from "../quality/tests.ts";
 import { answer, defineOperation, type Operation } from "./operation.ts";
-import { count, date, dateInput, id, idInUrl, instant, limitInUrl, oneOf, tickerInput } from "./schemas.ts";
+import {
+  count,
+  date,
+  dateInput,
+  id,
+  idInUrl,
+  instant,
+  limitInUrl,
+  numberInUrl,
+  oneOf,
+  tickerInput,
+} from "./schemas.ts";
 
 const nameAllowed = "has to be a name of at most 300 characters";
 const textInUrl = z.string({ error: nameAllowed }).regex(/^[^\p{Cc}]{1,300}$/u, { error: nameAllowed });
@@ -163,6 +175,22 @@ export const qualityOperations: Operation[] = [
         },
       });
     },
+  }),
+  defineOperation({
+    method: "get",
+    path: "/api/quality/tests/{name}/rows",
+    summary: "The rows that a data test finds in what is published now",
+    request: {
+      path: z.strictObject({ name: textInUrl }),
+      query: z.strictObject({ limit: limitInUrl, offset: numberInUrl(0, 1_000_000_000).default(0) }),
+    },
+    answers: {
+      200: {
+        description: "The rows, by column, in an order that stays the same; none where the test passes.",
+        schema: z.strictObject({ total: count, rows: z.array(z.record(z.string(), z.unknown())) }),
+      },
+    },
+    handle: async ({ path, query }, context) => answer(200, await findRows(context, path.name, query)),
   }),
   defineOperation({
     method: "get",

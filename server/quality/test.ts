@@ -7,7 +7,7 @@ import {
 import { RequestError } from "../../jobs/orchestrator/types.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import { formatValue } from "../../views/format.ts";
-import type { FailureView, TestPageView } from "../../views/quality-types.ts";
+import type { FailureView, RowsView, TestPageView } from "../../views/quality-types.ts";
 import type { AppContext } from "../context.ts";
 import { columnOf, nodeHref, readProject, sentenceOf, testsOf } from "./nodes.ts";
 
@@ -45,6 +45,7 @@ export async function readTestPage(
     latest,
     history,
     failure: failed && kept ? toFailure(failed, kept) : null,
+    canLook: (declared?.compiledSql ?? "") !== "",
   };
 }
 
@@ -58,25 +59,24 @@ const firstText = (row: Row, names: string[]) => {
   return typeof value === "string" ? value : null;
 };
 
-/** Failing rows as a table: the ticker and the session of each first, where it tells them. */
-function toFailure(run: TestRun, { sample, storedIn }: KeptFailure): FailureView {
-  const rows = Array.isArray(sample) ? sample.filter(isRow) : [];
+/** Rows as a table: the ticker and the session of each first, where it tells them. */
+export function toTable(rows: readonly Row[]): RowsView {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const leading = ["ticker", "trade_date"].filter((name) => names.includes(name));
   const columns = [...leading, ...names.filter((name) => !leading.includes(name))];
   return {
-    runId: run.runId,
-    finishedAt: run.finishedAt,
-    failures: run.failures,
-    message: run.message,
     columns,
     rows: rows.map((row) => ({
       ticker: firstText(row, ["ticker"]),
       session: firstText(row, ["trade_date", "session"]),
       values: columns.map((name) => formatCell(row[name])),
     })),
-    storedIn,
   };
+}
+
+function toFailure({ runId, finishedAt, failures, message }: TestRun, { sample, storedIn }: KeptFailure): FailureView {
+  const rows = Array.isArray(sample) ? sample.filter(isRow) : [];
+  return { runId, finishedAt, failures, message, ...toTable(rows), storedIn };
 }
 
 /** Figures to their last digit: a failing row is looked at for it. */

@@ -6,9 +6,12 @@ import { lineagePage } from "../../views/quality-lineage.tsx";
 import type { LineageView } from "../../views/quality-lineage-types.ts";
 import { nodePage } from "../../views/quality-node.tsx";
 import { rejectsPage } from "../../views/quality-rejects.tsx";
+import { foundRowsPage } from "../../views/quality-rows.tsx";
 import { testPage } from "../../views/quality-test.tsx";
 import type { AppContext } from "../context.ts";
+import { csvResponse } from "../csv.ts";
 import { readCoverage } from "../quality/coverage.ts";
+import { readAllFoundRows, readFoundRows } from "../quality/found-rows.ts";
 import { readLineage } from "../quality/lineage.ts";
 import { readNodePage } from "../quality/node.ts";
 import { readRejects } from "../quality/rejects.ts";
@@ -38,6 +41,20 @@ async function showTest(context: AppContext, c: Context): Promise<Response> {
   const name = c.req.param("name") ?? "";
   const [shell, view] = await Promise.all([readShell(context, c.req.path), readTestPage(context, name)]);
   return c.html(testPage({ shell, view }));
+}
+
+async function showFoundRows(context: AppContext, c: Context): Promise<Response> {
+  const [shell, view] = await Promise.all([
+    readShell(context, c.req.path),
+    readFoundRows(context, c.req.param("name") ?? "", numberIn(c, "from") ?? 0),
+  ]);
+  c.header("Cache-Control", "no-store");
+  return c.html(foundRowsPage({ shell, view }));
+}
+
+async function exportFoundRows(context: AppContext, c: Context): Promise<Response> {
+  const { name, columns, rows } = await readAllFoundRows(context, c.req.param("name") ?? "");
+  return csvResponse(`barline-${name.replace(/[^\w-]+/g, "_")}.csv`, columns, rows, (row) => row);
 }
 
 async function showNode(context: AppContext, c: Context, kind: "model" | "source"): Promise<Response> {
@@ -90,6 +107,8 @@ export function createQualityRoutes(context: AppContext): Hono {
   routes.get("/quality/lineage", (c) => showLineage(context, c));
   routes.route("/", createDriftRoutes(context));
   routes.get("/quality/tests/:name", (c) => showTest(context, c));
+  routes.get("/quality/tests/:name/rows", (c) => showFoundRows(context, c));
+  routes.get("/quality/tests/:name/rows.csv", (c) => exportFoundRows(context, c));
   routes.get("/quality/models/:name", (c) => showNode(context, c, "model"));
   routes.get("/quality/sources/:name", (c) => showNode(context, c, "source"));
   return routes;

@@ -1,0 +1,55 @@
+import { Empty } from "./components.tsx";
+import { formatCount, formatInteger } from "./format.ts";
+import { Page, toDocument } from "./layout.tsx";
+import { QualityNav } from "./quality-parts.tsx";
+import { FailingRows } from "./quality-test.tsx";
+import type { FoundRowsView } from "./quality-types.ts";
+import type { Shell } from "./shell.ts";
+
+/** What a test finds in the published tables now: all of it, a page at a time. */
+export const foundRowsPage = ({ shell, view }: { shell: Shell; view: FoundRowsView }) =>
+  toDocument(
+    <Page title={`Rows of ${view.name}`} shell={shell}>
+      <header class="page-head">
+        <h1 class="break">{view.name}</h1>
+        <QualityNav at="/quality" />
+      </header>
+      <p class="lead">
+        {view.asserts ?? `A test of ${view.subject}.`} These rows of what is published now say otherwise.{" "}
+        <a href={`/quality/tests/${encodeURIComponent(view.name)}`}>How it went before</a>
+      </p>
+      {view.total === 0 ? (
+        <Empty>
+          <p>It finds nothing: what is published passes.</p>
+        </Empty>
+      ) : (
+        <>
+          <div class="where">
+            <p class="note" role="status">
+              {view.rows.length === 0
+                ? `No row stands there; it finds ${formatCount(view.total, "row")}.`
+                : `${formatInteger(view.from + 1)} to ${formatInteger(view.from + view.rows.length)} of ${formatCount(view.total, "row")}`}
+            </p>
+            <a class="button" href={view.csvUrl} download>
+              Export CSV
+            </a>
+          </div>
+          {view.rows.length > 0 && <FailingRows failure={view} />}
+          {(view.newer ?? view.older) && (
+            <nav class="pager" aria-label="Pages">
+              {view.newer && (
+                <a class="button" href={view.newer}>
+                  ← Previous
+                </a>
+              )}
+              {view.older && (
+                <a class="button" href={view.older}>
+                  Next →
+                </a>
+              )}
+            </nav>
+          )}
+        </>
+      )}
+    </Page>,
+  );
