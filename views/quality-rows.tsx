@@ -1,4 +1,4 @@
-import { Empty } from "./components.tsx";
+import { Empty, Section } from "./components.tsx";
 import { formatCount, formatInteger } from "./format.ts";
 import { Page, toDocument } from "./layout.tsx";
 import { QualityNav } from "./quality-parts.tsx";
@@ -15,25 +15,28 @@ export const foundRowsPage = ({ shell, view }: { shell: Shell; view: FoundRowsVi
         <QualityNav at="/quality" />
       </header>
       <p class="lead">
-        {view.asserts ?? `A test of ${view.subject}.`} These rows of what is published now say otherwise.{" "}
-        <a href={`/quality/tests/${encodeURIComponent(view.name)}`}>How it went before</a>
+        {view.asserts ?? `A test of ${view.subject}.`} What is published is asked again now; the test's own page tells{" "}
+        <a href={`/quality/tests/${encodeURIComponent(view.name)}`}>how it went before</a>.
       </p>
       {view.total === 0 ? (
         <Empty>
           <p>It finds nothing: what is published passes.</p>
         </Empty>
       ) : (
-        <>
-          <div class="where">
-            <p class="note" role="status">
-              {view.rows.length === 0
-                ? `No row stands there; it finds ${formatCount(view.total, "row")}.`
-                : `${formatInteger(view.from + 1)} to ${formatInteger(view.from + view.rows.length)} of ${formatCount(view.total, "row")}`}
-            </p>
+        <Section
+          id="rows"
+          title="Failing rows"
+          note={
+            view.rows.length === 0
+              ? `No row stands there; it finds ${formatCount(view.total, "row")}`
+              : `${formatInteger(view.from + 1)} to ${formatInteger(view.from + view.rows.length)} of ${formatCount(view.total, "row")}`
+          }
+          aside={
             <a class="button" href={view.csvUrl} download>
               Export CSV
             </a>
-          </div>
+          }
+        >
           {view.rows.length > 0 && <FailingRows failure={view} />}
           {(view.newer ?? view.older) && (
             <nav class="pager" aria-label="Pages">
@@ -49,7 +52,7 @@ export const foundRowsPage = ({ shell, view }: { shell: Shell; view: FoundRowsVi
               )}
             </nav>
           )}
-        </>
+        </Section>
       )}
     </Page>,
   );

@@ -41,6 +41,9 @@ const Definition = ({ view }: { view: TestPageView }) => (
   </>
 );
 
+/** Longer values are broken into lines: messages, and what is garbage. */
+const longestUnbroken = 40;
+
 /** Rows that a test finds, with the way from each to where it came from. */
 export const FailingRows = ({ failure }: { failure: RowsView }) => (
   <TableScroll label="Failing rows">
@@ -57,7 +60,7 @@ export const FailingRows = ({ failure }: { failure: RowsView }) => (
         {failure.rows.map((row) => (
           <tr>
             {failure.columns.map((name, index) => (
-              <td class="break">
+              <td class={(row.values[index] ?? "").length > longestUnbroken ? "break" : "nowrap"}>
                 {name === "ticker" && row.ticker ? (
                   <a href={`/tickers/${encodeURIComponent(row.ticker)}`}>{row.ticker}</a>
                 ) : (

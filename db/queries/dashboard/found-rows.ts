@@ -20,7 +20,7 @@ export async function selectFoundRows(
       from (
         ${query.replace(/;\s*$/, "")}
       ) as found
-      order by to_jsonb(found)::text
+      order by to_jsonb(found) ->> 'ticker', to_jsonb(found) ->> 'trade_date', to_jsonb(found)::text
       limit $1::int offset $2::int`,
       [limit, offset],
     );
