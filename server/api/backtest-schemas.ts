@@ -252,6 +252,10 @@ export const backtestAnswer = z
         survivorship: z.enum(["point_in_time", "survivors_only"]).nullable(),
       })
       .meta({ description: "The request with every default filled in; posted again, it gives the same run." }),
+    dataVersion: z.string().meta({ description: "What was read: equal texts mean equal data." }),
+    notes: z.array(z.string()).meta({
+      description: "What has to be known of the data, a sentence each: splits, gaps, a delisting, what was left out.",
+    }),
   })
   .meta({ id: "Backtest" });
 

@@ -1,5 +1,4 @@
 import type { Sql } from "../../db/client.ts";
-import { readDataVersion } from "../../db/queries/backtests/data-version.ts";
 import { selectSessions } from "../../db/queries/backtests/universe.ts";
 import { selectReferenceRead } from "../../db/queries/reference.ts";
 import type { BacktestRequest } from "../api/backtest-schemas.ts";
@@ -11,6 +10,7 @@ import { checkUniverseHonesty, type UniverseHonesty } from "../backtest/universe
 import type { ConfiguredUniverseStrategy } from "../backtest/universe/strategy.ts";
 import type { Selection } from "../backtest/universe/types.ts";
 import { HttpError } from "../middleware/errors.ts";
+import { readRequestVersion } from "../scenarios/data-version.ts";
 import { readBenchmark } from "./benchmark.ts";
 import { type ReadUniverse, readHeldBars, readUniverse } from "./read-universe.ts";
 import type { RunOf, Scenario } from "./run.ts";
@@ -64,7 +64,7 @@ export async function runUniverse(
   const [bars, benchmark, dataVersion] = await Promise.all([
     readHeldBars(read, universe, Object.values(chosen), settings.dividends),
     readBenchmark(read, universe.dates, settings),
-    readDataVersion(read, scenario),
+    readRequestVersion(read, scenario),
   ]);
   const fraction = settings.sizing.kind === "equity" ? settings.sizing.fraction : 1;
   const run = (selections: readonly Selection[], isMember: Membership) =>

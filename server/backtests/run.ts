@@ -1,5 +1,4 @@
 import type { Sql } from "../../db/client.ts";
-import { readDataVersion } from "../../db/queries/backtests/data-version.ts";
 import { type BacktestAnswer, type BacktestRequest, settingsOf } from "../api/backtest-schemas.ts";
 import { invalidFields } from "../api/check.ts";
 import { type Backtest, leastSessions, runBacktest } from "../backtest/backtest.ts";
@@ -9,6 +8,7 @@ import { findStrategy, type Strategy } from "../backtest/strategies/index.ts";
 import type { Configured, ConfiguredStrategy, TickerStrategy } from "../backtest/strategy.ts";
 import type { Bars, Trade } from "../backtest/types.ts";
 import { HttpError } from "../middleware/errors.ts";
+import { readRequestVersion } from "../scenarios/data-version.ts";
 import { readBars } from "./bars.ts";
 import { type Benchmark, readBenchmark } from "./benchmark.ts";
 import { runUniverse, type UniverseRun } from "./run-universe.ts";
@@ -21,7 +21,7 @@ export type RunOf<Scope extends string> = {
   scope: Scope;
   scenario: Scenario;
   benchmark: Benchmark | null;
-  /** What was read, by `readDataVersion`: equal texts mean equal data. */
+  /** What was read, by `readRequestVersion`: equal texts mean equal data. */
   dataVersion: string;
 };
 
@@ -65,7 +65,7 @@ async function runTicker(
   };
   const [benchmark, dataVersion] = await Promise.all([
     readBenchmark(read, bars.dates, settings),
-    readDataVersion(read, scenario),
+    readRequestVersion(read, scenario),
   ]);
   const backtest = runBacktest(bars, configured, settingsOf(settings));
   return { scope: "ticker", scenario, strategy: configured, bars, backtest, benchmark, dataVersion };
@@ -94,9 +94,9 @@ function requireSessions(bars: Bars, strategy: ConfiguredStrategy, ticker: strin
 
 const dateOf = (bars: { dates: readonly string[] }, session: number): string => bars.dates[session] ?? "";
 
-/** A run as the API answers it. */
-export function toAnswer(run: BacktestRun): BacktestAnswer {
-  const { bars, backtest, scenario } = run;
+/** A run as the API answers it, but for its notes, which are read. */
+export function toAnswer(run: BacktestRun): Omit<BacktestAnswer, "notes"> {
+  const { bars, backtest, scenario, dataVersion } = run;
   return {
     metrics: backtest.metrics,
     trades: tradesOf(run),
@@ -108,6 +108,7 @@ export function toAnswer(run: BacktestRun): BacktestAnswer {
       yearly: returnsByYear(bars.dates, backtest.equity, scenario.capital),
     },
     scenario,
+    dataVersion,
   };
 }
 

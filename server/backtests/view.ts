@@ -11,7 +11,7 @@ import type { Trade } from "../backtest/types.ts";
 import { toDrawing } from "./chart.ts";
 import { readNotes } from "./notes.ts";
 import { type BacktestRun, toTrade } from "./run.ts";
-import { toUniverseView, universeNotes } from "./universe-view.ts";
+import { toUniverseView } from "./universe-view.ts";
 import { urlOfRequest } from "./url.ts";
 
 export const tradesPerPage = 50;
@@ -41,7 +41,7 @@ export async function readResult(
     sweepUrl: run.scope === "ticker" && Object.keys(scenario.params).length > 0 ? at("/sweeps") : null,
     scenarioName: scenario.ticker === null ? name : `${scenario.ticker} ${name}`,
     dataVersion,
-    notes: run.scope === "universe" ? universeNotes(run) : await readNotes(read, run),
+    notes: await readNotes(read, run),
     badges: run.scope === "universe" ? universeBadgesOf(run.honesty) : badgesOf(checkHonesty(run.strategy, run.bars)),
     metrics: metricRows(run),
     chart: toDrawing(run),

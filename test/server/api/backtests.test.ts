@@ -93,6 +93,15 @@ describe("POST /api/backtests", () => {
     });
   });
 
+  test("tells what it read, and what has to be known of it", async () => {
+    const { body } = await post({ ...step, to: "2024-01-31" });
+    expect(body.dataVersion).toStartWith("sessions=4 ");
+    expect(body.notes).toContain("Asked to 31 Jan 2024; the last bar is of 5 Jan 2024.");
+    const compared = await post({ ...step, benchmark: "WAVE" });
+    expect(compared.body.dataVersion).toContain("benchmark.sessions=4 ");
+    expect(compared.body.dataVersion).not.toBe(body.dataVersion);
+  });
+
   test("takes the request of the contract", async () => {
     const { status, body } = await post({
       ticker: "WAVE",
