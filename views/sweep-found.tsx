@@ -228,7 +228,7 @@ const WalkForward = ({ found }: { found: FoundView }) => {
         runs each part by itself.
       </p>
       <TableScroll label="The windows of the walk-forward test">
-        <table>
+        <table class="sweep-walk">
           <thead>
             <tr>
               <th scope="col">Chosen on</th>

@@ -1,6 +1,6 @@
 import { formatMetric } from "./backtest-format.ts";
 import { TableScroll } from "./components.tsx";
-import { none } from "./format.ts";
+import { formatInteger, none } from "./format.ts";
 import type { HeatMapView } from "./sweep-view.ts";
 
 /** Shades from the worst to the best; the style sheet mixes them. */
@@ -56,6 +56,10 @@ const Names = ({ values, class: className }: { values: string[]; class: string }
   );
 };
 
+const Best = ({ map, class: className }: { map: HeatMapView; class: string }) => (
+  <rect class={className} x={map.best?.column} y={map.rows.length - 1 - (map.best?.row ?? 0)} width={1} height={1} />
+);
+
 const Picture = ({ map, scale }: { map: HeatMapView; scale: Scale }) => {
   const [columns, rows] = [map.columns.length, map.rows.length];
   const isWritten = columns <= mostWrittenColumns && rows <= mostWrittenColumns;
@@ -77,7 +81,8 @@ const Picture = ({ map, scale }: { map: HeatMapView; scale: Scale }) => {
       >
         <svg viewBox={`0 0 ${columns} ${rows}`} preserveAspectRatio="none" aria-hidden="true">
           {pathsOf(map, scale).map((path, shade) => path !== "" && <path class={`shade-${shade}`} d={path} />)}
-          {map.best && <rect class="heat-best" x={map.best.column} y={rows - 1 - map.best.row} width={1} height={1} />}
+          {map.best && <Best map={map} class="heat-best halo" />}
+          {map.best && <Best map={map} class="heat-best" />}
           <rect class="heat-cursor" width={1} height={1} visibility="hidden" />
         </svg>
         {isWritten && (
@@ -209,7 +214,7 @@ export const HeatMap = ({ map }: { map: HeatMapView | null }) => {
       <Choices map={map} />
       {scale === null ? <p class="note">No point has this figure.</p> : <Picture map={map} scale={scale} />}
       <p class="heat-more">
-        <a href={map.csv}>All {cells} cells as CSV</a>
+        <a href={map.csv}>All {formatInteger(cells)} cells as CSV</a>
       </p>
       {cells <= mostTableCells && (
         <details>
