@@ -4,6 +4,7 @@
         incremental_strategy='delete+insert',
         unique_key=['ticker', 'trade_month'],
         on_schema_change='fail',
+        meta={'independent_by': {'column': 'ticker', 'keys_of': 'fct_polygon__latest_session'}},
         indexes=[
             {'columns': ['ticker', 'trade_month'], 'unique': true},
             {'columns': ['trade_date']},
@@ -63,12 +64,19 @@ due as materialized (
 ),
 {% endif %}
 
--- Grouped, and then looked up: to sort the rows themselves would write gigabytes to temporary files.
-month_ends as (
+bars as (
     select
         facts.ticker,
-        date_trunc('month', facts.trade_date)::date as trade_month,
-        max(facts.trade_date) as trade_date
+        facts.trade_date,
+        facts.close_price,
+        facts.split_factor,
+        facts.dollar_volume,
+        facts.return_5d,
+        facts.return_21d,
+        facts.return_63d,
+        facts.return_252d,
+        facts.source_inserted_at,
+        lead(facts.trade_date) over (partition by facts.ticker order by facts.trade_date) as next_date
     {% if is_incremental() %}
     from due
     inner join {{ ref('fct_polygon__stock_bars_performance') }} as facts
@@ -77,25 +85,19 @@ month_ends as (
     from {{ ref('fct_polygon__stock_bars_performance') }} as facts
     {% endif %}
     where facts.trade_date < (select first_date from current_month)
-    group by facts.ticker, date_trunc('month', facts.trade_date)
 )
 
 select
-    month_ends.ticker,
-    month_ends.trade_month,
-    month_ends.trade_date,
-    facts.close_price,
-    facts.split_factor,
-    facts.dollar_volume,
-    facts.return_5d,
-    facts.return_21d,
-    facts.return_63d,
-    facts.return_252d,
-    facts.source_inserted_at
-from month_ends
-cross join lateral (
-    select *
-    from {{ ref('fct_polygon__stock_bars_performance') }} as bars
-    where bars.ticker = month_ends.ticker and bars.trade_date = month_ends.trade_date
-    offset 0
-) as facts
+    ticker,
+    date_trunc('month', trade_date)::date as trade_month,
+    trade_date,
+    close_price,
+    split_factor,
+    dollar_volume,
+    return_5d,
+    return_21d,
+    return_63d,
+    return_252d,
+    source_inserted_at
+from bars
+where next_date is null or date_trunc('month', next_date) > date_trunc('month', trade_date)
