@@ -1,6 +1,7 @@
 import type { Sql } from "../../db/client.ts";
 import {
   hasMonthEnds,
+  hasReturn,
   type ListedTicker,
   type PackedSection,
   selectHeldBars,
@@ -13,13 +14,25 @@ import type { ConfiguredUniverseStrategy } from "../backtest/universe/strategy.t
 import type { CrossSection, HeldBars, Selection, Universe } from "../backtest/universe/types.ts";
 
 /** Tickers read by one statement: few enough that a cold table answers within the statement timeout. */
-const tickersAtOnce = 500;
+const tickersAtOnce = 200;
+/** Bars that are counted back from: so many take some ten seconds where the table is not in memory. */
+export const mostLookUps = 150_000;
 /** Months of all tickers read by one statement: some megabytes on their way. */
 const monthsAtOnce = 12;
 /** As many as the pool can spare; each keeps one core of the database busy. */
 const statementsAtOnce = 3;
 const dayMs = 86_400_000;
 const firstDay = Date.UTC(2000, 0, 1);
+
+/** A lag that bars have no return for would have to be counted back from too many of them. */
+export class TooManyLookUps extends Error {
+  constructor(
+    readonly lag: number,
+    readonly lookUps: number,
+  ) {
+    super(`a look back of ${lag} sessions would have to be counted from ${lookUps} bars`);
+  }
+}
 
 /** The universe of a run, and when the market was last open, by which survivors are known. */
 export type ReadUniverse = Universe & { listings: readonly ListedTicker[]; newest: string };
@@ -78,7 +91,10 @@ async function readSections(
     const asked = { tickers, numbers: some, dates: part.map(({ session }) => dates[session] ?? ""), lags, minimums };
     for (const packed of await selectSections(read, asked, source)) unpack(packed, byDate.get(packed.date));
   };
-  const hasMonths = await hasMonthEnds(read, lags);
+  const uncounted = lags.filter((lag) => !hasReturn(lag));
+  const lookUps = uncounted.length * numbers.length * months.length;
+  if (lookUps > mostLookUps) throw new TooManyLookUps(uncounted[0] ?? 0, lookUps);
+  const hasMonths = uncounted.length === 0 && (await hasMonthEnds(read));
   const ofMonths = hasMonths ? chunksOf(months, monthsAtOnce) : [];
   // The newest session values what is held, and the list of tickers has its closes.
   const isNewest = rest.every(({ session }) => dates[session] === newest);

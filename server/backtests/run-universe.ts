@@ -1,5 +1,5 @@
 import type { Sql } from "../../db/client.ts";
-import { selectSessions } from "../../db/queries/backtests/universe.ts";
+import { lagsWithReturn, selectSessions } from "../../db/queries/backtests/universe.ts";
 import { selectReferenceRead } from "../../db/queries/reference.ts";
 import type { BacktestRequest } from "../api/backtest-schemas.ts";
 import { isUndefinedTable } from "../api/warehouse.ts";
@@ -12,7 +12,7 @@ import type { Selection } from "../backtest/universe/types.ts";
 import { HttpError } from "../middleware/errors.ts";
 import { readRequestVersion } from "../scenarios/data-version.ts";
 import { readBenchmark } from "./benchmark.ts";
-import { type ReadUniverse, readHeldBars, readUniverse } from "./read-universe.ts";
+import { mostLookUps, type ReadUniverse, readHeldBars, readUniverse, TooManyLookUps } from "./read-universe.ts";
 import type { RunOf, Scenario } from "./run.ts";
 
 /** The figures by which a run on today's survivors is told from one on everybody there was. */
@@ -106,9 +106,19 @@ async function readPublished(
     const message = `\`${field}\` (${date}) leaves no session: those published go from ${first} to ${last}.`;
     throw new HttpError(422, "invalid", message, { field: String(field) });
   } catch (error) {
+    if (error instanceof TooManyLookUps) throw tooManyLookUps(error, strategy);
     if (!isUndefinedTable(error)) throw error;
     throw nothingPublished();
   }
+}
+
+/** Stated, rather than a request that the database's time limit ends. */
+function tooManyLookUps({ lag, lookUps }: TooManyLookUps, { parameters }: ConfiguredUniverseStrategy): HttpError {
+  const name = Object.keys(parameters).find((parameter) => parameters[parameter] === lag);
+  const field = name === undefined ? "params" : `params.${name}`;
+  const known = [0, ...lagsWithReturn].filter((known) => known !== lag).join(", ");
+  const message = `\`${field}\` (${lag}) has to be one of ${known} over so many tickers and months: others are counted back bar by bar, ${lookUps} times, and ${mostLookUps} is the most.`;
+  return new HttpError(422, "invalid", message, { field });
 }
 
 const nothingPublished = () =>

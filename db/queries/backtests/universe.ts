@@ -92,9 +92,14 @@ const fromMonthEnds = (sql: Sql, { tickers, numbers, dates }: SectionsAsked) => 
   unnest(${tickers}::text[], ${numbers}::int[]) as listed (ticker, number)
   inner join public.fct_polygon__month_ends as bar on bar.ticker = listed.ticker and bar.trade_date = any(${dates}::date[])`;
 
-/** Whether the table of month ends, which came later than the other marts, is published, and has the returns over these lags. */
-export async function hasMonthEnds(sql: Sql, lags: readonly number[]): Promise<boolean> {
-  if (!lags.every((lag) => lag === 0 || lag in returnColumns)) return false;
+/** Whether bars have a return over so many bars, so that it need not be counted back from each. */
+export const hasReturn = (lag: number): boolean => lag === 0 || lag in returnColumns;
+
+/** The lags of which bars have the return. */
+export const lagsWithReturn: readonly number[] = Object.keys(returnColumns).map(Number);
+
+/** Whether the table of month ends, which came later than the other marts, is published. */
+export async function hasMonthEnds(sql: Sql): Promise<boolean> {
   const [row] = await sql<
     [{ found: boolean }]
   >`select to_regclass('public.fct_polygon__month_ends') is not null as found`;

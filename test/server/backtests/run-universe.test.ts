@@ -167,6 +167,21 @@ describe("cross_sectional_momentum", () => {
     for (const { ticker } of ended) expect(gone.has(ticker)).toBe(false);
   });
 
+  test("says by its name which look back would take too long over a large market", async () => {
+    const strategy = momentum({ lookback: 100, skip: 21 });
+    // A list of tickers as long as the market's; none of the others is ever looked at.
+    await database.sql`
+      insert into public.fct_polygon__latest_session (ticker, trade_date, close_price)
+      select 'X' || number, '2030-01-02', 1 from generate_series(1, 9000) as number`;
+    try {
+      const { status, body } = await post({ params: strategy.parameters });
+      expect({ status, field: body.error.field }).toEqual({ status: 422, field: "params.lookback" });
+      expect(body.error.message).toContain("(100) has to be one of 0, 5, 21, 63, 252 over so many tickers and months");
+    } finally {
+      await database.sql`delete from public.fct_polygon__latest_session where ticker like 'X%'`;
+    }
+  });
+
   test("is not better for costs", async () => {
     const free = await post(small);
     const dear = await post({ ...small, commission: { bps: 10, perOrder: 1 }, slippage: { bps: 10 } });
