@@ -105,7 +105,16 @@ const walkForward = z
   .nullable()
   .default(null);
 
-const { strategy: _, params: __, benchmark: ___, ticker: ____, survivorship: _____, from, to, ...settings } = backtestInput.shape;
+const {
+  strategy: _,
+  params: __,
+  benchmark: ___,
+  ticker: ____,
+  survivorship: _____,
+  from,
+  to,
+  ...settings
+} = backtestInput.shape;
 
 export const sweepInput = z.strictObject({
   ticker: tickerInput,

@@ -58,11 +58,9 @@ export const sweepOperations: Operation[] = [
         metric: z.string().optional().meta({ description: "What was searched for, where left out." }),
         x: z.string().optional(),
         y: z.string().optional().meta({ description: "Another parameter that was searched over." }),
-        show: oneOf(["best", "mean"])
-          .default("best")
-          .meta({
-            description: "Of the points that differ in other parameters the one with the best score, or their mean.",
-          }),
+        show: oneOf(["best", "mean"]).default("best").meta({
+          description: "Of the points that differ in other parameters the one with the best score, or their mean.",
+        }),
       }),
     },
     answers: { 200: { description: "The map.", schema: heatMapAnswer } },
