@@ -61,6 +61,20 @@ async function summarise(sql: Sql): Promise<void> {
   await sql`
     create table public.fct_polygon__latest_session as
     select distinct on (ticker) * from public.fct_polygon__stock_bars_performance order by ticker, trade_date desc`;
+  // Everybody trades in every session here, so a ticker's last one in a month is the market's.
+  await sql`
+    create table public.fct_polygon__month_ends as
+    select date_trunc('month', trade_date)::date as trade_month, bars.*
+    from public.fct_polygon__stock_bars_performance as bars
+    where trade_date in (
+      select max(trade_date)
+      from public.fct_polygon__market_breadth_daily
+      where trade_date < (select date_trunc('month', max(trade_date)) from public.fct_polygon__market_breadth_daily)
+      group by date_trunc('month', trade_date)
+    )
+    order by ticker, trade_date`;
+  await sql`create unique index on public.fct_polygon__month_ends (ticker, trade_month)`;
+  await sql`create index on public.fct_polygon__month_ends (trade_date)`;
   await sql`
     create table public.dim_tickers as
     select
