@@ -1,11 +1,11 @@
-import { formatMetric, isSignedMetric } from "./backtest-format.ts";
-import { FigureSvg } from "./backtest-svg.tsx";
+import { formatMetric } from "./backtest-format.ts";
 import { Section, TableScroll } from "./components.tsx";
-import { formatCount, formatDate, formatInteger, formatPercent, none } from "./format.ts";
+import { formatCount, formatDate, formatInteger, formatPercent } from "./format.ts";
 import { Deflated } from "./sweep-deflated.tsx";
 import { HeatMap } from "./sweep-heat-map.tsx";
-import type { Curve, FoundView, MetricInfo } from "./sweep-view.ts";
-import { toneOf } from "./tickers.tsx";
+import { Cell, CurveFigure, listed, pick } from "./sweep-parts.tsx";
+import type { FoundView } from "./sweep-view.ts";
+import { WalkForward } from "./sweep-walk.tsx";
 
 /** The figures that stand side by side for the best point, after its score. */
 const compared = [
@@ -19,29 +19,6 @@ const compared = [
   "winRate",
   "exposure",
 ];
-/** Those of every row of the table of points. */
-const listed = ["totalReturn", "sharpe", "maxDrawdown", "trades"];
-
-type Figures = Record<string, number | null>;
-
-const figureOf = (metric: MetricInfo, figures: Figures | null) => figures?.[metric.name] ?? null;
-
-const Cell = ({ metric, figures }: { metric: MetricInfo; figures: Figures | null }) => {
-  const value = figureOf(metric, figures);
-  return (
-    <td class={`number ${isSignedMetric(metric.name) ? toneOf(value) : ""}`}>
-      {formatMetric(metric.name, metric.unit, value)}
-    </td>
-  );
-};
-
-const pick = ({ metrics, score }: FoundView, names: string[]): MetricInfo[] => [
-  score,
-  ...names
-    .filter((name) => name !== score.name)
-    .flatMap((name) => metrics.find((metric) => metric.name === name) ?? []),
-];
-
 /** What the score out of sample says of the choice: nothing where either is not defined. */
 function verdictOf({ score, best: [best] }: FoundView): { fell: boolean; words: string } | null {
   const [chosen, rest] = [best?.inSample[score.name] ?? null, best?.outOfSample?.[score.name] ?? null];
@@ -93,6 +70,12 @@ const Verdict = ({ found }: { found: FoundView }) => {
           </a>
         )}
       </p>
+      {found.hasNewData && (
+        <p class="sweep-verdict fell">
+          <strong>⚠ The data has changed since.</strong> A run of now gives other figures than those here; begin the
+          sweep again.
+        </p>
+      )}
       {verdict && (
         <p class={`sweep-verdict ${verdict.fell ? "fell" : "held"}`}>
           <strong>{verdict.fell ? "⚠ It fell out of sample." : "✓ It held out of sample."}</strong> {verdict.words}
@@ -140,26 +123,6 @@ const Comparison = ({ found }: { found: FoundView }) => {
   );
 };
 
-/** A curve as the server draws it, with what each line is. */
-const CurveFigure = ({ id, curve }: { id: string; curve: Curve }) => {
-  const figure = { id, title: curve.title, unit: "dollars" as const, lines: curve.lines };
-  return (
-    <figure class="sweep-curve">
-      <FigureSvg
-        figure={figure}
-        chart={{ dataVersion: "", date: curve.dates, candles: null, marks: [], figures: [] }}
-      />
-      <figcaption class="sweep-keys">
-        {curve.lines.map(({ label, tone }, index) => (
-          <span>
-            <i class={`stroke ${tone} ${index > 0 ? "dashed" : ""}`} aria-hidden="true" /> {label}
-          </span>
-        ))}
-      </figcaption>
-    </figure>
-  );
-};
-
 const Points = ({ found }: { found: FoundView }) => {
   const metrics = pick(found, listed);
   return (
@@ -195,71 +158,6 @@ const Points = ({ found }: { found: FoundView }) => {
                   <Cell metric={metric} figures={point.inSample} />
                 ))}
                 {found.outOfSample && <Cell metric={found.score} figures={point.outOfSample} />}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </TableScroll>
-    </Section>
-  );
-};
-
-const WalkForward = ({ found }: { found: FoundView }) => {
-  const { walkForward, score } = found;
-  if (walkForward === null) return null;
-  const metrics = pick(found, listed);
-  return (
-    <Section
-      id="walk-forward"
-      title="Walk-forward"
-      note={`Chosen on ${walkForward.isAnchored ? "all before each part" : "the part before"}, run on the part after it`}
-    >
-      <dl class="facts strong">
-        {metrics.map((metric) => (
-          <div class="fact">
-            <dt>{metric.label}</dt>
-            <dd>{formatMetric(metric.name, metric.unit, figureOf(metric, walkForward.metrics))}</dd>
-          </div>
-        ))}
-      </dl>
-      <CurveFigure id="walk" curve={walkForward.curve} />
-      <p class="note">
-        One run over all parts, in which the parameters change from part to part and positions are carried. The table
-        runs each part by itself.
-      </p>
-      <TableScroll label="The windows of the walk-forward test">
-        <table class="sweep-walk">
-          <thead>
-            <tr>
-              <th scope="col">Chosen on</th>
-              <th scope="col">Run on</th>
-              <th scope="col">Parameters</th>
-              <th scope="col" class="number">
-                {score.label}, chosen
-              </th>
-              <th scope="col" class="number">
-                {score.label}, run
-              </th>
-              <th scope="col" class="number">
-                Return, run
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {walkForward.rows.map((row) => (
-              <tr>
-                <td class="nowrap">
-                  {formatDate(row.choose.from)} to {formatDate(row.choose.to)}
-                </td>
-                <td class="nowrap">
-                  {formatDate(row.run.from)} to {formatDate(row.run.to)}
-                </td>
-                <td>{row.params ?? "None had a score: nothing held"}</td>
-                <td class="number">{row.score === null ? none : formatMetric(score.name, score.unit, row.score)}</td>
-                <Cell metric={score} figures={row.outOfSample} />
-                <td class={`number ${toneOf(row.outOfSample.totalReturn ?? null)}`}>
-                  {formatMetric("totalReturn", "fraction", row.outOfSample.totalReturn ?? null)}
-                </td>
               </tr>
             ))}
           </tbody>

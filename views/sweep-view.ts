@@ -97,6 +97,8 @@ export type FoundView = {
   scored: number;
   inSample: Part;
   outOfSample: Part | null;
+  /** Whether what it read has changed since, so that its runs would give other figures now. */
+  hasNewData: boolean;
   best: PointRow[];
   deflated: DeflatedView | null;
   equity: Curve | null;

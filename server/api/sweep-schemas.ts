@@ -158,6 +158,7 @@ const tally = z.strictObject({
 const nullable = z.number().nullable();
 
 export const sweepResult = z.strictObject({
+  dataVersion: z.string().meta({ description: "What was read: equal texts mean equal data." }),
   metrics: z.array(z.string()).meta({ description: "What a heat map can show." }),
   parts: z.strictObject({ inSample: part, outOfSample: part.nullable() }),
   tally,

@@ -1,4 +1,5 @@
 import type { Sql } from "../../db/client.ts";
+import { type DataRange, readDataVersion } from "../../db/queries/backtests/data-version.ts";
 import type { SweepRequest } from "../api/sweep-schemas.ts";
 import { leastSessions } from "../backtest/backtest.ts";
 import { configureAt } from "../backtest/sweep/evaluate.ts";
@@ -23,8 +24,12 @@ export async function prepareSweep(read: Sql, request: SweepRequest): Promise<Pr
   const bars = await readBars(read, request);
   const plan = planOf(request, bars.dates);
   requirePoint(request, plan);
-  return { request: completed(request, bars.dates, fixed), bars, plan };
+  const whole = completed(request, bars.dates, fixed);
+  return { request: whole, bars, plan, dataVersion: await readDataVersion(read, rangeOf(whole)) };
 }
+
+/** What a completed request reads. */
+export const rangeOf = ({ ticker, from = "", to = "" }: SweepRequest): DataRange => ({ ticker, from, to });
 
 /** Refuses a small sweep of which no point can be run, instead of beginning it. */
 function requirePoint(request: SweepRequest, plan: SweepPlan): void {

@@ -6,7 +6,12 @@ import type { Axis, Segment, SweepPlan } from "../backtest/sweep/types.ts";
 import type { Bars } from "../backtest/types.ts";
 
 /** A sweep's result as it is kept and answered: sessions as dates, columns as lists. */
-export function recordOf(bars: Bars, plan: SweepPlan, result: SweepResult, { pairs }: HeatMaps): SweepFound {
+export function recordOf(
+  bars: Bars,
+  plan: SweepPlan,
+  result: SweepResult,
+  { pairs }: HeatMaps,
+): Omit<SweepFound, "dataVersion"> {
   const { walkForward, equity, ...rest } = result;
   const part = (segment: Segment) => partOf(bars, segment);
   const dates = [...bars.dates];

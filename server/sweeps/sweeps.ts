@@ -21,7 +21,7 @@ import type { SweepPool } from "./pool.ts";
 import { recordOf } from "./record.ts";
 
 /** What is ready to be run: a checked request with its bars. */
-export type PreparedSweep = { request: SweepRequest; bars: Bars; plan: SweepPlan };
+export type PreparedSweep = { request: SweepRequest; bars: Bars; plan: SweepPlan; dataVersion: string };
 
 /** Sweeps one after another, each on all workers. What they find is in the database. */
 export type Sweeps = {
@@ -158,7 +158,7 @@ async function run(job: Job, { sql, pool, log }: { sql: Sql; pool: SweepPool; lo
     log.info({ sweep: id, points: result.tally.points, durationMs }, "a sweep has ended");
     const nothing = whyNothing(job, result.tally);
     if (nothing !== null) return { state: "failed", error: nothing };
-    const record = recordOf(bars, plan, result, maps) as unknown as JsonValue;
+    const record = { dataVersion: job.dataVersion, ...recordOf(bars, plan, result, maps) } as unknown as JsonValue;
     return { state: "success", result: record, maps: new Uint8Array(maps.values.buffer) };
   } catch (error) {
     if (error instanceof Stopped && error.end === "cancelled") return { state: "cancelled" };

@@ -1,4 +1,5 @@
 import type { Sql } from "../../db/client.ts";
+import { readDataVersion } from "../../db/queries/backtests/data-version.ts";
 import { type ListedSweep, type SweepRow, selectSweepMap, type WholeSweep } from "../../db/queries/sweeps.ts";
 import { formatCount, formatDate, formatInteger, formatLabel } from "../../views/format.ts";
 import type { Curve, FoundView, HeatMapView, PointRow, SweepSummary, SweepView } from "../../views/sweep-view.ts";
@@ -7,6 +8,7 @@ import { findTickerStrategy } from "../backtest/strategies/index.ts";
 import type { Scenario } from "../backtests/run.ts";
 import { urlOfRequest } from "../backtests/url.ts";
 import { metricInfo, metricInfos } from "./metric-infos.ts";
+import { rangeOf } from "./prepare.ts";
 import { bytesOf, cellsOf } from "./record.ts";
 import { formatSpec } from "./specs.ts";
 import { mostKept } from "./sweeps.ts";
@@ -75,11 +77,15 @@ export async function viewOf(read: Sql, row: WholeSweep, asked: MapAsked, now: D
     asked: row.request === null ? [] : askedFacts(requestOf(row)),
     again: `/sweeps?again=${row.id}`,
     kept: mostKept,
-    found: found && { ...foundView(row, found), heatMap: await heatMapView(read, row, found, asked) },
+    found: found && {
+      ...foundView(row, found),
+      hasNewData: found.dataVersion !== (await readDataVersion(read, rangeOf(requestOf(row)))),
+      heatMap: await heatMapView(read, row, found, asked),
+    },
   };
 }
 
-function foundView(row: SweepRow, found: SweepFound): Omit<FoundView, "heatMap"> {
+function foundView(row: SweepRow, found: SweepFound): Omit<FoundView, "heatMap" | "hasNewData"> {
   const request = requestOf(row);
   const { parts, walkForward } = found;
   return {

@@ -177,6 +177,18 @@ describe("the page of a sweep", () => {
     expect(html).toContain("500 sessions");
   });
 
+  test("says when the data that it ran on has changed since", async () => {
+    const path = await sweep();
+    expect((await text(path)).html).not.toContain("The data has changed since");
+    const { sql } = dashboard;
+    const change = (by: number) => sql`
+      update public.fct_polygon__stock_bars_performance set close_price = close_price + ${by}::int
+      where trade_date = '2020-06-01'`;
+    await change(1);
+    expect((await text(path)).html).toContain("The data has changed since");
+    await change(-1);
+  });
+
   test("of a parameter alone is a strip", async () => {
     const { html } = await text(await sweep({ "momentum.shortWindow": "10" }));
     expect(html).toContain('class="is-strip"');

@@ -36,7 +36,7 @@ function prepare(changes: Record<string, unknown> = {}): PreparedSweep {
     params: { shortWindow: { from: 2, to: 30 }, longWindow: { from: 20, to: 60, step: 2 } },
     ...changes,
   });
-  return { request, bars, plan: planOf(request, bars.dates) };
+  return { request, bars, plan: planOf(request, bars.dates), dataVersion: "" };
 }
 /** So many points that it does not end while a test waits. */
 const endless = () =>
