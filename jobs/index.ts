@@ -60,7 +60,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const transform = createTransform({ sql: pools.work, projectDir, log, ...options.dbt });
 
   const jobs: JobDefinition[] = [
-    createIngestJob({ settings, sql: pools.work, lake, reference, now }),
+    createIngestJob({
+      ...{ settings, sql: pools.work, lake, reference, now },
+      rebuild: async () => {
+        await orchestrator.createRun(jobIds.transform, { parameters: { newDividends: true } });
+      },
+    }),
     createLoadJob({ sql: pools.work, lake, universe: settings.universe }),
     createTransformJob({ sql: pools.work, transform, log }),
   ];

@@ -1,6 +1,11 @@
 import { z } from "zod";
 import type { JsonValue, Sql } from "../db/client.ts";
-import { selectTickersTradedSince, selectUnpublishedDividends } from "../db/queries/reference.ts";
+import {
+  forgetChangedDividends,
+  isBuildToCome,
+  selectChangedDividends,
+  selectTickersTradedSince,
+} from "../db/queries/reference.ts";
 import { MANIFESTS } from "./lake/layout.ts";
 import { type LandedObject, landAnswer, type Manifest, writeManifest } from "./lake/manifest.ts";
 import type { ObjectStore } from "./lake/store.ts";
@@ -18,6 +23,8 @@ export type IngestOptions = {
   sql: Sql;
   lake: ObjectStore;
   reference: ReferenceData;
+  /** Queues a build of the models, for what no bar wakes it for. */
+  rebuild(): Promise<void>;
   now(): Date;
 };
 
@@ -84,7 +91,7 @@ export function createIngestJob(options: IngestOptions): JobDefinition {
       {
         kind: "plain",
         name: "reference",
-        description: "Reads names, types and dividends where they are older than a day, and tells of new dividends.",
+        description: "Reads names, types and dividends where they are older than a day, and has new dividends built.",
         run: (context) => refreshReference(options, context),
       },
     ],
@@ -194,33 +201,30 @@ async function fetchTickers(
   return objects;
 }
 
-/** What a manifest of the run says besides its objects. */
-function manifestOf({ settings, now }: IngestOptions, { run }: PlainTaskContext): Omit<Manifest, "objects"> {
-  const from = run.partition ?? "";
-  return {
-    version: 1,
-    job: run.jobId,
-    runId: String(run.id),
-    sessions: { from, to: run.partitionTo ?? from },
-    source: settings.source,
-    strategy: ingestParameters.parse(run.parameters).strategy,
-    createdAt: now().toISOString(),
-  };
-}
-
 async function writeRunManifest(options: IngestOptions, context: PlainTaskContext): Promise<TaskResult> {
-  const manifest = manifestOf(options, context);
-  const { strategy, sessions } = manifest;
+  const { run } = context;
+  const { strategy } = ingestParameters.parse(run.parameters);
   const outputs = (await context.outputsOf("fetch")) as { objects: LandedObject[] }[];
   const objects = outputs.flatMap((output) => output.objects);
   const rows = objects.reduce((sum, object) => sum + object.rows, 0);
-  const { from, to } = sessions;
+  const from = run.partition ?? "";
+  const to = run.partitionTo ?? from;
   if (rows === 0) {
     throw new RetryableError(`The market API has no bar of any asked ticker from ${from} to ${to}.`, {
       advice: "Check the tickers and the range; then retry the run.",
     });
   }
-  const key = await writeManifest(options.lake, { ...manifest, objects });
+  const manifest: Manifest = {
+    version: 1,
+    job: run.jobId,
+    runId: String(run.id),
+    sessions: { from, to },
+    source: options.settings.source,
+    strategy,
+    createdAt: options.now().toISOString(),
+    objects,
+  };
+  const key = await writeManifest(options.lake, manifest);
   const bytes = objects.reduce((sum, object) => sum + object.size, 0);
   const summary = { strategy, calls: objects.length, rows, bytes, manifest: key };
   context.log.info("wrote the manifest", summary);
@@ -233,21 +237,20 @@ async function refreshReference(options: IngestOptions, context: PlainTaskContex
   const from = referenceFrom(options, context);
   await options.reference.refresh("tickers", from, context);
   await options.reference.refresh("dividends", from, { ...context, ...settledAfter(context) });
-  return await tellDividends(options, context);
+  await seeToDividends(options, context);
+  return {};
 }
 
 /**
- * A dividend that came after the build of the bars around it would wait for the next session's. The load of a manifest
- * without bars wakes the build; nothing is told where one is to come anyway.
+ * A dividend that came after the build of the bars around it would wait for the next session's: it is built for by itself,
+ * unless a build is to come anyway. Killed in between, the next run sees to it.
  */
-async function tellDividends(options: IngestOptions, context: PlainTaskContext): Promise<TaskResult> {
-  const dataset = manifestsDataset(options.lake);
-  const jobs = { load: jobIds.load, transform: jobIds.transform };
-  const changedAt = await selectUnpublishedDividends(options.sql, { dataset, ...jobs });
-  if (changedAt === null) return {};
-  const manifest = manifestOf(options, context);
-  // Under a name of its own: the run's manifest of bars stays what it is.
-  const key = await writeManifest(options.lake, { ...manifest, runId: `${manifest.runId}-dividends`, objects: [] });
-  context.log.info("told of new dividends", { manifest: key });
-  return { events: [{ dataset, payload: { manifest: key, rows: 0, dividendsAt: changedAt.toISOString() } }] };
+async function seeToDividends({ sql, rebuild }: IngestOptions, { log }: PlainTaskContext): Promise<void> {
+  const changedAt = await selectChangedDividends(sql);
+  if (changedAt === null) return;
+  if (!(await isBuildToCome(sql, { load: jobIds.load, transform: jobIds.transform }))) {
+    log.info("dividends have changed what is published; it is built again");
+    await rebuild();
+  }
+  await forgetChangedDividends(sql, changedAt);
 }

@@ -173,33 +173,28 @@ export async function mergeDividends(transaction: TransactionSql, listing: Listi
   return found.length > 0;
 }
 
+/** When dividends last changed what is to be published, where nobody has seen to it yet. */
+export async function selectChangedDividends(sql: Sql): Promise<Date | null> {
+  return (await selectReferenceRead(sql, "dividends_changed"))?.readAt ?? null;
+}
+
+/** Somebody has seen to what had changed up to `at`. */
+export async function forgetChangedDividends(sql: Sql, at: Date): Promise<void> {
+  await sql`delete from barline.reference_reads where kind = 'dividends_changed' and read_at <= ${at}::timestamptz`;
+}
+
 /**
- * When dividends last changed what is to be published, where nothing that builds it has begun since, is to come, or was told by
- * an event of `dataset`; null otherwise. A build that began within a minute after may have seen the tables as they were before.
+ * Whether a build of the models is to begin later than now: it is queued, or what will wake it waits or is under way. One that
+ * is paused is to come when people say so.
  */
-export async function selectUnpublishedDividends(
-  sql: Sql,
-  { dataset, load, transform }: { dataset: string; load: string; transform: string },
-): Promise<Date | null> {
-  const [row] = await sql<{ at: Date }[]>`
-    select changed.read_at as at
-    from barline.reference_reads as changed
-    where changed.kind = 'dividends_changed'
-      and not exists (
-        select from barline.runs
-        where job_id = ${transform}::text and state = 'success' and started_at > changed.read_at + interval '1 minute'
-      )
-      and not exists (select from barline.pending_events where job_id in (${load}::text, ${transform}::text))
-      and not exists (
-        select from barline.runs
-        where (job_id = ${load}::text and state in ('queued', 'running'))
-          or (job_id = ${transform}::text and state = 'queued')
-      )
-      and not exists (
-        select from barline.dataset_events
-        where dataset = ${dataset}::text and (payload ->> 'dividendsAt')::timestamptz >= changed.read_at
-      )`;
-  return row?.at ?? null;
+export async function isBuildToCome(sql: Sql, jobs: { load: string; transform: string }): Promise<boolean> {
+  const rows = await sql`
+    select
+    where exists (select from barline.pending_events where job_id in (${jobs.load}::text, ${jobs.transform}::text))
+      or exists (select from barline.runs where job_id = ${jobs.load}::text and state in ('queued', 'running'))
+      or exists (select from barline.runs where job_id = ${jobs.transform}::text and state = 'queued')
+      or exists (select from barline.jobs where id = ${jobs.transform}::text and paused)`;
+  return rows.length > 0;
 }
 
 /** Keeps rows of a list that were refused: each once, though the vendor repeats its garbage whenever the list is read. */

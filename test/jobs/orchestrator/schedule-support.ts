@@ -25,6 +25,7 @@ export function ingestSchedule(startDate: string, catchup: Schedule["catchup"]):
     sql: (() => Promise.reject(new Error("the database was not expected"))) as unknown as Sql,
     lake: openLake(lakeOptions),
     reference: {} as ReferenceData,
+    rebuild: () => Promise.reject(new Error("no build was expected")),
     now: () => new Date(0),
   });
   if (!schedule) throw new Error("The ingest job has no schedule.");
