@@ -5,9 +5,10 @@ export type MarketSize = { tickers: number; sessions: number };
 
 /**
  * Publishes a market by formula alone: tables with the columns that backtests read, as the models have them. Every tenth ticker is
- * delisted on the way. Prices wander by waves of their own and a little noise; the same size gives the same market.
+ * delisted on the way. Prices go up and down by waves of their own; the same size gives the same market. `sql` has two connections,
+ * each of which writes every other ticker.
  */
-export async function publishMarket(sql: Sql, { tickers, sessions }: MarketSize): Promise<void> {
+export async function publishMarket(sql: Sql, size: MarketSize): Promise<void> {
   await sql`
     create table public.fct_polygon__stock_bars_performance (
       ticker text collate "C" not null, trade_date date not null, open_price numeric, high_price numeric,
@@ -16,20 +17,31 @@ export async function publishMarket(sql: Sql, { tickers, sessions }: MarketSize)
       return_252d numeric
     )`;
   await sql`
-    create function pg_temp.price(ticker int, session int) returns float8 language sql immutable parallel safe return
-      20 + ticker % 300 + 9 * sin(session / (11.0 + ticker % 37) + ticker) + 5 * sin(session / (90.0 + ticker % 211))
-      + session * (ticker % 13 - 4) / 800.0 + ((ticker * 7919 + session * 104729) % 997) / 700.0`;
+    create function public.bench_cents(ticker int, session int) returns int language sql immutable parallel safe return
+      2000 + ticker % 300 * 50 + abs((session * 17 + ticker * 131) % 1800 - 900) / 2
+      + abs((session * (3 + ticker % 5) + ticker * 71) % 9000 - 4500) + session * (ticker % 13 + 1) / 9
+      + (session * 7919 + ticker * 104729) % 60`;
+  await Promise.all([1, 2].map((first) => writeBars(sql, size, first)));
+  await sql`drop function public.bench_cents`;
+  await sql`
+    alter table public.fct_polygon__stock_bars_performance add primary key (ticker, trade_date)`;
+  await sql`create index on public.fct_polygon__stock_bars_performance (trade_date)`;
+  await summarise(sql);
+  await sql`vacuum (analyze)`;
+}
+
+/** Every other ticker from the first one on. Cents are whole numbers, which are computed with faster than decimals. */
+async function writeBars(sql: Sql, { tickers, sessions }: MarketSize, first: number): Promise<void> {
   await sql`
     insert into public.fct_polygon__stock_bars_performance
     select
-      'T' || lpad(ticker::text, 5, '0'), trading.trade_date, round(opened::numeric, 4),
-      round((greatest(opened, closed) * 1.004)::numeric, 4), round((least(opened, closed) * 0.996)::numeric, 4),
-      round(closed::numeric, 4), 250000 + ticker, round(closed::numeric, 4), 1, round((closed * 250000)::numeric, 2),
-      case when session > 5 then round((closed / pg_temp.price(ticker, session - 5) - 1)::numeric, 10) end,
-      case when session > 21 then round((closed / pg_temp.price(ticker, session - 21) - 1)::numeric, 10) end,
-      case when session > 63 then round((closed / pg_temp.price(ticker, session - 63) - 1)::numeric, 10) end,
-      case when session > 252 then round((closed / pg_temp.price(ticker, session - 252) - 1)::numeric, 10) end
-    from generate_series(1, ${tickers}::int) as ticker
+      'T' || lpad(ticker::text, 5, '0'), trade_date, (cents + session % 7 - 3) * 0.01, (cents + 9) * 0.01, (cents - 9) * 0.01,
+      cents * 0.01, 250000 + ticker, cents * 0.01, 1, cents * 2500.0,
+      case when session > 5 then round(cents::numeric / public.bench_cents(ticker, session - 5) - 1, 10) end,
+      case when session > 21 then round(cents::numeric / public.bench_cents(ticker, session - 21) - 1, 10) end,
+      case when session > 63 then round(cents::numeric / public.bench_cents(ticker, session - 63) - 1, 10) end,
+      case when session > 252 then round(cents::numeric / public.bench_cents(ticker, session - 252) - 1, 10) end
+    from generate_series(${first}::int, ${tickers}::int, 2) as ticker
     cross join (
       select day::date as trade_date, row_number() over (order by day)::int as session
       from generate_series('2012-01-02'::date, '2040-01-01'::date, interval '1 day') as day
@@ -37,16 +49,8 @@ export async function publishMarket(sql: Sql, { tickers, sessions }: MarketSize)
       order by day
       limit ${sessions}::int
     ) as trading
-    cross join lateral (
-      select pg_temp.price(ticker, session) as closed, pg_temp.price(ticker, session) * (1 + (session % 7 - 3) / 900.0) as opened
-    ) as prices
-    where ticker % 10 <> 0 or session < ${sessions}::int * (ticker % 90) / 100.0
-    order by ticker, session`;
-  await sql`
-    alter table public.fct_polygon__stock_bars_performance add primary key (ticker, trade_date)`;
-  await sql`create index on public.fct_polygon__stock_bars_performance (trade_date)`;
-  await summarise(sql);
-  await sql`vacuum (analyze)`;
+    cross join lateral (select public.bench_cents(ticker, session) as cents offset 0) as prices
+    where ticker % 10 <> 0 or session < ${sessions}::int * (ticker % 90) / 100.0`;
 }
 
 /** The tables that tell of the whole market, or of each ticker's last session. */

@@ -93,7 +93,7 @@ async function withMarket(size: { tickers: number; sessions: number }, work: (ur
   const server = await startEmbeddedPostgres({ dataDir: folder });
   try {
     await migrateDatabase(server.url);
-    const sql = openPool(server.url, "work", { max: 1 });
+    const sql = openPool(server.url, "work", { max: 2 });
     await publishMarket(sql, size);
     await sql.end();
     await work(server.url);
