@@ -100,7 +100,7 @@ function formField(field: string, strategy: string): string {
 }
 
 /** At its field a problem need not name it: "`capital` has to be …" is "Has to be …". */
-function withoutName(message: string): string {
+export function withoutName(message: string): string {
   const rest = message.replace(/^`[^`]*` (?=is required|has to be)/, "");
   return rest === message ? message : rest.charAt(0).toUpperCase() + rest.slice(1);
 }

@@ -4,7 +4,7 @@ import { invalidFields } from "../api/check.ts";
 import { type SweepRequest, sweepInput } from "../api/sweep-schemas.ts";
 import { tickerStrategies } from "../backtest/strategies/index.ts";
 import { mostPoints } from "../backtest/sweep/space.ts";
-import { draftOf as backtestDraft, queryOfForm, toForm as toBacktestForm } from "../backtests/draft.ts";
+import { draftOf as backtestDraft, queryOfForm, toForm as toBacktestForm, withoutName } from "../backtests/draft.ts";
 import type { Scenario } from "../backtests/run.ts";
 import { type Problem, requestFromQuery, urlOfRequest } from "../backtests/url.ts";
 import { metricInfos } from "./metric-infos.ts";
@@ -159,9 +159,16 @@ export function toForm(
   known: SweepForm["known"],
 ): SweepForm {
   const placed = problems.map(({ field, message }) => ({ field: placeOf[field] ?? withoutStep(field), message }));
-  const form = toBacktestForm(draft, placed, known);
+  const isOwn = ({ field }: Problem) => ownFields.some((name) => name === field);
+  const form = toBacktestForm(
+    draft,
+    placed.filter((problem) => !isOwn(problem)),
+    known,
+  );
+  const own = placed.filter(isOwn).map(({ field, message }) => [field, withoutName(message)]);
   return {
     ...form,
+    errors: { ...form.errors, ...Object.fromEntries(own) },
     strategies: form.strategies.filter(({ scope }) => scope === "ticker"),
     metrics: metricInfos,
     mostPoints,
