@@ -1,5 +1,6 @@
 import type { Sql } from "../../db/client.ts";
 import {
+  type HeldDividend,
   hasMonthEnds,
   hasReturn,
   type ListedTicker,
@@ -160,15 +161,16 @@ export async function readHeldBars(
       delisted: isLast && listing?.active === false && listing.lastDate < newest,
     });
   }
-  if (dividends) await addDividends(read, universe, held);
+  if (dividends) addDividends(await selectHeldDividends(read, asked), dates, held);
   return held;
 }
 
-async function addDividends(read: Sql, { dates, listings }: ReadUniverse, held: Map<number, HeldBars>): Promise<void> {
-  const numbers = [...held.keys()];
-  const tickers = numbers.map((number) => listings[number]?.ticker ?? "");
+function addDividends(
+  paid: readonly HeldDividend[],
+  dates: readonly string[],
+  held: ReadonlyMap<number, HeldBars>,
+): void {
   const sessionOf = new Map(dates.map((date, session) => [date, session]));
-  const paid = await selectHeldDividends(read, { tickers, numbers, from: dates[0] ?? "", to: dates.at(-1) ?? "" });
   for (const { number, date, amount } of paid) {
     const bars = held.get(number);
     const row = bars?.sessions.indexOf(sessionOf.get(date) ?? -1) ?? -1;

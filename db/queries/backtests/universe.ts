@@ -183,21 +183,28 @@ export function selectHeldBars(sql: Sql, ranges: readonly HeldRange[], end: stri
 /** A dividend by the session that it belongs to, in dollars a split-adjusted share. */
 export type HeldDividend = { number: number; date: string; amount: number };
 
+/** A ticker that pauses at a rebalance is sold at its next bar: dividends are looked for so long after a stretch. */
+const longestPauseDays = 31;
+
 /**
- * The cash dividends of tickers with an ex-dividend date in a range, both ends inclusive, by the session they belong to: that of the date, or
- * the ticker's next one. Only those in dollars.
+ * The cash dividends of stretches, by the session they belong to: that of the ex-dividend date, or the ticker's next one. Only those in
+ * dollars. There may be some of just after a stretch.
  */
-export function selectHeldDividends(
-  sql: Sql,
-  { tickers, numbers, from, to }: { tickers: readonly string[]; numbers: readonly number[]; from: string; to: string },
-): Promise<HeldDividend[]> {
+export function selectHeldDividends(sql: Sql, ranges: readonly HeldRange[]): Promise<HeldDividend[]> {
+  const columnOf = <Name extends keyof HeldRange>(name: Name) => ranges.map((range) => range[name]);
   return sql<HeldDividend[]>`
+    with held as (
+      select *
+      from unnest(
+        ${columnOf("ticker")}::text[], ${columnOf("number")}::int[], ${columnOf("from")}::date[], ${columnOf("until")}::date[]
+      ) as stretch (ticker, number, first_date, until)
+    )
     select
-      held.number,
+      tickers.number,
       session.trade_date as "date",
       sum(dividend.cash_amount * session.split_factor)::float8 as "amount"
-    from unnest(${tickers}::text[], ${numbers}::int[]) as held (ticker, number)
-    inner join public.source_polygon_dividends as dividend on dividend.ticker = held.ticker
+    from (select distinct ticker, number from held) as tickers
+    inner join public.source_polygon_dividends as dividend on dividend.ticker = tickers.ticker
     cross join lateral (
       select bar.trade_date, bar.split_factor
       from public.fct_polygon__stock_bars_performance as bar
@@ -206,8 +213,14 @@ export function selectHeldDividends(
       limit 1
     ) as session
     where
-      dividend.ex_dividend_date between ${from}::date and ${to}::date
-      and dividend.active
+      dividend.active
       and coalesce(dividend.currency, 'USD') = 'USD'
-    group by held.number, session.trade_date`;
+      and exists (
+        select
+        from held
+        where
+          held.number = tickers.number
+          and dividend.ex_dividend_date between held.first_date and held.until + ${longestPauseDays}::int
+      )
+    group by tickers.number, session.trade_date`;
 }

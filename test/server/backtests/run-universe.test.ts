@@ -182,6 +182,46 @@ describe("cross_sectional_momentum", () => {
     }
   });
 
+  test("pays dividends to who held before, in the shares of the prices", async () => {
+    const { sql } = database;
+    expect((await post({ ...small, dividends: true })).body.error.field).toBe("dividends");
+    const plain = await post(small);
+    const sample = plain.body.trades.find(({ exitDate }: { exitDate: string | null }) => exitDate !== null);
+    const { ticker, entryDate, exitDate } = sample;
+    const next = market.dates[market.dates.indexOf(entryDate) + 5] ?? "";
+    expect(next < exitDate).toBe(true);
+    await sql`insert into barline.reference_reads (kind, covers_from, read_at, rows, calls)
+      values ('dividends', '2019-01-01', now(), 1, 1)`;
+    // On the day of the purchase, too late to be paid; five sessions later; after the sale; one withdrawn.
+    const rows = [
+      [entryDate, 50, true],
+      [next, 2, true],
+      [market.dates[399], 70, true],
+      [next, 30, false],
+    ] as const;
+    for (const [date, amount, active] of rows) {
+      await sql`insert into public.source_polygon_dividends (ticker, ex_dividend_date, cash_amount, currency, active, inserted_at)
+        values (${ticker}, ${date ?? ""}, ${amount}, 'USD', ${active}, now())`;
+    }
+    const [{ factor }] = await sql<[{ factor: number }]>`
+      select split_factor::float8 as factor from public.fct_polygon__stock_bars_performance
+      where ticker = ${ticker} and trade_date = ${next}::date`;
+    const { body } = await post({ ...small, dividends: true });
+    const paid = body.trades.find((trade: typeof sample) => trade.ticker === ticker && trade.entryDate === entryDate);
+    const bought = plain.body.trades.filter(
+      (trade: typeof sample) => trade.ticker === ticker && trade.entryDate < next,
+    );
+    expect(bought).toHaveLength(1);
+    expect(body.metrics.dividends).toBeGreaterThan(0);
+    // What was held five sessions after the purchase is what the first rebalance bought, and no more than the trade's shares.
+    expect(body.metrics.dividends).toBeLessThanOrEqual(paid.shares * 2 * factor + 1e-9);
+    const jump = (run: typeof body, date: string) =>
+      run.equity.find((day: { date: string }) => day.date === date).equity;
+    expect(jump(body, next) - jump(plain.body, next)).toBeCloseTo(body.metrics.dividends, 6);
+    const before = market.dates[market.dates.indexOf(next) - 1] ?? "";
+    expect(jump(body, before)).toBe(jump(plain.body, before));
+  });
+
   test("is not better for costs", async () => {
     const free = await post(small);
     const dear = await post({ ...small, commission: { bps: 10, perOrder: 1 }, slippage: { bps: 10 } });
