@@ -1,7 +1,8 @@
 import type { Sql } from "../../db/client.ts";
 import { type DataChanges, selectDataChanges } from "../../db/queries/backtests/data-changes.ts";
-import { readDataVersion } from "../../db/queries/backtests/data-version.ts";
+import { type DataRange, readDataVersion } from "../../db/queries/backtests/data-version.ts";
 import { formatCount, formatDate } from "../../views/format.ts";
+import { isUndefinedTable } from "../api/warehouse.ts";
 import type { Scenario } from "../backtests/run.ts";
 
 /**
@@ -10,10 +11,20 @@ import type { Scenario } from "../backtests/run.ts";
  */
 export async function readRequestVersion(read: Sql, { ticker, from, to, benchmark }: Scenario): Promise<string> {
   const [own, compared] = await Promise.all([
-    readDataVersion(read, { ticker, from, to }),
-    benchmark === null ? "" : readDataVersion(read, { ticker: benchmark, from, to }),
+    readOrNothing(read, { ticker, from, to }),
+    benchmark === null ? "" : readOrNothing(read, { ticker: benchmark, from, to }),
   ]);
   return [own, ...compared.split(" ").flatMap((part) => (part === "" ? [] : [`benchmark.${part}`]))].join(" ");
+}
+
+/** While the models' tables are gone, say because somebody builds the warehouse anew, there is no session. */
+async function readOrNothing(read: Sql, range: DataRange): Promise<string> {
+  try {
+    return await readDataVersion(read, range);
+  } catch (error) {
+    if (!isUndefinedTable(error)) throw error;
+    return "sessions=0";
+  }
 }
 
 const partsOf = (version: string): Map<string, string> =>

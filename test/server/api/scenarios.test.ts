@@ -200,6 +200,18 @@ describe("a scenario", () => {
     app.clock.now = new Date("2026-03-02T15:00:00Z");
   });
 
+  test("is listed and told while the published tables are gone", async () => {
+    const { sql } = database;
+    await save("A");
+    await sql`alter table public.fct_polygon__stock_bars_performance rename to gone`;
+    app.clock.now = new Date("2026-03-06T15:00:00Z");
+    expect((await ask(app, "GET", "/api/scenarios")).body.scenarios).toMatchObject([{ name: "A", current: false }]);
+    expect((await ask(app, "GET", "/api/scenarios/1")).body.changes[0]).toBe("4 sessions of STEP went from its range.");
+    expect((await ask(app, "POST", "/api/scenarios/1/run")).status).toBe(404);
+    await sql`alter table public.gone rename to fct_polygon__stock_bars_performance`;
+    app.clock.now = new Date("2026-03-02T15:00:00Z");
+  });
+
   test("says that its benchmark's bars have changed", async () => {
     const { sql } = database;
     await save("A", hold("STEP", { benchmark: "FALL" }));
