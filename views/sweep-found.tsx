@@ -111,7 +111,9 @@ const Comparison = ({ found }: { found: FoundView }) => {
           {pick(found, compared).map((metric) => (
             <tr>
               <th scope="row">
-                <span title={metric.formula}>{metric.label}</span>
+                <a href={`/strategies#metric-${metric.name}`} title={metric.formula}>
+                  {metric.label}
+                </a>
               </th>
               <Cell metric={metric} figures={best.inSample} />
               {found.outOfSample && <Cell metric={metric} figures={best.outOfSample} />}

@@ -148,7 +148,7 @@ describe("the page of a sweep", () => {
     const link = /href="(\/backtest\?[^"]*to=2020-12-16[^"]*)"/.exec(html)?.[1]?.replaceAll("&amp;", "&") ?? "";
     expect(link).toContain("params.rsiOverbought=90");
     expect(link).toContain("commission.bps=5");
-    const shown = /Sharpe ratio<\/span><\/th><td class="number[^"]*">([^<]+)</.exec(html)?.[1];
+    const shown = /Sharpe ratio<\/a><\/th><td class="number[^"]*">([^<]+)</.exec(html)?.[1];
     const run = await text(link);
     expect(run.status).toBe(200);
     expect(run.html).toContain(shown ?? "no figure");
