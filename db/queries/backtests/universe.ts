@@ -198,29 +198,28 @@ export function selectHeldDividends(sql: Sql, ranges: readonly HeldRange[]): Pro
       from unnest(
         ${columnOf("ticker")}::text[], ${columnOf("number")}::int[], ${columnOf("from")}::date[], ${columnOf("until")}::date[]
       ) as stretch (ticker, number, first_date, until)
+    ),
+    -- First, as a look at a bar for each is what takes time.
+    paid as materialized (
+      select distinct held.number, dividend.ticker, dividend.ex_dividend_date, dividend.cash_amount
+      from held
+      inner join public.source_polygon_dividends as dividend
+        on
+          dividend.ticker = held.ticker
+          and dividend.ex_dividend_date between held.first_date and held.until + ${longestPauseDays}::int
+      where dividend.active and coalesce(dividend.currency, 'USD') = 'USD'
     )
     select
-      tickers.number,
+      paid.number,
       session.trade_date as "date",
-      sum(dividend.cash_amount * session.split_factor)::float8 as "amount"
-    from (select distinct ticker, number from held) as tickers
-    inner join public.source_polygon_dividends as dividend on dividend.ticker = tickers.ticker
+      sum(paid.cash_amount * session.split_factor)::float8 as "amount"
+    from paid
     cross join lateral (
       select bar.trade_date, bar.split_factor
       from public.fct_polygon__stock_bars_performance as bar
-      where bar.ticker = dividend.ticker and bar.trade_date >= dividend.ex_dividend_date
+      where bar.ticker = paid.ticker and bar.trade_date >= paid.ex_dividend_date
       order by bar.trade_date
       limit 1
     ) as session
-    where
-      dividend.active
-      and coalesce(dividend.currency, 'USD') = 'USD'
-      and exists (
-        select
-        from held
-        where
-          held.number = tickers.number
-          and dividend.ex_dividend_date between held.first_date and held.until + ${longestPauseDays}::int
-      )
-    group by tickers.number, session.trade_date`;
+    group by paid.number, session.trade_date`;
 }
