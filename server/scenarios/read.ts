@@ -60,10 +60,12 @@ export type ComparedScenario = Compared & {
   problem: string | null;
 };
 
+type DateRange = { from: string; to: string };
+
 export type Comparison = {
   scenarios: ComparedScenario[];
   rangesDiffer: boolean;
-  common: { from: string; to: string } | null;
+  common: DateRange | null;
   isCommon: boolean;
 };
 
@@ -81,7 +83,11 @@ export function idsOf(text: string): number[] {
 }
 
 /** Scenarios beside each other, as they were kept; with `isCommon`, run over what their ranges share, on the data of now. */
-export async function readComparison(context: Reader & Pick<AppContext, "now">, ids: number[], isCommon: boolean) {
+export async function readComparison(
+  context: Reader & Pick<AppContext, "now">,
+  ids: number[],
+  isCommon: boolean,
+): Promise<Comparison> {
   const rows = await selectScenariosById(context.read, ids);
   const missing = ids.find((id) => !rows.some((row) => row.id === id));
   if (missing !== undefined) throw noScenario(missing);
@@ -89,10 +95,17 @@ export async function readComparison(context: Reader & Pick<AppContext, "now">, 
   const common = commonRange(ranges);
   const rangesDiffer = new Set(ranges.map(({ from, to }) => `${from} ${to}`)).size > 1;
   const range = isCommon && rangesDiffer ? common : null;
-  const scenarios: ComparedScenario[] = [];
-  // One after the other: each run holds what it reads in memory.
-  for (const row of rows) scenarios.push(range ? await runOver(context, row, range) : await asKept(context, row));
+  const scenarios = range
+    ? await runEach(context, rows, range)
+    : await Promise.all(rows.map((row) => asKept(context, row)));
   return { scenarios, rangesDiffer, common, isCommon: range !== null };
+}
+
+/** One after the other: each run holds what it reads in memory. */
+async function runEach(context: Parameters<typeof runOver>[0], rows: WholeScenario[], range: DateRange) {
+  const scenarios: ComparedScenario[] = [];
+  for (const row of rows) scenarios.push(await runOver(context, row, range));
+  return scenarios;
 }
 
 async function asKept(context: Reader, row: WholeScenario): Promise<ComparedScenario> {
@@ -103,7 +116,7 @@ async function asKept(context: Reader, row: WholeScenario): Promise<ComparedScen
 async function runOver(
   { read, now }: Reader & Pick<AppContext, "now">,
   row: WholeScenario,
-  range: { from: string; to: string },
+  range: DateRange,
 ): Promise<ComparedScenario> {
   const { id, name } = row;
   const request = { ...scenarioOf(row), ...range };
