@@ -57,10 +57,9 @@ async function readTicker(
           from public.fct_polygon__stock_bars_performance
           where ticker = ${ticker}::text and trade_date > ${to}::date
         )
-        and exists (
-          select
-          from public.fct_polygon__stock_bars_performance as market
-          where market.trade_date > max(bar.trade_date)
+        -- The newest session by its index: whether one is later was looked for in every bar where there is none.
+        and coalesce(
+          (select max(trade_date) from public.fct_polygon__stock_bars_performance) > max(bar.trade_date), false
         )
       )::text as ended
     from public.fct_polygon__stock_bars_performance as bar
