@@ -17,7 +17,6 @@ import {
 import { type Actor, RequestError } from "../../jobs/orchestrator/types.ts";
 import type { BacktestRequest } from "../api/backtest-schemas.ts";
 import { runRequest, type Scenario } from "../backtests/run.ts";
-import { readRequestVersion } from "./data-version.ts";
 import { beginningOf, cleanName, freeName, nameTaken } from "./names.ts";
 import { requestOf } from "./request.ts";
 import { createVersionCache, type VersionCache } from "./version-cache.ts";
@@ -142,8 +141,7 @@ export async function runNow(
   request: BacktestRequest,
   ranAt: Date,
 ): Promise<ScenarioRun & { scenario: Scenario }> {
-  const { scenario, backtest, bars } = await runRequest(read, request);
-  const dataVersion = await readRequestVersion(read, scenario);
+  const { scenario, backtest, bars, dataVersion } = await runRequest(read, request);
   return {
     ...{ scenario, dataVersion, ranAt },
     metrics: { ...backtest.metrics },
