@@ -1,9 +1,26 @@
 import { formatMetric } from "./backtest-format.ts";
 import { Section, TableScroll } from "./components.tsx";
-import { formatDate, none } from "./format.ts";
+import { formatDate } from "./format.ts";
 import { Cell, CurveFigure, figureOf, listed, pick } from "./sweep-parts.tsx";
-import type { FoundView } from "./sweep-view.ts";
+import type { FoundView, MetricInfo, WalkRow } from "./sweep-view.ts";
 import { toneOf } from "./tickers.tsx";
+
+const Row = ({ row, score }: { row: WalkRow; score: MetricInfo }) => (
+  <tr>
+    <td class="nowrap">
+      {formatDate(row.choose.from)} to {formatDate(row.choose.to)}
+    </td>
+    <td class="nowrap">
+      {formatDate(row.run.from)} to {formatDate(row.run.to)}
+    </td>
+    <td>{row.params ?? "None had a score: nothing held"}</td>
+    <td class="number">{formatMetric(score.name, score.unit, row.score)}</td>
+    <Cell metric={score} figures={row.outOfSample} />
+    <td class={`number ${toneOf(row.outOfSample.totalReturn ?? null)}`}>
+      {formatMetric("totalReturn", "fraction", row.outOfSample.totalReturn ?? null)}
+    </td>
+  </tr>
+);
 
 /** What choosing anew for each part came to: one run over all parts, and each part by itself. */
 export const WalkForward = ({ found }: { found: FoundView }) => {
@@ -49,20 +66,7 @@ export const WalkForward = ({ found }: { found: FoundView }) => {
           </thead>
           <tbody>
             {walkForward.rows.map((row) => (
-              <tr>
-                <td class="nowrap">
-                  {formatDate(row.choose.from)} to {formatDate(row.choose.to)}
-                </td>
-                <td class="nowrap">
-                  {formatDate(row.run.from)} to {formatDate(row.run.to)}
-                </td>
-                <td>{row.params ?? "None had a score: nothing held"}</td>
-                <td class="number">{row.score === null ? none : formatMetric(score.name, score.unit, row.score)}</td>
-                <Cell metric={score} figures={row.outOfSample} />
-                <td class={`number ${toneOf(row.outOfSample.totalReturn ?? null)}`}>
-                  {formatMetric("totalReturn", "fraction", row.outOfSample.totalReturn ?? null)}
-                </td>
-              </tr>
+              <Row row={row} score={score} />
             ))}
           </tbody>
         </table>

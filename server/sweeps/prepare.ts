@@ -8,7 +8,7 @@ import type { SweepPlan } from "../backtest/sweep/types.ts";
 import { readBars } from "../backtests/bars.ts";
 import { HttpError } from "../middleware/errors.ts";
 import { completed, planOf, spaceOf, strategyOf } from "./plan.ts";
-import type { PreparedSweep } from "./sweeps.ts";
+import type { PreparedSweep } from "./queue.ts";
 
 /** Points that are looked at for one that can be run, before the sweep begins; what is not found among them, the sweep itself tells. */
 const mostProbed = 2000;

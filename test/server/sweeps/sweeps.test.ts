@@ -10,7 +10,8 @@ import { findTickerStrategy } from "../../../server/backtest/strategies/index.ts
 import { runSweep } from "../../../server/backtest/sweep/sweep.ts";
 import { planOf, readRequest } from "../../../server/sweeps/plan.ts";
 import { createSweepPool, type SweepPool } from "../../../server/sweeps/pool.ts";
-import { createSweeps, mostKept, mostWaiting, type PreparedSweep } from "../../../server/sweeps/sweeps.ts";
+import type { PreparedSweep } from "../../../server/sweeps/queue.ts";
+import { createSweeps, mostKept, mostWaiting } from "../../../server/sweeps/sweeps.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { until } from "../../support/until.ts";
 import { wander } from "../backtest/support.ts";
