@@ -13,9 +13,12 @@ import type { Rows, Session } from "./session.ts";
 /** What a query may have beside its own process, as the session sets it. */
 const parallelWorkers = 2;
 
+/** To ask for one key costs as much as some twenty rows; below twice that the query as it is takes less. */
+const leastRowsOfKey = 40;
+
 /**
  * Fills a table with a model's query key by key. What is sorted is one key's rows at a time, in memory, and never the table. Where
- * there are rows without a key, which no key would ask for, the query is run as it is.
+ * there are rows without a key, which no key would ask for, or few rows of each, the query is run as it is.
  */
 export async function fillByKey({ session, built }: ModelContext, model: Model, sql: string): Promise<Rows> {
   const { column, keysOf } = independence(model);
@@ -24,11 +27,12 @@ export async function fillByKey({ session, built }: ModelContext, model: Model, 
   const create = `create table ${quoteRelation(workRelation(model.name))} as`;
   await session.whole(`
     create table ${keys} as
-    select distinct ${key} from ${quoteRelation(currentRelation(built, keysOf))} order by ${key}`);
-  const [missing] = await session.run(`select from ${keys} where ${key} is null`);
-  const created = missing
-    ? await session.whole(`${create} ${sql}`)
-    : await fillEachKey(session, model, sql, { create, key, keys });
+    select ${key}, count(*) as key_rows from ${quoteRelation(currentRelation(built, keysOf))} group by ${key} order by ${key}`);
+  const [divisible] = await session.run(`
+    select from ${keys} having count(*) = count(${key}) and sum(key_rows) >= ${leastRowsOfKey} * count(*)`);
+  const created = divisible
+    ? await fillEachKey(session, model, sql, { create, key, keys })
+    : await session.whole(`${create} ${sql}`);
   await session.run(`drop table ${keys}`);
   return created;
 }

@@ -54,6 +54,7 @@ async function refreshReason(context: ModelContext, model: Model, fingerprint: s
   if (standing.fingerprint === undefined) return "Barline did not build the table that stands";
   if (standing.fingerprint !== fingerprint) return "the model, its config or a model that it reads has changed";
   if (await isFarBehind(context, model)) return "most of its source's rows are new";
+  if (model.config.rebuildAfterParents && hasNewParent(context, model)) return "a table that it reads was built whole";
   return undefined;
 }
 
@@ -68,6 +69,12 @@ async function isFarBehind({ session, compiler, built }: ModelContext, model: Mo
   }
   return false;
 }
+
+const hasNewParent = ({ built }: ModelContext, { dependsOn }: Model) =>
+  dependsOn.some((name) => {
+    const parent = built.get(name);
+    return parent?.model.config.materialized === "incremental" && parent.relation.identifier !== name;
+  });
 
 /** The sources that a model reads, itself or through others. */
 function sourcesOf(compiler: Compiler, built: Map<string, BuiltModel>, { dependsOn }: Model): Relation[] {

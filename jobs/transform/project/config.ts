@@ -34,6 +34,8 @@ const common = {
     .looseObject({
       // Of an incremental model that equals its full refresh: the share of its source's rows below which it is built whole.
       rebuild_below: z.number().min(0).max(1).optional(),
+      // Of the same: whether it is built whole wherever a table that it reads is, as it would find all its rows due.
+      rebuild_after_parents: z.boolean().optional(),
       // Of a model whose rows of one key depend on nothing but rows of that key: what a whole build may be divided by.
       independent_by: z.strictObject({ column: z.string(), keys_of: z.string() }).optional(),
     })
@@ -142,6 +144,7 @@ function shared(given: z.output<ReturnType<typeof commonSchema>>, values: Record
     enabled: given.enabled,
     tags: given.tags,
     rebuildBelow: given.meta?.rebuild_below ?? 0,
+    rebuildAfterParents: given.meta?.rebuild_after_parents ?? false,
     independentBy: given.meta?.independent_by && {
       column: given.meta.independent_by.column,
       keysOf: given.meta.independent_by.keys_of,

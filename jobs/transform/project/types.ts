@@ -42,6 +42,8 @@ export type ModelConfig = {
   indexes: IndexConfig[];
   /** An incremental model with fewer rows than this share of its largest source's is built whole; 0: never for that. */
   rebuildBelow: number;
+  /** An incremental model that is built whole wherever a table that it reads is. */
+  rebuildAfterParents: boolean;
   /** The column by whose values a whole build may be divided among processes, and the model that has all of them. */
   independentBy: { column: string; keysOf: string } | undefined;
   /** False: never built whole for being asked to; true: always. */

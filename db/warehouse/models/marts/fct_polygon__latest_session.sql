@@ -4,6 +4,7 @@
         incremental_strategy='delete+insert',
         unique_key='ticker',
         on_schema_change='fail',
+        meta={'rebuild_after_parents': true},
         indexes=[
             {'columns': ['ticker'], 'unique': true},
             {'columns': ['source_inserted_at']}

@@ -4,6 +4,7 @@
         incremental_strategy='delete+insert',
         unique_key='trade_date',
         on_schema_change='fail',
+        meta={'rebuild_after_parents': true},
         indexes=[{'columns': ['trade_date'], 'unique': true}]
     )
 }}

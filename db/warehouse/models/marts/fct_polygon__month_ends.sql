@@ -4,7 +4,10 @@
         incremental_strategy='delete+insert',
         unique_key=['ticker', 'trade_month'],
         on_schema_change='fail',
-        meta={'independent_by': {'column': 'ticker', 'keys_of': 'fct_polygon__latest_session'}},
+        meta={
+            'rebuild_after_parents': true,
+            'independent_by': {'column': 'ticker', 'keys_of': 'fct_polygon__stock_bars_performance'}
+        },
         indexes=[
             {'columns': ['ticker', 'trade_month'], 'unique': true},
             {'columns': ['trade_date']},
