@@ -81,6 +81,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     },
     observer: toOrchestratorObserver(observer),
     idleMs: workerIdleMs,
+    // Nothing is allocated for a while, so nothing would bring the collector to give back what the work has left.
+    rested: () => Bun.gc(true),
     cancelGraceMs,
   });
   const orchestrator = createOrchestrator({

@@ -32,6 +32,8 @@ export type WorkerPoolOptions = {
   /** Grants a limited resource; called for all workers, so that one count holds. */
   permit(resource: string): Promise<void>;
   idleMs: number;
+  /** Is called when the last worker has gone. */
+  rested?(): void;
   /** Is told of what runs, and of what handlers report. */
   observer?: Observer;
   /** A cancelled batch that has not stopped by then is stopped with its worker. */
@@ -50,7 +52,10 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
   count(0);
 
   const hire = (): Member => {
-    const member = startMember(options, () => members.delete(member));
+    const member = startMember(options, () => {
+      members.delete(member);
+      if (members.size === 0) options.rested?.();
+    });
     members.add(member);
     return member;
   };
