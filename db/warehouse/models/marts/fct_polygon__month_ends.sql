@@ -27,11 +27,13 @@ with current_month as materialized (
 ),
 
 {% if is_incremental() %}
+-- Each from an index of its own.
 watermark as materialized (
     select
-        coalesce(max(source_inserted_at), '-infinity') as inserted_at,
-        (coalesce(max(trade_month), '-infinity') + interval '1 month')::date as next_month
-    from {{ this }}
+        coalesce((select max(source_inserted_at) from {{ this }}), '-infinity') as inserted_at,
+        coalesce(
+            (select date_trunc('month', max(trade_date)) + interval '1 month' from {{ this }}), '-infinity'
+        )::date as next_month
 ),
 
 -- A changed bar is stamped, and changes the returns of the year after it. A split changes all of its ticker's history on its day,
