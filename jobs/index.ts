@@ -43,7 +43,8 @@ export type PipelineOptions = {
 /** Batches at a time in one worker: a fetch mostly waits for the network, a load for the database. */
 const slotsPerWorker = 3;
 const workerIdleMs = 20_000;
-const cancelGraceMs = 1500;
+/** How long a cancelled batch may take to stop; after that its worker is ended with it. */
+export const cancelGraceMs = 1500;
 
 /** The pipeline: its three jobs, declared side by side, and what people may ask of them. It does nothing until started. */
 export function createPipeline(options: PipelineOptions): Pipeline {

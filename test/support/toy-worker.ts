@@ -38,7 +38,10 @@ function makeHandlers({ settings, permit }: WorkerSetup): Record<string, BatchHa
         if (signal.aborted) reject(signal.reason);
         signal.addEventListener("abort", () => reject(signal.reason));
       }),
-    ignores: forever,
+    ignores: ({ log }) => {
+      log.info("ignoring");
+      return forever();
+    },
     spins: async ({ log }) => {
       log.info("spinning");
       await Bun.sleep(20);

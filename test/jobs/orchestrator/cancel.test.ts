@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { openPool } from "../../../db/client.ts";
 import { beginCancellable } from "../../../db/queries/cancel.ts";
+import { cancelGraceMs } from "../../../jobs/index.ts";
 import { createWorkerPool, type WorkerPool } from "../../../jobs/orchestrator/pool.ts";
 import { until } from "../../support/until.ts";
 import {
@@ -25,14 +26,15 @@ beforeAll(async () => {
 afterEach(() => harness.reset());
 afterAll(() => harness.close());
 
-const toyPool = (cancelGraceMs = 300): WorkerPool =>
+/** With a grace that no batch that obeys can miss, or one that is over soon for those that do not. */
+const toyPool = (cancelGraceMs = 600_000): WorkerPool =>
   createWorkerPool({
     entry: new URL("../../support/toy-worker.ts", import.meta.url),
     size: 1,
     slotsPerWorker: 4,
     settings: null,
     permit: async () => {},
-    idleMs: 10_000,
+    idleMs: 600_000,
     cancelGraceMs,
   });
 
@@ -85,7 +87,7 @@ describe("a cancelled run", () => {
     const runId = await orchestrator.createRun("toy", {});
     await until("it is held", async () => (await tasksOf(harness.sql, runId))[0]?.state === "running");
     await orchestrator.cancelRun(runId);
-    await until("it was told", () => aborted, 2000);
+    await until("it was told", () => aborted);
     gate.open();
     await orchestrator.stop(1000);
     expect(await taskOf(harness.sql, runId)).toMatchObject({
@@ -112,7 +114,8 @@ describe("a cancelled run", () => {
     const runId = await other.createRun("toy", {});
     await until("it is held", async () => (await tasksOf(harness.sql, runId))[0]?.state === "running");
     await other.cancelRun(runId);
-    await until("it was told", () => aborted, 2000);
+    // The next heartbeat would be a minute later.
+    await until("it was told", () => aborted);
   });
 
   test("stops a batch in a worker by its signal, and the worker goes on", async () => {
@@ -127,7 +130,7 @@ describe("a cancelled run", () => {
   });
 
   test("ends a worker whose batch does not stop, and other batches on it are tried again for nothing", async () => {
-    const pool = toyPool();
+    const pool = toyPool(300);
     const jobs = [handlers("toy", "ignores"), handlers("innocent", "waits")];
     const orchestrator = await harness.start(jobs, { pool });
     const bad = await orchestrator.createRun("toy", {});
@@ -136,40 +139,34 @@ describe("a cancelled run", () => {
       await until("it is held", async () => (await tasksOf(harness.sql, runId))[1]?.state === "running");
     }
     await orchestrator.cancelRun(bad);
-    const again = await until(
-      "the innocent batch is tried again",
-      async () => {
-        const task = (await tasksOf(harness.sql, good))[1];
-        return task?.history[1] === "running" && task;
-      },
-      4000,
-    );
+    const again = await until("the innocent batch is tried again", async () => {
+      const task = (await tasksOf(harness.sql, good))[1];
+      return task?.history[1] === "running" && task;
+    });
     expect(again).toMatchObject({ failures: 0, history: ["retry", "running"] });
   });
 
-  test("frees a worker that spins and hears nothing within two seconds", async () => {
-    // The grace that the real pipeline gives.
-    const pool = toyPool(1500);
+  test("frees a worker that spins and hears nothing once the pipeline's grace is over, which is short", async () => {
+    expect(cancelGraceMs).toBeLessThan(2000);
+    const pool = toyPool(cancelGraceMs);
     const orchestrator = await harness.start([handlers("toy", "spins")], { pool });
     const runId = await orchestrator.createRun("toy", {});
     await until("it spins", async () => {
       const lines = await harness.sql`select from barline.task_logs where message = 'spinning'`;
       return lines.length > 0;
     });
-    const started = performance.now();
     await orchestrator.cancelRun(runId);
-    await until("its worker is gone", () => pool.size() === 0, 5000);
-    expect(performance.now() - started).toBeLessThan(2000);
+    await until("its worker is gone", () => pool.size() === 0);
   });
 
-  test("ends a plain task's long query at the server within two seconds, and nothing of it stays", async () => {
+  test("ends a plain task's long query at the server, and nothing of it stays", async () => {
     const work = openPool(harness.database.url, "work", { max: 2 });
     const job = toyJob({
       runsWithoutEvents: true,
       run: async ({ signal }) => {
         await beginCancellable(work, signal, async (transaction) => {
           await transaction`create table public.half_done (id int)`;
-          await transaction`select pg_sleep(60)`;
+          await transaction`select pg_sleep(600)`;
         });
         return {};
       },
@@ -178,10 +175,9 @@ describe("a cancelled run", () => {
     const runId = await orchestrator.createRun("toy", {});
     const sleepers = async () => (await harness.sql`select from pg_stat_activity where wait_event = 'PgSleep'`).length;
     await until("it is at its query", async () => (await sleepers()) === 1);
-    const started = performance.now();
     await orchestrator.cancelRun(runId);
-    await until("the query is gone", async () => (await sleepers()) === 0, 5000);
-    expect(performance.now() - started).toBeLessThan(2000);
+    // It would sleep for ten minutes, and its heartbeat is no part of this: see above.
+    await until("the query is gone", async () => (await sleepers()) === 0);
     await orchestrator.stop(1000);
     expect([...(await harness.sql`select to_regclass('public.half_done') as kept`)]).toEqual([{ kept: null }]);
     // The connection is as good as before.

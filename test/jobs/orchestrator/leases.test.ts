@@ -65,10 +65,9 @@ describe("a lease", () => {
     await holding();
     await harness.start([here]);
     expect((await taskOf(harness.sql, runId)).state).toBe("running");
-    const killed = performance.now();
     child.kill("SIGKILL");
+    // The lease would last for ten minutes more.
     await runReaches(harness.sql, runId, "success");
-    expect(performance.now() - killed).toBeLessThan(4000);
     expect(await taskOf(harness.sql, runId)).toMatchObject({
       output: "done here",
       failures: 0,
@@ -77,29 +76,30 @@ describe("a lease", () => {
   });
 
   test("of a process that went silent runs out, and what it answers when it wakes is refused", async () => {
-    const { child, holding } = await startHoldingProcess(700);
+    const { child, holding } = await startHoldingProcess(600_000);
     const runId = await queueRun();
     await holding();
     child.kill("SIGSTOP");
-    await harness.start([here]);
+    const other = await harness.start([here]);
+    // What the lease's time does, and only once the process is silent: one that is merely slow must not lose it before.
+    await harness.sql`update barline.tasks set lease_expires_at = now() where id = ${(await taskOf(harness.sql, runId)).id}`;
     await runReaches(harness.sql, runId, "success");
+    await other.stop(1000);
+    const next = await queueRun();
     child.kill("SIGCONT");
     child.stdin.write("done by the zombie\n");
     await child.stdin.flush();
-    // A second run that the woken process takes shows that it has come past the first one.
-    await until("the zombie has forgotten its lease", async () => {
-      const [row] = await harness.sql<{ held: number }[]>`
-        select count(*)::int as held from barline.tasks where lease_owner is not null`;
-      return row?.held === 0;
-    });
+    // A second run, which only the woken process can take, shows that it has come past the first one.
+    await runReaches(harness.sql, next, "success");
+    expect(await taskOf(harness.sql, next)).toMatchObject({ output: "done by the zombie", history: ["success"] });
     expect(await taskOf(harness.sql, runId)).toMatchObject({ output: "done here", history: ["lost", "success"] });
-    expect((await runsOf(harness.sql)).length).toBe(1);
+    expect((await runsOf(harness.sql)).length).toBe(2);
   });
 
   test("of work that goes on is renewed", async () => {
     const gate = createGate();
     const slow = toyJob({ runsWithoutEvents: true, run: () => gate.opened.then(() => ({ output: "slow" })) });
-    const [orchestrator] = [await harness.start([slow], { leaseMs: 500 }), await harness.start([slow])];
+    const [orchestrator] = [await harness.start([slow]), await harness.start([slow])];
     const runId = await orchestrator.createRun("toy", {});
     await runReaches(harness.sql, runId, "running");
     const expiry = async () => {
@@ -107,14 +107,14 @@ describe("a lease", () => {
       return row?.at?.getTime() ?? null;
     };
     const first = await until("the task is held", expiry);
-    await until("the lease was renewed past its first end", async () => ((await expiry()) ?? 0) > first + 1000);
+    await until("the lease was renewed again and again", async () => ((await expiry()) ?? 0) > first + 1000);
     gate.open();
     await runReaches(harness.sql, runId, "success");
     expect((await taskOf(harness.sql, runId)).history).toEqual(["success"]);
   });
 
   test("that was claimed while the answer was lost on the way runs out, though its owner lives", async () => {
-    const orchestrator = harness.make([here], { leaseMs: 300 });
+    const orchestrator = harness.make([here]);
     await orchestrator.start();
     await orchestrator.setPaused("toy", true);
     const runId = await orchestrator.createRun("toy", {});
@@ -149,9 +149,8 @@ describe("a stop", () => {
     const orchestrator = await harness.start([job], { pool });
     const runId = await orchestrator.createRun("toy", {});
     await until("both batches are at work", () => began === 2);
-    const before = performance.now();
+    // One of the two never ends: a stop that waited for it would not either.
     await orchestrator.stop(400);
-    expect(performance.now() - before).toBeLessThan(800);
     const [, obeys, ignores] = await tasksOf(harness.sql, runId);
     const released = { state: "queued", failures: 0, leaseOwner: null, history: ["released"] };
     expect(obeys).toMatchObject(released);
@@ -180,9 +179,8 @@ describe("a stop", () => {
     const orchestrator = await harness.start([job]);
     await orchestrator.createRun("toy", {});
     await until("it is at work", () => began.length === 1);
-    const before = performance.now();
-    await Promise.all([orchestrator.createRun("toy", {}), orchestrator.stop(30_000)]);
-    expect(performance.now() - before).toBeLessThan(5000);
+    // The deadline is later than this test's.
+    await Promise.all([orchestrator.createRun("toy", {}), orchestrator.stop(600_000)]);
     const [row] = await harness.sql<{ held: number }[]>`
       select count(*)::int as held from barline.tasks where lease_owner is not null`;
     expect(row?.held).toBe(0);

@@ -36,7 +36,7 @@ describe("a loop", () => {
       for (let tick = 0; tick < ticks; tick++) await Promise.resolve();
       const before = turns;
       loop.wake();
-      await until("a turn after the wake", () => turns > before, 1000);
+      await until("a turn after the wake", () => turns > before);
       await loop.stop();
     }
   });
@@ -89,9 +89,7 @@ describe("a deadline", () => {
     const deadline = startDeadline(30);
     await deadline.within(Promise.resolve());
     await deadline.within(Promise.reject(new Error("no")));
-    const before = performance.now();
     await deadline.within(new Promise(() => {}));
-    expect(performance.now() - before).toBeLessThan(1000);
     deadline.clear();
   });
 });

@@ -69,7 +69,7 @@ export async function startMortal(
     random: Math.random,
     pollMs: given.pollMs ?? 50,
     heartbeatMs: given.heartbeatMs ?? 100,
-    leaseMs: 3000,
+    leaseMs: 15_000,
   });
   const disconnect = () => Promise.all(pools.map((pool) => pool.end({ timeout: 0 })));
   let ended: Promise<void> | undefined;
