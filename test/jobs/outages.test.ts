@@ -35,7 +35,7 @@ beforeAll(async () => {
 
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
-  market.faults.rate = 0;
+  market.release();
   market.calls.length = 0;
 });
 
@@ -51,12 +51,11 @@ const lakeOn = ({ region, accessKeyId, secretAccessKey }: S3Server, endpoint: st
   ...{ kind: "s3" as const, bucket: "bars", endpoint, region, accessKeyId, secretAccessKey },
 });
 
-/** Slows the market down, so that the outage finds some sessions fetched and others not. */
-function slowly(): void {
-  market.faults = { rate: 1, kinds: ["slow"], slowMs: 100, routes: ["grouped"] };
-}
+/** Holds the market's answers after some of them, so that the outage finds some sessions fetched and others not. */
+const holdAfterSome = () => market.hold(6);
 
-const atWork = () => until("some sessions are fetched", () => market.countOf("grouped") >= 6);
+/** Some have been answered, and the next wait for their answer until `market.release`. */
+const atWork = () => until("some sessions are fetched", () => market.countOf("grouped") > 6);
 
 /** Waits until a task was put off because of an outage that its error names. */
 const putOff = (pipeline: TestPipeline, words: string) =>
@@ -79,10 +78,11 @@ test("a lake server that goes away is waited for, with a line that says so", asy
   const gateway = await startGateway(Number(new URL(s3.endpoint).port));
   closers.push(gateway.stop);
   const pipeline = await start({ lake: lakeOn(s3, `http://127.0.0.1:${gateway.port}`) });
-  slowly();
+  holdAfterSome();
   await pipeline.backfill(month.from, month.to);
   await atWork();
   await gateway.close();
+  market.release();
   await putOff(pipeline, "s3");
   await gateway.open();
   await endsWhole(pipeline);
@@ -124,10 +124,11 @@ test("a full disk is waited for, however long, and uses up no tries", async () =
       },
     }),
   });
-  slowly();
+  holdAfterSome();
   await pipeline.backfill(month.from, month.to);
   await atWork();
   full = true;
+  market.release();
   await putOff(pipeline, "the disk is full");
   await until("more tries than a task has", () => refused > 20, 30_000);
   full = false;
@@ -144,10 +145,11 @@ test("a database server that is stopped and started again in the middle of the w
   const sql = openPool(server.url, "work");
   closers.push(() => sql.end());
   const pipeline = await start({ database: { url: server.url, sql } });
-  slowly();
+  holdAfterSome();
   await pipeline.backfill(month.from, month.to);
   await atWork();
   await server.stop();
+  market.release();
   await until("the log says that the database is away", () =>
     pipeline.log.some((line) => line.msg === "the database does not answer; work waits for it"),
   );

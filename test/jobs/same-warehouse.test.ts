@@ -123,12 +123,14 @@ test("two halves with a restart in the middle of the work end in the same wareho
   const served = await startFaultyMarket({ tickers: marketSize });
   const given = { market: served, database, settings: { startDate: season.from } };
   const first = await startTestPipeline(given);
+  served.hold(10);
   await first.backfill(season.from, season.to);
   await until("some sessions are there and others are not", async () => {
     const ended = (await runsOf(database.sql, jobIds.ingest)).filter((run) => run.state === "success");
-    return ended.length >= 10;
+    return ended.length === 10;
   });
   await first.stop();
+  served.release();
   const left = (await runsOf(database.sql, jobIds.ingest)).filter((run) => run.state !== "success");
   expect(left).not.toHaveLength(0);
   const second = await startTestPipeline({ ...given, lake: first.lakeOptions });

@@ -34,6 +34,12 @@ export type FaultyMarket = {
   revise: ((rows: WireRow[], about: { route: "grouped" | "range"; subject: string }) => WireRow[]) | undefined;
   /** The bodies last answered, by path, byte for byte. */
   served: Map<string, Uint8Array>;
+  /** From now on answers to grouped calls wait, but for the first `more`: what a test interrupts is certain to be at work. */
+  hold(more?: number): void;
+  /** Lets so many of the answers that wait, or will, go out; all of them where left out. */
+  release(count?: number): void;
+  /** How many answers wait. */
+  held(): number;
   countOf(route: MarketRoute): number;
   /** Sessions of grouped calls, as often as they were called for, in order of date. */
   calledSessions(): string[];
@@ -58,6 +64,8 @@ export async function startFaultyMarket(options: {
 }): Promise<FaultyMarket> {
   const demo = startDemoExchange({ now: options.now ?? (() => new Date()), tickers: options.tickers });
   const asked = new Map<string, number>();
+  const waiting = new Set<() => void>();
+  let permits = Number.POSITIVE_INFINITY;
   const market: Omit<FaultyMarket, "url" | "stop"> = {
     apiKey: demoApiKey,
     calls: [],
@@ -66,12 +74,41 @@ export async function startFaultyMarket(options: {
     emptySessions: new Set(),
     revise: undefined,
     served: new Map(),
+    hold: (more = 0) => {
+      permits = more;
+    },
+    held: () => waiting.size,
+    release: (count = Number.POSITIVE_INFINITY) => {
+      permits += count;
+      for (const letGo of waiting) {
+        if (permits <= 0) break;
+        letGo();
+      }
+    },
     countOf: (route) => market.calls.filter((call) => call.route === route).length,
     calledSessions: () =>
       market.calls
         .filter((call) => call.route === "grouped")
         .map((call) => call.subject)
         .sort(),
+  };
+
+  /** Waits for a permit. Who asked and has gone since gives its own back, so that each goes to an answer that arrives. */
+  const turnOf = async (response: ServerResponse): Promise<void> => {
+    if (permits <= 0) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const letGo = () => {
+        waiting.delete(letGo);
+        permits -= 1;
+        resolve();
+      };
+      waiting.add(letGo);
+      response.on("close", () => {
+        waiting.delete(letGo);
+        resolve();
+      });
+      await promise;
+    } else permits -= 1;
   };
 
   /** The fault of this call, the same in every run of the test. */
@@ -100,6 +137,7 @@ export async function startFaultyMarket(options: {
         headers: { authorization: request.headers.authorization ?? "" },
       });
       const bytes = revised(market, route, subject, await answer.bytes(), new URL(demo.url).host, request.headers.host);
+      if (route === "grouped") await turnOf(response);
       if (fault === "slow") await Bun.sleep(market.faults.slowMs);
       if (fault && fault !== "slow") return misbehave(response, fault, bytes);
       market.served.set(path, bytes);
@@ -113,6 +151,7 @@ export async function startFaultyMarket(options: {
     });
   });
   const stop = async () => {
+    market.release();
     server.closeAllConnections();
     await new Promise<void>((resolve) => server.close(() => resolve()));
     await demo.stop();
