@@ -14,7 +14,13 @@ export const fetchingFrom = (market: FaultyMarket): Record<string, string> => ({
   WORKERS: "1",
 });
 
-export type Spawned = { process: Bun.Subprocess<"ignore", "pipe", "pipe">; output(): string };
+export type Spawned = {
+  process: Bun.Subprocess<"ignore", "pipe", "pipe">;
+  /** What it has printed, as far as it has been read. */
+  output(): string;
+  /** Resolves when it has ended, with all that it printed. */
+  ended(): Promise<{ code: number; output: string }>;
+};
 
 /** Starts `server/main.ts` without waiting for anything. */
 export function spawnBarline(dataDir: string, variables: Record<string, string>): Spawned {
@@ -31,9 +37,16 @@ export function spawnBarline(dataDir: string, variables: Record<string, string>)
     const decoder = new TextDecoder();
     for await (const chunk of stream) printed += decoder.decode(chunk, { stream: true });
   };
-  void read(child.stdout);
-  void read(child.stderr);
-  return { process: child, output: () => printed };
+  const reading = Promise.all([read(child.stdout), read(child.stderr)]);
+  return {
+    process: child,
+    output: () => printed,
+    async ended() {
+      // Its last words may arrive after its end.
+      const [code] = await Promise.all([child.exited, reading]);
+      return { code, output: printed };
+    },
+  };
 }
 
 /** Starts it where it must not start; answers how it ended. */
@@ -41,8 +54,7 @@ export async function refusedStart(
   dataDir: string,
   variables: Record<string, string>,
 ): Promise<{ code: number; output: string }> {
-  const { process: child, output } = spawnBarline(dataDir, variables);
-  return { code: await child.exited, output: output() };
+  return await spawnBarline(dataDir, variables).ended();
 }
 
 /** A pool on the embedded server of a data folder, as `postgres.url` tells people to open it. */

@@ -38,16 +38,18 @@ export async function startBarline(
     const decoder = new TextDecoder();
     for await (const chunk of stream) printed += decoder.decode(chunk, { stream: true });
   };
-  void read(child.stdout);
-  void read(child.stderr);
+  const reading = Promise.all([read(child.stdout), read(child.stderr)]);
   const address = /Barline is at (http:\/\/[^"\s]+)/;
   await until(
     "Barline says where it is",
-    () => {
-      if (child.exitCode !== null) throw new Error(`Barline ended with ${child.exitCode}:\n${printed}`);
+    async () => {
+      if (child.exitCode !== null) {
+        await reading;
+        throw new Error(`Barline ended with ${child.exitCode}:\n${printed}`);
+      }
       return address.test(printed);
     },
-    30_000,
+    45_000,
   );
   const url = address.exec(printed)?.[1] ?? "";
 
