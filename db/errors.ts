@@ -42,3 +42,8 @@ export function isQueryCancelled(error: unknown): boolean {
 export function isUniqueViolation(error: unknown): boolean {
   return hasCode(error) && error.code === "23505";
 }
+
+/** Whether a table is not there: nothing has been published yet, or not by a build that has it. */
+export function isUndefinedTable(error: unknown): boolean {
+  return hasCode(error) && error.code === "42P01";
+}

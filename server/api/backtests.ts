@@ -1,5 +1,4 @@
 import { rules, universeRules } from "../backtest/rules.ts";
-import { readNotes } from "../backtests/notes.ts";
 import { runRequest, toAnswer } from "../backtests/run.ts";
 import { backtestAnswer, backtestInput } from "./backtest-schemas.ts";
 import { answer, defineOperation, type Operation } from "./operation.ts";
@@ -12,10 +11,7 @@ export const backtestOperations: Operation[] = [
     description: `${listOf(rules)}\n\nStrategies of the universe:\n\n${listOf(universeRules)}`,
     request: { body: backtestInput },
     answers: { 200: { description: "The run.", schema: backtestAnswer } },
-    handle: async ({ body }, { read }) => {
-      const run = await runRequest(read, body);
-      return answer(200, { ...toAnswer(run), notes: await readNotes(read, run) });
-    },
+    handle: async ({ body }, { read }) => answer(200, toAnswer(await runRequest(read, body))),
   }),
 ];
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isUndefinedTable } from "../../db/errors.ts";
 import { type BarRow, isPublished, readAdjustedBars, readUnadjustedBars } from "../../db/queries/api/bars.ts";
 import { searchTickers } from "../../db/queries/api/tickers.ts";
 import { selectRestatements } from "../../db/queries/dashboard/restatements.ts";
@@ -13,7 +14,6 @@ import {
   tickerAnswer,
   tickerInput,
 } from "./schemas.ts";
-import { isUndefinedTable } from "./warehouse.ts";
 
 export const barOperations: Operation[] = [
   defineOperation({

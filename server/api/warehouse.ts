@@ -1,4 +1,5 @@
 import type { Sql } from "../../db/client.ts";
+import { isUndefinedTable } from "../../db/errors.ts";
 import { countPublishedBars, type WarehouseSize } from "../../db/queries/api/warehouse.ts";
 
 /** Tells how much is published, without counting ten years of bars for every request. */
@@ -50,9 +51,4 @@ async function countOrEmpty(read: Sql): Promise<WarehouseSize> {
     if (isUndefinedTable(error)) return empty;
     throw error;
   }
-}
-
-/** SQLSTATE 42P01: nothing has been published yet, so the table is not there. */
-export function isUndefinedTable(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "42P01";
 }

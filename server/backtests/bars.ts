@@ -1,9 +1,9 @@
 import type { Sql } from "../../db/client.ts";
+import { isUndefinedTable } from "../../db/errors.ts";
 import { type DividendRow, readAdjustedDividends, readPublishedRange } from "../../db/queries/api/backtests.ts";
 import { type PackedBars, selectPackedBars } from "../../db/queries/backtests/bars.ts";
-import { readLastSessions, readPublishedTickers } from "../../db/queries/backtests/tickers.ts";
+import { hasLastSessions, readLastSessions, readPublishedTickers } from "../../db/queries/backtests/tickers.ts";
 import { selectReferenceRead } from "../../db/queries/reference.ts";
-import { isUndefinedTable } from "../api/warehouse.ts";
 import type { Bars } from "../backtest/types.ts";
 import { HttpError } from "../middleware/errors.ts";
 import { nearest } from "../nearest.ts";
@@ -32,15 +32,14 @@ export async function readBars(read: Sql, asked: BarsAsked, field: "ticker" | "b
 
 type LastSessions = Awaited<ReturnType<typeof readLastSessions>>;
 
-/** Nulls where the tables of tickers and of the market are not there: an earlier build has the bars alone. */
-async function readLastSessionsOrNone(read: Sql, ticker: string): Promise<LastSessions> {
-  try {
-    return await readLastSessions(read, ticker);
-  } catch (error) {
-    if (!isUndefinedTable(error)) throw error;
-    return { active: true, lastDate: null, newestDate: null };
-  }
-}
+/**
+ * Nulls where the tables of tickers and of the market are not there: an earlier build has the bars alone. Asked first, as a
+ * statement that fails would end the transaction that it is read in.
+ */
+const readLastSessionsOrNone = async (read: Sql, ticker: string): Promise<LastSessions> =>
+  (await hasLastSessions(read))
+    ? await readLastSessions(read, ticker)
+    : { active: true, lastDate: null, newestDate: null };
 
 /**
  * A ticker is delisted once the market has had a session after its last bar, and the list of tickers has it no longer as active.

@@ -1,8 +1,9 @@
 import type { Sql } from "../../db/client.ts";
+import { isUndefinedTable } from "../../db/errors.ts";
 import { readDataVersion } from "../../db/queries/backtests/data-version.ts";
+import { readAtOneMoment } from "../../db/queries/backtests/moment.ts";
 import { readFirstTicker } from "../../db/queries/backtests/tickers.ts";
 import { selectSessions } from "../../db/queries/backtests/universe.ts";
-import { isUndefinedTable } from "../api/warehouse.ts";
 import { type Badge, badgesOf, universeBadgesOf } from "../backtest/badges.ts";
 import { checkHonesty } from "../backtest/honesty.ts";
 import { tickerStrategies, universeStrategies } from "../backtest/strategies/index.ts";
@@ -32,7 +33,7 @@ export function createChecks(read: Sql): ReadChecks {
       const last = (await selectSessions(read, { from: null, to: null })).at(-1);
       if (last === undefined) return null;
       const version = await readDataVersion(read, { ticker: null, from: last, to: last });
-      if (kept?.version !== version) kept = { version, checks: check(read) };
+      if (kept?.version !== version) kept = { version, checks: readAtOneMoment(read, check) };
       return await kept.checks;
     } catch (error) {
       kept = undefined;
@@ -42,10 +43,10 @@ export function createChecks(read: Sql): ReadChecks {
   };
 }
 
-async function check(read: Sql): Promise<Checks | null> {
-  const ticker = await readFirstTicker(read);
+async function check(moment: Sql): Promise<Checks | null> {
+  const ticker = await readFirstTicker(moment);
   if (ticker === null) return null;
-  const bars = await readBars(read, { ticker, dividends: false });
+  const bars = await readBars(moment, { ticker, dividends: false });
   const badges = new Map<string, readonly Badge[]>();
   for (const strategy of tickerStrategies) {
     const configured = strategy.configure({});
@@ -55,7 +56,7 @@ async function check(read: Sql): Promise<Checks | null> {
   for (const strategy of universeStrategies) {
     const configured = strategy.configure({});
     if (!configured.success) continue;
-    const universe = await readUniverse(read, { from: null, to: null, atMost: tickersAtMost }, configured.strategy);
+    const universe = await readUniverse([moment], { from: null, to: null, atMost: tickersAtMost }, configured.strategy);
     tickers = Math.min(universe.listings.length, tickersAtMost);
     badges.set(strategy.id, universeBadgesOf(checkUniverseHonesty(configured.strategy, universe)));
   }

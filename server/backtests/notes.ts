@@ -1,17 +1,14 @@
-import type { Sql } from "../../db/client.ts";
-import { selectDividends, selectSplits } from "../../db/queries/dashboard/bars.ts";
 import { firstCalendarDate, lastCalendarDate, sessionsBetween } from "../../jobs/market/calendar.ts";
 import { formatCount, formatDate, formatPrice } from "../../views/format.ts";
 import type { BacktestRun, TickerRun } from "./run.ts";
 import { universeNotes } from "./universe-view.ts";
 
 /** What a reader has to know of the data that a run used, and of how it was used: one sentence each. */
-export const readNotes = async (read: Sql, run: BacktestRun): Promise<string[]> =>
-  run.scope === "universe" ? universeNotes(run) : await readTickerNotes(read, run);
+export const notesOf = (run: BacktestRun): string[] =>
+  run.scope === "universe" ? universeNotes(run) : tickerNotes(run);
 
-async function readTickerNotes(read: Sql, run: TickerRun): Promise<string[]> {
-  const { ticker } = run.scenario;
-  const [splits, dividends] = await Promise.all([selectSplits(read, ticker), selectDividends(read, ticker)]);
+function tickerNotes(run: TickerRun): string[] {
+  const { splits, dividends } = run.actions;
   const { dates } = run.bars;
   const [first, last] = [dates[0] ?? "", dates.at(-1) ?? ""];
   const isInside = ({ date }: { date: string }) => date > first && date <= last;

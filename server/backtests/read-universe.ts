@@ -1,4 +1,5 @@
 import type { Sql } from "../../db/client.ts";
+import type { Moment } from "../../db/queries/backtests/moment.ts";
 import {
   type HeldDividend,
   hasMonthEnds,
@@ -20,8 +21,8 @@ const tickersAtOnce = 200;
 export const mostLookUps = 150_000;
 /** Months of all tickers read by one statement: some megabytes on their way. */
 const monthsAtOnce = 12;
-/** As many as the pool can spare; each keeps one core of the database busy. */
-const statementsAtOnce = 3;
+/** As many as a pool can spare; each keeps one core of the database busy. */
+export const statementsAtOnce = 3;
 const dayMs = 86_400_000;
 const firstDay = Date.UTC(2000, 0, 1);
 
@@ -46,12 +47,16 @@ export function rebalanceSessions(dates: readonly string[]): number[] {
 /** Dates are inclusive, null is open-ended; `atMost`: only so many tickers, evenly taken. */
 export type UniverseAsked = { from: string | null; to: string | null; atMost?: number };
 
-/** What a strategy looks at from `from` to `to`, of every ticker that was ever published. Looks back beyond `from`. */
+/**
+ * What a strategy looks at from `from` to `to`, of every ticker that was ever published. Looks back beyond `from`. What takes longest is
+ * read over all connections of the moment.
+ */
 export async function readUniverse(
-  read: Sql,
+  moment: Moment,
   { from, to, atMost }: UniverseAsked,
   strategy: ConfiguredUniverseStrategy,
 ): Promise<ReadUniverse> {
+  const [read] = moment;
   const [dates, listings] = await Promise.all([selectSessions(read, { from, to }), selectListedTickers(read)]);
   const newest =
     listings
@@ -71,7 +76,7 @@ export async function readUniverse(
   const step = Math.max(1, Math.ceil(alive.length / (atMost ?? alive.length)));
   const universe = { dates, listings, newest, sections };
   await readSections(
-    read,
+    moment,
     universe,
     alive.filter((_, index) => index % step === 0),
     strategy,
@@ -80,34 +85,38 @@ export async function readUniverse(
 }
 
 async function readSections(
-  read: Sql,
+  moment: Moment,
   { dates, listings, newest, sections }: ReadUniverse,
   numbers: readonly number[],
   { lags, minimums }: ConfiguredUniverseStrategy,
 ): Promise<void> {
   const [months, rest] = [sections.slice(0, -1), sections.slice(-1)];
   const byDate = new Map(sections.map((section) => [dates[section.session] ?? "", section]));
-  const ask = async (part: readonly CrossSection[], some: readonly number[], source: "bars" | "month_ends") => {
-    const tickers = some.map((number) => listings[number]?.ticker ?? "");
-    const asked = { tickers, numbers: some, dates: part.map(({ session }) => dates[session] ?? ""), lags, minimums };
-    for (const packed of await selectSections(read, asked, source)) unpack(packed, byDate.get(packed.date));
-  };
+  type Ask = (read: Sql) => Promise<void>;
+  const ask =
+    (part: readonly CrossSection[], some: readonly number[], source: "bars" | "month_ends"): Ask =>
+    async (read) => {
+      const tickers = some.map((number) => listings[number]?.ticker ?? "");
+      const asked = { tickers, numbers: some, dates: part.map(({ session }) => dates[session] ?? ""), lags, minimums };
+      for (const packed of await selectSections(read, asked, source)) unpack(packed, byDate.get(packed.date));
+    };
   const uncounted = lags.filter((lag) => !hasReturn(lag));
   const lookUps = uncounted.length * numbers.length * months.length;
   if (lookUps > mostLookUps) throw new TooManyLookUps(uncounted[0] ?? 0, lookUps);
-  const hasMonths = uncounted.length === 0 && (await hasMonthEnds(read));
+  const hasMonths = uncounted.length === 0 && (await hasMonthEnds(moment[0]));
   const ofMonths = hasMonths ? chunksOf(months, monthsAtOnce) : [];
   // The newest session values what is held, and the list of tickers has its closes.
   const isNewest = rest.every(({ session }) => dates[session] === newest);
   if (isNewest) for (const section of rest) closeOfNewest(section, listings, newest);
   const ofBars = [...(hasMonths ? [] : months), ...(isNewest ? [] : rest)];
-  await inTurns(
-    [
-      ...ofMonths.map((part) => () => ask(part, numbers, "month_ends")),
-      ...(ofBars.length === 0 ? [] : chunksOf(numbers, tickersAtOnce).map((some) => () => ask(ofBars, some, "bars"))),
-    ],
-    (work) => work(),
-  );
+  const asked = [
+    ...ofMonths.map((part) => ask(part, numbers, "month_ends")),
+    ...(ofBars.length === 0 ? [] : chunksOf(numbers, tickersAtOnce).map((some) => ask(ofBars, some, "bars"))),
+  ].values();
+  const readers = moment.map(async (read) => {
+    for (const one of asked) await one(read);
+  });
+  await Promise.all(readers);
 }
 
 function closeOfNewest(section: CrossSection, listings: readonly ListedTicker[], newest: string): void {
@@ -208,12 +217,3 @@ function doublesOf(packed: Buffer): Float64Array {
 
 const chunksOf = <Item>(items: readonly Item[], size: number): Item[][] =>
   Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));
-
-/** Some at a time, so that other readers of the pool are not kept waiting. */
-async function inTurns<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
-  const rest = items.values();
-  const workers = Array.from({ length: statementsAtOnce }, async () => {
-    for (const item of rest) await work(item);
-  });
-  await Promise.all(workers);
-}

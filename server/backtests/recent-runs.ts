@@ -15,7 +15,7 @@ const mostKept = 4;
 /** What a version does not tell, such as a ticker that is listed again, is read anew after so long. */
 const longestMs = 60_000;
 
-type Kept = { run: Promise<BacktestRun>; version: Promise<string>; at: number };
+type Kept = { run: Promise<BacktestRun>; at: number };
 
 /**
  * Keeps the last runs over the universe, which take seconds; one over a ticker takes hardly longer than to find out whether its data
@@ -26,20 +26,20 @@ export function createRecentRuns({ read, now }: { read: Sql; now(): Date }): Rec
 
   const begin = (key: string, request: BacktestRequest): Kept => {
     const run = runRequest(read, request);
-    const version = run.then(({ scenario }) => readRequestVersion(read, scenario));
-    const entry = { run, version, at: now().getTime() };
+    const entry = { run, at: now().getTime() };
     kept.delete(key);
     kept.set(key, entry);
     for (const oldest of [...kept.keys()].slice(0, -mostKept)) kept.delete(oldest);
-    version.catch(() => {
+    run.catch(() => {
       if (kept.get(key) === entry) kept.delete(key);
     });
     return entry;
   };
 
-  const isCurrent = async ({ run, version, at }: Kept): Promise<boolean> => {
+  const isCurrent = async ({ run, at }: Kept): Promise<boolean> => {
     if (now().getTime() - at > longestMs) return false;
-    return (await version) === (await readRequestVersion(read, (await run).scenario));
+    const { dataVersion, scenario } = await run;
+    return dataVersion === (await readRequestVersion(read, scenario));
   };
 
   return {

@@ -1,8 +1,9 @@
 import type { Sql } from "../../db/client.ts";
+import { isUndefinedTable } from "../../db/errors.ts";
+import { type Moment, readAtOneMoment } from "../../db/queries/backtests/moment.ts";
 import { lagsWithReturn, selectSessions } from "../../db/queries/backtests/universe.ts";
 import { selectReferenceRead } from "../../db/queries/reference.ts";
 import type { BacktestRequest } from "../api/backtest-schemas.ts";
-import { isUndefinedTable } from "../api/warehouse.ts";
 import type { Metrics } from "../backtest/definitions.ts";
 import { type PortfolioBacktest, runPortfolio } from "../backtest/universe/backtest.ts";
 import { chooseHoldings, everyone, type Membership } from "../backtest/universe/choose.ts";
@@ -12,7 +13,14 @@ import type { Selection } from "../backtest/universe/types.ts";
 import { HttpError } from "../middleware/errors.ts";
 import { readRequestVersion } from "../scenarios/data-version.ts";
 import { readBenchmark } from "./benchmark.ts";
-import { mostLookUps, type ReadUniverse, readHeldBars, readUniverse, TooManyLookUps } from "./read-universe.ts";
+import {
+  mostLookUps,
+  type ReadUniverse,
+  readHeldBars,
+  readUniverse,
+  statementsAtOnce,
+  TooManyLookUps,
+} from "./read-universe.ts";
 import type { RunOf, Scenario } from "./run.ts";
 
 /** The figures by which a run on today's survivors is told from one on everybody there was. */
@@ -46,29 +54,16 @@ export async function runUniverse(
   request: BacktestRequest,
   strategy: ConfiguredUniverseStrategy,
 ): Promise<UniverseRun> {
-  const { strategy: _, params: __, from: ___, to: ____, ticker: _____, ...settings } = request;
-  const universe = await readPublished(read, request, strategy);
-  const survives: Membership = (ticker) => universe.listings[ticker]?.lastDate === universe.newest;
-  const chosen = {
-    pointInTime: chooseHoldings(universe, strategy),
-    survivorsOnly: chooseHoldings(universe, strategy, survives),
-  };
-  requireChoice(chosen.pointInTime, universe, strategy);
-  const [first = "", last = ""] = [universe.dates[0], universe.dates.at(-1)];
-  const survivorship = settings.survivorship ?? "point_in_time";
-  const scenario: Scenario = {
-    ...{ ticker: null, from: request.from ?? first, to: request.to ?? last },
-    ...{ strategy: strategy.id, params: { ...strategy.parameters }, ...settings, survivorship },
-  };
-  if (settings.dividends) await requireDividends(read, first);
-  const [bars, benchmark, dataVersion] = await Promise.all([
-    readHeldBars(read, universe, Object.values(chosen), settings.dividends),
-    readBenchmark(read, universe.dates, settings),
-    readRequestVersion(read, scenario),
-  ]);
-  const fraction = settings.sizing.kind === "equity" ? settings.sizing.fraction : 1;
+  const data = await readAtOneMoment(
+    read,
+    (...moment) => readUniverseData(moment, request, strategy),
+    statementsAtOnce,
+  );
+  const { universe, survives, chosen, bars, scenario, benchmark, dataVersion } = data;
+  const { survivorship } = scenario;
+  const fraction = scenario.sizing.kind === "equity" ? scenario.sizing.fraction : 1;
   const run = (selections: readonly Selection[], isMember: Membership) =>
-    runPortfolio(universe, selections, bars, { ...settings, fraction }, isMember);
+    runPortfolio(universe, selections, bars, { ...scenario, fraction }, isMember);
   const pointInTime = run(chosen.pointInTime, everyone);
   const survivorsOnly = run(chosen.survivorsOnly, survives);
   return {
@@ -87,19 +82,45 @@ export async function runUniverse(
   };
 }
 
+/** All that is read for a run over the universe, and what it chose by. `moment` answers every statement from the same data. */
+async function readUniverseData(moment: Moment, request: BacktestRequest, strategy: ConfiguredUniverseStrategy) {
+  const { strategy: _, params: __, from: ___, to: ____, ticker: _____, ...settings } = request;
+  const universe = await readPublished(moment, request, strategy);
+  const [read] = moment;
+  const survives: Membership = (ticker) => universe.listings[ticker]?.lastDate === universe.newest;
+  const chosen = {
+    pointInTime: chooseHoldings(universe, strategy),
+    survivorsOnly: chooseHoldings(universe, strategy, survives),
+  };
+  requireChoice(chosen.pointInTime, universe, strategy);
+  const [first = "", last = ""] = [universe.dates[0], universe.dates.at(-1)];
+  const scenario: Scenario = {
+    ...{ ticker: null, from: request.from ?? first, to: request.to ?? last },
+    ...{ strategy: strategy.id, params: { ...strategy.parameters }, ...settings },
+    survivorship: settings.survivorship ?? "point_in_time",
+  };
+  if (settings.dividends) await requireDividends(read, first);
+  const [bars, benchmark, dataVersion] = await Promise.all([
+    readHeldBars(read, universe, Object.values(chosen), settings.dividends),
+    readBenchmark(read, universe.dates, settings),
+    readRequestVersion(read, scenario),
+  ]);
+  return { universe, survives, chosen, scenario, bars, benchmark, dataVersion };
+}
+
 const headlineOf = ({ totalReturn, cagr, sharpe, maxDrawdown, finalEquity }: Metrics): Headline => ({
   ...{ totalReturn, cagr, sharpe, maxDrawdown, finalEquity },
 });
 
 async function readPublished(
-  read: Sql,
+  moment: Moment,
   { from = null, to = null }: { from?: string | null | undefined; to?: string | null | undefined },
   strategy: ConfiguredUniverseStrategy,
 ): Promise<ReadUniverse> {
   try {
-    const universe = await readUniverse(read, { from, to }, strategy);
+    const universe = await readUniverse(moment, { from, to }, strategy);
     if (universe.dates.length > 0) return universe;
-    const published = await selectSessions(read, { from: null, to: null });
+    const published = await selectSessions(moment[0], { from: null, to: null });
     const [first, last] = [published[0], published.at(-1)];
     if (first === undefined || last === undefined) throw nothingPublished();
     const [field, date] = from !== null && from > first ? ["from", from] : ["to", to];

@@ -1,4 +1,6 @@
 import type { Sql } from "../../db/client.ts";
+import { readAtOneMoment } from "../../db/queries/backtests/moment.ts";
+import { type DividendRow, type SplitRow, selectDividends, selectSplits } from "../../db/queries/dashboard/bars.ts";
 import { type BacktestAnswer, type BacktestRequest, settingsOf } from "../api/backtest-schemas.ts";
 import { invalidFields } from "../api/check.ts";
 import { type Backtest, leastSessions, runBacktest } from "../backtest/backtest.ts";
@@ -11,6 +13,7 @@ import { HttpError } from "../middleware/errors.ts";
 import { readRequestVersion } from "../scenarios/data-version.ts";
 import { readBars } from "./bars.ts";
 import { type Benchmark, readBenchmark } from "./benchmark.ts";
+import { notesOf } from "./notes.ts";
 import { runUniverse, type UniverseRun } from "./run-universe.ts";
 
 /** A request with every default filled in; run again, it gives the same run. */
@@ -30,12 +33,16 @@ export type TickerRun = RunOf<"ticker"> & {
   scenario: Scenario & { ticker: string };
   strategy: ConfiguredStrategy;
   bars: Bars;
+  /** All that are known of the ticker, paid or not. */
+  actions: { splits: readonly SplitRow[]; dividends: readonly DividendRow[] };
   backtest: Backtest;
 };
 
 export type BacktestRun = TickerRun | UniverseRun;
 
-/** Reads what a request needs and runs it. What cannot be run is an HttpError that names the field. */
+/**
+ * Reads what a request needs, all of it at one moment, and runs it. What cannot be run is an HttpError that names the field.
+ */
 export async function runRequest(read: Sql, request: BacktestRequest): Promise<BacktestRun> {
   const { from, to } = request;
   if (from !== undefined && to !== undefined && from > to) {
@@ -55,20 +62,32 @@ async function runTicker(
   request: BacktestRequest & { ticker: string },
   strategy: TickerStrategy,
 ): Promise<TickerRun> {
-  const { ticker, from, to, strategy: _, params: __, ...settings } = request;
   const configured = configure(strategy, request.params);
-  const bars = await readBars(read, request);
+  const data = await readAtOneMoment(read, (moment) => readTickerData(moment, request, configured));
+  const backtest = runBacktest(data.bars, configured, settingsOf(data.scenario));
+  return { scope: "ticker", strategy: configured, backtest, ...data };
+}
+
+/** All that is read for a run over one ticker. `moment` answers every statement from the same data. */
+async function readTickerData(
+  moment: Sql,
+  request: BacktestRequest & { ticker: string },
+  configured: ConfiguredStrategy,
+): Promise<Omit<TickerRun, "scope" | "strategy" | "backtest">> {
+  const { ticker, from, to, strategy: _, params: __, ...settings } = request;
+  const bars = await readBars(moment, request);
   requireSessions(bars, configured, ticker);
   const scenario: TickerRun["scenario"] = {
     ...{ ticker, from: from ?? dateOf(bars, 0), to: to ?? dateOf(bars, bars.dates.length - 1) },
     ...{ strategy: configured.id, params: { ...configured.parameters }, ...settings },
   };
-  const [benchmark, dataVersion] = await Promise.all([
-    readBenchmark(read, bars.dates, settings),
-    readRequestVersion(read, scenario),
+  const [benchmark, dataVersion, splits, dividends] = await Promise.all([
+    readBenchmark(moment, bars.dates, settings),
+    readRequestVersion(moment, scenario),
+    selectSplits(moment, ticker),
+    selectDividends(moment, ticker),
   ]);
-  const backtest = runBacktest(bars, configured, settingsOf(settings));
-  return { scope: "ticker", scenario, strategy: configured, bars, backtest, benchmark, dataVersion };
+  return { scenario, bars, benchmark, dataVersion, actions: { splits, dividends } };
 }
 
 /** The strategy with its parameters; faulty ones are a 422 that names them. */
@@ -94,8 +113,8 @@ function requireSessions(bars: Bars, strategy: ConfiguredStrategy, ticker: strin
 
 const dateOf = (bars: { dates: readonly string[] }, session: number): string => bars.dates[session] ?? "";
 
-/** A run as the API answers it, but for its notes, which are read. */
-export function toAnswer(run: BacktestRun): Omit<BacktestAnswer, "notes"> {
+/** A run as the API answers it. */
+export function toAnswer(run: BacktestRun): BacktestAnswer {
   const { bars, backtest, scenario, dataVersion } = run;
   return {
     metrics: backtest.metrics,
@@ -109,6 +128,7 @@ export function toAnswer(run: BacktestRun): Omit<BacktestAnswer, "notes"> {
     },
     scenario,
     dataVersion,
+    notes: notesOf(run),
   };
 }
 

@@ -1,4 +1,3 @@
-import type { Sql } from "../../db/client.ts";
 import type { MetricRow, ResultView, TradePage, TradeRow, YearRow } from "../../views/backtest-view.ts";
 import { badgesOf, universeBadgesOf } from "../backtest/badges.ts";
 import { type CurveMetric, curveMetricNames } from "../backtest/curve.ts";
@@ -9,7 +8,7 @@ import { returnsByMonth, returnsByYear } from "../backtest/periods.ts";
 import { findStrategy } from "../backtest/strategies/index.ts";
 import type { Trade } from "../backtest/types.ts";
 import { toDrawing } from "./chart.ts";
-import { readNotes } from "./notes.ts";
+import { notesOf } from "./notes.ts";
 import { type BacktestRun, toTrade } from "./run.ts";
 import { toUniverseView } from "./universe-view.ts";
 import { urlOfRequest } from "./url.ts";
@@ -17,11 +16,7 @@ import { urlOfRequest } from "./url.ts";
 export const tradesPerPage = 50;
 
 /** Everything that the page shows of a run. `origin` is where the reader reached us, for the link that is shared. */
-export async function readResult(
-  read: Sql,
-  run: BacktestRun,
-  options: { origin: string; tradesFrom: number },
-): Promise<ResultView> {
+export function toResult(run: BacktestRun, options: { origin: string; tradesFrom: number }): ResultView {
   const { scenario, bars, dataVersion } = run;
   const strategy = findStrategy(scenario.strategy);
   const at = (path: string) => urlOfRequest(scenario, path);
@@ -41,7 +36,7 @@ export async function readResult(
     sweepUrl: run.scope === "ticker" && Object.keys(scenario.params).length > 0 ? at("/sweeps") : null,
     scenarioName: scenario.ticker === null ? name : `${scenario.ticker} ${name}`,
     dataVersion,
-    notes: await readNotes(read, run),
+    notes: notesOf(run),
     badges: run.scope === "universe" ? universeBadgesOf(run.honesty) : badgesOf(checkHonesty(run.strategy, run.bars)),
     metrics: metricRows(run),
     chart: toDrawing(run),

@@ -1,4 +1,5 @@
 import { type Context, Hono } from "hono";
+import { isUndefinedTable } from "../../db/errors.ts";
 import { readPublishedRange } from "../../db/queries/api/backtests.ts";
 import { readFirstTicker } from "../../db/queries/backtests/tickers.ts";
 import { selectTickers } from "../../db/queries/dashboard/tickers.ts";
@@ -7,13 +8,12 @@ import { Backtest, backtestPage } from "../../views/backtest.tsx";
 import { Trades } from "../../views/backtest-trades.tsx";
 import type { BacktestForm, BacktestView } from "../../views/backtest-view.ts";
 import { TickerOptions } from "../../views/ticker-options.tsx";
-import { isUndefinedTable } from "../api/warehouse.ts";
 import { toChart } from "../backtests/chart.ts";
 import { draftOf, formMarker, queryOfForm, toForm } from "../backtests/draft.ts";
 import { createRecentRuns, type RecentRuns } from "../backtests/recent-runs.ts";
 import { type BacktestRun, tradesOf } from "../backtests/run.ts";
 import { type Problem, requestFromQuery, urlOfRequest } from "../backtests/url.ts";
-import { readResult } from "../backtests/view.ts";
+import { toResult } from "../backtests/view.ts";
 import type { AppContext } from "../context.ts";
 import { csvResponse } from "../csv.ts";
 import { HttpError } from "../middleware/errors.ts";
@@ -103,7 +103,7 @@ async function show(context: BacktestContext, c: Context): Promise<Response> {
   const url = urlOfRequest(run.scenario);
   if (isFromForm && !isFragment) return c.redirect(url, 303);
   const options = { origin: new URL(c.req.url).origin, tradesFrom: numberIn(c, "trades") ?? 0 };
-  const result = await readResult(context.read, run, options);
+  const result = toResult(run, options);
   if (wantsFragment(c, "trades")) return c.html(<Trades view={result} />);
   // The same run again is no new page to go back to.
   const isNew = !(c.req.header("HX-Current-URL") ?? "").endsWith(url);

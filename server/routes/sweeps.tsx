@@ -1,4 +1,5 @@
 import { type Context, Hono } from "hono";
+import { isUndefinedTable } from "../../db/errors.ts";
 import { readPublishedRange } from "../../db/queries/api/backtests.ts";
 import { readFirstTicker } from "../../db/queries/backtests/tickers.ts";
 import { hasMart } from "../../db/queries/dashboard/warehouse.ts";
@@ -8,7 +9,6 @@ import { HeatMap } from "../../views/sweep-heat-map.tsx";
 import type { SweepForm } from "../../views/sweep-view.ts";
 import { SweepList, sweepsPage } from "../../views/sweeps.tsx";
 import type { SweepFound } from "../api/sweep-schemas.ts";
-import { isUndefinedTable } from "../api/warehouse.ts";
 import type { Problem } from "../backtests/url.ts";
 import type { AppContext } from "../context.ts";
 import { csvResponse } from "../csv.ts";

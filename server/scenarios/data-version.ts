@@ -1,8 +1,8 @@
 import type { Sql } from "../../db/client.ts";
+import { isUndefinedTable } from "../../db/errors.ts";
 import { type DataChanges, selectDataChanges } from "../../db/queries/backtests/data-changes.ts";
 import { type DataRange, readDataVersion } from "../../db/queries/backtests/data-version.ts";
 import { formatCount, formatDate } from "../../views/format.ts";
-import { isUndefinedTable } from "../api/warehouse.ts";
 import type { Scenario } from "../backtests/run.ts";
 
 /**

@@ -1,5 +1,6 @@
 import type { Sql } from "../../db/client.ts";
 import { type DataRange, readDataVersion } from "../../db/queries/backtests/data-version.ts";
+import { readAtOneMoment } from "../../db/queries/backtests/moment.ts";
 import type { SweepRequest } from "../api/sweep-schemas.ts";
 import { leastSessions } from "../backtest/backtest.ts";
 import { configureAt } from "../backtest/sweep/evaluate.ts";
@@ -13,7 +14,7 @@ import type { PreparedSweep } from "./queue.ts";
 /** Points that are looked at for one that can be run, before the sweep begins; what is not found among them, the sweep itself tells. */
 const mostProbed = 2000;
 
-/** Reads a request's bars and plans it. What cannot be run is an HttpError that names the field. */
+/** Reads a request's bars and their version, at one moment, and plans it. What cannot be run is an HttpError that names the field. */
 export async function prepareSweep(read: Sql, request: SweepRequest): Promise<PreparedSweep> {
   const { from, to } = request;
   if (from !== undefined && to !== undefined && from > to) {
@@ -21,11 +22,13 @@ export async function prepareSweep(read: Sql, request: SweepRequest): Promise<Pr
   }
   // Before anything is read: what is asked for may be out of all reason.
   const { fixed } = spaceOf(request);
-  const bars = await readBars(read, request);
-  const plan = planOf(request, bars.dates);
-  requirePoint(request, plan);
-  const whole = completed(request, bars.dates, fixed);
-  return { request: whole, bars, plan, dataVersion: await readDataVersion(read, rangeOf(whole)) };
+  return await readAtOneMoment(read, async (moment) => {
+    const bars = await readBars(moment, request);
+    const plan = planOf(request, bars.dates);
+    requirePoint(request, plan);
+    const whole = completed(request, bars.dates, fixed);
+    return { request: whole, bars, plan, dataVersion: await readDataVersion(moment, rangeOf(whole)) };
+  });
 }
 
 /** What a completed request reads. */

@@ -3,6 +3,15 @@ import type { Sql } from "../../client.ts";
 /** Whether a ticker is listed as active, its last published session, and the market's newest; nulls where none is. */
 export type LastSessions = { active: boolean; lastDate: string | null; newestDate: string | null };
 
+/** Whether the tables of tickers and of the market, which came later than the bars, are published. */
+export async function hasLastSessions(sql: Sql): Promise<boolean> {
+  const [row] = await sql<[{ found: boolean }]>`
+    select
+      to_regclass('public.dim_tickers') is not null
+      and to_regclass('public.fct_polygon__market_breadth_daily') is not null as found`;
+  return row.found;
+}
+
 /** When a ticker, and the market, traded last. One that the list of tickers does not have is not active. */
 export async function readLastSessions(sql: Sql, ticker: string): Promise<LastSessions> {
   const [row] = await sql<[LastSessions]>`

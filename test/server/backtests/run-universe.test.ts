@@ -31,7 +31,7 @@ describe("what is read of the universe", () => {
     "is what its closes say, at every rebalance: %j",
     async (parameters) => {
       const strategy = momentum({ ...parameters, holdings: 5 });
-      const read = await readUniverse(database.sql, { from: null, to: null }, strategy);
+      const read = await readUniverse([database.sql], { from: null, to: null }, strategy);
       const known = universeOf(market, strategy.lags);
       expect(read.dates).toEqual([...known.dates]);
       expect(read.sections.map(({ session }) => session)).toEqual(known.sections.map(({ session }) => session));
@@ -59,10 +59,10 @@ describe("what is read of the universe", () => {
     async (range) => {
       const strategy = momentum({ lookback: 63, skip: 21, holdings: 5, minimumPrice: 20 });
       const asked = { from: null, to: null, ...range };
-      const [universe, run] = [await readUniverse(database.sql, asked, strategy), await post({ ...small, ...range })];
+      const [universe, run] = [await readUniverse([database.sql], asked, strategy), await post({ ...small, ...range })];
       await publishMonthEnds(database.sql);
       try {
-        const quick = await readUniverse(database.sql, asked, strategy);
+        const quick = await readUniverse([database.sql], asked, strategy);
         expect(chooseHoldings(quick, strategy)).toEqual(chooseHoldings(universe, strategy));
         expect(quick.sections.map(({ close }) => [...close])).toEqual(universe.sections.map(({ close }) => [...close]));
         expect(await post({ ...small, ...range })).toEqual(run);
@@ -74,7 +74,7 @@ describe("what is read of the universe", () => {
 
   test("leaves out what is below the minimums, by the price as it was quoted", async () => {
     const sectionsOf = async (parameters: Record<string, number>) => {
-      const { sections, listings } = await readUniverse(database.sql, { from: null, to: null }, momentum(parameters));
+      const { sections, listings } = await readUniverse([database.sql], { from: null, to: null }, momentum(parameters));
       const last = sections.at(-2);
       return listings.flatMap(({ ticker }, number) => (last?.eligible[number] === 1 ? [ticker] : []));
     };
