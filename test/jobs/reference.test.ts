@@ -8,6 +8,7 @@ import { PermanentError, RetryableError } from "../../jobs/orchestrator/errors.t
 import type { TaskLog } from "../../jobs/orchestrator/types.ts";
 import { createReferenceData, type ReferenceData } from "../../jobs/reference.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { until } from "../support/until.ts";
 
 setDefaultTimeout(60_000);
 
@@ -163,6 +164,7 @@ describe("reference data", () => {
     const gate = Promise.withResolvers<RawAnswer[]>();
     dividends = () => gate.promise;
     const first = reference.refresh("dividends", "2024-01-02", context);
+    await until("it is being read", () => calls.length === 1);
     await Promise.all(Array.from({ length: 5 }, () => reference.refresh("dividends", "2024-01-02", context)));
     gate.resolve([]);
     await first;

@@ -3,6 +3,7 @@ import { openPool } from "../../../db/client.ts";
 import { CancelledError, RetryableError } from "../../../jobs/orchestrator/errors.ts";
 import type { NodeEvent } from "../../../jobs/transform/transform.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
+import { until } from "../../support/until.ts";
 import { createProjectFolder, openTransform, type ProjectFolder } from "./support.ts";
 
 const sources = "sources: [{name: raw, schema: public, tables: [{name: items}]}]";
@@ -244,15 +245,19 @@ describe("a build", () => {
         seen.add(row?.state ?? "none");
       }
     })();
-    for (const amount of [2, 3, 4]) {
-      await insert([amount + 2, amount]);
-      await transform.build({ fullRefresh: true });
+    const states = ["3:1:1", "4:2:2", "5:3:3", "6:4:4"];
+    for (const [index, state] of states.entries()) {
+      if (index > 0) {
+        await insert([index + 3, index + 1]);
+        await transform.build({ fullRefresh: true });
+      }
+      // However seldom the reader comes to look, it looks between the builds too.
+      await until(`${state} was seen`, () => seen.has(state));
     }
     done = true;
     await reading;
     await reader.end();
-    expect([...seen].filter((state) => !["3:1:1", "4:2:2", "5:3:3", "6:4:4"].includes(state))).toEqual([]);
-    expect(seen.size).toBeGreaterThan(1);
+    expect([...seen]).toEqual(states);
   });
 
   test("waits for a reader without stopping those that come after, then swaps", async () => {
@@ -314,7 +319,7 @@ describe("a build", () => {
     const transform = open({ "models/shop_items.sql": items });
     await insert([1, 1]);
     await transform.build();
-    folder.write({ "models/shop_items.sql": items.replace("id, amount", "id, amount, pg_sleep(60)::text as slept") });
+    folder.write({ "models/shop_items.sql": items.replace("id, amount", "id, amount, pg_sleep(600)::text as slept") });
     const controller = new AbortController();
     const build = transform.build({ signal: controller.signal });
     await untilRow(
@@ -329,7 +334,7 @@ describe("a build", () => {
 
   test("may be tried again when the connection is lost", async () => {
     const transform = open({
-      "models/shop_items.sql": items.replace("id, amount", "id, amount, pg_sleep(60)::text as slept"),
+      "models/shop_items.sql": items.replace("id, amount", "id, amount, pg_sleep(600)::text as slept"),
     });
     await insert([1, 1]);
     const build = transform.build();
