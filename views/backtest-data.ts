@@ -1,5 +1,5 @@
-/** What a line is drawn in; within a figure all lines but the first are dashed, so that they are told apart without colour. */
-export type LineTone = "accent" | "ma20" | "ma50" | "ma120" | "soft" | "down";
+/** What a line is drawn in; within a figure each line has dashes of its own, so that they are told apart without colour. */
+export type LineTone = "accent" | "ma20" | "ma50" | "ma120" | "soft" | "down" | "ink";
 
 /** One line over the sessions; null where it has no value, such as an indicator that is not warm. */
 export type FigureLine = { label: string; tone: LineTone; values: (number | null)[] };
@@ -8,14 +8,15 @@ export type FigureLine = { label: string; tone: LineTone; values: (number | null
 export type Figure = {
   id: string;
   title: string;
-  unit: "dollars" | "fraction" | "value";
+  /** A factor is what one dollar became. */
+  unit: "dollars" | "fraction" | "value" | "factor";
   lines: FigureLine[];
 };
 
 /** Where a position was entered or left: `session` is an index into the dates, `price` is in dollars with slippage. */
 export type Mark = { session: number; price: number; side: "buy" | "sell" };
 
-/** What `/backtest/chart.json` answers: a run in columns, one value a session. */
+/** A run, or several beside each other, in columns: one value a session. */
 export type BacktestChart = {
   /** The version of the data that was read: the same as that of the page, or they do not belong together. */
   dataVersion: string;

@@ -52,9 +52,23 @@ const reasons: Record<string, string> = {
 /** Why a position was closed; an open one says so. */
 export const formatReason = (reason: string | null) => (reason === null ? "Open" : (reasons[reason] ?? reason));
 
+/** Strokes and gaps of a figure's lines, by their place in it, in pixels. */
+const dashes: readonly (readonly number[])[] = [[], [5, 4], [2, 3], [10, 3, 2, 3]];
+
+/** How a figure's line is dashed; the first is whole. */
+export const dashesOf = (index: number): readonly number[] => dashes[index % dashes.length] ?? [];
+
 /** A value of a pane's scale, as short as its room. */
 export function formatLevel(unit: Figure["unit"], value: number): string {
   if (unit === "fraction") return formatPercent(value).replace(".00", "").replace("-", "−");
+  if (unit === "factor") return `${hundredths.format(value).replace("-", "−")}×`;
   if (unit === "value") return Math.abs(value) >= 10 ? String(Math.round(value)) : value.toFixed(2).replace("-", "−");
   return Math.abs(value) >= 10_000 ? formatShort(value) : formatPrice(value);
 }
+
+/** A data version as a person can compare it by eye; the whole of it stands beside. */
+export const shortVersion = (version: string): string => {
+  let hash = 0;
+  for (const character of version) hash = (Math.imul(hash, 31) + (character.codePointAt(0) ?? 0)) >>> 0;
+  return hash.toString(16).padStart(8, "0");
+};

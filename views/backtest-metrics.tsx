@@ -127,7 +127,7 @@ const Year = ({ row }: { row: YearRow }) => (
 );
 
 /** What each month and year came to. */
-export const Months = ({ view }: { view: ResultView }) => (
+export const Months = ({ view }: { view: Pick<ResultView, "years"> }) => (
   <Section id="months" title="Months and years" note="Returns of the strategy in percent, from close to close">
     <TableScroll label="Returns by month">
       <table class="run-months">

@@ -1,70 +1,11 @@
-import type { Figure } from "./backtest-data.ts";
-import { formatLevel } from "./backtest-format.ts";
+import { Charts } from "./backtest-charts.tsx";
+import { shortVersion } from "./backtest-format.ts";
 import { Headline, MetricTable, Months } from "./backtest-metrics.tsx";
-import { FigureSvg } from "./backtest-svg.tsx";
 import { Trades } from "./backtest-trades.tsx";
 import { Universe } from "./backtest-universe.tsx";
 import type { Badge, ResultView } from "./backtest-view.ts";
 import { State } from "./components.tsx";
-import { formatCount, formatDate, none } from "./format.ts";
-
-const lastOf = (figure: Figure, index: number): string => {
-  const value = figure.lines[index]?.values.at(-1);
-  return value === null || value === undefined ? none : formatLevel(figure.unit, value);
-};
-
-const Pane = ({ figure, view }: { figure: Figure; view: ResultView }) => (
-  <figure class={`run-figure is-${figure.id === "price" || figure.id === "equity" ? "tall" : "low"}`}>
-    <figcaption>
-      <h3>{figure.title}</h3>
-      <ul class="legend figure-legend">
-        {figure.id === "price" && view.chart.candles && (
-          <li>
-            <span class="mark-key buy" aria-hidden="true" /> Bought
-            <span class="mark-key sell" aria-hidden="true" /> Sold
-            <output data-figure="price" data-line="candle" />
-          </li>
-        )}
-        {figure.lines.map(({ label, tone }, index) => (
-          <li>
-            <span class={`stroke ${tone} ${index > 0 ? "dashed" : ""}`} aria-hidden="true" />
-            {label}{" "}
-            <output data-figure={figure.id} data-line={index}>
-              {lastOf(figure, index)}
-            </output>
-          </li>
-        ))}
-      </ul>
-    </figcaption>
-    {/* The drawing below is what shows without scripts; the chart takes its place. */}
-    <div class="run-plot" data-plot={figure.id}>
-      <FigureSvg figure={figure} chart={view.chart} />
-    </div>
-  </figure>
-);
-
-const Charts = ({ view }: { view: ResultView }) => (
-  <section
-    class="chart-card run-charts"
-    id="run-charts"
-    aria-label="Charts of the run"
-    data-source={view.chartUrl}
-    data-version={view.dataVersion}
-  >
-    <p class="run-date">
-      <b id="run-date">{formatDate(view.chart.date.at(-1) ?? "")}</b>
-      <span class="note" id="run-keys" hidden>
-        One cursor for all panes. Drag to zoom, double click to reset; arrow keys move the cursor.
-      </span>
-      <span class="note" id="run-stale" role="status" hidden>
-        The data changed while this page was open: run again to see charts that belong to it.
-      </span>
-    </p>
-    {view.chart.figures.map((figure) => (
-      <Pane figure={figure} view={view} />
-    ))}
-  </section>
-);
+import { formatCount, formatDate } from "./format.ts";
 
 const BadgeItem = ({ badge }: { badge: Badge }) => (
   <li>
@@ -76,13 +17,6 @@ const BadgeItem = ({ badge }: { badge: Badge }) => (
     </details>
   </li>
 );
-
-/** A version as a person can compare it by eye; the whole of it is in the title. */
-const shortVersion = (version: string): string => {
-  let hash = 0;
-  for (const character of version) hash = (Math.imul(hash, 31) + (character.codePointAt(0) ?? 0)) >>> 0;
-  return hash.toString(16).padStart(8, "0");
-};
 
 const Honesty = ({ view }: { view: ResultView }) => (
   <div class="run-honesty">
@@ -170,7 +104,7 @@ export const Result = ({ view }: { view: ResultView }) => (
     </header>
     <Headline view={view} />
     <Honesty view={view} />
-    <Charts view={view} />
+    <Charts chart={view.chart} source={view.chartUrl} label="Charts of the run" />
     {view.years.length > 0 && <Months view={view} />}
     {view.universe && <Universe view={view.universe} />}
     <MetricTable view={view} />

@@ -1,5 +1,5 @@
 import type { BacktestChart, Figure, FigureLine } from "./backtest-data.ts";
-import { formatLevel } from "./backtest-format.ts";
+import { dashesOf, formatLevel } from "./backtest-format.ts";
 import { formatDate } from "./format.ts";
 
 const width = 1000;
@@ -68,8 +68,15 @@ export const FigureSvg = ({ figure, chart }: { figure: Figure; chart: BacktestCh
         {shares.map((share) => (
           <line class="grid" x1={0} x2={width} y1={share * height} y2={share * height} />
         ))}
-        {lines.map(({ tone, values }) => (
+        {close.map(({ tone, values }) => (
           <path class={`line ${tone}`} d={pathOf(values, scale)} />
+        ))}
+        {figure.lines.map(({ tone, values }, index) => (
+          <path
+            class={`line ${tone}`}
+            d={pathOf(values, scale)}
+            stroke-dasharray={dashesOf(index).join(" ") || undefined}
+          />
         ))}
         {isPrice && (
           <>

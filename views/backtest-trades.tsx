@@ -1,5 +1,5 @@
 import { formatReason } from "./backtest-format.ts";
-import type { ResultView, TradeRow } from "./backtest-view.ts";
+import type { TradeRow, TradesView } from "./backtest-view.ts";
 import { Empty, Section, TableScroll } from "./components.tsx";
 import { formatChange, formatCount, formatDate, formatInteger, formatPrice, none } from "./format.ts";
 import { toneOf } from "./tickers.tsx";
@@ -42,7 +42,7 @@ const headings: [title: string, isNumber: boolean][] = [
 ];
 
 /** A portfolio's trades say of which ticker they are. */
-const headingsOf = ({ ticker }: ResultView): typeof headings => {
+const headingsOf = ({ ticker }: TradesView): typeof headings => {
   const [number, ...rest] = headings;
   return number && ticker === null ? [number, ["Ticker", false], ...rest] : headings;
 };
@@ -54,7 +54,7 @@ const PageLink = ({ href, label }: { href: string; label: string }) => (
 );
 
 /** The trades of a page, the newest first: the part that htmx exchanges to turn it. */
-export const Trades = ({ view }: { view: ResultView }) => {
+export const Trades = ({ view }: { view: TradesView }) => {
   const { rows, total, from, newer, older } = view.trades;
   const shown = rows.length < total ? `, ${formatInteger(from + 1)} to ${formatInteger(from + rows.length)} shown` : "";
   return (

@@ -65,6 +65,9 @@ export type TradeRow = {
 
 export type TradePage = { rows: TradeRow[]; total: number; from: number; newer: string | null; older: string | null };
 
+/** What is shown of a run's trades; `ticker` is null where each is of a ticker of its own. */
+export type TradesView = { ticker: string | null; trades: TradePage; tradesCsvUrl: string; equityCsvUrl: string };
+
 /** A check that a strategy passed, or the sentence that says why not. */
 export type Badge = { id: string; label: string; passed: boolean; detail: string };
 
@@ -83,9 +86,8 @@ export type UniverseView = {
 };
 
 /** Everything that a result shows. */
-export type ResultView = {
+export type ResultView = TradesView & {
   title: string;
-  ticker: string | null;
   strategy: { id: string; name: string; description: string };
   from: string;
   to: string;
@@ -95,8 +97,6 @@ export type ResultView = {
   url: string;
   absoluteUrl: string;
   chartUrl: string;
-  tradesCsvUrl: string;
-  equityCsvUrl: string;
   sweepUrl: string | null;
   /** What a scenario of it is called until somebody says otherwise; null where they cannot be kept. */
   scenarioName: string | null;
@@ -107,7 +107,6 @@ export type ResultView = {
   metrics: MetricRow[];
   chart: BacktestChart;
   years: YearRow[];
-  trades: TradePage;
   universe: UniverseView | null;
 };
 

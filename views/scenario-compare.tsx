@@ -1,7 +1,7 @@
+import { Charts } from "./backtest-charts.tsx";
 import { Empty, Section, TableScroll } from "./components.tsx";
 import { formatDate } from "./format.ts";
 import { Page, toDocument } from "./layout.tsx";
-import { Curves } from "./scenario-curves.tsx";
 import { Changes, MetricColumns } from "./scenario-parts.tsx";
 import type { ComparedView, ComparisonView } from "./scenario-types.ts";
 import type { Shell } from "./shell.ts";
@@ -93,18 +93,15 @@ const Settings = ({ view }: { view: ComparisonView }) => (
 /** Up to four scenarios side by side: their curves from 1 on, what they came to, and what is set differently. */
 export const comparisonPage = ({ shell, view }: { shell: Shell; view: ComparisonView }) =>
   toDocument(
-    <Page title="Compare scenarios" shell={shell}>
+    <Page title="Compare scenarios" shell={shell} hasPlot scripts={[shell.assets.backtest]}>
       <header class="page-head">
         <h1>Compare scenarios</h1>
         <a href="/scenarios">Choose others</a>
       </header>
       <Ranges view={view} />
       <Notes view={view} />
-      <Section id="equity" title="Equity" note="What one dollar became">
-        <Curves
-          curves={view.curves}
-          label={`Equity of ${view.scenarios.map(({ name }) => name).join(", ")}, each from 1 on`}
-        />
+      <Section id="equity" title="Equity">
+        <Charts chart={view.chart} source={view.chartUrl} label="Equity of the scenarios, each from one dollar on" />
       </Section>
       <Section id="figures" title="Figures" note="A star marks the best of a line">
         <MetricColumns

@@ -1,3 +1,6 @@
+import type { BacktestChart } from "./backtest-data.ts";
+import type { TradesView, YearRow } from "./backtest-view.ts";
+
 /** What the pages of scenarios show. Figures are fractions, not percents; null where they are not defined. */
 
 export type MetricUnit = "fraction" | "dollars" | "count" | "sessions" | "ratio";
@@ -62,7 +65,11 @@ export type ScenarioView = {
   metrics: MetricLine[];
   /** When the figures beside them came out, where it was run again. */
   previousAt: Date | null;
-  curves: CurvesView;
+  chart: BacktestChart;
+  chartUrl: string;
+  years: YearRow[];
+  /** Null where they were not kept: the run is of an earlier version of Barline. */
+  trades: TradesView | null;
   /** Why a run of now would differ, a sentence each. */
   changes: string[];
   /** What the run read, as a text that changes with it. */
@@ -94,7 +101,9 @@ export type ComparisonView = {
   metrics: MetricLine[];
   /** Settings in which they differ, a value each. */
   settings: { term: string; values: string[] }[];
-  curves: CurvesView;
+  /** What one dollar became in each. */
+  chart: BacktestChart;
+  chartUrl: string;
   /** Whether their ranges differ, and what they share; null where that is nothing. */
   rangesDiffer: boolean;
   common: { from: string; to: string } | null;

@@ -1,6 +1,9 @@
-import { describedBy, Fact, Field, Instant, Section } from "./components.tsx";
+import { Charts } from "./backtest-charts.tsx";
+import { shortVersion } from "./backtest-format.ts";
+import { Months } from "./backtest-metrics.tsx";
+import { Trades } from "./backtest-trades.tsx";
+import { describedBy, Empty, Fact, Field, Instant, Section } from "./components.tsx";
 import { Page, toDocument } from "./layout.tsx";
-import { Curves } from "./scenario-curves.tsx";
 import { Changes, MetricColumns } from "./scenario-parts.tsx";
 import type { ScenarioView } from "./scenario-types.ts";
 import type { Shell } from "./shell.ts";
@@ -32,7 +35,7 @@ const Rename = ({ view }: { view: ScenarioView }) => {
 const Actions = ({ view }: { view: ScenarioView }) => (
   <div class="scenario-actions">
     <a class="button primary" href={view.backtestUrl}>
-      Open the run
+      {view.changes.length === 0 ? "Open the run" : "Open on the data of now"}
     </a>
     {view.changes.length === 0 && (
       <form method="post" action={`/scenarios/${view.id}/run`}>
@@ -55,17 +58,29 @@ const Actions = ({ view }: { view: ScenarioView }) => (
   </div>
 );
 
+/** Of a run before trades were kept: those of a run of now may be of other data. */
+const NoTrades = () => (
+  <Section id="trades" title="Trades">
+    <Empty>
+      <p>This scenario is older than the keeping of trades. Run it again to have them here.</p>
+    </Empty>
+  </Section>
+);
+
 /** One scenario: what it is, what it came to, and whether newer data would change that. */
 export const scenarioPage = ({ shell, view }: { shell: Shell; view: ScenarioView }) =>
   toDocument(
-    <Page title={view.name} shell={shell}>
+    <Page title={view.name} shell={shell} hasPlot scripts={[shell.assets.backtest]}>
       <header class="page-head">
         <h1 class="break">{view.name}</h1>
         <span class="note">{view.title}</span>
       </header>
       <p class="note">
-        Saved by {view.createdBy} <Instant at={view.createdAt} />, ran <Instant at={view.ranAt} />.{" "}
-        {view.changes.length === 0 && "A run of now would read the same data."}
+        Saved by {view.createdBy} <Instant at={view.createdAt} />, ran <Instant at={view.ranAt} /> on data version{" "}
+        <code>{shortVersion(view.dataVersion)}</code>.{" "}
+        {view.changes.length === 0
+          ? "A run of now would read the same data."
+          : "All that this page shows is of that run, and of the data as they were then."}
       </p>
       {view.problem && (
         <div class="error-note" role="alert">
@@ -74,9 +89,10 @@ export const scenarioPage = ({ shell, view }: { shell: Shell; view: ScenarioView
       )}
       <Changes id={view.id} changes={view.changes} />
       <Actions view={view} />
-      <Section id="equity" title="Equity" note="What one dollar became">
-        <Curves curves={view.curves} label={`Equity of ${view.name}`} />
+      <Section id="equity" title="Equity">
+        <Charts chart={view.chart} source={view.chartUrl} label={`Equity of ${view.name}`} />
       </Section>
+      {view.years.length > 0 && <Months view={view} />}
       <div class="split narrow scenario-split">
         <Section
           id="figures"
@@ -116,6 +132,7 @@ export const scenarioPage = ({ shell, view }: { shell: Shell; view: ScenarioView
           </details>
         </Section>
       </div>
+      {view.trades ? <Trades view={view.trades} /> : <NoTrades />}
     </Page>,
   );
 

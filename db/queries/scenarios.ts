@@ -7,6 +7,8 @@ export type ScenarioRun = {
   metrics: Metrics;
   dates: string[];
   equity: number[];
+  /** Oldest first. */
+  trades: JsonValue;
   dataVersion: string;
   ranAt: Date;
 };
@@ -87,6 +89,12 @@ export async function selectScenario(sql: Sql, id: number): Promise<WholeScenari
   return row ?? null;
 }
 
+/** The trades of a scenario's run, oldest first; null where it is older than the column that keeps them. */
+export async function selectScenarioTrades(sql: Sql, id: number): Promise<JsonValue> {
+  const [row] = await sql<{ trades: JsonValue }[]>`select trades from barline.scenarios where id = ${id}::bigint`;
+  return row?.trades ?? null;
+}
+
 /** The names that are taken and begin like `name`, in any case. */
 export async function selectNamesLike(sql: Sql | TransactionSql, name: string): Promise<string[]> {
   const rows = await sql<{ name: string }[]>`
@@ -99,12 +107,12 @@ export async function insertScenario(
   transaction: TransactionSql,
   scenario: ScenarioRun & { name: string; request: JsonValue; by: string; at: Date },
 ): Promise<number> {
-  const { name, request, metrics, dates, equity, dataVersion, ranAt, by, at } = scenario;
+  const { name, request, metrics, dates, equity, trades, dataVersion, ranAt, by, at } = scenario;
   const [row] = await transaction<[{ id: number }]>`
     insert into barline.scenarios
-      (name, request, metrics, equity_dates, equity, data_version, ran_at, created_at, created_by, updated_at)
+      (name, request, metrics, equity_dates, equity, trades, data_version, ran_at, created_at, created_by, updated_at)
     values (${name}::text, ${transaction.json(request)}, ${transaction.json(metrics)}, ${dates}::text[]::date[],
-      ${equity}::float8[], ${dataVersion}::text, ${ranAt}::timestamptz, ${at}::timestamptz, ${by}::text, ${at}::timestamptz)
+      ${equity}::float8[], ${transaction.json(trades)}, ${dataVersion}::text, ${ranAt}::timestamptz, ${at}::timestamptz, ${by}::text, ${at}::timestamptz)
     returning id`;
   return row.id;
 }
@@ -116,8 +124,8 @@ export async function copyScenario(
 ): Promise<number> {
   const [row] = await transaction<[{ id: number }]>`
     insert into barline.scenarios
-      (name, request, metrics, equity_dates, equity, data_version, ran_at, previous, created_at, created_by, updated_at)
-    select ${copy.name}::text, request, metrics, equity_dates, equity, data_version, ran_at, previous,
+      (name, request, metrics, equity_dates, equity, trades, data_version, ran_at, previous, created_at, created_by, updated_at)
+    select ${copy.name}::text, request, metrics, equity_dates, equity, trades, data_version, ran_at, previous,
       ${copy.at}::timestamptz, ${copy.by}::text, ${copy.at}::timestamptz
     from barline.scenarios where id = ${copy.id}::bigint
     returning id`;
@@ -152,7 +160,7 @@ export async function restoreScenario(transaction: TransactionSql, id: number, n
 
 /** Keeps what a scenario came to when it was run again; the figures before become its earlier run. */
 export async function updateScenarioRun(transaction: TransactionSql, id: number, run: ScenarioRun): Promise<void> {
-  const { metrics, dates, equity, dataVersion, ranAt } = run;
+  const { metrics, dates, equity, trades, dataVersion, ranAt } = run;
   await transaction`
     update barline.scenarios
     set
@@ -160,6 +168,7 @@ export async function updateScenarioRun(transaction: TransactionSql, id: number,
       metrics = ${transaction.json(metrics)},
       equity_dates = ${dates}::text[]::date[],
       equity = ${equity}::float8[],
+      trades = ${transaction.json(trades)},
       data_version = ${dataVersion}::text,
       ran_at = ${ranAt}::timestamptz,
       updated_at = ${ranAt}::timestamptz

@@ -15,6 +15,8 @@ export const scenarios = barline.table(
     /** Of the run: a session each, and the dollars at its close. */
     equityDates: date("equity_dates", { mode: "string" }).array().notNull(),
     equity: doublePrecision("equity").array().notNull(),
+    /** As POST /api/backtests answers them, oldest first; null where the run is older than this column. */
+    trades: jsonb("trades"),
     /** What the run read, as the query of data versions tells it. */
     dataVersion: text("data_version").notNull(),
     ranAt: instant("ran_at").notNull(),

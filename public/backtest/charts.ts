@@ -71,7 +71,10 @@ export function startCharts(root: HTMLElement, chart: BacktestChart): () => void
     });
     element.tabIndex = 0;
     element.setAttribute("role", "group");
-    element.setAttribute("aria-label", `${figure.title}; arrow keys move the cursor of all panes`);
+    element.setAttribute(
+      "aria-label",
+      `${figure.title}; arrow keys move the cursor${chart.figures.length > 1 ? " of all panes" : ""}`,
+    );
     listenToKeys(element, plot, chart.date.length);
     plots.push(plot);
   }

@@ -1,6 +1,6 @@
 import uPlot from "uplot";
 import type { BacktestChart, Figure } from "../../views/backtest-data.ts";
-import { formatLevel } from "../../views/backtest-format.ts";
+import { dashesOf, formatLevel } from "../../views/backtest-format.ts";
 import { dateLabel, dateSplits } from "../chart/axis.ts";
 import type { Colours } from "../chart/colours.ts";
 import { drawCandles } from "../chart/draw.ts";
@@ -64,7 +64,7 @@ function series(options: PaneOptions): uPlot.Series[] {
       width: 1.4,
       points: { show: false },
       ...(figure.id === "drawdown" && index === 0 && { fill: () => withAlpha(colours()[tone]) }),
-      ...(index > 0 && { dash: [5, 4] }),
+      dash: [...dashesOf(index)],
     })),
   ];
 }

@@ -21,12 +21,13 @@ export function toChart(run: BacktestRun): BacktestChart {
 
 /** A run as the server draws it: at the most 260 sessions, evenly taken, the first and the last among them. */
 export function toDrawing(run: BacktestRun): BacktestChart {
-  const { length } = run.bars.dates;
+  return chartAt(run, sampleSessions(run.bars.dates.length));
+}
+
+/** At the most 260 of so many sessions, evenly taken, the first and the last among them. */
+export function sampleSessions(length: number): number[] {
   const shown = Math.min(length, pointsOfDrawing);
-  const sessions = Array.from({ length: shown }, (_, index) =>
-    Math.round((index * (length - 1)) / Math.max(1, shown - 1)),
-  );
-  return chartAt(run, sessions);
+  return Array.from({ length: shown }, (_, index) => Math.round((index * (length - 1)) / Math.max(1, shown - 1)));
 }
 
 function chartAt(run: BacktestRun, sessions: readonly number[]): BacktestChart {

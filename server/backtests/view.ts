@@ -1,4 +1,5 @@
 import type { MetricRow, ResultView, TradePage, TradeRow, YearRow } from "../../views/backtest-view.ts";
+import type { BacktestAnswer } from "../api/backtest-schemas.ts";
 import { badgesOf, universeBadgesOf } from "../backtest/badges.ts";
 import { type CurveMetric, curveMetricNames } from "../backtest/curve.ts";
 import { type MetricName, metricDefinitions } from "../backtest/definitions.ts";
@@ -6,10 +7,9 @@ import { checkHonesty } from "../backtest/honesty.ts";
 import { type Comparison, compare } from "../backtest/metrics.ts";
 import { returnsByMonth, returnsByYear } from "../backtest/periods.ts";
 import { findStrategy } from "../backtest/strategies/index.ts";
-import type { Trade } from "../backtest/types.ts";
 import { toDrawing } from "./chart.ts";
 import { notesOf } from "./notes.ts";
-import { type BacktestRun, toTrade } from "./run.ts";
+import { type BacktestRun, tradesOf } from "./run.ts";
 import { toUniverseView } from "./universe-view.ts";
 import { urlOfRequest } from "./url.ts";
 
@@ -17,7 +17,7 @@ export const tradesPerPage = 50;
 
 /** Everything that the page shows of a run. `origin` is where the reader reached us, for the link that is shared. */
 export function toResult(run: BacktestRun, options: { origin: string; tradesFrom: number }): ResultView {
-  const { scenario, bars, dataVersion } = run;
+  const { scenario, bars, backtest, dataVersion } = run;
   const strategy = findStrategy(scenario.strategy);
   const at = (path: string) => urlOfRequest(scenario, path);
   const url = at("/backtest");
@@ -40,8 +40,8 @@ export function toResult(run: BacktestRun, options: { origin: string; tradesFrom
     badges: run.scope === "universe" ? universeBadgesOf(run.honesty) : badgesOf(checkHonesty(run.strategy, run.bars)),
     metrics: metricRows(run),
     chart: toDrawing(run),
-    years: toYears(run),
-    trades: toTradePage(run, options.tradesFrom),
+    years: toYears(bars.dates, backtest.equity, scenario.capital),
+    trades: toTradePage(tradesOf(run), bars.dates, { url, from: options.tradesFrom }),
     universe: run.scope === "universe" ? toUniverseView(run) : null,
   };
 }
@@ -73,13 +73,11 @@ const againstBenchmark = (ticker: string, compared: Comparison): MetricRow[] =>
 const isCurveMetric = (name: MetricName): name is CurveMetric =>
   (curveMetricNames as readonly MetricName[]).includes(name);
 
-/** A run's years with their months, oldest first. */
-function toYears({ bars, backtest, scenario }: BacktestRun): YearRow[] {
-  const { equity } = backtest;
-  const months = new Map(
-    returnsByMonth(bars.dates, equity, scenario.capital).map(({ period, return: value }) => [period, value]),
-  );
-  return returnsByYear(bars.dates, equity, scenario.capital).map(({ period: year, return: total }) => ({
+/** Years with their months, oldest first, of an equity that was worth `capital` before the first date. */
+export function toYears(dates: readonly string[], equity: ArrayLike<number>, capital: number): YearRow[] {
+  const values = Float64Array.from(equity);
+  const months = new Map(returnsByMonth(dates, values, capital).map(({ period, return: value }) => [period, value]));
+  return returnsByYear(dates, values, capital).map(({ period: year, return: total }) => ({
     year,
     months: Array.from(
       { length: 12 },
@@ -89,26 +87,30 @@ function toYears({ bars, backtest, scenario }: BacktestRun): YearRow[] {
   }));
 }
 
-/** The trades of a page, the newest first. */
-function toTradePage(run: BacktestRun, from: number): TradePage {
-  const { bars, backtest, scenario } = run;
-  const total = backtest.trades.length;
+/** The trades of a page, the newest first. `url` is the page's address, and `dates` are the sessions of the run. */
+export function toTradePage(
+  trades: BacktestAnswer["trades"],
+  dates: readonly string[],
+  { url, from }: { url: string; from: number },
+): TradePage {
+  const total = trades.length;
   const start = Math.min(from, Math.max(0, total - 1));
-  const tickerOf = (index: number) =>
-    run.scope === "universe" ? (run.tickers[run.backtest.trades[index]?.ticker ?? -1] ?? null) : null;
-  const newestFirst = backtest.trades
-    .map((trade, index) => ({ ...toRow(bars.dates, trade, index + 1), ticker: tickerOf(index) }))
-    .reverse();
-  const rows = newestFirst.slice(start, start + tradesPerPage);
-  const at = (offset: number) => `${urlOfRequest(scenario)}${offset > 0 ? `&trades=${offset}` : ""}`;
+  const sessionOf = new Map(dates.map((date, session) => [date, session]));
+  const heldFor = ({ entryDate, exitDate }: BacktestAnswer["trades"][number]) =>
+    (sessionOf.get(exitDate ?? "") ?? dates.length - 1) - (sessionOf.get(entryDate) ?? 0);
+  const rows = trades
+    .map(
+      (trade, index): TradeRow => ({
+        ...{ ...trade, ticker: trade.ticker ?? null },
+        ...{ number: index + 1, sessions: heldFor(trade) },
+      }),
+    )
+    .reverse()
+    .slice(start, start + tradesPerPage);
+  const at = (offset: number) => (offset > 0 ? `${url}${url.includes("?") ? "&" : "?"}trades=${offset}` : url);
   return {
     ...{ rows, total, from: start },
     newer: start > 0 ? at(Math.max(0, start - tradesPerPage)) : null,
     older: start + rows.length < total ? at(start + tradesPerPage) : null,
   };
-}
-
-function toRow(dates: readonly string[], trade: Trade, number: number): Omit<TradeRow, "ticker"> {
-  const last = trade.exit?.session ?? dates.length - 1;
-  return { ...toTrade(dates, trade), number, sessions: last - trade.entrySession };
 }

@@ -9,6 +9,7 @@ import { Trades } from "../../views/backtest-trades.tsx";
 import type { BacktestForm, BacktestView } from "../../views/backtest-view.ts";
 import { TickerOptions } from "../../views/ticker-options.tsx";
 import { toChart } from "../backtests/chart.ts";
+import { fileNameOf, tradesCsv } from "../backtests/csv.ts";
 import { draftOf, formMarker, queryOfForm, toForm } from "../backtests/draft.ts";
 import { createRecentRuns, type RecentRuns } from "../backtests/recent-runs.ts";
 import { type BacktestRun, tradesOf } from "../backtests/run.ts";
@@ -113,21 +114,9 @@ async function show(context: BacktestContext, c: Context): Promise<Response> {
   return await page({ form, result, isPublished: true });
 }
 
-const fileName = ({ scenario }: BacktestRun, what: string) =>
-  `barline-${what}-${(scenario.ticker ?? "universe").replaceAll(/[^A-Za-z0-9.]/g, "_")}-${scenario.strategy}-${scenario.from}-${scenario.to}.csv`;
-
-const tradeColumns = "number,ticker,side,entry_date,entry_price,exit_date,exit_price,shares,profit,return,reason".split(
-  ",",
-);
-
 async function exportTrades(context: BacktestContext, c: Context): Promise<Response> {
   const run = await runOrRefuse(context, c);
-  const trades = tradesOf(run).map((trade, index) => ({ ...trade, number: index + 1 }));
-  return csvResponse(fileName(run, "trades"), tradeColumns, trades, (row) => [
-    ...[row.number, row.ticker ?? run.scenario.ticker, row.shares < 0 ? "short" : "long"],
-    ...[row.entryDate, row.entryPrice, row.exitDate, row.exitPrice, Math.abs(row.shares)],
-    ...[row.profit, row.return, row.reason],
-  ]);
+  return tradesCsv(run.scenario, tradesOf(run));
 }
 
 async function exportEquity(context: BacktestContext, c: Context): Promise<Response> {
@@ -140,7 +129,7 @@ async function exportEquity(context: BacktestContext, c: Context): Promise<Respo
   ];
   const header = ["date", ...columns.map(([name]) => name)];
   const sessions = run.bars.dates.map((date, session) => ({ date, session }));
-  return csvResponse(fileName(run, "equity"), header, sessions, ({ date, session }) => [
+  return csvResponse(fileNameOf(run.scenario, "equity"), header, sessions, ({ date, session }) => [
     date,
     ...columns.map(([, values]) => values[session] ?? null),
   ]);

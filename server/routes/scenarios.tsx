@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import { RequestError } from "../../jobs/orchestrator/types.ts";
+import { Trades } from "../../views/backtest-trades.tsx";
 import { type SaveForm, saveScenarioPage, scenarioPage } from "../../views/scenario.tsx";
 import { comparisonPage, noComparisonPage } from "../../views/scenario-compare.tsx";
 import { ScenarioList, scenariosPage } from "../../views/scenarios.tsx";
@@ -7,7 +8,15 @@ import { requestFromQuery } from "../backtests/url.ts";
 import type { AppContext } from "../context.ts";
 import { HttpError, toHttpError } from "../middleware/errors.ts";
 import { idsOf } from "../scenarios/read.ts";
-import { readComparisonView, readScenarioList, readScenarioView } from "../scenarios/view.ts";
+import {
+  readComparisonChart,
+  readComparisonView,
+  readScenarioChart,
+  readScenarioEquityCsv,
+  readScenarioList,
+  readScenarioTradesCsv,
+  readScenarioView,
+} from "../scenarios/view.ts";
 import { actorOf, fieldOf, idOf, numberIn, statusOf, wantsFragment } from "./request.ts";
 import { readShell } from "./shell.ts";
 
@@ -49,8 +58,10 @@ async function show(
   said: Parameters<typeof readScenarioView>[2] = {},
   status: 200 | 409 | 422 = 200,
 ): Promise<Response> {
-  const [view, shell] = await Promise.all([readScenarioView(context, idOf(c, "scenario"), said), shellOf(context, c)]);
+  const asked = { tradesFrom: numberIn(c, "trades") ?? 0, ...said };
+  const [view, shell] = await Promise.all([readScenarioView(context, idOf(c, "scenario"), asked), shellOf(context, c)]);
   c.header("Cache-Control", "no-store");
+  if (wantsFragment(c, "trades") && view.trades) return c.html(<Trades view={view.trades} />);
   return c.html(scenarioPage({ shell, view }), status);
 }
 
@@ -108,11 +119,16 @@ async function runAgain(context: AppContext, c: Context): Promise<Response> {
   }
 }
 
+/** Which scenarios an address compares, and whether over the range that they share. */
+const comparedOf = (c: Context): [ids: number[], isCommon: boolean] => [
+  idsOf((c.req.queries("ids") ?? []).join(",")),
+  c.req.query("common") === "true",
+];
+
 async function compare(context: AppContext, c: Context): Promise<Response> {
   const shell = await shellOf(context, c);
   try {
-    const ids = idsOf((c.req.queries("ids") ?? []).join(","));
-    const view = await readComparisonView(context, ids, c.req.query("common") === "true");
+    const view = await readComparisonView(context, ...comparedOf(c));
     return c.html(comparisonPage({ shell, view }));
   } catch (error) {
     const { status, message } = told(error);
@@ -127,6 +143,12 @@ export function createScenarioRoutes(context: AppContext): Hono {
   routes.get("/scenarios", (c) => list(context, c));
   routes.post("/scenarios", (c) => save(context, c));
   routes.get("/scenarios/compare", (c) => compare(context, c));
+  routes.get("/scenarios/compare/chart.json", async (c) =>
+    c.json(await readComparisonChart(context, ...comparedOf(c))),
+  );
+  routes.get("/scenarios/:id/chart.json", async (c) => c.json(await readScenarioChart(context, idOf(c, "scenario"))));
+  routes.get("/scenarios/:id/trades.csv", (c) => readScenarioTradesCsv(context, idOf(c, "scenario")));
+  routes.get("/scenarios/:id/equity.csv", (c) => readScenarioEquityCsv(context, idOf(c, "scenario")));
   routes.get("/scenarios/:id", (c) => show(context, c));
   routes.post("/scenarios/:id/name", (c) => rename(context, c));
   routes.post("/scenarios/:id/run", (c) => runAgain(context, c));

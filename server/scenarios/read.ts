@@ -56,6 +56,8 @@ async function withChanges({ read }: Reader, row: WholeScenario) {
 export type ComparedScenario = Compared & {
   id: number;
   scenario: Scenario;
+  /** Of the run that is shown. */
+  dataVersion: string;
   changes: string[];
   problem: string | null;
 };
@@ -109,8 +111,9 @@ async function runEach(context: Parameters<typeof runOver>[0], rows: WholeScenar
 }
 
 async function asKept(context: Reader, row: WholeScenario): Promise<ComparedScenario> {
-  const { id, name, metrics, dates, equity, scenario, changes } = await withChanges(context, row);
-  return { id, name, capital: scenario.capital, metrics, dates, equity, scenario, changes, problem: null };
+  const { id, name, metrics, dates, equity, dataVersion, scenario, changes } = await withChanges(context, row);
+  const { capital } = scenario;
+  return { id, name, capital, metrics, dates, equity, dataVersion, scenario, changes, problem: null };
 }
 
 async function runOver(
@@ -122,10 +125,10 @@ async function runOver(
   const request = { ...scenarioOf(row), ...range };
   const shared = { id, name, capital: request.capital, scenario: request, changes: [] };
   try {
-    const { metrics, dates, equity } = await runNow(read, request, now());
-    return { ...shared, metrics, dates, equity, problem: null };
+    const { metrics, dates, equity, dataVersion } = await runNow(read, request, now());
+    return { ...shared, metrics, dates, equity, dataVersion, problem: null };
   } catch (error) {
     if (!(error instanceof HttpError) || error.status >= 500) throw error;
-    return { ...shared, metrics: allMetrics({}), dates: [], equity: [], problem: error.message };
+    return { ...shared, metrics: allMetrics({}), dates: [], equity: [], dataVersion: "", problem: error.message };
   }
 }

@@ -16,7 +16,7 @@ import {
 } from "../../db/queries/scenarios.ts";
 import { type Actor, RequestError } from "../../jobs/orchestrator/types.ts";
 import type { BacktestRequest } from "../api/backtest-schemas.ts";
-import { runRequest, type Scenario } from "../backtests/run.ts";
+import { runRequest, type Scenario, tradesOf } from "../backtests/run.ts";
 import { beginningOf, cleanName, freeName, nameTaken } from "./names.ts";
 import { requestOf } from "./request.ts";
 import { createVersionCache, type VersionCache } from "./version-cache.ts";
@@ -141,12 +141,14 @@ export async function runNow(
   request: BacktestRequest,
   ranAt: Date,
 ): Promise<ScenarioRun & { scenario: Scenario }> {
-  const { scenario, backtest, bars, dataVersion } = await runRequest(read, request);
+  const run = await runRequest(read, request);
+  const { scenario, backtest, bars, dataVersion } = run;
   return {
     ...{ scenario, dataVersion, ranAt },
     metrics: { ...backtest.metrics },
     dates: [...bars.dates],
     equity: [...backtest.equity],
+    trades: tradesOf(run),
   };
 }
 

@@ -51,7 +51,7 @@ describe.skipIf(executable === undefined)("scenarios in a browser", () => {
       await page.check("input[name=ids][value='2']");
       await page.locator("button", { hasText: "Compare" }).click();
       await page.locator("h1", { hasText: "Compare scenarios" }).waitFor();
-      expect(await page.locator(".curves-plot path.curve").count()).toBe(2);
+      expect(await page.locator("#run-charts output").count()).toBe(2);
       await page.goBack();
       await page.locator("#scenario-1 button", { hasText: "Delete" }).click();
       await page.locator(".undo", { hasText: "“Trend” was deleted." }).waitFor();
@@ -62,6 +62,31 @@ describe.skipIf(executable === undefined)("scenarios in a browser", () => {
       await page.context().close();
     });
   }
+
+  test("are read beside each other by pointer, touch and keyboard", async () => {
+    const context = await browser.newContext({ viewport: { width: 390, height: 800 }, hasTouch: true });
+    const page = await context.newPage();
+    await page.goto(`http://127.0.0.1:${server.port}/scenarios/compare?ids=1,2`);
+    await page.locator("#run-charts[data-state=drawn]").waitFor();
+    const values = () => page.locator("#run-charts output").allTextContents();
+    const date = page.locator("#run-date");
+    const atEnd = await values();
+    expect(await date.textContent()).toBe("Tue 9 Jan 2024");
+    expect(atEnd).toEqual([expect.stringMatching(/^\d+\.\d\d×$/), expect.stringMatching(/^\d+\.\d\d×$/)]);
+    await page.focus("[data-plot=equity]");
+    await page.keyboard.press("Home");
+    await date.filter({ hasText: "Fri 10 Jan 2014" }).waitFor();
+    expect(await values()).toEqual(["1.00×", "1.00×"]);
+    expect(await date.getAttribute("aria-live")).toBe("polite");
+    const box = (await page.locator("[data-plot=equity] .u-over").boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+    await page.touchscreen.tap(box.x + box.width / 2, box.y + 60);
+    await date.filter({ hasText: /20(18|19)$/ }).waitFor();
+    const inTheMiddle = await values();
+    await page.mouse.move(box.x + box.width - 2, box.y + 60);
+    await date.filter({ hasText: /2023|2024/ }).waitFor();
+    expect(await values()).not.toEqual(inTheMiddle);
+    await page.context().close();
+  });
 
   test("fit a phone", async () => {
     const page = await open("/scenarios/compare?ids=1,2", { width: 390 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import type { JsonValue } from "../../../db/client.ts";
 import { createMart, publishBar } from "../api/support.ts";
 import { type Dashboard, openDashboard, openingMs } from "./dashboard.ts";
 import { hostile } from "./sample.ts";
@@ -163,6 +164,52 @@ describe("a scenario's page", () => {
     await sql`update public.fct_polygon__stock_bars_performance set close_price = 30 where ticker = 'STEP' and trade_date = ${days[3] ?? ""}`;
   });
 
+  test("shows the months and trades of its own run, also once the data have changed", async () => {
+    const { sql } = dashboard;
+    await save("Held");
+    const own = await page("/scenarios/1");
+    expect(own).toContain('<th scope="row">2020</th>');
+    expect(own).toContain("Open the run");
+    const csv = "1,STEP,long,2020-01-03,20,,,500,,,\r\n";
+    expect(await page("/scenarios/1/trades.csv")).toEndWith(csv);
+    await sql`update public.fct_polygon__stock_bars_performance set close_price = close_price * 2, open_price = open_price * 2 where ticker = 'STEP'`;
+    const now = await page("/scenarios/1");
+    const partOf = (text: string, id: string) =>
+      text.match(new RegExp(`<section[^>]* id="${id}".*?</section>`, "s"))?.[0];
+    for (const id of ["months", "trades", "figures"]) {
+      expect(partOf(now, id)).toBeString();
+      expect(partOf(now, id)).toBe(partOf(own, id));
+    }
+    expect(now).toContain("All that this page shows is of that run");
+    expect(now).toContain("Open on the data of now");
+    expect(await page("/scenarios/1/trades.csv")).toEndWith(csv);
+    expect(await page("/scenarios/1/equity.csv")).toStartWith("date,equity,drawdown\r\n2020-01-02,10000,0\r\n");
+    await dashboard.post("/scenarios/1/duplicate");
+    expect(await page("/scenarios/2/trades.csv")).toEndWith(csv);
+    await dashboard.post("/scenarios/1/run");
+    expect(await page("/scenarios/1/trades.csv")).toEndWith(csv.replace("20,,,500", "40,,,250"));
+    await sql`update public.fct_polygon__stock_bars_performance set close_price = close_price / 2, open_price = open_price / 2 where ticker = 'STEP'`;
+  });
+
+  test("turns its trades, and says so where a run before they were kept has none", async () => {
+    await save("Held");
+    const trades = Array.from({ length: 60 }, (_, index) => ({
+      ...{ entryDate: days[0], entryPrice: 1000 + index, exitDate: days[2], exitPrice: 1, shares: -2 },
+      ...{ profit: 0, return: 0, reason: "signal" },
+    }));
+    await dashboard.sql`update barline.scenarios set trades = ${dashboard.sql.json(trades as JsonValue)}`;
+    const first = await page("/scenarios/1");
+    expect(first).toContain('href="/scenarios/1?trades=50#trades"');
+    const older = await (await dashboard.fragment("/scenarios/1?trades=50", "section#trades")).text();
+    expect(older).toContain("60 trades, the newest first, 51 to 60 shown");
+    expect(older).toContain("1,000.00");
+    expect(older).toContain("Short");
+    expect(older).not.toContain("<html");
+    await dashboard.sql`update barline.scenarios set trades = null`;
+    expect(await page("/scenarios/1")).toContain("Run it again to have them here.");
+    expect((await dashboard.app.request("/scenarios/1/trades.csv")).status).toBe(404);
+  });
+
   test("says why it cannot be run again, and keeps its figures", async () => {
     await save("Held", run("FALL"));
     await dashboard.sql`update public.fct_polygon__stock_bars_performance set ticker = 'GONE' where ticker = 'FALL'`;
@@ -183,11 +230,25 @@ describe("the comparison", () => {
     for (const count of [1, 2, 3, 4]) {
       const ids = [1, 2, 3, 4].slice(0, count);
       const text = await page(`/scenarios/compare?${ids.map((id) => `ids=${id}`).join("&")}`);
-      expect(text.match(/<path class="curve curve-\d" d="M0\.0/g)).toHaveLength(count);
+      expect(text.match(/<path class="line \w+" d="M0 /g)).toHaveLength(count);
       expect(text.includes("best: ")).toBe(count > 1);
       expect(text.includes("Their ranges differ")).toBe(false);
     }
     const text = await page("/scenarios/compare?ids=1,2");
+    expect(text).toContain('data-source="/scenarios/compare/chart.json?ids=1,2"');
+    const chart = JSON.parse(await page("/scenarios/compare/chart.json?ids=1,2"));
+    expect(chart.date).toEqual(days);
+    expect(
+      chart.figures[0].lines.map(({ label, values }: { label: string; values: number[] }) => [label, values]),
+    ).toEqual([
+      ["A", [1, 1, 2, 1.5]],
+      ["B", [1, 1, 0.5, 0.6]],
+    ]);
+    expect(text).toContain(`data-version="${chart.dataVersion}"`);
+    expect(JSON.parse(await page("/scenarios/2/chart.json")).figures[0].lines[0].values).toEqual([1, 1, 0.5, 0.6]);
+    for (const path of ["/scenarios/compare/chart.json?ids=1,9", "/scenarios/9/chart.json"]) {
+      expect((await dashboard.app.request(path)).status).toBe(404);
+    }
     expect(text).toContain("1.50×");
     expect(text).toContain("0.60×");
     expect(text).toContain("Settings that differ");

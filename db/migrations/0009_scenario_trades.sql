@@ -1,0 +1,1 @@
+ALTER TABLE "barline"."scenarios" ADD COLUMN "trades" jsonb;
