@@ -164,15 +164,20 @@ test("ten years of sessions do not slow the query of one", async () => {
       insert into barline.event_claims (job_id, event_id, run_id) select ${load}, event_id, run_id from pairs
     )
     insert into barline.runs (job_id, state, trigger) values (${transform}, 'success', 'dataset')`;
-  const took: number[] = [];
-  for (let turn = 0; turn < 7; turn += 1) {
-    const startedAt = performance.now();
-    const paths = await selectPaths(large.sql, jobIds, "2015-01-01", "2015-12-31");
-    took.push(performance.now() - startedAt);
-    expect(paths.filter(({ loadState }) => loadState === "success").length).toBe(paths.length);
-    expect(paths.length).toBeGreaterThan(250);
-  }
-  // Some 5 ms on a machine that does nothing else; a plan that reads all ten years takes hundreds.
-  expect(took.sort((one, other) => one - other)[1]).toBeLessThan(40);
+  /** The best of some tries, as others may be at work on this machine. */
+  const best = async (from: string, to: string) => {
+    const took: number[] = [];
+    for (let turn = 0; turn < 7; turn += 1) {
+      const startedAt = performance.now();
+      const paths = await selectPaths(large.sql, jobIds, from, to);
+      took.push(performance.now() - startedAt);
+      expect(paths.filter(({ loadState }) => loadState === "success").length).toBe(paths.length);
+      expect(paths.length).toBeGreaterThan(250);
+    }
+    return Math.min(...took);
+  };
+  const year = await best("2015-01-01", "2015-12-31");
+  // A plan that reads all ten years takes as long for one.
+  expect(year).toBeLessThan((await best("2010-01-01", "2019-12-31")) / 2);
   await large.close();
 }, 60_000);
