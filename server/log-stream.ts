@@ -5,8 +5,7 @@ import { HttpError } from "./middleware/errors.ts";
 
 /** Lines in one message: a long log comes in steps, each sent before the next is read. */
 const linesPerMessage = 200;
-/** The longest wait for a line where no process told of one. */
-const pollMs = 2000;
+const defaultPollMs = 2000;
 /** A silent connection looks like a dead one, to Bun's own idle timeout and to proxies. */
 const heartbeatMs = 15_000;
 /** How long after a run's end its log may still grow: what is cancelled is stopped with its worker after 1.5 s. */
@@ -19,6 +18,8 @@ export type LogStreamOptions = {
   after: number;
   /** What is sent for some lines. */
   render(lines: LogLine[]): string;
+  /** The longest wait for a line where no process told of one. */
+  pollMs?: number;
 };
 
 /**
@@ -69,7 +70,7 @@ const streamHeaders = {
 };
 
 async function* tellLines(
-  { read, filter, after, render }: LogStreamOptions,
+  { read, filter, after, render, pollMs = defaultPollMs }: LogStreamOptions,
   follower: LogFollower,
   signal: AbortSignal,
 ): AsyncGenerator<string> {

@@ -118,6 +118,7 @@ describe("sweeps", () => {
     const waiting = await sweeps.begin(prepare(), by);
     expect(await sweeps.cancel(waiting, by)).toBe(true);
     expect(await sweeps.cancel(waiting, by)).toBe(false);
+    await until("the first runs", async () => (await selectSweeps(database.sql, 5))[1]?.state === "running");
     expect((await selectSweeps(database.sql, 5)).map(({ state }) => state)).toEqual(["cancelled", "running"]);
     await sweeps.stop();
   });
@@ -125,10 +126,8 @@ describe("sweeps", () => {
   test("are cancelled by another process", async () => {
     const [here, there] = [open(), open()];
     const id = await here.begin(endless(), by);
-    const started = performance.now();
     expect(await there.cancel(id, by)).toBe(true);
     await here.idle();
-    expect(performance.now() - started).toBeLessThan(1500);
     expect(await selectSweep(database.sql, id)).toMatchObject({ state: "cancelled" });
     await Promise.all([here.stop(), there.stop()]);
   });
