@@ -11,7 +11,7 @@ test("a start on the demo exchange catches up by itself, with one run for each s
   const settledBefore = settledSessions(startDate, new Date());
   const barline = await startBarline({ START_DATE: startDate, WORKERS: "1" });
   const sql = await openWarehouse(barline.dataDir);
-  await settle(sql);
+  await settle(sql, 90_000);
   await expectCleanState(sql);
   const runs = await runsOf(sql, jobIds.ingest);
   const sessions = runs.map((run) => run.partition ?? "").sort();
@@ -26,4 +26,4 @@ test("a start on the demo exchange catches up by itself, with one run for each s
   expect(dates.map((row) => row.date)).toEqual(sessions);
   await sql.end();
   await barline.stop();
-});
+}, 180_000);

@@ -49,7 +49,7 @@ export async function startBarline(
       }
       return address.test(printed);
     },
-    45_000,
+    90_000,
   );
   const url = address.exec(printed)?.[1] ?? "";
 
