@@ -43,6 +43,11 @@ export function isUniqueViolation(error: unknown): boolean {
   return hasCode(error) && error.code === "23505";
 }
 
+/** Whether a text was sent that no database can hold: one with a NUL byte. */
+export function isUnstorableText(error: unknown): boolean {
+  return hasCode(error) && error.code === "22021";
+}
+
 /** Whether a table is not there: nothing has been published yet, or not by a build that has it. */
 export function isUndefinedTable(error: unknown): boolean {
   return hasCode(error) && error.code === "42P01";

@@ -1,7 +1,7 @@
 import type { ErrorHandler, NotFoundHandler } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { isQueryCancelled, isTransientDatabaseError } from "../../db/errors.ts";
+import { isQueryCancelled, isTransientDatabaseError, isUnstorableText } from "../../db/errors.ts";
 import { PermanentError, RetryableError } from "../../jobs/orchestrator/errors.ts";
 import { RequestError } from "../../jobs/orchestrator/types.ts";
 import { errorPage } from "../../views/error.tsx";
@@ -41,6 +41,9 @@ export function toHttpError(error: unknown): HttpError {
       title: "Too slow",
     });
   }
+  // Nothing that is looked for has such a name; refused here, as any text of an address, a form or a body may hold it.
+  if (isUnstorableText(error))
+    return new HttpError(422, "invalid", "What was asked for holds a NUL byte, which no text has.");
   // The two roots of the pipeline carry messages written for people, free of secrets.
   if (error instanceof RetryableError) return new HttpError(503, "try_again", withAdvice(error));
   if (error instanceof PermanentError) return new HttpError(422, "invalid", withAdvice(error));

@@ -421,3 +421,14 @@ test("a ticker without a trade says so", async () => {
   const page = await text(urlOf({ ticker: "FLAT", strategy: "buy_and_hold" }));
   expect(page).toContain("No trade: the rule never gave a position that could be filled.");
 });
+
+test.each([
+  "/backtest?ticker=A%00B",
+  "/backtest?ticker=A%00B&strategy=momentum",
+  "/backtest/tickers?ticker=%00",
+  "/sweeps?ticker=A%00",
+])("a NUL byte, which no database holds, is refused and no fault of ours: %s", async (path) => {
+  const response = await dashboard.app.request(path);
+  expect(response.status).toBe(422);
+  expect(await response.text()).toContain("holds a NUL byte");
+});
