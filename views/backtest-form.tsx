@@ -1,9 +1,9 @@
 import type { Child } from "hono/jsx";
 import { fieldId, fieldLabels } from "./backtest-fields.ts";
-import type { BacktestForm, ParameterField, StrategyChoice } from "./backtest-view.ts";
-import { Words } from "./backtest-words.tsx";
+import type { BacktestForm } from "./backtest-view.ts";
 import { describedBy, Field } from "./components.tsx";
 import { formatDate } from "./format.ts";
+import { Strategies } from "./strategy-choice.tsx";
 
 type InputProps = {
   form: BacktestForm;
@@ -86,54 +86,6 @@ export const Ticker = ({ form }: { form: BacktestForm }) => {
   );
 };
 
-const Parameter = ({ field, error }: { field: ParameterField; error: string | undefined }) => {
-  const id = fieldId(field.name);
-  return (
-    <Field id={id} label={field.label} hint={field.hint} error={error}>
-      <input
-        id={id}
-        name={field.name}
-        value={field.value}
-        inputmode={field.isWhole ? "numeric" : "decimal"}
-        autocomplete="off"
-        {...describedBy(id, true, error)}
-      />
-    </Field>
-  );
-};
-
-/** A strategy, and its rule and parameters where it is the chosen one: the style sheet shows no other, without a script. */
-const Strategy = ({ form, choice }: { form: BacktestForm; choice: StrategyChoice }) => {
-  const id = fieldId(`strategy-${choice.id}`);
-  return (
-    <div class="strategy-choice" data-scope={choice.scope}>
-      <label class="strategy-name" for={id}>
-        <input
-          type="radio"
-          id={id}
-          name="strategy"
-          value={choice.id}
-          checked={form.draft.strategy === choice.id}
-          aria-describedby={`${id}-rule`}
-        />
-        {choice.name}
-      </label>
-      <div class="strategy-detail">
-        <p class="hint" id={`${id}-rule`}>
-          <Words text={choice.description} />
-        </p>
-        {choice.parameters.length > 0 && (
-          <div class="fields">
-            {choice.parameters.map((field) => (
-              <Parameter field={field} error={form.errors[field.name]} />
-            ))}
-          </div>
-        )}
-      </div>
-    </div>
-  );
-};
-
 type FoldProps = { form: BacktestForm; id: string; title: string; names: string[]; children: Child };
 
 /** Settings that most runs leave alone: open where one of them is not what it is by itself, or is wrong. */
@@ -177,17 +129,30 @@ export const Money = ({ form }: { form: BacktestForm }) => (
   </div>
 );
 
+/** Whom a strategy of the universe chooses from. */
+export const Survivorship = ({ form }: { form: BacktestForm }) => (
+  <div class="universe-only">
+    <Choice
+      form={form}
+      name="survivorship"
+      options={[
+        ["point_in_time", "Tickers as they were listed then"],
+        ["survivors_only", "Only those that still trade today"],
+      ]}
+    />
+  </div>
+);
+
 const costs = ["commission.bps", "commission.perShare", "commission.perOrder", "slippage.bps"];
 const stops = ["stopLoss", "takeProfit", "trailingStop"];
-const more = ["side", "dividends", "riskFree", "benchmark"];
 
-const Folds = ({ form }: { form: BacktestForm }) => (
+/** What orders cost, and what ends a position of one ticker early. */
+export const CostsAndStops = ({ form }: { form: BacktestForm }) => (
   <>
     <Fold form={form} id="costs" title="Commission and slippage" names={costs}>
-      <Input form={form} name="commission.bps" inputmode="decimal" />
-      <Input form={form} name="commission.perShare" inputmode="decimal" />
-      <Input form={form} name="commission.perOrder" inputmode="decimal" />
-      <Input form={form} name="slippage.bps" inputmode="decimal" />
+      {costs.map((name) => (
+        <Input form={form} name={name} inputmode="decimal" />
+      ))}
     </Fold>
     <div class="ticker-only">
       <Fold form={form} id="stops" title="Stops" names={stops}>
@@ -196,25 +161,40 @@ const Folds = ({ form }: { form: BacktestForm }) => (
         <Input form={form} name="trailingStop" placeholder="none" hint="Below the best since: 10%" />
       </Fold>
     </div>
-    <Fold form={form} id="more" title="Side, dividends, benchmark" names={more}>
-      <div class="ticker-only">
-        <Choice
-          form={form}
-          name="side"
-          options={[
-            ["long", "Long only"],
-            ["long_short", "Long and short"],
-          ]}
-        />
-      </div>
+  </>
+);
+
+/** Whether a strategy of one ticker sells short, and what is done about dividends. */
+export const SideAndDividends = ({ form }: { form: BacktestForm }) => (
+  <>
+    <div class="ticker-only">
       <Choice
         form={form}
-        name="dividends"
+        name="side"
         options={[
-          ["false", "Left out"],
-          ["true", "Paid to holders"],
+          ["long", "Long only"],
+          ["long_short", "Long and short"],
         ]}
       />
+    </div>
+    <Choice
+      form={form}
+      name="dividends"
+      options={[
+        ["false", "Left out"],
+        ["true", "Paid to holders"],
+      ]}
+    />
+  </>
+);
+
+const more = ["side", "dividends", "riskFree", "benchmark"];
+
+const Folds = ({ form }: { form: BacktestForm }) => (
+  <>
+    <CostsAndStops form={form} />
+    <Fold form={form} id="more" title="Side, dividends, benchmark" names={more}>
+      <SideAndDividends form={form} />
       <Input form={form} name="benchmark" placeholder="none" hint="A ticker: SPY" list="bt-tickers" />
       <Input form={form} name="riskFree" hint="A year: 4%" inputmode="decimal" />
     </Fold>
@@ -251,23 +231,8 @@ export const BacktestFormView = ({ form }: { form: BacktestForm }) => (
       <Input form={form} name="from" type="date" />
       <Input form={form} name="to" type="date" />
     </div>
-    <fieldset class="strategies">
-      <legend>Strategy</legend>
-      {form.errors.strategy && <p class="field-error">{form.errors.strategy}</p>}
-      {form.strategies.map((choice) => (
-        <Strategy form={form} choice={choice} />
-      ))}
-    </fieldset>
-    <div class="universe-only">
-      <Choice
-        form={form}
-        name="survivorship"
-        options={[
-          ["point_in_time", "Tickers as they were listed then"],
-          ["survivors_only", "Only those that still trade today"],
-        ]}
-      />
-    </div>
+    <Strategies form={form} legend="Strategy" takes="number" />
+    <Survivorship form={form} />
     <Money form={form} />
     <Folds form={form} />
     <p class="run">

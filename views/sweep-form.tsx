@@ -1,9 +1,9 @@
 import { fieldId } from "./backtest-fields.ts";
-import { Choice, Fold, Input, Money, Ticker } from "./backtest-form.tsx";
-import type { ParameterField, StrategyChoice } from "./backtest-view.ts";
+import { CostsAndStops, Fold, Input, Money, SideAndDividends, Ticker } from "./backtest-form.tsx";
 import { Words } from "./backtest-words.tsx";
 import { describedBy, Field } from "./components.tsx";
 import { formatInteger } from "./format.ts";
+import { Strategies } from "./strategy-choice.tsx";
 import type { SweepForm } from "./sweep-view.ts";
 
 type OwnProps = { form: SweepForm; name: string; label: string; hint?: string; type?: "text" | "date" };
@@ -42,58 +42,6 @@ const OwnChoice = ({ form, name, label, options }: OwnChoiceProps) => {
         ))}
       </select>
     </Field>
-  );
-};
-
-const Parameter = ({ field, error }: { field: ParameterField; error: string | undefined }) => {
-  const id = fieldId(field.name);
-  return (
-    <Field id={id} label={field.label} hint={field.hint} error={error}>
-      <input
-        id={id}
-        name={field.name}
-        value={field.value}
-        autocomplete="off"
-        spellcheck={false}
-        {...describedBy(id, true, error)}
-      />
-    </Field>
-  );
-};
-
-const Strategy = ({ form, choice }: { form: SweepForm; choice: StrategyChoice }) => {
-  const id = fieldId(`strategy-${choice.id}`);
-  return (
-    <div class="strategy-choice" data-scope={choice.scope}>
-      <label class="strategy-name" for={id}>
-        <input
-          type="radio"
-          id={id}
-          name="strategy"
-          value={choice.id}
-          checked={form.draft.strategy === choice.id}
-          aria-describedby={`${id}-rule`}
-        />
-        {choice.name}
-      </label>
-      <div class="strategy-detail">
-        <p class="hint" id={`${id}-rule`}>
-          <Words text={choice.description} />
-        </p>
-        {choice.parameters.length > 0 && (
-          <>
-            <p class="hint">
-              Each is a number, a list such as <code>10, 20, 50</code>, or a range such as <code>5 to 50 by 5</code>.
-            </p>
-            <div class="fields sweep-parameters">
-              {choice.parameters.map((field) => (
-                <Parameter field={field} error={form.errors[field.name]} />
-              ))}
-            </div>
-          </>
-        )}
-      </div>
-    </div>
   );
 };
 
@@ -156,39 +104,13 @@ const Search = ({ form }: { form: SweepForm }) => (
   </>
 );
 
-const costs = ["commission.bps", "commission.perShare", "commission.perOrder", "slippage.bps"];
-const stops = ["stopLoss", "takeProfit", "trailingStop"];
 const more = ["side", "dividends", "riskFree"];
 
 const Folds = ({ form }: { form: SweepForm }) => (
   <>
-    <Fold form={form} id="costs" title="Commission and slippage" names={costs}>
-      {costs.map((name) => (
-        <Input form={form} name={name} inputmode="decimal" />
-      ))}
-    </Fold>
-    <Fold form={form} id="stops" title="Stops" names={stops}>
-      <Input form={form} name="stopLoss" placeholder="none" hint="Below the entry: 5%" />
-      <Input form={form} name="takeProfit" placeholder="none" hint="Above the entry: 20%" />
-      <Input form={form} name="trailingStop" placeholder="none" hint="Below the best since: 10%" />
-    </Fold>
+    <CostsAndStops form={form} />
     <Fold form={form} id="more" title="Side, dividends, risk-free rate" names={more}>
-      <Choice
-        form={form}
-        name="side"
-        options={[
-          ["long", "Long only"],
-          ["long_short", "Long and short"],
-        ]}
-      />
-      <Choice
-        form={form}
-        name="dividends"
-        options={[
-          ["false", "Left out"],
-          ["true", "Paid to holders"],
-        ]}
-      />
+      <SideAndDividends form={form} />
       <Input form={form} name="riskFree" hint="A year: 4%" inputmode="decimal" />
     </Fold>
   </>
@@ -218,13 +140,7 @@ export const SweepFormView = ({ form }: { form: SweepForm }) => {
         <Input form={form} name="from" type="date" />
         <Input form={form} name="to" type="date" />
       </div>
-      <fieldset class="strategies">
-        <legend>Strategy and what to try it with</legend>
-        {form.errors.strategy && <p class="field-error">{form.errors.strategy}</p>}
-        {form.strategies.map((choice) => (
-          <Strategy form={form} choice={choice} />
-        ))}
-      </fieldset>
+      <Strategies form={form} legend="Strategy and what to try it with" takes="values" />
       <Search form={form} />
       <Money form={form} />
       <Folds form={form} />
