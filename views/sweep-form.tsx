@@ -1,5 +1,5 @@
 import { fieldId } from "./backtest-fields.ts";
-import { CostsAndStops, Fold, Input, Money, SideAndDividends, Ticker } from "./backtest-form.tsx";
+import { CostsAndStops, Fold, Input, Money, SideAndDividends, Survivorship, Ticker } from "./backtest-form.tsx";
 import { Words } from "./backtest-words.tsx";
 import { describedBy, Field } from "./components.tsx";
 import { formatInteger } from "./format.ts";
@@ -45,6 +45,10 @@ const OwnChoice = ({ form, name, label, options }: OwnChoiceProps) => {
   );
 };
 
+/** A sweep of the universe has fewer; which it is, is chosen in the form itself. */
+const pointsHint = ({ mostPoints }: SweepForm) =>
+  `Up to ${formatInteger(mostPoints.ticker)} of one ticker, ${formatInteger(mostPoints.universe)} of the universe`;
+
 const Search = ({ form }: { form: SweepForm }) => (
   <>
     <div class="fields">
@@ -65,7 +69,7 @@ const Search = ({ form }: { form: SweepForm }) => (
       />
     </div>
     <div class="fields random-only">
-      <Own form={form} name="points" label="Points" hint={`Up to ${formatInteger(form.mostPoints)}`} />
+      <Own form={form} name="points" label="Points" hint={pointsHint(form)} />
       <Own form={form} name="seed" label="Seed" hint="The same draws the same" />
     </div>
     <div class="fields">
@@ -135,12 +139,15 @@ export const SweepFormView = ({ form }: { form: SweepForm }) => {
           )}
         </div>
       )}
-      <Ticker form={form} />
+      <div class="ticker-only">
+        <Ticker form={form} />
+      </div>
       <div class="fields">
         <Input form={form} name="from" type="date" />
         <Input form={form} name="to" type="date" />
       </div>
       <Strategies form={form} legend="Strategy and what to try it with" takes="values" />
+      <Survivorship form={form} />
       <Search form={form} />
       <Money form={form} />
       <Folds form={form} />

@@ -44,7 +44,9 @@ const Verdict = ({ found }: { found: FoundView }) => {
   const verdict = verdictOf(found);
   const left = [
     tally.invalid > 0 ? `${formatInteger(tally.invalid)} with values that do not go together` : "",
-    tally.cold > 0 ? `${formatInteger(tally.cold)} with too few sessions to warm up` : "",
+    tally.cold > 0
+      ? `${formatInteger(tally.cold)} ${found.isUniverse ? "that choose nobody in sample" : "with too few sessions to warm up"}`
+      : "",
   ].filter((words) => words !== "");
   const leftOut = left.length > 0 ? ` Left out: ${left.join(", ")}.` : "";
   if (best === undefined) {
@@ -74,6 +76,12 @@ const Verdict = ({ found }: { found: FoundView }) => {
         <p class="sweep-verdict fell">
           <strong>⚠ The data has changed since.</strong> A run of now gives other figures than those here; begin the
           sweep again.
+        </p>
+      )}
+      {found.isOfSurvivors && (
+        <p class="sweep-verdict fell">
+          <strong>⚠ Chosen from survivors.</strong> Tickers that no longer trade are left out, which nobody could have
+          known. These figures flatter.
         </p>
       )}
       {verdict && (

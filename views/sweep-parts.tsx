@@ -1,10 +1,14 @@
 import { formatMetric, isSignedMetric } from "./backtest-format.ts";
 import { FigureSvg } from "./backtest-svg.tsx";
-import type { Curve, FoundView, MetricInfo } from "./sweep-view.ts";
+import type { Curve, FoundView, MetricInfo, SweepSummary } from "./sweep-view.ts";
 import { toneOf } from "./tickers.tsx";
 
 /** Those of every row of the table of points. */
 export const listed = ["totalReturn", "sharpe", "maxDrawdown", "trades"];
+
+/** What was searched: a strategy of the universe needs no ticker named. */
+export const titleOf = ({ ticker, strategy }: Pick<SweepSummary, "ticker" | "strategy">) =>
+  ticker === null ? strategy : `${ticker} · ${strategy}`;
 
 type Figures = Record<string, number | null>;
 

@@ -16,13 +16,14 @@ type Figures = Record<string, number | null>;
 type Part = { from: string; to: string; sessions: number };
 
 /** The form of a new sweep: that of a backtest, with parameters as lists and ranges and the fields of the search. */
-export type SweepForm = BacktestForm & { metrics: MetricInfo[]; mostPoints: number };
+export type SweepForm = BacktestForm & { metrics: MetricInfo[]; mostPoints: { ticker: number; universe: number } };
 
 /** A sweep as lists and headings tell it. */
 export type SweepSummary = {
   id: number;
   state: string;
-  ticker: string;
+  /** Null of the universe. */
+  ticker: string | null;
   strategy: string;
   /** What was searched over, in words. */
   searched: string;
@@ -91,6 +92,10 @@ export type HeatMapView = {
 
 /** What a sweep found. */
 export type FoundView = {
+  /** Whether points choose from the universe, where one is left out that chooses nobody. */
+  isUniverse: boolean;
+  /** Whether they choose only from tickers that still trade, which flatters. */
+  isOfSurvivors: boolean;
   score: MetricInfo;
   metrics: MetricInfo[];
   tally: { points: number; ran: number; invalid: number; cold: number };

@@ -3,6 +3,7 @@ import { formatElapsed, formatInteger } from "./format.ts";
 import { Page, toDocument } from "./layout.tsx";
 import type { Shell } from "./shell.ts";
 import { Found } from "./sweep-found.tsx";
+import { titleOf } from "./sweep-parts.tsx";
 import type { SweepView } from "./sweep-view.ts";
 
 const stateLabel = (state: string) => (state === "interrupted" ? { label: "Interrupted" } : {});
@@ -87,7 +88,7 @@ export const Sweep = ({ view }: { view: SweepView }) => {
 /** One sweep: how far it is, or what it found. */
 export const sweepPage = ({ shell, view }: { shell: Shell; view: SweepView }) => {
   const { summary } = view;
-  const title = `${summary.ticker} · ${summary.strategy}`;
+  const title = titleOf(summary);
   return toDocument(
     <Page title={`Sweep of ${title}`} shell={shell} scripts={[shell.assets.sweep]}>
       <header class="page-head">

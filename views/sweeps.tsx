@@ -4,6 +4,7 @@ import { formatInteger, none } from "./format.ts";
 import { Page, toDocument } from "./layout.tsx";
 import type { Shell } from "./shell.ts";
 import { SweepFormView } from "./sweep-form.tsx";
+import { titleOf } from "./sweep-parts.tsx";
 import type { SweepForm, SweepSummary } from "./sweep-view.ts";
 
 type ListProps = { sweeps: SweepSummary[]; kept: number; now: Date };
@@ -13,9 +14,7 @@ const Row = ({ sweep, now }: { sweep: SweepSummary; now: Date }) => {
   return (
     <tr>
       <th scope="row">
-        <a href={`/sweeps/${id}`}>
-          {sweep.ticker} · {sweep.strategy}
-        </a>
+        <a href={`/sweeps/${id}`}>{titleOf(sweep)}</a>
         <small>{sweep.searched || "its defaults"}</small>
       </th>
       <td>

@@ -1,21 +1,12 @@
 import { z } from "zod";
 import { metricDefinitions } from "../backtest/definitions.ts";
-import { tickerStrategies } from "../backtest/strategies/index.ts";
 import { metricNames } from "../backtest/sweep/metric-names.ts";
-import { mostPoints, mostValues } from "../backtest/sweep/space.ts";
-import { nearest } from "../nearest.ts";
+import { mostPoints, mostUniversePoints, mostValues } from "../backtest/sweep/space.ts";
 import { backtestAnswer, backtestInput } from "./backtest-schemas.ts";
-import { count, dateInput, id, instant, oneOf, tickerInput } from "./schemas.ts";
+import { fitsScope } from "./backtest-scope.ts";
+import { count, dateInput, id, instant, oneOf } from "./schemas.ts";
 
 /** What a sweep is asked with, and what it answers. */
-
-const strategyIds = tickerStrategies.map((strategy) => strategy.id);
-
-function strategyError(given: unknown): string {
-  const known = `has to be one of ${strategyIds.join(", ")}`;
-  const close = typeof given === "string" ? nearest(given.slice(0, 60), strategyIds, 4) : undefined;
-  return close === undefined ? known : `${known}. Did you mean ${close}?`;
-}
 
 const valuesAllowed = 'has to be a number, a list of numbers, or {"from", "to", "step"}';
 const bound = z.number({ error: "has to be a number" });
@@ -53,7 +44,9 @@ const search = z
         kind: z.literal("random"),
         points: wholeNumber(1, mostPoints)
           .default(1000)
-          .meta({ description: "How many of the grid's points are drawn, without putting back." }),
+          .meta({
+            description: `How many of the grid's points are drawn, without putting back; of the universe up to ${mostUniversePoints}.`,
+          }),
         seed: wholeNumber(0, Number.MAX_SAFE_INTEGER)
           .default(1)
           .meta({ description: "The same seed draws the same points." }),
@@ -105,39 +98,32 @@ const walkForward = z
   .nullable()
   .default(null);
 
-const {
-  strategy: _,
-  params: __,
-  benchmark: ___,
-  ticker: ____,
-  survivorship: _____,
-  from,
-  to,
-  ...settings
-} = backtestInput.shape;
+const { strategy, params: _, benchmark: __, ticker, from, to, ...settings } = backtestInput.shape;
 
-export const sweepInput = z.strictObject({
-  ticker: tickerInput,
-  from,
-  to,
-  strategy: z.enum(strategyIds, { error: ({ input }) => strategyError(input) }),
-  params: z
-    .record(z.string(), values, { error: "has to be an object of the strategy's parameters" })
-    .default({})
-    .meta({
+export const sweepInput = z
+  .strictObject({
+    ticker,
+    from,
+    to,
+    strategy,
+    params: z
+      .record(z.string(), values, { error: "has to be an object of the strategy's parameters" })
+      .default({})
+      .meta({
+        description:
+          "The strategy's parameters, each a number, a list of numbers or a range. What is left out has its default. " +
+          "Combinations that do not go together, such as a short window above the long one, are counted and left out.",
+      }),
+    search,
+    score: oneOf(metricNames).default("sharpe").meta({
       description:
-        "The strategy's parameters, each a number, a list of numbers or a range. What is left out has its default. " +
-        "Combinations that do not go together, such as a short window above the long one, are counted and left out.",
+        "What the best point is best by. The lower the better where that is so: volatility, drawdowns' length, costs.",
     }),
-  search,
-  score: oneOf(metricNames).default("sharpe").meta({
-    description:
-      "What the best point is best by. The lower the better where that is so: volatility, drawdowns' length, costs.",
-  }),
-  split,
-  walkForward,
-  ...settings,
-});
+    split,
+    walkForward,
+    ...settings,
+  })
+  .superRefine(fitsScope);
 
 export type SweepRequest = z.output<typeof sweepInput>;
 
@@ -153,7 +139,9 @@ const tally = z.strictObject({
   points: count,
   ran: count.meta({ description: "The number of trials." }),
   invalid: count.meta({ description: "Parameters that do not go together." }),
-  cold: count.meta({ description: "Too few sessions for the warm-up." }),
+  cold: count.meta({
+    description: "Too few sessions for the warm-up; of the universe, nobody to choose in sample.",
+  }),
 });
 const nullable = z.number().nullable();
 

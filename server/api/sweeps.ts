@@ -1,7 +1,9 @@
 import { z } from "zod";
+import { lagsWithReturn } from "../../db/queries/backtests/universe.ts";
 import { type ListedSweep, type SweepRow, selectSweep, selectSweepMap, selectSweeps } from "../../db/queries/sweeps.ts";
 import { mostPoints, mostValues } from "../backtest/sweep/space.ts";
 import { HttpError } from "../middleware/errors.ts";
+import { pointLimits } from "../sweeps/limits.ts";
 import { prepareSweep } from "../sweeps/prepare.ts";
 import { bytesOf, cellsOf } from "../sweeps/record.ts";
 import { mostKept, mostWaiting } from "../sweeps/sweeps.ts";
@@ -16,11 +18,12 @@ export const sweepOperations: Operation[] = [
   defineOperation({
     method: "post",
     path: "/api/sweeps",
-    summary: "Search a strategy's parameters over one ticker's published bars",
+    summary: "Search a strategy's parameters over one ticker's published bars, or over all tickers",
     description: [
       `Up to ${thousands(mostPoints)} points and ${thousands(mostValues)} values a parameter; one sweep runs at a time, up to ${mostWaiting} wait, and the newest ${mostKept} are kept.`,
+      `Of a strategy of the universe up to ${thousands(pointLimits.universe.most)} points are run${pointLimits.universe.why}. Over the whole market it looks back over the returns that bars have, ${lagsWithReturn.join(", ")} sessions; others are counted back where tickers and months are few.`,
       "Each point is what POST /api/backtests gives on the part in sample. Parameters are chosen there only.",
-      "Out of sample, and in the parts of a walk-forward test, indicators are warm from the sessions before.",
+      "Out of sample, and in the parts of a walk-forward test, indicators are warm from the sessions before; each part of a strategy of the universe is what POST /api/backtests gives on it.",
     ].join("\n\n"),
     request: { body: sweepInput },
     answers: { 201: { description: "The sweep, which has begun or waits.", schema: sweepAnswer } },

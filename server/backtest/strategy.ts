@@ -78,14 +78,14 @@ export const level = (label: string, bars: Bars, value: number): PaneLine => ({
 
 const longestWindow = 1000;
 
-/** A parameter that counts sessions. */
-export const sessions = (minimum: number, byDefault: number, description: string) =>
+/** A parameter that counts sessions. The examples are what the form of a sweep proposes to try. */
+export const sessions = (minimum: number, byDefault: number, description: string, examples?: number[]) =>
   z
     .int({ error: `has to be a whole number from ${minimum} to ${longestWindow}` })
     .min(minimum, { error: `has to be a whole number from ${minimum} to ${longestWindow}` })
     .max(longestWindow, { error: `has to be a whole number from ${minimum} to ${longestWindow}` })
     .default(byDefault)
-    .meta({ description });
+    .meta({ description, ...(examples && { examples }) });
 
 /** A parameter on the scale of the relative strength index. */
 export const strength = (byDefault: number, description: string) =>

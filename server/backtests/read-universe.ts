@@ -92,9 +92,8 @@ async function readSections(
 ): Promise<void> {
   const [months, rest] = [sections.slice(0, -1), sections.slice(-1)];
   const byDate = new Map(sections.map((section) => [dates[section.session] ?? "", section]));
-  type Ask = (read: Sql) => Promise<void>;
   const ask =
-    (part: readonly CrossSection[], some: readonly number[], source: "bars" | "month_ends"): Ask =>
+    (part: readonly CrossSection[], some: readonly number[], source: "bars" | "month_ends"): Statement =>
     async (read) => {
       const tickers = some.map((number) => listings[number]?.ticker ?? "");
       const asked = { tickers, numbers: some, dates: part.map(({ session }) => dates[session] ?? ""), lags, minimums };
@@ -109,12 +108,20 @@ async function readSections(
   const isNewest = rest.every(({ session }) => dates[session] === newest);
   if (isNewest) for (const section of rest) closeOfNewest(section, listings, newest);
   const ofBars = [...(hasMonths ? [] : months), ...(isNewest ? [] : rest)];
-  const asked = [
+  await readAll(moment, [
     ...ofMonths.map((part) => ask(part, numbers, "month_ends")),
     ...(ofBars.length === 0 ? [] : chunksOf(numbers, tickersAtOnce).map((some) => ask(ofBars, some, "bars"))),
-  ].values();
+  ]);
+}
+
+/** One of many statements that together read something. */
+export type Statement = (read: Sql) => Promise<void>;
+
+/** Reads over all connections of a moment, on each of them one statement after another. */
+export async function readAll(moment: Moment, statements: readonly Statement[]): Promise<void> {
+  const rest = statements.values();
   const readers = moment.map(async (read) => {
-    for (const one of asked) await one(read);
+    for (const statement of rest) await statement(read);
   });
   await Promise.all(readers);
 }
@@ -142,7 +149,7 @@ function unpack(packed: PackedSection, section: CrossSection | undefined): void 
 /** The bars of every ticker from its selection to its sale, with their dividends where `dividends` says so. */
 export async function readHeldBars(
   read: Sql,
-  universe: ReadUniverse,
+  universe: Omit<ReadUniverse, "sections">,
   choices: readonly (readonly Selection[])[],
   dividends: boolean,
 ): Promise<Map<number, HeldBars>> {
@@ -215,5 +222,6 @@ function doublesOf(packed: Buffer): Float64Array {
   return values;
 }
 
-const chunksOf = <Item>(items: readonly Item[], size: number): Item[][] =>
+/** In pieces of at most so many. */
+export const chunksOf = <Item>(items: readonly Item[], size: number): Item[][] =>
   Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));

@@ -120,17 +120,25 @@ async function readPublished(
   try {
     const universe = await readUniverse(moment, { from, to }, strategy);
     if (universe.dates.length > 0) return universe;
-    const published = await selectSessions(moment[0], { from: null, to: null });
-    const [first, last] = [published[0], published.at(-1)];
-    if (first === undefined || last === undefined) throw nothingPublished();
-    const [field, date] = from !== null && from > first ? ["from", from] : ["to", to];
-    const message = `\`${field}\` (${date}) leaves no session: those published go from ${first} to ${last}.`;
-    throw new HttpError(422, "invalid", message, { field: String(field) });
+    throw await noSessions(moment[0], { from, to });
   } catch (error) {
     if (error instanceof TooManyLookUps) throw tooManyLookUps(error, strategy);
     if (!isUndefinedTable(error)) throw error;
     throw nothingPublished();
   }
+}
+
+/** What is wrong with a range in which nothing is published. */
+export async function noSessions(
+  read: Sql,
+  { from, to }: { from: string | null; to: string | null },
+): Promise<HttpError> {
+  const published = await selectSessions(read, { from: null, to: null });
+  const [first, last] = [published[0], published.at(-1)];
+  if (first === undefined || last === undefined) return nothingPublished();
+  const [field, date] = from !== null && from > first ? ["from", from] : ["to", to];
+  const message = `\`${field}\` (${date}) leaves no session: those published go from ${first} to ${last}.`;
+  return new HttpError(422, "invalid", message, { field: String(field) });
 }
 
 /** Stated, rather than a request that the database's time limit ends. */
@@ -142,7 +150,8 @@ function tooManyLookUps({ lag, lookUps }: TooManyLookUps, { parameters }: Config
   return new HttpError(422, "invalid", message, { field });
 }
 
-const nothingPublished = () =>
+/** Before the first build has ended. */
+export const nothingPublished = () =>
   new HttpError(404, "not_found", "Nothing is published yet: the first transform has not ended.");
 
 /** A run that never holds anything would be told as one that lost nothing. */
@@ -161,7 +170,7 @@ function requireChoice(
 }
 
 /** Without them the run would be told as one with dividends, and be one without. */
-async function requireDividends(read: Sql, from: string): Promise<void> {
+export async function requireDividends(read: Sql, from: string): Promise<void> {
   const known = await selectReferenceRead(read, "dividends");
   if (known !== undefined && (known.coversFrom ?? "") <= from) return;
   const message = `\`dividends\` from ${from} on have not been read yet: that is done by the next run of the ingest job.`;

@@ -33,7 +33,7 @@ export function toResult(run: BacktestRun, options: { origin: string; tradesFrom
     chartUrl: at("/backtest/chart.json"),
     tradesCsvUrl: at("/backtest/trades.csv"),
     equityCsvUrl: at("/backtest/equity.csv"),
-    sweepUrl: run.scope === "ticker" && Object.keys(scenario.params).length > 0 ? at("/sweeps") : null,
+    sweepUrl: Object.keys(scenario.params).length > 0 ? at("/sweeps") : null,
     scenarioName: scenario.ticker === null ? name : `${scenario.ticker} ${name}`,
     dataVersion,
     notes: notesOf(run),

@@ -46,7 +46,7 @@ async function freshForm(context: AppContext, c: Context): Promise<SweepForm> {
   const earlier = again === null ? null : await selectSweep(context.read, again);
   if (earlier) {
     const request = readRequest(earlier.request);
-    return toForm(draftOfRequest(request), [], await rangeOf(context, request.ticker));
+    return toForm(draftOfRequest(request), [], await rangeOf(context, request.ticker ?? ""));
   }
   const query = new URL(c.req.url).searchParams;
   query.delete("again");

@@ -2,11 +2,12 @@ import { z } from "zod";
 import type { SweepForm } from "../../views/sweep-view.ts";
 import { invalidFields } from "../api/check.ts";
 import { type SweepRequest, sweepInput } from "../api/sweep-schemas.ts";
-import { tickerStrategies } from "../backtest/strategies/index.ts";
-import { mostPoints } from "../backtest/sweep/space.ts";
+import { strategies } from "../backtest/strategies/index.ts";
+import type { Range } from "../backtest/sweep/space.ts";
 import { draftOf as backtestDraft, queryOfForm, toForm as toBacktestForm, withoutName } from "../backtests/draft.ts";
 import type { Scenario } from "../backtests/run.ts";
 import { type Problem, requestFromQuery, urlOfRequest } from "../backtests/url.ts";
+import { pointLimits } from "./limits.ts";
 import { metricInfos } from "./metric-infos.ts";
 import { formatSpec, parseSpec } from "./specs.ts";
 
@@ -39,20 +40,36 @@ const placeOf: Record<string, OwnField> = {
   "walkForward.windows": "windows",
 };
 
-/** What to try a parameter with where nobody has said: the first two from half of the default to twice it, the rest as they are. */
+/**
+ * What to try a parameter with where nobody has said: what its strategy gives as examples. Of a strategy without any the first two from
+ * half of the default to twice it, the rest as they are.
+ */
 function proposedSpecs(): Record<string, string> {
   const proposed: Record<string, string> = {};
-  for (const { id, parameters } of tickerStrategies) {
+  for (const { id, parameters } of strategies) {
+    const examples = new Map(Object.entries(parameters.shape).map(([name, schema]) => [name, examplesOf(schema)]));
+    const hasExamples = [...examples.values()].some((values) => values.length > 0);
     const defaults = Object.entries(parameters.parse({}) as Record<string, number>);
     for (const [index, [name, value]] of defaults.entries()) {
-      const step = Math.max(value / 10, 0.1);
-      const tidy = Number.isInteger(value) && value >= 5 ? Math.max(1, Math.round(step)) : 0.5;
-      const [low, high] =
-        Number.isInteger(value) && value >= 5 ? [Math.round(value / 2), value * 2] : [value / 2, value * 2];
-      proposed[`${id}.${name}`] = index < 2 ? formatSpec({ from: low, to: high, step: tidy }) : String(value);
+      const known = examples.get(name) ?? [];
+      const spec = known.length > 0 ? known : hasExamples || index >= 2 ? value : aroundDefault(value);
+      proposed[`${id}.${name}`] = formatSpec(spec);
     }
   }
   return proposed;
+}
+
+const examplesOf = (schema: unknown): number[] =>
+  z
+    .array(z.number())
+    .catch([])
+    .parse(schema instanceof z.ZodType ? schema.meta()?.examples : []);
+
+function aroundDefault(value: number): Range {
+  const step = Math.max(value / 10, 0.1);
+  const isLarge = Number.isInteger(value) && value >= 5;
+  const [from, to] = isLarge ? [Math.round(value / 2), value * 2] : [value / 2, value * 2];
+  return { from, to, step: isLarge ? Math.max(1, Math.round(step)) : 0.5 };
 }
 
 /** The form before anything was asked, over what a link says: the settings of a run. */
@@ -96,7 +113,7 @@ export function requestOfForm(
   const base = requestFromQuery(asked);
   problems.push(...base.problems);
   if (base.request === null) return { request: null, problems };
-  const { benchmark: _, survivorship: __, params: ___, ...run } = base.request;
+  const { benchmark: _, params: __, ...run } = base.request;
   const value = { ...run, params, ...searchOf(form) };
   const read = sweepInput.safeParse(value);
   for (const issue of read.error?.issues ?? []) {
@@ -169,9 +186,8 @@ export function toForm(
   return {
     ...form,
     errors: { ...form.errors, ...Object.fromEntries(own) },
-    strategies: form.strategies.filter(({ scope }) => scope === "ticker"),
     metrics: metricInfos,
-    mostPoints,
+    mostPoints: { ticker: pointLimits.ticker.most, universe: pointLimits.universe.most },
   };
 }
 

@@ -1,19 +1,20 @@
 import { z } from "zod";
+import type { DataRange } from "../../db/queries/backtests/data-version.ts";
 import { settingsOf } from "../api/backtest-schemas.ts";
 import { invalidFields } from "../api/check.ts";
 import { type SweepRequest, sweepInput } from "../api/sweep-schemas.ts";
-import { findTickerStrategy } from "../backtest/strategies/index.ts";
-import type { TickerStrategy } from "../backtest/strategy.ts";
+import { findStrategy, type Strategy } from "../backtest/strategies/index.ts";
 import { walkWindows } from "../backtest/sweep/segments.ts";
-import { countValues, mostPoints, mostValues, type Range, sizeOfGrid, valuesOf } from "../backtest/sweep/space.ts";
+import { countValues, mostValues, type Range, sizeOfGrid, valuesOf } from "../backtest/sweep/space.ts";
 import type { Axis, Segment, SweepPlan } from "../backtest/sweep/types.ts";
 import { HttpError } from "../middleware/errors.ts";
+import { pointLimits } from "./limits.ts";
 
 const refused = (field: string, message: string) => new HttpError(422, "invalid", `\`${field}\` ${message}`, { field });
 
 /** The strategy of a request that passed its check. */
-export function strategyOf({ strategy: id }: Pick<SweepRequest, "strategy">): TickerStrategy {
-  const strategy = findTickerStrategy(id);
+export function strategyOf({ strategy: id }: Pick<SweepRequest, "strategy">): Strategy {
+  const strategy = findStrategy(id);
   if (strategy === undefined) throw new Error(`the strategy ${id} passed its check and is not registered`);
   return strategy;
 }
@@ -28,7 +29,7 @@ export function spaceOf(request: SweepRequest): Pick<SweepPlan, "axes" | "fixed"
     name,
     values: { length: countOf(name, spec) },
   }));
-  if (request.search.kind === "grid") requireSize(lengths);
+  requireSize(strategy, request.search, lengths);
   const fixed: Record<string, number> = {};
   const axes: Axis[] = [];
   // In the strategy's own order, whatever that of the request is, so that the same search numbers its points alike.
@@ -53,7 +54,7 @@ function checked(name: string, schema: z.ZodType, value: unknown): unknown {
   throw refused(`params.${name}`, `${parsed.error.issues[0]?.message ?? "is wrong"}; ${value} is among its values.`);
 }
 
-function requireKnown(strategy: TickerStrategy, params: SweepRequest["params"]): void {
+function requireKnown(strategy: Strategy, params: SweepRequest["params"]): void {
   const parsed = strategy.parameters.safeParse(params);
   const unknown = parsed.error?.issues.filter((issue) => issue.code === "unrecognized_keys") ?? [];
   if (unknown.length > 0) throw invalidFields(strategy.parameters, params, new z.ZodError(unknown), "params");
@@ -73,14 +74,24 @@ function countRange(name: string, range: Range): number {
   throw refused(`params.${name}`, `is an empty range: \`to\` (${range.to}) is below \`from\` (${range.from}).`);
 }
 
-function requireSize(axes: { name: string; values: { length: number } }[]): void {
+function requireSize(
+  { scope }: Strategy,
+  search: SweepRequest["search"],
+  axes: { name: string; values: { length: number } }[],
+): void {
+  const { most, why } = pointLimits[scope];
+  const limit = `up to ${most.toLocaleString("en-US")} are run${why}`;
+  if (search.kind === "random") {
+    if (Math.min(sizeOfGrid(axes), search.points) <= most) return;
+    throw refused("search.points", `(${search.points.toLocaleString("en-US")}) is too many: ${limit}.`);
+  }
   const size = sizeOfGrid(axes);
-  if (size <= mostPoints) return;
+  if (size <= most) return;
   const [longest] = axes.toSorted((a, b) => b.values.length - a.values.length);
   const values = (longest?.values.length ?? 0).toLocaleString("en-US");
   const message =
-    `has ${values} values, the most of all: the grid has ${size.toLocaleString("en-US")} points, and up to ` +
-    `${mostPoints.toLocaleString("en-US")} are run. Narrow it, or search at random.`;
+    `has ${values} values, the most of all: the grid has ${size.toLocaleString("en-US")} points, and ${limit}. ` +
+    "Narrow it, or search at random.";
   throw refused(`params.${longest?.name ?? ""}`, message);
 }
 
@@ -99,6 +110,7 @@ export function planOf(request: SweepRequest, dates: readonly string[]): SweepPl
     score,
     split,
     walkForward,
+    survivorship,
     ...settings
   } = request;
   const sessions = dates.length;
@@ -107,7 +119,8 @@ export function planOf(request: SweepRequest, dates: readonly string[]): SweepPl
     strategy,
     ...spaceOf(request),
     score,
-    settings: settingsOf({ ...settings, benchmark: null, survivorship: null }),
+    settings: settingsOf({ ...settings, benchmark: null, survivorship }),
+    survivorsOnly: survivorship === "survivors_only",
     inSample: { from: 0, to: cut },
     outOfSample: split === null ? null : { from: cut, to: sessions },
     windows: walkForward === null ? [] : windowsOf(walkForward, sessions),
@@ -149,10 +162,23 @@ export const completed = (
   fixed: SweepPlan["fixed"],
 ): SweepRequest => ({
   ...request,
+  ...(strategyOf(request).scope === "universe" && { survivorship: request.survivorship ?? "point_in_time" }),
   from: request.from ?? dates[0],
   to: request.to ?? dates.at(-1),
   params: { ...fixed, ...request.params },
 });
+
+/** Of a search in which no point has parameters that go together. */
+export const noPoints = () =>
+  new HttpError(
+    422,
+    "invalid",
+    "`params` make no point whose values go together, such as a short window below the long one.",
+    { field: "params" },
+  );
+
+/** What a completed request reads. */
+export const rangeOf = ({ ticker, from = "", to = "" }: SweepRequest): DataRange => ({ ticker, from, to });
 
 /** A stored request, which passed the check when it was new. */
 export const readRequest = (stored: unknown): SweepRequest => sweepInput.parse(stored);

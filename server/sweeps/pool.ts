@@ -1,25 +1,40 @@
-import { type Collector, createCollector } from "../backtest/sweep/collect.ts";
+import { createCollector } from "../backtest/sweep/collect.ts";
 import type { HeatMaps } from "../backtest/sweep/heat-map.ts";
+import type { SweepInput } from "../backtest/sweep/input.ts";
 import type { SweepResult } from "../backtest/sweep/result.ts";
 import { countPoints } from "../backtest/sweep/space.ts";
 import type { SweepPlan } from "../backtest/sweep/types.ts";
+import type { Chosen, SweptMarket } from "../backtest/sweep/universe.ts";
 import type { Bars } from "../backtest/types.ts";
+import type { HeldBars } from "../backtest/universe/types.ts";
 import type { FromSweepWorker, ToSweepWorker } from "./messages.ts";
 
 /** Bun workers that share the points of one sweep at a time. They end when there has been no sweep for a while. */
 export type SweepPool = {
   /** Runs a sweep; rejects as it failed, or with the signal's reason: the workers are ended then, whatever they are at. */
-  run(bars: Bars, plan: SweepPlan, options: SweepOptions): Promise<SweepResult & { maps: HeatMaps }>;
+  run(source: SweepSource, plan: SweepPlan, options: SweepOptions): Promise<SweepResult & { maps: HeatMaps }>;
   /** Workers alive now. */
   size(): number;
   close(): void;
+};
+
+/** Where a sweep's points get what they run on: bars that are there, or the universe, which is too large to wait in a queue and is read at last. */
+export type SweepSource =
+  | { scope: "ticker"; bars: Bars }
+  | { scope: "universe"; read(signal: AbortSignal): Promise<UniverseReading> };
+
+/** A market that was read, and how the bars are read of every ticker while any point may hold it. */
+export type UniverseReading = {
+  market: SweptMarket;
+  readBars(chosen: Chosen): Promise<ReadonlyMap<number, HeldBars>>;
 };
 
 export type SweepOptions = { signal: AbortSignal /** Points that have been run. */; progress(done: number): void };
 
 /** What a chunk should take: short enough for a progress that moves, long enough that messages cost nothing. */
 const chunkMs = 40;
-const firstChunkPoints = 20;
+/** Of the universe one point may take as long as a chunk should. */
+const firstChunkPoints = { ticker: 20, universe: 1 };
 const mostChunkPoints = 2000;
 /** Chunks that a worker has at a time: the next one waits for it while the last one travels. */
 const chunksAhead = 2;
@@ -41,17 +56,31 @@ export function createSweepPool(options: { size: number; idleMs: number; entry?:
   return {
     size: () => workers.size,
     close,
-    run: async (bars, plan, { signal, progress }) => {
+    run: async (source, plan, { signal, progress }) => {
       signal.throwIfAborted();
       const collector = createCollector(plan);
       try {
         const team = hire();
-        await withTeam(team, signal, (handlers) => runPoints({ team, bars, plan, collector, progress }, handlers));
+        const dealt = { team, points: countPoints(plan.axes, plan.search), atFirst: firstChunkPoints[source.scope] };
+        const input = source.scope === "ticker" ? source : await readInput(source, plan, dealt, signal);
+        await withTeam(team, signal, (handlers) => {
+          for (const worker of team) post(worker, { type: "begin", input, plan });
+          deal(dealt, handlers, {
+            ask: (first, count) => ({ type: "run", first, count }),
+            take: (message) => {
+              if (message.type !== "chunk") return null;
+              collector.add(message.chunk);
+              progress(collector.done());
+              return message.chunk.count;
+            },
+          });
+        });
         const { maps, ...ranking } = collector.finish();
         const result = await withTeam(team, signal, ({ resolve, handle }) => {
           handle((message) => message.type === "finished" && resolve(message.result));
           post(team[0], { type: "finish", ranking });
         });
+        for (const worker of team) post(worker, { type: "end" });
         // Idle workers keep no process from ending.
         idleTimer = setTimeout(close, options.idleMs).unref();
         return { ...(result as SweepResult), maps };
@@ -61,6 +90,39 @@ export function createSweepPool(options: { size: number; idleMs: number; entry?:
       }
     },
   };
+}
+
+/** Reads the market, asks the workers whom the points choose from it, and reads the bars of those alone. */
+async function readInput(
+  source: SweepSource & { scope: "universe" },
+  plan: SweepPlan,
+  dealt: Dealt,
+  signal: AbortSignal,
+): Promise<SweepInput> {
+  const { team } = dealt;
+  const { market, readBars } = await unlessAborted(source.read(signal), signal);
+  const chosen = new Uint8Array(new SharedArrayBuffer(market.sections.length * market.listings.length));
+  await withTeam(team, signal, (handlers) => {
+    for (const worker of team) post(worker, { type: "survey", market, plan, chosen });
+    deal(dealt, handlers, {
+      ask: (first, count) => ({ type: "choose", first, count }),
+      take: (message) => (message.type === "chosen" ? message.count : null),
+    });
+  });
+  const bars = await unlessAborted(readBars(chosen), signal);
+  return { scope: "universe", universe: { ...market, bars } };
+}
+
+/** What is waited for, or the signal's reason as soon as it says so. */
+async function unlessAborted<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
 }
 
 const post = (worker: Worker | undefined, message: ToSweepWorker): void => worker?.postMessage(message);
@@ -96,34 +158,33 @@ async function withTeam(team: Worker[], signal: AbortSignal, start: (handlers: H
   }
 }
 
-type Running = {
-  team: Worker[];
-  bars: Bars;
-  plan: SweepPlan;
-  collector: Collector;
-  progress(done: number): void;
+/** Points to be handed out, and how many of them to each worker at first. */
+type Dealt = { team: Worker[]; points: number; atFirst: number };
+
+type Round = {
+  ask(first: number, count: number): ToSweepWorker;
+  /** How many points a message brings back; null where it brings none. */
+  take(message: FromSweepWorker): number | null;
 };
 
 /** Hands out the points until all have come back. Each worker's chunks grow to what takes it the time that they should. */
-function runPoints({ team, bars, plan, collector, progress }: Running, { resolve, handle }: Handlers): void {
-  const points = countPoints(plan.axes, plan.search);
+function deal({ team, points, atFirst }: Dealt, { resolve, handle }: Handlers, { ask, take }: Round): void {
   const sizes = new Map<Worker, number>();
-  let next = 0;
+  let [next, done] = [0, 0];
   const give = (worker: Worker) => {
-    const count = Math.min(sizes.get(worker) ?? firstChunkPoints, points - next);
+    const count = Math.min(sizes.get(worker) ?? atFirst, points - next);
     if (count === 0) return;
-    post(worker, { type: "run", first: next, count });
+    post(worker, ask(next, count));
     next += count;
   };
   handle((message, worker) => {
-    if (message.type !== "chunk") return;
-    collector.add(message.chunk);
-    const fitting = Math.round((message.chunk.count * chunkMs) / Math.max(message.durationMs, 0.1));
+    const count = take(message);
+    if (count === null || !("durationMs" in message)) return;
+    const fitting = Math.round((count * chunkMs) / Math.max(message.durationMs, 0.1));
     sizes.set(worker, Math.min(Math.max(fitting, 1), mostChunkPoints));
-    progress(collector.done());
-    if (collector.done() === points) resolve();
+    done += count;
+    if (done === points) resolve();
     else give(worker);
   });
-  for (const worker of team) post(worker, { type: "begin", bars, plan });
   for (let ahead = 0; ahead < chunksAhead; ahead++) for (const worker of team) give(worker);
 }

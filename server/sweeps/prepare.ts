@@ -1,20 +1,22 @@
 import type { Sql } from "../../db/client.ts";
-import { type DataRange, readDataVersion } from "../../db/queries/backtests/data-version.ts";
+import { readDataVersion } from "../../db/queries/backtests/data-version.ts";
 import { readAtOneMoment } from "../../db/queries/backtests/moment.ts";
 import type { SweepRequest } from "../api/sweep-schemas.ts";
 import { leastSessions } from "../backtest/backtest.ts";
-import { configureAt } from "../backtest/sweep/evaluate.ts";
-import { countPoints, createSpace } from "../backtest/sweep/space.ts";
+import type { TickerStrategy } from "../backtest/strategy.ts";
+import { configuredPoints } from "../backtest/sweep/points.ts";
+import { countPoints } from "../backtest/sweep/space.ts";
 import type { SweepPlan } from "../backtest/sweep/types.ts";
 import { readBars } from "../backtests/bars.ts";
 import { HttpError } from "../middleware/errors.ts";
-import { completed, planOf, spaceOf, strategyOf } from "./plan.ts";
+import { completed, noPoints, planOf, rangeOf, spaceOf, strategyOf } from "./plan.ts";
+import { prepareUniverse } from "./prepare-universe.ts";
 import type { PreparedSweep } from "./queue.ts";
 
 /** Points that are looked at for one that can be run, before the sweep begins; what is not found among them, the sweep itself tells. */
 const mostProbed = 2000;
 
-/** Reads a request's bars and their version, at one moment, and plans it. What cannot be run is an HttpError that names the field. */
+/** Plans a request with what it reads. What cannot be run is an HttpError that names the field. */
 export async function prepareSweep(read: Sql, request: SweepRequest): Promise<PreparedSweep> {
   const { from, to } = request;
   if (from !== undefined && to !== undefined && from > to) {
@@ -22,39 +24,43 @@ export async function prepareSweep(read: Sql, request: SweepRequest): Promise<Pr
   }
   // Before anything is read: what is asked for may be out of all reason.
   const { fixed } = spaceOf(request);
+  const strategy = strategyOf(request);
+  return strategy.scope === "ticker"
+    ? await prepareTicker(read, request, strategy, fixed)
+    : await prepareUniverse(read, request, strategy, fixed);
+}
+
+/** Its bars and their version are read here, at one moment. */
+async function prepareTicker(
+  read: Sql,
+  request: SweepRequest,
+  strategy: TickerStrategy,
+  fixed: SweepPlan["fixed"],
+): Promise<PreparedSweep> {
+  const { ticker } = request;
+  if (ticker === null) throw new Error(`${request.strategy} passed its check without a ticker`);
   return await readAtOneMoment(read, async (moment) => {
-    const bars = await readBars(moment, request);
+    const bars = await readBars(moment, { ...request, ticker });
     const plan = planOf(request, bars.dates);
-    requirePoint(request, plan);
+    requirePoint(ticker, strategy, plan);
     const whole = completed(request, bars.dates, fixed);
-    return { request: whole, bars, plan, dataVersion: await readDataVersion(moment, rangeOf(whole)) };
+    const dataVersion = await readDataVersion(moment, rangeOf(whole));
+    return { request: whole, plan, dates: bars.dates, source: { scope: "ticker" as const, bars }, dataVersion };
   });
 }
 
-/** What a completed request reads. */
-export const rangeOf = ({ ticker, from = "", to = "" }: SweepRequest): DataRange => ({ ticker, from, to });
-
 /** Refuses a small sweep of which no point can be run, instead of beginning it. */
-function requirePoint(request: SweepRequest, plan: SweepPlan): void {
-  const points = countPoints(plan.axes, plan.search);
-  if (points > mostProbed) return;
-  const strategy = strategyOf(request);
-  const space = createSpace(plan.axes, plan.search);
-  const places = new Int32Array(plan.axes.length);
+function requirePoint(ticker: string, strategy: TickerStrategy, plan: SweepPlan): void {
+  if (countPoints(plan.axes, plan.search) > mostProbed) return;
   const sessions = plan.inSample.to;
   let least = Number.POSITIVE_INFINITY;
-  for (let point = 0; point < points; point++) {
-    space(point, places);
-    const ready = configureAt(strategy, plan, places);
+  for (const ready of configuredPoints(strategy, plan)) {
     if (ready !== null) least = Math.min(least, leastSessions(ready));
     if (least <= sessions) return;
   }
-  if (least === Number.POSITIVE_INFINITY) {
-    const message = "`params` make no point whose values go together, such as a short window below the long one.";
-    throw new HttpError(422, "invalid", message, { field: "params" });
-  }
+  if (least === Number.POSITIVE_INFINITY) throw noPoints();
   const message =
-    `From \`from\` to \`to\` there are ${sessions} sessions of ${request.ticker} in sample; the point that needs the fewest ` +
+    `From \`from\` to \`to\` there are ${sessions} sessions of ${ticker} in sample; the point that needs the fewest ` +
     `needs ${least}: its warm-up, one to give a signal, one to fill it.`;
   throw new HttpError(422, "invalid", message, { field: "from" });
 }

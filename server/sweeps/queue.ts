@@ -3,12 +3,17 @@ import type { JsonValue, Sql } from "../../db/client.ts";
 import { beatSweeps, finishSweep, type SweepEnd, startSweep } from "../../db/queries/sweeps.ts";
 import type { SweepRequest } from "../api/sweep-schemas.ts";
 import type { SweepPlan, Tally } from "../backtest/sweep/types.ts";
-import type { Bars } from "../backtest/types.ts";
-import type { SweepPool } from "./pool.ts";
+import type { SweepPool, SweepSource } from "./pool.ts";
 import { recordOf } from "./record.ts";
 
-/** What is ready to be run: a checked request with its bars. */
-export type PreparedSweep = { request: SweepRequest; bars: Bars; plan: SweepPlan; dataVersion: string };
+/** What is ready to be run: a checked request, the sessions that its plan counts by, and where its points get what they run on. */
+export type PreparedSweep = {
+  request: SweepRequest;
+  plan: SweepPlan;
+  dates: readonly string[];
+  source: SweepSource;
+  dataVersion: string;
+};
 
 /** The sweeps that this process has still to end, the one that runs first. */
 export type SweepQueue = {
@@ -114,12 +119,12 @@ function repeat(what: () => Promise<void>, everyMs: number, failed: (error: unkn
 
 /** Runs one sweep; never throws. */
 async function run(job: Job, { sql, pool, log }: Tools): Promise<SweepEnd> {
-  const { id, bars, plan, abort } = job;
+  const { id, dates, source, plan, abort } = job;
   const started = performance.now();
   try {
     abort.signal.throwIfAborted();
     await startSweep(sql, id);
-    const { maps, ...result } = await pool.run(bars, plan, {
+    const { maps, ...result } = await pool.run(source, plan, {
       signal: abort.signal,
       progress: (done) => {
         job.done = done;
@@ -129,7 +134,7 @@ async function run(job: Job, { sql, pool, log }: Tools): Promise<SweepEnd> {
     log.info({ sweep: id, points: result.tally.points, durationMs }, "a sweep has ended");
     const nothing = whyNothing(job, result.tally);
     if (nothing !== null) return { state: "failed", error: nothing };
-    const record = { dataVersion: job.dataVersion, ...recordOf(bars, plan, result, maps) } as unknown as JsonValue;
+    const record = { dataVersion: job.dataVersion, ...recordOf(dates, plan, result, maps) } as unknown as JsonValue;
     return { state: "success", result: record, maps: new Uint8Array(maps.values.buffer) };
   } catch (error) {
     if (error instanceof Stopped && error.end === "cancelled") return { state: "cancelled" };
@@ -139,13 +144,18 @@ async function run(job: Job, { sql, pool, log }: Tools): Promise<SweepEnd> {
   }
 }
 
+const coldIn = (scope: SweepSource["scope"], sessions: number): string =>
+  scope === "ticker"
+    ? `need more sessions to warm up than the ${sessions} in sample`
+    : `choose nobody in sample: no ticker has the sessions before a month's end, and the minimums, that they ask for`;
+
 /** Why no point could be run, in words; null where one was. */
-function whyNothing({ plan }: Job, { points, ran, invalid, cold }: Tally): string | null {
+function whyNothing({ plan, source }: Job, { points, ran, invalid, cold }: Tally): string | null {
   if (ran > 0) return null;
   const { from, to } = plan.inSample;
   const figures = [
     invalid > 0 ? `in ${invalid.toLocaleString("en-US")} the parameters do not go together` : "",
-    cold > 0 ? `${cold.toLocaleString("en-US")} need more sessions to warm up than the ${to - from} in sample` : "",
+    cold > 0 ? `${cold.toLocaleString("en-US")} ${coldIn(source.scope, to - from)}` : "",
   ].filter((words) => words !== "");
   return `None of the ${points.toLocaleString("en-US")} points can be run: ${figures.join("; ")}.`;
 }

@@ -3,23 +3,21 @@ import { type HeatMapPair, type HeatMaps, layers, mapOffset } from "../backtest/
 import { metricNames } from "../backtest/sweep/metric-names.ts";
 import type { SweepResult } from "../backtest/sweep/result.ts";
 import type { Axis, Segment, SweepPlan } from "../backtest/sweep/types.ts";
-import type { Bars } from "../backtest/types.ts";
 
 /** A sweep's result as it is kept and answered: sessions as dates, columns as lists. */
 export function recordOf(
-  bars: Bars,
+  dates: readonly string[],
   plan: SweepPlan,
   result: SweepResult,
   { pairs }: HeatMaps,
 ): Omit<SweepFound, "dataVersion"> {
-  const { walkForward, equity, ...rest } = result;
-  const part = (segment: Segment) => partOf(bars, segment);
-  const dates = [...bars.dates];
+  const { walkForward, equity, held, ...rest } = result;
+  const part = (segment: Segment) => partOf(dates, segment);
   return {
     metrics: metricNames,
     parts: { inSample: part(plan.inSample), outOfSample: plan.outOfSample && part(plan.outOfSample) },
     ...rest,
-    equity: equity && { dates, best: cents(equity), buyAndHold: cents(buyAndHold(bars, plan.settings.capital)) },
+    equity: equity && held && { dates: [...dates], best: cents(equity), buyAndHold: cents(held) },
     walkForward: walkForward && {
       steps: walkForward.steps.map(({ window, ...step }) => ({
         choose: part(window.choose),
@@ -34,7 +32,7 @@ export function recordOf(
   };
 }
 
-const partOf = ({ dates }: Bars, { from, to }: Segment) => ({
+const partOf = (dates: readonly string[], { from, to }: Segment) => ({
   from: dates[from] ?? "",
   to: dates[to - 1] ?? "",
   sessions: to - from,
@@ -42,16 +40,6 @@ const partOf = ({ dates }: Bars, { from, to }: Segment) => ({
 
 /** All that a curve shows of it. */
 const cents = (values: Float64Array): number[] => Array.from(values, (value) => Math.round(value * 100) / 100);
-
-/** What the capital would be worth had it bought at the first close, without costs, dividends kept as cash. */
-function buyAndHold({ close, dividends }: Bars, capital: number): Float64Array {
-  const first = close[0] ?? Number.NaN;
-  let paid = 0;
-  return close.map((price, session) => {
-    if (session > 0) paid += dividends[session] ?? 0;
-    return (capital * (price + paid)) / first;
-  });
-}
 
 function describeMap(axes: readonly Axis[], pair: HeatMapPair): SweepFound["maps"][number] {
   const [x, y] = [axes[pair.x], pair.x === pair.y ? undefined : axes[pair.y]];

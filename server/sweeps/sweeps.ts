@@ -19,7 +19,7 @@ export type Sweeps = {
   stop(): Promise<void>;
 };
 
-/** Sweeps that may wait in one process, besides the one that runs; each holds its bars. */
+/** Sweeps that may wait in one process, besides the one that runs; each of one ticker holds its bars. */
 export const mostWaiting = 10;
 /** Sweeps that are kept; the oldest are forgotten. */
 export const mostKept = 100;

@@ -4,11 +4,11 @@ import { type ListedSweep, type SweepRow, selectSweepMap, type WholeSweep } from
 import { formatCount, formatDate, formatInteger, formatLabel } from "../../views/format.ts";
 import type { Curve, FoundView, HeatMapView, PointRow, SweepSummary, SweepView } from "../../views/sweep-view.ts";
 import type { SweepFound, SweepRequest } from "../api/sweep-schemas.ts";
-import { findTickerStrategy } from "../backtest/strategies/index.ts";
+import { findStrategy, findUniverseStrategy } from "../backtest/strategies/index.ts";
 import type { Scenario } from "../backtests/run.ts";
 import { urlOfRequest } from "../backtests/url.ts";
 import { metricInfo, metricInfos } from "./metric-infos.ts";
-import { rangeOf } from "./prepare.ts";
+import { rangeOf } from "./plan.ts";
 import { bytesOf, cellsOf } from "./record.ts";
 import { formatSpec } from "./specs.ts";
 import { mostKept } from "./sweeps.ts";
@@ -19,7 +19,7 @@ const requestOf = (row: SweepRow) => row.request as unknown as SweepRequest;
 const parameterLabel = (name: string) => formatLabel(name).replace(/\brsi\b/i, "RSI");
 /** In the strategy's own order: the database sorts the names of what it keeps. */
 function inOrder<Value>(strategy: string, params: Record<string, Value>): [string, Value][] {
-  const names = Object.keys(findTickerStrategy(strategy)?.parameters.shape ?? {});
+  const names = Object.keys(findStrategy(strategy)?.parameters.shape ?? {});
   return Object.entries(params).toSorted(([a], [b]) => names.indexOf(a) - names.indexOf(b));
 }
 
@@ -28,7 +28,9 @@ const paramsText = (strategy: string, params: Record<string, number>) =>
     .map(([name, value]) => `${parameterLabel(name)} ${value}`)
     .join(", ");
 
-const strategyName = (id: string) => findTickerStrategy(id)?.name ?? id;
+const isUniverse = ({ strategy }: SweepRequest) => findUniverseStrategy(strategy) !== undefined;
+
+const strategyName = (id: string) => findStrategy(id)?.name ?? id;
 
 /** A row of the list, and the head of a page. */
 export function summaryOf(row: SweepRow, best: SweepFound["best"][number] | null): SweepSummary {
@@ -44,7 +46,7 @@ export function summaryOf(row: SweepRow, best: SweepFound["best"][number] | null
       createdAt: row.createdAt,
       createdBy: row.createdBy,
     },
-    ...{ ticker: ticker ?? "", strategy: strategyName(strategy ?? "") },
+    ...{ ticker: ticker ?? null, strategy: strategyName(strategy ?? "") },
     searched: searched.map(([name, spec]) => `${parameterLabel(name)} ${formatSpec(spec)}`).join("; "),
     best: best && {
       params: paramsText(strategy ?? "", best.params),
@@ -89,12 +91,14 @@ function foundView(row: SweepRow, found: SweepFound): Omit<FoundView, "heatMap" 
   const request = requestOf(row);
   const { parts, walkForward } = found;
   return {
+    isUniverse: isUniverse(request),
+    isOfSurvivors: request.survivorship === "survivors_only",
     score: metricInfo(request.score),
     metrics: metricInfos.filter(({ name }) => found.metrics.includes(name)),
     ...{ tally: found.tally, scored: found.scored, deflated: found.deflated },
     ...{ inSample: parts.inSample, outOfSample: parts.outOfSample },
     best: found.best.map((point) => pointRow(request, found, point)),
-    equity: equityCurve(found),
+    equity: equityCurve(found, isUniverse(request)),
     walkForward: walkForward && {
       rows: walkForward.steps.map((step) => ({
         ...step,
@@ -128,7 +132,7 @@ function pointRow(request: SweepRequest, { parts }: SweepFound, point: SweepFoun
 }
 
 /** The part that nothing was chosen on in a line of its own, from where the other ends. */
-function equityCurve({ equity, parts }: SweepFound): Curve | null {
+function equityCurve({ equity, parts }: SweepFound, ofUniverse: boolean): Curve | null {
   if (equity === null) return null;
   const cut = parts.inSample.sessions;
   const chosen = equity.best.map((value, session) => (session < cut ? value : null));
@@ -139,7 +143,7 @@ function equityCurve({ equity, parts }: SweepFound): Curve | null {
     lines: [
       { label: parts.outOfSample ? "Best, in sample" : "Best", tone: "accent", values: chosen },
       ...(parts.outOfSample ? [{ label: "Best, out of sample", tone: "ma20" as const, values: rest }] : []),
-      { label: "Buy and hold", tone: "soft", values: equity.buyAndHold },
+      { label: ofUniverse ? "Universe" : "Buy and hold", tone: "soft", values: equity.buyAndHold },
     ],
   };
 }
@@ -236,15 +240,23 @@ function askedFacts(request: SweepRequest): SweepView["asked"] {
         : `${formatCount(walkForward.windows, "window")}${walkForward.anchored ? ", anchored" : ""}`,
     ],
     ["Capital", `$${formatInteger(request.capital)}`],
-    ["Each entry takes", sizingText(sizing)],
+    [isUniverse(request) ? "Invested" : "Each entry takes", sizingText(sizing)],
     ["Shares", request.fractional ? "" : "whole only"],
-    ["Side", request.side === "long" ? "long only" : "long and short"],
+    ["Chosen from", survivorshipText(request)],
+    ["Side", isUniverse(request) ? "" : request.side === "long" ? "long only" : "long and short"],
     ["Costs", costs.join(", ")],
     ["Stops", stops.join(", ")],
     ["Dividends", request.dividends ? "paid to holders" : ""],
     ["Risk-free rate", request.riskFree === 0 ? "" : percent(request.riskFree)],
   ];
   return facts.filter(([, value]) => value !== "").map(([term, value]) => ({ term, value }));
+}
+
+function survivorshipText(request: SweepRequest): string {
+  if (!isUniverse(request)) return "";
+  return request.survivorship === "survivors_only"
+    ? "only tickers that still trade, which nobody could have known"
+    : "tickers as they were listed then";
 }
 
 function splitText(split: SweepRequest["split"]): string {

@@ -1,12 +1,18 @@
-import { findTickerStrategy } from "../backtest/strategies/index.ts";
-import type { TickerStrategy } from "../backtest/strategy.ts";
+import { findUniverseStrategy } from "../backtest/strategies/index.ts";
 import { createEvaluator, type Evaluator } from "../backtest/sweep/evaluate.ts";
+import { createSubject } from "../backtest/sweep/input.ts";
 import { resultOf } from "../backtest/sweep/result.ts";
+import type { SweepSubject } from "../backtest/sweep/subject.ts";
 import type { SweepPlan } from "../backtest/sweep/types.ts";
-import type { Bars } from "../backtest/types.ts";
+import { markChosen } from "../backtest/sweep/universe.ts";
 import type { FromSweepWorker, ToSweepWorker } from "./messages.ts";
 
-type Work = { bars: Bars; plan: SweepPlan; strategy: TickerStrategy; evaluate: Evaluator };
+type Message<Type extends ToSweepWorker["type"]> = Extract<ToSweepWorker, { type: Type }>;
+
+/** What a worker is at: it finds whom points choose, or runs them. */
+type Work =
+  | ({ at: "survey" } & Message<"survey">)
+  | { at: "points"; plan: SweepPlan; subject: SweepSubject; evaluate: Evaluator };
 
 /** What a worker does about each message. It works on one sweep at a time; a new one takes the place of the last. */
 export function createSweepRuntime(
@@ -15,21 +21,45 @@ export function createSweepRuntime(
   let work: Work | undefined;
 
   const handle = (message: ToSweepWorker) => {
-    if (message.type === "begin") {
-      work = begin(message.bars, message.plan);
-      return;
+    switch (message.type) {
+      case "survey":
+        work = { at: "survey", ...message };
+        return;
+      case "begin": {
+        const subject = createSubject(message.input, message.plan);
+        work = { at: "points", plan: message.plan, subject, evaluate: createEvaluator(subject, message.plan) };
+        return;
+      }
+      case "choose":
+        return choose(message);
+      case "run":
+        return run(message);
+      case "finish":
+        return finish(message);
+      case "end":
+        work = undefined;
     }
-    if (work === undefined) throw new Error("a worker was asked to run points before it had a sweep");
-    if (message.type === "finish") {
-      // The maps are not part of the result, and stay where they were collected.
-      const collected = { ...message.ranking, maps: { pairs: [], values: new Float32Array(0) } };
-      send({ type: "finished", result: resultOf(work.bars, work.strategy, work.plan, collected) }, []);
-      return;
-    }
+  };
+  const choose = ({ first, count }: Message<"choose">) => {
+    const strategy = work?.at === "survey" ? findUniverseStrategy(work.plan.strategy) : undefined;
+    if (work?.at !== "survey" || strategy === undefined)
+      throw new Error("a worker was asked whom points choose before it had a market");
     const started = performance.now();
-    const chunk = work.evaluate(message.first, message.count);
+    markChosen(work.market, strategy, work.plan, [first, count], work.chosen);
+    send({ type: "chosen", count, durationMs: performance.now() - started }, []);
+  };
+  const run = ({ first, count }: Message<"run">) => {
+    if (work?.at !== "points") throw new Error("a worker was asked to run points before it had a sweep");
+    const started = performance.now();
+    const chunk = work.evaluate(first, count);
     const buffers = [chunk.outcomes.buffer, chunk.metrics.buffer, chunk.windows.buffer];
     send({ type: "chunk", chunk, durationMs: performance.now() - started }, buffers);
+  };
+  const finish = ({ ranking }: Message<"finish">) => {
+    if (work?.at !== "points") throw new Error("a worker was asked what a sweep found before it had one");
+    // The maps are not part of the result, and stay where they were collected.
+    const collected = { ...ranking, maps: { pairs: [], values: new Float32Array(0) } };
+    send({ type: "finished", result: resultOf(work.subject, work.plan, collected) }, []);
   };
 
   return (message) => {
@@ -39,10 +69,4 @@ export function createSweepRuntime(
       send({ type: "failed", message: error instanceof Error ? error.message : String(error) }, []);
     }
   };
-}
-
-function begin(bars: Bars, plan: SweepPlan): Work {
-  const strategy = findTickerStrategy(plan.strategy);
-  if (strategy === undefined) throw new Error(`there is no strategy ${plan.strategy}`);
-  return { bars, plan, strategy, evaluate: createEvaluator(bars, strategy, plan) };
 }

@@ -38,7 +38,7 @@ const returnColumns: Readonly<Record<number, string>> = {
 };
 
 /** The return of a bar over so many of the ticker's bars; null where it has no bar that old. */
-function returnOver(sql: Sql, lag: number) {
+export function returnOver(sql: Sql, lag: number) {
   if (lag === 0) return sql`0::float8`;
   const column = returnColumns[lag];
   if (column !== undefined) return sql`bar.${sql(column)}::float8`;
@@ -56,11 +56,11 @@ function returnOver(sql: Sql, lag: number) {
   ) - 1`;
 }
 
-/** What of the tickers is read in some sessions. Numbers are what the caller calls the tickers by. */
-export type SectionsAsked = {
-  tickers: readonly string[];
-  numbers: readonly number[];
-  dates: readonly string[];
+/** Tickers in some sessions. Numbers are what the caller calls the tickers by. */
+export type BarsAsked = { tickers: readonly string[]; numbers: readonly number[]; dates: readonly string[] };
+
+/** What of them is read. */
+export type SectionsAsked = BarsAsked & {
   lags: readonly number[];
   /** Dollars as quoted that day, and dollars traded that day; 0 asks for nothing. */
   minimums: { price: number; dollarVolume: number };
@@ -79,7 +79,7 @@ const isAbove = (sql: Sql, { price, dollarVolume }: SectionsAsked["minimums"]) =
 type PackedRow = { date: string; numbers: Buffer; close: Buffer; [column: `return_${string}`]: Buffer };
 
 /** Bars found by the table's key, ticker after ticker: those of one session lie all over the table. */
-const fromBars = (sql: Sql, { tickers, numbers, dates }: SectionsAsked) => sql`
+export const fromBars = (sql: Sql, { tickers, numbers, dates }: BarsAsked) => sql`
   unnest(${tickers}::text[], ${numbers}::int[]) as listed (ticker, number)
   cross join lateral (
     select *
@@ -88,7 +88,8 @@ const fromBars = (sql: Sql, { tickers, numbers, dates }: SectionsAsked) => sql`
     offset 0
   ) as bar`;
 
-const fromMonthEnds = (sql: Sql, { tickers, numbers, dates }: SectionsAsked) => sql`
+/** The same bars out of the table of the last ones of months. */
+export const fromMonthEnds = (sql: Sql, { tickers, numbers, dates }: BarsAsked) => sql`
   unnest(${tickers}::text[], ${numbers}::int[]) as listed (ticker, number)
   inner join public.fct_polygon__month_ends as bar on bar.ticker = listed.ticker and bar.trade_date = any(${dates}::date[])`;
 

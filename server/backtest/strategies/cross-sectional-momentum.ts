@@ -11,14 +11,25 @@ const atLeastZero = (most: number, description: string) => {
 
 const parameters = z
   .strictObject({
-    lookback: sessions(1, 252, "Sessions before the rebalance, at whose close the return that ranks begins."),
-    skip: sessions(0, 21, "Sessions before the rebalance, at whose close it ends: the last month tends to reverse."),
+    // The examples are returns that bars have, so that a sweep of them need count none of the whole market.
+    lookback: sessions(
+      1,
+      252,
+      "Sessions before the rebalance, at whose close the return that ranks begins.",
+      [63, 252],
+    ),
+    skip: sessions(
+      0,
+      21,
+      "Sessions before the rebalance, at whose close it ends: the last month tends to reverse.",
+      [0, 21],
+    ),
     holdings: z
       .int({ error: holdingsAllowed })
       .min(1, { error: holdingsAllowed })
       .max(500, { error: holdingsAllowed })
       .default(50)
-      .meta({ description: "Tickers held, the highest returns first." }),
+      .meta({ description: "Tickers held, the highest returns first.", examples: [25, 50, 100] }),
     minimumPrice: atLeastZero(100_000, "Dollars that the close has to be at the least, as quoted that day."),
     minimumDollarVolume: atLeastZero(1e12, "Dollars that have to be traded in the rebalance session at the least."),
   })

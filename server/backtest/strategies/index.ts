@@ -27,3 +27,7 @@ export const findStrategy = (id: string): Strategy | undefined => strategies.fin
 /** The strategy of one ticker of that id; undefined where there is none. */
 export const findTickerStrategy = (id: string): TickerStrategy | undefined =>
   tickerStrategies.find((strategy) => strategy.id === id);
+
+/** The strategy of the universe of that id; undefined where there is none. */
+export const findUniverseStrategy = (id: string): UniverseStrategy | undefined =>
+  universeStrategies.find((strategy) => strategy.id === id);

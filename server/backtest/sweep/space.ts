@@ -3,6 +3,8 @@ import type { Axis, Search } from "./types.ts";
 
 /** The most points that one sweep runs. */
 export const mostPoints = 1_000_000;
+/** The most of a sweep of the universe, each of whose points chooses from the whole market every month. */
+export const mostUniversePoints = 1000;
 /** The most values that one parameter is tried with. */
 export const mostValues = 1000;
 

@@ -15,9 +15,9 @@ export type Segment = { from: number; to: number };
 /** One step of a walk-forward test: parameters are chosen on the first part, and run on the one after it. */
 export type WalkWindow = { choose: Segment; run: Segment };
 
-/** All that a sweep is, besides its bars. */
+/** All that a sweep is, besides what it runs on. */
 export type SweepPlan = {
-  /** Id of a strategy of one ticker. */
+  /** Id of a strategy, of one ticker or of the universe. */
   strategy: string;
   /** Parameters that are the same in every point; what is in neither has its default. */
   fixed: Readonly<Record<string, number>>;
@@ -25,6 +25,8 @@ export type SweepPlan = {
   search: Search;
   score: MetricName;
   settings: Settings & { riskFree: number };
+  /** Of the universe: choose only from tickers that were traded in the newest session. */
+  survivorsOnly: boolean;
   /** Where parameters are chosen. */
   inSample: Segment;
   /** What the choice did not see; null where the whole range chooses. */
@@ -32,7 +34,10 @@ export type SweepPlan = {
   windows: readonly WalkWindow[];
 };
 
-/** What became of a point: it ran, its parameters do not go together, or there are too few sessions for its warm-up. */
+/**
+ * What became of a point: it ran, its parameters do not go together, or it holds nothing in the part in sample: there are too few sessions for
+ * its warm-up, or its minimums let nobody through.
+ */
 export const outcomes = { ran: 0, invalid: 1, cold: 2 } as const;
 
 /** The results of consecutive points. `metrics` has a row of all metrics a point, `windows` one score for each window; NaN where not defined. */

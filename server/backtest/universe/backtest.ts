@@ -25,21 +25,31 @@ export function runPortfolio(
   isMember: Membership = everyone,
 ): PortfolioBacktest {
   const simulation = simulatePortfolio(universe.dates.length, selections, bars, settings);
+  return {
+    ...simulation,
+    drawdown: drawdownsOf(simulation.equity, settings.capital),
+    ...measurePortfolio(simulation, holdEverything(universe, selections, settings.capital, isMember), settings),
+  };
+}
+
+/** The figures of a portfolio, beside the equally weighted universe. */
+export function measurePortfolio(
+  simulation: PortfolioSimulation,
+  everything: Levels,
+  settings: PortfolioSettings & { riskFree: number },
+): Pick<PortfolioBacktest, "metrics" | "buyAndHold"> {
   const { equity } = simulation;
-  const everything = holdEverything(universe, selections, settings.capital, isMember);
-  const held = steps(universe.dates.length, everything, settings.capital);
+  const held = stepsOf(everything, equity.length, settings.capital);
   const against = measureAgainst(equity, everything, settings.riskFree);
   const buyAndHold = { equity: held, ...compare(equity, held, settings), ...against };
   return {
-    ...simulation,
-    drawdown: drawdownsOf(equity, settings.capital),
     metrics: { ...measure(null, simulation, settings), ...against, buyAndHold: buyAndHold.metrics.totalReturn },
     buyAndHold,
   };
 }
 
-/** Dollars by rebalance. */
-type Levels = { sessions: readonly number[]; dollars: Float64Array };
+/** Dollars by rebalance; `sessions` are indexes into the run's. */
+export type Levels = { sessions: readonly number[]; dollars: Float64Array };
 
 /** From the first rebalance that holds anything, as the run before it is cash. */
 function holdEverything(
@@ -54,7 +64,8 @@ function holdEverything(
   return { sessions: sections.map(({ session }) => session), dollars: levels.map((level) => capital * level) };
 }
 
-function steps(length: number, { sessions, dollars }: Levels, capital: number): Float64Array {
+/** By session what is known by rebalance. */
+export function stepsOf({ sessions, dollars }: Levels, length: number, capital: number): Float64Array {
   const equity = new Float64Array(length).fill(capital);
   for (const [index, session] of sessions.entries()) equity.fill(at(dollars, index), session);
   return equity;

@@ -19,11 +19,15 @@ export function chooseHoldings(
 ): Selection[] {
   return sections
     .filter(({ session }) => session < dates.length - 1)
-    .map((section) => ({
-      session: section.session,
-      tickers: highestScores(section, strategy.score(section), strategy.holdings, isMember),
-    }));
+    .map((section) => ({ session: section.session, tickers: choose(section, strategy, isMember) }));
 }
+
+/** Whom a strategy wants to hold after one rebalance session, the best first. */
+export const choose = (
+  section: CrossSection,
+  strategy: ConfiguredUniverseStrategy,
+  isMember: Membership,
+): readonly number[] => highestScores(section, strategy.score(section), strategy.holdings, isMember);
 
 /** The tickers with the highest scores, the best first; of equal ones that with the lower number, which comes first in the alphabet. */
 function highestScores(
@@ -51,25 +55,42 @@ function highestScores(
 
 /**
  * What one dollar becomes that is spread evenly over every ticker that is eligible at a rebalance, and again over those of the
- * next: by rebalance, from 1, without costs or dividends. A ticker that was traded for the last time in between counts at its last close, one
- * that has no bar in the next rebalance session but trades again later with no change.
+ * next: by rebalance, from 1, without costs or dividends.
  */
-export function equalWeights({ sections, listings, dates }: Universe, isMember: Membership = everyone): Float64Array {
-  const levels = new Float64Array(sections.length).fill(1);
-  for (let index = 1; index < sections.length; index++) {
-    const [before, now] = [sections[index - 1], sections[index]];
-    if (before === undefined || now === undefined) continue;
-    const date = dates[now.session] ?? "";
-    let total = 0;
-    let count = 0;
-    for (const [ticker, listing] of listings.entries()) {
-      const bought = at(before.close, ticker);
-      if (before.eligible[ticker] !== 1 || !isMember(ticker)) continue;
-      const after = at(now.close, ticker);
-      total += (after > 0 ? after : listing.lastDate < date ? listing.lastClose : bought) / bought;
-      count++;
-    }
-    levels[index] = at(levels, index - 1) * (count === 0 ? 1 : total / count);
-  }
+export function equalWeights({ sections, ...market }: Universe, isMember: Membership = everyone): Float64Array {
+  const changes = sections.slice(1).map((now, index) => {
+    const before = sections[index];
+    return before === undefined ? 1 : equalWeightChange(before, now, market, isMember);
+  });
+  return sections.length === 0 ? new Float64Array(0) : levelsOf(changes);
+}
+
+/** Levels from 1 on, by what each becomes of the one before. */
+export function levelsOf(changes: readonly number[]): Float64Array {
+  const levels = new Float64Array(changes.length + 1).fill(1);
+  for (const [index, change] of changes.entries()) levels[index + 1] = at(levels, index) * change;
   return levels;
+}
+
+/**
+ * What one dollar becomes from one rebalance to another, spread evenly over every ticker that is eligible at the first. A ticker that was
+ * traded for the last time in between counts at its last close, one that has no bar in the second session but trades again later with no change.
+ */
+export function equalWeightChange(
+  before: Pick<CrossSection, "close" | "eligible">,
+  now: Pick<CrossSection, "close" | "session">,
+  { listings, dates }: Pick<Universe, "listings" | "dates">,
+  isMember: Membership,
+): number {
+  const date = dates[now.session] ?? "";
+  let total = 0;
+  let count = 0;
+  for (const [ticker, listing] of listings.entries()) {
+    const bought = at(before.close, ticker);
+    if (before.eligible[ticker] !== 1 || !isMember(ticker)) continue;
+    const after = at(now.close, ticker);
+    total += (after > 0 ? after : listing.lastDate < date ? listing.lastClose : bought) / bought;
+    count++;
+  }
+  return count === 0 ? 1 : total / count;
 }

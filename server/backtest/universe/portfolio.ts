@@ -31,13 +31,15 @@ type State = {
 
 /**
  * Holds what was selected by the rules in `rules.ts`: what is chosen at the close of session t is traded at the open of t + 1, sales
- * first. `bars` are needed of every ticker from its selection to its sale.
+ * first. `bars` are needed of every ticker from its selection to its sale. The run has `length` sessions from session `first` of those that
+ * selections, bars and trades count by; its columns begin with it.
  */
 export function simulatePortfolio(
   length: number,
   selections: readonly Selection[],
   bars: ReadonlyMap<number, HeldBars>,
   settings: PortfolioSettings,
+  first = 0,
 ): PortfolioSimulation {
   const equity = new Float64Array(length);
   const cash = new Float64Array(length);
@@ -45,7 +47,7 @@ export function simulatePortfolio(
   const chosen = new Map(selections.map((selection) => [selection.session, selection.tickers]));
   const state = begin(settings);
   let sessionsHeld = 0;
-  for (let session = 0; session < length; session++) {
+  for (let session = first; session < first + length; session++) {
     const wasHeld = state.positions.size > 0;
     for (const position of state.positions.values()) reach(state, position, session);
     const wanted = chosen.get(session - 1);
@@ -54,9 +56,9 @@ export function simulatePortfolio(
     if (wasHeld || state.positions.size > 0) sessionsHeld++;
     let worth = 0;
     for (const position of [...state.positions.values()]) worth += closeSession(state, position, session);
-    cash[session] = state.cash;
-    shares[session] = state.positions.size;
-    equity[session] = state.cash + worth;
+    cash[session - first] = state.cash;
+    shares[session - first] = state.positions.size;
+    equity[session - first] = state.cash + worth;
   }
   const { trades, traded, commission, slippage, dividends } = state;
   const costs = commission + slippage;
@@ -149,10 +151,21 @@ function rebalance(
 function prospect(ticker: number, bars: ReadonlyMap<number, HeldBars>, session: number): Position | null {
   const own = bars.get(ticker);
   if (own === undefined) return null;
-  const cursor = own.sessions.findIndex((known) => known >= session);
+  const cursor = firstFrom(own.sessions, session);
   const trade: PortfolioTrade = { ticker, entrySession: session, entryPrice: 0, shares: 0, exit: null };
   const empty = { shares: 0, lastClose: 0, spent: 0, received: 0, fees: 0, dividends: 0 };
-  return { trade, bars: own, cursor: cursor === -1 ? own.sessions.length : cursor, isLeaving: false, ...empty };
+  return { trade, bars: own, cursor, isLeaving: false, ...empty };
+}
+
+/** The place of the first bar in or after a session; their number where there is none. Halved, as a sweep's bars are of years. */
+function firstFrom(sessions: Int32Array, session: number): number {
+  let [low, high] = [0, sessions.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sessions[middle] ?? session) < session) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The part of what is to be bought that the cash pays for, costs included: all purchases are cut in proportion. */

@@ -68,6 +68,6 @@ describe("a run while new data are published", () => {
     const read = publishAfter(database.sql, "string_agg(trade_date::text", publish);
     const during = await prepareSweep(read, request);
     expect(read.published()).toBe(true);
-    expect([during.bars, during.dataVersion]).toEqual([before.bars, before.dataVersion]);
+    expect([during.source, during.dataVersion]).toEqual([before.source, before.dataVersion]);
   });
 });

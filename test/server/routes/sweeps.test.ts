@@ -59,7 +59,7 @@ describe("the page of sweeps", () => {
     expect(html).toContain('value="2020-01-02"');
     expect(html).toContain('name="momentum.shortWindow" value="10 to 40 by 2"');
     expect(html).toContain("None yet.");
-    expect(html).not.toContain("cross_sectional_momentum");
+    expect(html).toContain('name="cross_sectional_momentum.lookback" value="63, 252"');
   });
 
   test("takes the settings of a run from its address", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { tickerStrategies } from "../../../server/backtest/strategies/index.ts";
+import { strategies } from "../../../server/backtest/strategies/index.ts";
 import { draftOfRequest, freshDraft, requestOfForm, sentDraft, toForm } from "../../../server/sweeps/draft.ts";
 import { readRequest, spaceOf } from "../../../server/sweeps/plan.ts";
 import { formatSpec, parseSpec } from "../../../server/sweeps/specs.ts";
@@ -26,7 +26,7 @@ describe("what a parameter is tried with", () => {
 
 describe("the form of a sweep", () => {
   test("proposes for every strategy what can be run", () => {
-    for (const { id, parameters } of tickerStrategies) {
+    for (const { id, parameters, scope } of strategies) {
       const form = new URLSearchParams({ ...freshDraft(new URLSearchParams()), ticker: "AAPL", strategy: id });
       const { request, problems } = requestOfForm(form);
       expect(problems).toEqual([]);
@@ -35,7 +35,8 @@ describe("the form of a sweep", () => {
       expect([...axes.map(({ name }) => name), ...Object.keys(fixed)].toSorted()).toEqual(
         Object.keys(parameters.shape).toSorted(),
       );
-      expect(axes.length).toBe(Math.min(2, Object.keys(parameters.shape).length));
+      if (scope === "ticker") expect(axes.length).toBe(Math.min(2, Object.keys(parameters.shape).length));
+      else expect(axes.length).toBeGreaterThan(0);
     }
   });
 
@@ -59,6 +60,27 @@ describe("the form of a sweep", () => {
     const plain = readRequest({ ticker: "AAPL", strategy: "rsi", split: null });
     const again = requestOfForm(new URLSearchParams(draftOfRequest(plain))).request;
     expect({ ...again, params: {} }).toEqual({ ...plain, params: {} });
+  });
+
+  test("asks for the same sweep of the universe again, and for nothing of one ticker", () => {
+    const request = readRequest({
+      ...{ strategy: "cross_sectional_momentum", from: "2015-01-02", to: "2023-06-30", survivorship: "survivors_only" },
+      params: {
+        lookback: [63, 252],
+        skip: 21,
+        holdings: { from: 10, to: 50, step: 10 },
+        minimumPrice: [1, 5],
+        minimumDollarVolume: 0,
+      },
+      ...{ sizing: { kind: "equity", fraction: 0.5 }, walkForward: { windows: 3 }, dividends: true },
+    });
+    const form = new URLSearchParams({
+      ...draftOfRequest(request),
+      ticker: "AAPL",
+      stopLoss: "5%",
+      side: "long_short",
+    });
+    expect(requestOfForm(form).request).toEqual(request);
   });
 
   test("keeps what was typed, with every problem at its field", () => {

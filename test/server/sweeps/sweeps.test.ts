@@ -8,6 +8,7 @@ import { selectSweep, selectSweeps } from "../../../db/queries/sweeps.ts";
 import type { Actor } from "../../../jobs/orchestrator/types.ts";
 import { findTickerStrategy } from "../../../server/backtest/strategies/index.ts";
 import { runSweep } from "../../../server/backtest/sweep/sweep.ts";
+import { createTickerSubject } from "../../../server/backtest/sweep/ticker-subject.ts";
 import { planOf, readRequest } from "../../../server/sweeps/plan.ts";
 import { createSweepPool, type SweepPool } from "../../../server/sweeps/pool.ts";
 import type { PreparedSweep } from "../../../server/sweeps/queue.ts";
@@ -21,6 +22,7 @@ setDefaultTimeout(60_000);
 let database: TestDatabase;
 const by: Actor = { name: "Ada", via: "api" };
 const bars = wander(700, 5);
+const source = { scope: "ticker", bars } as const;
 const log = pino({ level: "silent" });
 
 beforeAll(async () => {
@@ -37,7 +39,7 @@ function prepare(changes: Record<string, unknown> = {}): PreparedSweep {
     params: { shortWindow: { from: 2, to: 30 }, longWindow: { from: 20, to: 60, step: 2 } },
     ...changes,
   });
-  return { request, bars, plan: planOf(request, bars.dates), dataVersion: "" };
+  return { request, plan: planOf(request, bars.dates), dates: bars.dates, source, dataVersion: "" };
 }
 /** So many points that it does not end while a test waits. */
 const endless = () =>
@@ -58,11 +60,11 @@ describe("a pool of workers", () => {
     const { plan } = prepare();
     const strategy = findTickerStrategy("momentum");
     if (!strategy) throw new Error("there is no momentum");
-    const { maps, ...alone } = runSweep(bars, strategy, plan);
+    const { maps, ...alone } = runSweep(createTickerSubject(bars, strategy, plan), plan);
     for (const size of [1, 3]) {
       const pool = createSweepPool({ size, idleMs: 1000 });
       const told: number[] = [];
-      const { maps: found, ...shared } = await pool.run(bars, plan, {
+      const { maps: found, ...shared } = await pool.run(source, plan, {
         signal: new AbortController().signal,
         progress: (done) => told.push(done),
       });
@@ -79,8 +81,8 @@ describe("a pool of workers", () => {
     const pool = createSweepPool({ size: 1, idleMs: 50 });
     const { plan } = prepare();
     const options = { signal: new AbortController().signal, progress: () => {} };
-    await pool.run(bars, plan, options);
-    await pool.run(bars, plan, options);
+    await pool.run(source, plan, options);
+    await pool.run(source, plan, options);
     expect(pool.size()).toBe(1);
     await until("the workers are gone", () => pool.size() === 0);
   });
@@ -89,7 +91,7 @@ describe("a pool of workers", () => {
     const pool = createSweepPool({ size: 2, idleMs: 1000 });
     const abort = new AbortController();
     const progress = () => abort.abort(new Error("enough"));
-    await expect(pool.run(bars, endless().plan, { signal: abort.signal, progress })).rejects.toThrow("enough");
+    await expect(pool.run(source, endless().plan, { signal: abort.signal, progress })).rejects.toThrow("enough");
     expect(pool.size()).toBe(0);
   });
 });

@@ -8,6 +8,7 @@ import { metricNames } from "../../../../server/backtest/sweep/metric-names.ts";
 import { barsOf, walkWindows } from "../../../../server/backtest/sweep/segments.ts";
 import { createSpace, paramsAt } from "../../../../server/backtest/sweep/space.ts";
 import { runSweep } from "../../../../server/backtest/sweep/sweep.ts";
+import { createTickerSubject } from "../../../../server/backtest/sweep/ticker-subject.ts";
 import { outcomes, type SweepPlan } from "../../../../server/backtest/sweep/types.ts";
 import { configure, settingsWith, wander } from "../support.ts";
 
@@ -28,6 +29,7 @@ const planOf = (changes: Partial<SweepPlan> = {}): SweepPlan => ({
   search: { kind: "grid" },
   score: "totalReturn",
   settings,
+  survivorsOnly: false,
   inSample: { from: 0, to: 400 },
   outOfSample: { from: 400, to: 600 },
   windows: [],
@@ -39,7 +41,8 @@ const strategyOf = (id: string) => {
   if (!strategy) throw new Error(`there is no ${id}`);
   return strategy;
 };
-const sweep = (plan: SweepPlan) => runSweep(bars, strategyOf(plan.strategy), plan);
+const subjectOf = (plan: SweepPlan, given = bars) => createTickerSubject(given, strategyOf(plan.strategy), plan);
+const sweep = (plan: SweepPlan, given = bars) => runSweep(subjectOf(plan, given), plan);
 
 const swept: [string, SweepPlan["axes"]][] = [
   ["momentum", planOf().axes],
@@ -83,7 +86,7 @@ describe("a sweep", () => {
   test.each(swept)("of %s finds at each point, to the last digit, what a run of it finds", (id, axes) => {
     const plan = planOf({ strategy: id, fixed: {}, axes });
     const part = barsOf(wander(600, 3), plan.inSample);
-    const evaluate = createEvaluator(bars, strategyOf(id), plan);
+    const evaluate = createEvaluator(subjectOf(plan), plan);
     const space = createSpace(axes, plan.search);
     const places = new Int32Array(axes.length);
     const points = axes.reduce((product, { values }) => product * values.length, 1);
@@ -105,9 +108,9 @@ describe("a sweep", () => {
   test("is the same in whatever chunks, and in whatever order they come", () => {
     const plan = planOf({ windows: walkWindows(600, 3, false) });
     const whole = createCollector(plan);
-    whole.add(createEvaluator(bars, strategyOf("momentum"), plan)(0, 24));
+    whole.add(createEvaluator(subjectOf(plan), plan)(0, 24));
     const parts = createCollector(plan);
-    const evaluate = createEvaluator(bars, strategyOf("momentum"), plan);
+    const evaluate = createEvaluator(subjectOf(plan), plan);
     for (const first of [20, 5, 10, 0, 15]) parts.add(evaluate(first, Math.min(5, 24 - first)));
     expect(parts.done()).toBe(24);
     const [one, other] = [parts.finish(), whole.finish()];
@@ -142,7 +145,7 @@ describe("a sweep", () => {
 
   test("without a point whose score is defined has no best one", () => {
     const flat = { ...bars, open: bars.open.map(() => 10), close: bars.close.map(() => 10) };
-    const result = runSweep(flat, strategyOf("momentum"), planOf({ score: "sharpe" }));
+    const result = sweep(planOf({ score: "sharpe" }), flat);
     expect(result).toMatchObject({ scored: 0, best: [], deflated: null, equity: null });
     expect(result.tally.ran).toBe(16);
   });
@@ -156,7 +159,7 @@ describe("the in-sample part", () => {
       changed[column] = bars[column].slice();
       changed[column].set(later[column].subarray(400), 400);
     }
-    const [before, after] = [bars, changed].map((given) => runSweep(given, strategyOf("momentum"), planOf()));
+    const [before, after] = [bars, changed].map((given) => sweep(planOf(), given));
     expect(after?.best.map(({ params, inSample }) => ({ params, inSample }))).toEqual(
       before?.best.map(({ params, inSample }) => ({ params, inSample })) ?? [],
     );
@@ -256,11 +259,7 @@ describe("a walk-forward test", () => {
 
   test("knows nothing of later parts", () => {
     const cut = barsOf(bars, { from: 0, to: 450 });
-    const shorter = runSweep(cut, strategyOf("momentum"), {
-      ...plan,
-      inSample: { from: 0, to: 450 },
-      windows: windows.slice(0, 2),
-    });
+    const shorter = sweep({ ...plan, inSample: { from: 0, to: 450 }, windows: windows.slice(0, 2) }, cut);
     expect(shorter.walkForward?.steps).toEqual(walkForward?.steps.slice(0, 2) ?? []);
     expect([...(shorter.walkForward?.equity ?? [])]).toEqual([...(walkForward?.equity.subarray(0, 300) ?? [])]);
   });
