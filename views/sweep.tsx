@@ -10,14 +10,15 @@ const stateLabel = (state: string) => (state === "interrupted" ? { label: "Inter
 
 /** How far a sweep is, and the way to stop it. */
 const Under = ({ view }: { view: SweepView }) => {
-  const { id, done, points, state } = view.summary;
+  const { id, done, points, state, ticker } = view.summary;
   const isQueued = state === "queued";
+  const isReading = ticker === null && done === 0;
+  const run = `${formatInteger(done)} of ${formatInteger(points)} points have been run.`;
   return (
     <div class="sweep-progress">
       <p class="lead">
-        {isQueued
-          ? "It waits for the sweeps before it."
-          : `${formatInteger(done)} of ${formatInteger(points)} points have been run.`}{" "}
+        {isQueued ? "It waits for the sweeps before it." : run}{" "}
+        {!isQueued && isReading && "First the market is read, and whom the points choose from it."}{" "}
         {view.cancelRequested && "It is being stopped."}
       </p>
       <Progress {...(!isQueued && { value: done, max: points })} label="Points that have been run" />

@@ -57,6 +57,8 @@ const percentText = (text: string): string => {
 function defaultDraft(): Record<string, string> {
   const known = backtestInput.safeParse({ ticker: "A", strategy: strategies[0]?.id });
   const draft: Record<string, string> = { ticker: "", from: "", to: "", strategy: strategies[0]?.id ?? "" };
+  // Null in a request of one ticker: a form that shows nothing chosen would leave it open which is run.
+  draft.survivorship = "point_in_time";
   for (const strategy of strategies) {
     for (const [parameter, value] of Object.entries(defaultsOf(strategy.parameters) ?? {})) {
       draft[fieldName(strategy, parameter)] = String(value);
