@@ -1,37 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { Server } from "bun";
-import type { Browser, Page } from "playwright-core";
-import { addBacktestSample } from "../server/backtests/sample.ts";
-import { type Dashboard, openDashboard } from "../server/routes/dashboard.ts";
-import { findBrowser, launchBrowser } from "../support/browser.ts";
+import { describe, expect, test } from "bun:test";
+import type { Page } from "playwright-core";
+import { browseBacktests } from "../support/backtest-browser.ts";
+import { findBrowser } from "../support/browser.ts";
 
 const executable = findBrowser();
 const run = "/backtest?ticker=TEN&strategy=momentum&benchmark=SPY";
 
 // A machine without a browser can still run every other test; CI has one, and fails without.
 describe.skipIf(executable === undefined)("backtests in a browser", () => {
-  let dashboard: Dashboard;
-  let server: Server<undefined>;
-  let browser: Browser;
-
-  beforeAll(async () => {
-    dashboard = await openDashboard();
-    await addBacktestSample(dashboard.sql);
-    server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: dashboard.app.fetch });
-    browser = await launchBrowser(executable ?? "");
-  }, 60_000);
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop(true);
-    await dashboard?.close();
-  });
-
-  const open = async (path: string, { javaScriptEnabled = true, width = 1440 } = {}): Promise<Page> => {
-    const context = await browser.newContext({ viewport: { width, height: 900 }, javaScriptEnabled });
-    const page = await context.newPage();
-    await page.goto(`http://127.0.0.1:${server.port}${path}`);
-    return page;
-  };
+  const open = browseBacktests(executable);
 
   /** Waits until every pane is drawn by the script; answers how many there are. */
   const drawn = async (page: Page): Promise<number> => {

@@ -1,36 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { Server } from "bun";
-import type { Browser, Page } from "playwright-core";
-import { addBacktestSample } from "../server/backtests/sample.ts";
-import { type Dashboard, openDashboard } from "../server/routes/dashboard.ts";
-import { findBrowser, launchBrowser } from "../support/browser.ts";
+import { describe, expect, test } from "bun:test";
+import type { Page } from "playwright-core";
+import { browseBacktests } from "../support/backtest-browser.ts";
+import { findBrowser } from "../support/browser.ts";
 
 const executable = findBrowser();
 
 // A machine without a browser can still run every other test; CI has one, and fails without.
 describe.skipIf(executable === undefined)("sweeps in a browser", () => {
-  let dashboard: Dashboard;
-  let server: Server<undefined>;
-  let browser: Browser;
-
-  beforeAll(async () => {
-    dashboard = await openDashboard();
-    await addBacktestSample(dashboard.sql);
-    server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: dashboard.app.fetch });
-    browser = await launchBrowser(executable ?? "");
-  }, 60_000);
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop(true);
-    await dashboard?.close();
-  });
-
-  const open = async (path: string, { javaScriptEnabled = true, width = 1440 } = {}): Promise<Page> => {
-    const context = await browser.newContext({ viewport: { width, height: 900 }, javaScriptEnabled });
-    const page = await context.newPage();
-    await page.goto(`http://127.0.0.1:${server.port}${path}`);
-    return page;
-  };
+  const open = browseBacktests(executable);
 
   /** Fills in the form for a sweep of a few points, and begins it. */
   const begin = async (page: Page): Promise<void> => {
@@ -54,6 +31,18 @@ describe.skipIf(executable === undefined)("sweeps in a browser", () => {
     await page.waitForURL("**/sweeps/*");
     await page.locator("h3", { hasText: "Deflated Sharpe ratio" }).waitFor();
     expect(await page.locator(".sweep-lead").textContent()).toContain("the best of 12 trials");
+    await page.context().close();
+  });
+
+  test("of the universe take no ticker and no stops, and keep what was typed where it is refused", async () => {
+    const page = await open("/sweeps");
+    await page.locator("label", { hasText: "Cross-sectional momentum" }).click();
+    for (const hidden of ["#bt-ticker", "#bt-fold-stops"]) expect(await page.locator(hidden).isVisible()).toBe(false);
+    expect(await page.locator("#bt-survivorship").inputValue()).toBe("point_in_time");
+    await page.fill("#bt-cross_sectional_momentum-holdings", "1 to 500");
+    await page.locator("button", { hasText: "Begin the sweep" }).click();
+    await page.locator(".field-error", { hasText: "up to 1,000 are run" }).waitFor();
+    expect(await page.inputValue("#bt-cross_sectional_momentum-holdings")).toBe("1 to 500");
     await page.context().close();
   });
 
