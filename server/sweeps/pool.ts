@@ -18,7 +18,10 @@ export type SweepPool = {
   close(): void;
 };
 
-/** Where a sweep's points get what they run on: bars that are there, or the universe, which is too large to wait in a queue and is read at last. */
+/**
+ * Where a sweep's points get what they run on: bars that are there, or the universe, which is too large to wait in a queue and is
+ * read when the sweep begins.
+ */
 export type SweepSource =
   | { scope: "ticker"; bars: Bars }
   | { scope: "universe"; read(signal: AbortSignal): Promise<UniverseReading> };

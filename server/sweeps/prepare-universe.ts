@@ -84,8 +84,8 @@ function fieldOf(strategy: UniverseStrategy, plan: SweepPlan, lag: number): stri
 }
 
 /**
- * Reads the market at one moment, and the bars of whom the points choose at a later one: between them it is found whom they choose, and a build waits
- * for who reads. So both have to be of the version that the sweep was planned with.
+ * Reads the market at one moment, and the bars of whom the points choose at a later one: between the two it is found whom they
+ * choose, and a build should not wait for that. So both have to be of the version that the sweep was planned with.
  */
 function sourceOf(
   read: Sql,

@@ -4,7 +4,8 @@ import { createSweepRuntime } from "./worker-runtime.ts";
 declare const self: Worker;
 
 /** What a Bun worker of sweeps runs: it only forwards. */
-const receive = createSweepRuntime((message: FromSweepWorker, transfer: ArrayBuffer[]) =>
-  self.postMessage(message, transfer),
+const receive = createSweepRuntime(
+  (message: FromSweepWorker, transfer: ArrayBuffer[]) => self.postMessage(message, transfer),
+  () => Bun.gc(true),
 );
 self.onmessage = (event: MessageEvent<ToSweepWorker>) => receive(event.data);

@@ -8,7 +8,10 @@ export const parametersAt = ({ fixed, axes }: SweepPlan, places: ArrayLike<numbe
   ...paramsAt(axes, places),
 });
 
-/** The strategy at each of `count` points from `first` on, at all of them where none are named; null where the parameters do not go together. */
+/**
+ * The strategy at each of `count` points from `first` on, at all of them where none are named; null where the parameters do not go
+ * together.
+ */
 export function* configuredPoints<Ready>(
   strategy: { configure(parameters: unknown): Configured<Ready> },
   plan: SweepPlan,
