@@ -133,18 +133,19 @@ export type Comparison = {
 };
 
 /**
- * Compares a model's published rows of the drawn tickers with the recomputed ones: every column, digit by digit, as text. What
- * is left of each side is paired by the model's key, of which there may be several rows.
+ * Compares a model's published rows of the drawn tickers with the recomputed ones: every column, digit by digit, as text, but for
+ * `breadth_changed_at`, in which one incremental build leaves a note for the next. What is left of each side is paired by the
+ * model's key, of which there may be several rows.
  */
 export async function compareModel(transaction: TransactionSql, name: string, key: string[]): Promise<Comparison> {
   const keyOf = transaction`
     (select array_agg(row::jsonb ->> name order by position) from unnest(${key}::text[]) with ordinality as key (name, position))`;
   const [row] = await transaction<Comparison[]>`
     with published as materialized (
-      select to_jsonb(model)::text as row from public.${transaction(name)} as model
+      select (to_jsonb(model) - 'breadth_changed_at')::text as row from public.${transaction(name)} as model
       where ticker in (select ticker from pg_temp.drift_tickers)
     ), recomputed as materialized (
-      select to_jsonb(model)::text as row from pg_temp.${transaction(name)} as model
+      select (to_jsonb(model) - 'breadth_changed_at')::text as row from pg_temp.${transaction(name)} as model
     ), published_only as (
       select row, key, row_number() over (partition by key order by row) as number
       from (select row, ${keyOf} as key from (table published except all table recomputed) as rest) as keyed

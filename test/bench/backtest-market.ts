@@ -56,6 +56,10 @@ async function writeBars(sql: Sql, { tickers, sessions }: MarketSize, first: num
 /** The tables that tell of the whole market, or of each ticker's last session. */
 async function summarise(sql: Sql): Promise<void> {
   await sql`
+    create table public.int_polygon__split_factors (
+      ticker text, valid_from date, valid_before date, split_factor numeric
+    )`;
+  await sql`
     create table public.fct_polygon__market_breadth_daily as
     select
       trade_date, count(*)::int as tickers, 0 as advancing, 0 as declining, sum(dollar_volume) as dollar_volume,

@@ -34,6 +34,9 @@ export async function createMarts(sql: Sql): Promise<void> {
       trade_date date unique, tickers bigint, advancing bigint, declining bigint, unchanged bigint, new_highs_252d bigint,
       new_lows_252d bigint, share_above_moving_avg_50d numeric, share_above_moving_avg_200d numeric,
       median_return_1d numeric, dollar_volume numeric
+    );
+    create table public.int_polygon__split_factors (
+      ticker text, valid_from date, valid_before date, split_factor numeric
     );`);
 }
 

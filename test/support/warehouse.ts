@@ -98,7 +98,7 @@ export async function warehouseDigest(sql: Sql): Promise<string> {
       select string_agg(md5((to_jsonb(bars) - 'inserted_at')::text), '' order by ticker, trade_date)
       from public.source_polygon_stock_bars_daily bars
     ) || (
-      select string_agg(md5((to_jsonb(fact) - 'source_inserted_at')::text), '' order by ticker, trade_date)
+      select string_agg(md5((to_jsonb(fact) - '{source_inserted_at,breadth_changed_at}'::text[])::text), '' order by ticker, trade_date)
       from public.fct_polygon__stock_bars_performance fact
     )) as digest`;
   return row?.digest ?? "";

@@ -7,8 +7,9 @@ export type DataRange = { ticker: string | null; from: string; to: string };
  * What the published data of a range is, as text: equal texts mean equal data. Of a ticker it says `sessions`, and digests
  * of what a run reads of it: `bars` (adjusted, so a split changes it), `dividends`, and whether its history has `ended`: it is no longer listed, and
  * the market has traded since its last bar.
- * Of the universe it says `sessions` and a digest of the `market` by session, all those before the range too: rankings
- * look back. Takes 3 ms for ten years.
+ * Of the universe it says `sessions`, a digest of the `market` by session, all those before the range too: rankings
+ * look back, and one of the `splits`, which round their tickers' prices anew and of most sessions change nothing that is counted.
+ * Takes 3 ms for ten years.
  */
 export async function readDataVersion(sql: Sql, { ticker, from, to }: DataRange): Promise<string> {
   const parts = ticker === null ? await readMarket(sql, to) : await readTicker(sql, { ticker, from, to });
@@ -83,7 +84,11 @@ async function readMarket(sql: Sql, to: string): Promise<Parts> {
           )
         ),
         'none'
-      ) as market
+      ) as market,
+      (
+        select coalesce(md5(string_agg(concat_ws(' ', ticker, valid_before, split_factor), ',' order by ticker, valid_before)), 'none')
+        from public.int_polygon__split_factors
+      ) as splits
     from public.fct_polygon__market_breadth_daily
     where trade_date <= ${to}::date`;
   return version;

@@ -37,6 +37,7 @@
         bars.volume,
         bars.transactions,
         bars.split_factor,
+        bars.dollar_volume,
         coalesce(bars.dividend_factor_from_here, last_13.dividend_factor, 1) as dividend_factor,
         bars.source_inserted_at,
         last_251.closes[1] as previous_close,
@@ -110,7 +111,22 @@
     ) as last_13
     -- `offset 0` keeps the planner from doing all of it anew for each use.
     cross join lateral (
-        select round(bars.close_price / nullif(last_251.closes[1], 0) - 1, 10) as return_1d
+        select
+            round(
+                bars.exact_close_price
+                / nullif(
+                    (
+                        select earlier.exact_close_price
+                        from {{ ref('int_polygon__stock_bars_enriched') }} as earlier
+                        where earlier.ticker = bars.ticker and earlier.trade_date < bars.trade_date
+                        order by earlier.trade_date desc
+                        limit 1
+                    ),
+                    0
+                )
+                - 1,
+                10
+            ) as return_1d
         offset 0
     ) as this_bar
     cross join lateral (

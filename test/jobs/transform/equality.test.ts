@@ -58,16 +58,23 @@ async function build(fullRefresh = false): Promise<void> {
   expect(faults).toEqual([]);
 }
 
+/** Columns in which one incremental build leaves a note for the next; a full refresh begins them anew. */
+const notesOf = (model: string) => [
+  "breadth_changed_at",
+  ...(model === "fct_polygon__market_breadth_daily" ? ["source_inserted_at"] : []),
+];
+
 /** The first row of a model that differs between what was kept and what a full refresh made of it, column by column. */
 async function firstDifference(model: string): Promise<Record<string, unknown> | undefined> {
   const { sql } = database;
   const [kept, full] = [sql(`kept_${model}`), sql(model)];
   // As text, so that also the scale of each number has to be the same.
+  const row = sql`to_jsonb(one) - ${notesOf(model)}::text[]`;
   const rows = await sql<{ side: string; row: Record<string, unknown> }[]>`
-    (select 'incremental' as side, to_jsonb(one) as row from ${kept} as one
-      where one::text not in (select two::text from ${full} as two))
+    (select 'incremental' as side, ${row} as row from ${kept} as one
+      where (${row})::text not in (select (${row})::text from ${full} as one))
     union all
-    (select 'full', to_jsonb(one) from ${full} as one where one::text not in (select two::text from ${kept} as two))
+    (select 'full', ${row} from ${full} as one where (${row})::text not in (select (${row})::text from ${kept} as one))
     order by 2 limit 2`;
   const [counts] = await sql<{ equal: boolean }[]>`
     select (select count(*) from ${kept}) = (select count(*) from ${full}) as equal`;

@@ -32,10 +32,12 @@ describe("incremental builds", () => {
   };
 
   const factOf = ({ models }: Awaited<ReturnType<Transform["build"]>>) => models.find(({ name }) => name === factTable);
+  const breadthOf = ({ models }: Awaited<ReturnType<Transform["build"]>>) =>
+    models.find(({ name }) => name === "fct_polygon__market_breadth_daily");
   const factRowsWritten = async () => factOf(await transform.build())?.rows;
 
   const rows = () => database.sql<Record<string, unknown>[]>`
-    select to_jsonb(fact) as row from fct_polygon__stock_bars_performance as fact order by ticker, trade_date`;
+    select to_jsonb(fact) - 'breadth_changed_at' as row from fct_polygon__stock_bars_performance as fact order by ticker, trade_date`;
 
   test("write only the new session where one session is new, and nothing where nothing is", async () => {
     await reset();
@@ -138,5 +140,58 @@ describe("incremental builds", () => {
     const [first] =
       await database.sql`select split_factor::float8 as factor from fct_polygon__stock_bars_performance limit 1`;
     expect(first).toEqual({ factor: 0.5 });
+  });
+
+  const breadth = () => database.sql<Record<string, unknown>[]>`
+    select to_jsonb(breadth) - '{source_inserted_at,breadth_changed_at}'::text[] as row
+    from fct_polygon__market_breadth_daily as breadth order by trade_date`;
+
+  test.each([
+    [1, 2],
+    [1, 3],
+    [7, 1],
+    [1000, 1054],
+  ])("write a ticker's history for a split of %d for %d, and count no session's market anew", async (from, to) => {
+    await reset();
+    const bars = tickers.flatMap((ticker) => Array.from({ length: 300 }, (_, index) => bar(ticker, index)));
+    await writeBars(database.sql, bars, clock);
+    await transform.build();
+    passHours(24);
+    await writeSplits(database.sql, [{ ticker: "A", date: "2024-06-04", from, to, active: true }], clock);
+    const built = await transform.build();
+    expect(factOf(built)).toMatchObject({ action: "incremental", rows: 300 });
+    expect(breadthOf(built)).toMatchObject({ rows: 0 });
+    const incremental = await breadth();
+    await transform.build({ fullRefresh: true });
+    expect(incremental).toEqual(await breadth());
+  });
+
+  test("count the sessions anew whose market a late bar changes, and stamp that of a bar that changed nothing there", async () => {
+    await reset();
+    const bars = tickers.flatMap((ticker) => Array.from({ length: 400 }, (_, index) => bar(ticker, index)));
+    const late = bars.filter(({ ticker, date }) => ticker === "A" && date === weekday(100));
+    await writeBars(
+      database.sql,
+      bars.filter((one) => !late.includes(one)),
+      clock,
+    );
+    await transform.build();
+    passHours(24);
+    await writeBars(database.sql, late, clock);
+    const built = await transform.build();
+    expect(factOf(built)).toMatchObject({ rows: 253 });
+    expect(breadthOf(built)?.rows).toBeLessThan(200);
+    const incremental = await breadth();
+    passHours(24);
+    // Another open: nothing that the market's breadth counts.
+    const corrected = bars.find(({ ticker, date }) => ticker === "B" && date === weekday(150)) ?? bar("B", 150);
+    await writeBars(database.sql, [{ ...corrected, open: corrected.open + 0.01 }], clock);
+    expect(breadthOf(await transform.build())).toMatchObject({ rows: 1 });
+    const [stamped] = await database.sql`
+      select trade_date from fct_polygon__market_breadth_daily order by source_inserted_at desc limit 1`;
+    expect(stamped).toEqual({ trade_date: weekday(150) });
+    expect(await breadth()).toEqual(incremental);
+    await transform.build({ fullRefresh: true });
+    expect(await breadth()).toEqual(incremental);
   });
 });

@@ -42,6 +42,10 @@ export async function publishMarket(sql: Sql, { dates, closes }: Market): Promis
     ) as given (ticker, date, close, split)
     window bars as (partition by ticker order by date)`;
   await sql`
+    create table public.int_polygon__split_factors (
+      ticker text, valid_from date, valid_before date, split_factor numeric
+    )`;
+  await sql`
     create table public.fct_polygon__market_breadth_daily as
     select
       trade_date, count(*)::int as tickers, 0 as advancing, 0 as declining, sum(dollar_volume) as dollar_volume,

@@ -21,7 +21,7 @@ test("a scenario of the universe keeps the market's version, and hears of any ba
   const { status, body } = await ask(app, "POST", "/api/scenarios", { name: "Winners", request });
   expect(status).toBe(201);
   expect(body).toMatchObject({ current: true, request: { ticker: null, survivorship: "point_in_time" } });
-  expect(body.dataVersion).toMatch(/^sessions=200 market=[0-9a-f]{32}$/);
+  expect(body.dataVersion).toMatch(/^sessions=200 market=[0-9a-f]{32} splits=none$/);
   const page = await (await app.get("/scenarios/1")).text();
   expect(page).toContain("Cross-sectional momentum of the universe");
   expect(page).toContain("point in time");

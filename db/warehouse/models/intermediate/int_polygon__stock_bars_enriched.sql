@@ -14,8 +14,12 @@ select
     ) as volume_weighted_average_price,
     coalesce(round(bars.volume / factors.split_factor, 6), bars.volume) as volume,
     bars.transactions,
+    -- As it was traded: a later split changes neither this nor a quotient of two exact closes, whatever its rounding does to a price.
+    round(bars.close_price * bars.volume, 2) as dollar_volume,
+    coalesce(bars.close_price * factors.split_factor, bars.close_price) as exact_close_price,
     dividends.cash_amount as dividend_amount,
     dividends.dividend_factor as dividend_factor_from_here,
+    greatest(bars.inserted_at, dividends.inserted_at) as bar_inserted_at,
     greatest(bars.inserted_at, factors.inserted_at, dividends.inserted_at) as source_inserted_at
 from {{ ref('stg_polygon__stock_bars_casted') }} as bars
 left join {{ ref('int_polygon__split_factors') }} as factors

@@ -9,34 +9,43 @@
     )
 }}
 
--- The market of each session, counted from the fact table. What changes in a session may change the 252 after it, so those from
--- the first changed one on are due; on most days that is the newest alone. A split rounds the prices of all its ticker's history
--- anew, so all that history is due.
+-- The market of each session, counted from the fact table. Due is a session of which a row counts for something else than it did.
 --
 -- depends_on: {{ ref('stg_polygon__splits') }}
+-- depends_on: {{ ref('stg_polygon__stock_bars_casted') }}
+-- depends_on: {{ ref('int_polygon__dividend_factors') }}
 {% if is_incremental() %}
-with watermark as materialized (
-    select coalesce(max(source_inserted_at), '-infinity') as inserted_at from {{ this }}
+with seen as materialized (
+    select coalesce(max(breadth_changed_at), '-infinity') as changed_at from {{ this }}
+),
+
+-- What the fact table has written anew since: from a changed bar on, and all of a ticker with a changed split.
+written as materialized (
+    select
+        ticker,
+        min(trade_date) as first_date
+    from (
+        select * from ({{ changed_bars(this) }}) as changed_bars
+
+        union all
+
+        select
+            ticker,
+            '-infinity'::date as trade_date
+        from ({{ changed_splits(this) }}) as changed_splits
+    ) as changed
+    group by ticker
 ),
 
 due as materialized (
-    select
-        case
-            when exists (
-                select
-                from {{ ref('stg_polygon__splits') }}
-                where
-                    execution_date >= (select (inserted_at at time zone 'America/New_York')::date from watermark)
-                    and execution_date <= {{ new_york_today() }}
-            ) then '-infinity'
-            else
-                (
-                    -- + 0, or the planner goes through all dates from the first on, in search of a changed row.
-                    select min(trade_date + 0)
-                    from {{ ref('fct_polygon__stock_bars_performance') }}
-                    where source_inserted_at > (select inserted_at from watermark) and source_inserted_at < 'infinity'
-                )
-        end as first_date
+    select distinct bars.trade_date
+    from written
+    inner join {{ ref('fct_polygon__stock_bars_performance') }} as bars
+        on bars.ticker = written.ticker and bars.trade_date >= written.first_date
+    where
+        bars.breadth_changed_at > (select changed_at from seen)
+        -- Of a table that was built whole nobody knows what it counted before.
+        or bars.breadth_changed_at is null
 )
 {% endif %}
 
@@ -52,9 +61,10 @@ select
     round(avg((close_price > moving_avg_200d)::int), 8) as share_above_moving_avg_200d,
     round((percentile_cont(0.5) within group (order by return_1d))::numeric, 10) as median_return_1d,
     sum(dollar_volume) as dollar_volume,
-    max(source_inserted_at) as source_inserted_at
+    max(source_inserted_at) as source_inserted_at,
+    max(breadth_changed_at) as breadth_changed_at
 from {{ ref('fct_polygon__stock_bars_performance') }}
 {% if is_incremental() %}
-where trade_date >= (select first_date from due) and trade_date <= 'infinity'
+where trade_date in (select trade_date from due)
 {% endif %}
 group by trade_date

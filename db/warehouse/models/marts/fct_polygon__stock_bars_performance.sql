@@ -66,7 +66,7 @@ closes as (
         sum(volume) over sessions as volume_sum,
         -- Here, and not in a query around it, where the planner would copy each into every place that uses it.
         close_price - lag(close_price) over sessions as price_change_1d,
-        round(close_price / nullif(lag(close_price) over sessions, 0) - 1, 10) as return_1d,
+        round(exact_close_price / nullif(lag(exact_close_price) over sessions, 0) - 1, 10) as return_1d,
         greatest(high_price, lag(close_price) over sessions) - least(low_price, lag(close_price) over sessions) as true_range,
         lag(close_price) over sessions as previous_close,
         {% for length in [5, 21, 63, 252] %}
@@ -83,6 +83,7 @@ closes as (
         volume_weighted_average_price,
         transactions,
         split_factor,
+        dollar_volume,
         source_inserted_at
     from bars
     window
@@ -127,6 +128,7 @@ sums as (
         volume_weighted_average_price,
         transactions,
         split_factor,
+        dollar_volume,
         source_inserted_at
     from closes
     window sessions as (partition by {{ history }} order by trade_date rows unbounded preceding)
@@ -163,6 +165,7 @@ windows as (
         volume,
         transactions,
         split_factor,
+        dollar_volume,
         dividend_factor,
         source_inserted_at,
         previous_close,
@@ -180,65 +183,97 @@ windows as (
 
     {{ appended_windows(this) }}
     {% endif %}
+),
+
+facts as (
+    select
+        ticker || '_' || trade_date::text as stock_bar_id,
+        ticker,
+        trade_date,
+        open_price,
+        high_price,
+        low_price,
+        close_price,
+        volume_weighted_average_price,
+        volume,
+        transactions,
+        split_factor,
+        dividend_factor,
+        round(close_price * dividend_factor, 6) as total_return_close,
+        previous_close,
+        price_change_1d,
+        return_1d,
+        {% for length in [5, 21, 63, 252] %}
+        round(close_price / nullif(close_{{ length }}d_ago, 0) - 1, 10) as return_{{ length }}d,
+        {% endfor %}
+        high_price - low_price as daily_price_range,
+        dollar_volume,
+        {% for length in [20, 50, 120, 200] %}
+        case when position >= {{ length }} then round(close_sum_{{ length }}d / {{ length }}, 8) end as moving_avg_{{ length }}d,
+        {% endfor %}
+        {% for length in [20, 60] %}
+        -- A sample's variance is (n × sum of squares - square of the sum) / n / (n - 1); a year's is 252 times that.
+        case
+            when position > {{ length }}
+                then
+                    round(
+                        sqrt(
+                            ({{ length }} * return_square_sum_{{ length }}d - return_sum_{{ length }}d * return_sum_{{ length }}d)
+                            * 252 / {{ length * (length - 1) }}
+                        ),
+                        10
+                    )
+        end as volatility_{{ length }}d,
+        {% endfor %}
+        case when position > 14 then round(coalesce(100 * gain_sum_14d / nullif(move_sum_14d, 0), 50), 6) end as rsi_14,
+        {% for side, sign in [('upper', '+'), ('lower', '-')] %}
+        case
+            when position >= 20
+                then
+                    round((close_sum_20d {{ sign }} 2 * close_deviation_20d) / 20, 8)
+        end as bollinger_{{ side }}_20d,
+        {% endfor %}
+        case when position > 14 then round(true_range_sum_14d / 14, 8) end as atr_14,
+        high_252d,
+        low_252d,
+        round(close_price / nullif(high_252d, 0) - 1, 10) as distance_from_high_252d,
+        round(close_price / nullif(low_252d, 0) - 1, 10) as distance_from_low_252d,
+        round(close_price / nullif(close_high_252d, 0) - 1, 10) as drawdown_252d,
+        case when position >= 20 then round(volume_sum_20d / 20, 6) end as avg_volume_20d,
+        case when position >= 20 then round(volume * 20 / nullif(volume_sum_20d, 0), 8) end as volume_ratio_20d,
+        source_inserted_at
+    from windows
+    {% if is_incremental() %}
+    where trade_date >= write_from
+    {% endif %}
 )
 
+-- A split writes all of its ticker's history anew, and of almost none of it the market's breadth counts anything else than before:
+-- that of ten years need not be counted again.
 select
-    ticker || '_' || trade_date::text as stock_bar_id,
-    ticker,
-    trade_date,
-    open_price,
-    high_price,
-    low_price,
-    close_price,
-    volume_weighted_average_price,
-    volume,
-    transactions,
-    split_factor,
-    dividend_factor,
-    round(close_price * dividend_factor, 6) as total_return_close,
-    previous_close,
-    price_change_1d,
-    return_1d,
-    {% for length in [5, 21, 63, 252] %}
-    round(close_price / nullif(close_{{ length }}d_ago, 0) - 1, 10) as return_{{ length }}d,
-    {% endfor %}
-    high_price - low_price as daily_price_range,
-    round(close_price * volume, 2) as dollar_volume,
-    {% for length in [20, 50, 120, 200] %}
-    case when position >= {{ length }} then round(close_sum_{{ length }}d / {{ length }}, 8) end as moving_avg_{{ length }}d,
-    {% endfor %}
-    {% for length in [20, 60] %}
-    -- A sample's variance is (n × sum of squares - square of the sum) / n / (n - 1); a year's is 252 times that.
+    facts.*,
+    {% if is_incremental() %}
     case
-        when position > {{ length }}
-            then
-                round(
-                    sqrt(
-                        ({{ length }} * return_square_sum_{{ length }}d - return_sum_{{ length }}d * return_sum_{{ length }}d)
-                        * 252 / {{ length * (length - 1) }}
-                    ),
-                    10
-                )
-    end as volatility_{{ length }}d,
-    {% endfor %}
-    case when position > 14 then round(coalesce(100 * gain_sum_14d / nullif(move_sum_14d, 0), 50), 6) end as rsi_14,
-    {% for side, sign in [('upper', '+'), ('lower', '-')] %}
-    case
-        when position >= 20
-            then
-                round((close_sum_20d {{ sign }} 2 * close_deviation_20d) / 20, 8)
-    end as bollinger_{{ side }}_20d,
-    {% endfor %}
-    case when position > 14 then round(true_range_sum_14d / 14, 8) end as atr_14,
-    high_252d,
-    low_252d,
-    round(close_price / nullif(high_252d, 0) - 1, 10) as distance_from_high_252d,
-    round(close_price / nullif(low_252d, 0) - 1, 10) as distance_from_low_252d,
-    round(close_price / nullif(close_high_252d, 0) - 1, 10) as drawdown_252d,
-    case when position >= 20 then round(volume_sum_20d / 20, 6) end as avg_volume_20d,
-    case when position >= 20 then round(volume * 20 / nullif(volume_sum_20d, 0), 8) end as volume_ratio_20d,
-    source_inserted_at
-from windows
+        when published.ticker is null then now()
+        when {{ counted_in_breadth('facts') }} is distinct from {{ counted_in_breadth('published') }} then now()
+        when
+            (
+                select enriched.bar_inserted_at
+                from {{ ref('int_polygon__stock_bars_enriched') }} as enriched
+                where enriched.ticker = facts.ticker and enriched.trade_date = facts.trade_date
+            ) > {{ watermark(this) }} then now()
+        else coalesce(published.breadth_changed_at, '-infinity')
+    end as breadth_changed_at
+    {% else %}
+    null::timestamptz as breadth_changed_at
+    {% endif %}
+from facts
 {% if is_incremental() %}
-where trade_date >= write_from
+-- `offset 0` keeps it a look-up by key: the planner knows too little of how few rows there are to look up.
+left join lateral (
+    select *
+    from {{ this }} as target
+    where target.ticker = facts.ticker and target.trade_date = facts.trade_date
+    offset 0
+) as published on true
 {% endif %}

@@ -19,6 +19,7 @@ beforeAll(async () => {
       trade_date date, tickers bigint, advancing bigint, declining bigint, median_return_1d numeric, dollar_volume numeric,
       source_inserted_at timestamptz
     )`;
+  await sql`create table public.int_polygon__split_factors (ticker text, valid_from date, valid_before date, split_factor numeric)`;
   await sql`
     insert into public.fct_polygon__market_breadth_daily values
       ('2026-02-27', 1, 0, 0, null, 100, '2026-02-28T02:00:00Z'), ('2026-03-02', 1, 0, 0, 0, 100, '2026-03-03T02:00:00Z')`;
@@ -100,9 +101,9 @@ describe("the data version of a ticker's range", () => {
 
 describe("the data version of the universe", () => {
   test("says its parts by name, and those of no session", async () => {
-    expect(await read({ ticker: null })).toMatch(/^sessions=2 market=[0-9a-f]{32}$/);
+    expect(await read({ ticker: null })).toMatch(/^sessions=2 market=[0-9a-f]{32} splits=none$/);
     expect(await readDataVersion(database.sql, { ticker: null, from: "2026-01-02", to: "2026-01-05" })).toBe(
-      "sessions=0 market=none",
+      "sessions=0 market=none splits=none",
     );
   });
 
@@ -124,5 +125,14 @@ describe("the data version of the universe", () => {
         },
       ),
     ).toBe(version);
+  });
+
+  test("changes with a split of any ticker, which rounds its prices anew", async () => {
+    const version = await after(
+      (sql) => sql`insert into public.int_polygon__split_factors values ('AAPL', '-infinity', '2026-03-02', 0.25)`,
+      { ticker: null },
+    );
+    expect(version).not.toBe(await read({ ticker: null }));
+    expect(version).toMatch(/ splits=[0-9a-f]{32}$/);
   });
 });
