@@ -57,10 +57,11 @@ export async function seedHistory(sql: Sql, { years, without }: { years: number;
   return row?.rows ?? 0;
 }
 
-/** Takes a session out of the raw bars and the fact table, so that it can be added once more. */
+/** Takes a session out of the raw bars, its splits with it, and the fact table, so that it can be added once more. */
 export async function forgetSession(sql: Sql, session: string): Promise<void> {
   await sql.begin(async (transaction) => {
     await transaction`delete from public.source_polygon_stock_bars_daily where trade_date = ${session}::date`;
+    await transaction`delete from public.source_polygon_splits where execution_date = ${session}::date`;
     await transaction`delete from public.fct_polygon__stock_bars_performance where trade_date = ${session}::date`;
   });
 }

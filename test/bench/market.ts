@@ -24,6 +24,8 @@ const firstSession = "2024-01-02";
 /** A time of insertion for the rows that are copied by hand; any will do. */
 const copiedAt = "2025-01-02 00:00:00+00";
 const splitsPerTicker = 0.03;
+/** The session that arrives on top has splits too, as most have: each makes all of its ticker's history due. */
+const splitsOfNext = 3;
 const dividendsPerTicker = 0.4;
 /** As the pipeline stores answers: quick to pack, and small enough to read while it runs. */
 const gzip = { library: "libdeflate", level: 1 } as const;
@@ -43,6 +45,9 @@ export async function makeMarket(folder: string, size: MarketSize): Promise<Benc
   const random = createRandomStream(seedOf("bench"));
   const dates = sessionsFrom(firstSession, size.sessions + 1);
   const listings = Array.from({ length: size.tickers }, (_, index) => list(index, size, random));
+  for (const { split } of listings.filter((listing) => listing.split).slice(0, splitsOfNext)) {
+    if (split) split.position = size.sessions;
+  }
   const totals = createTotals();
   const half = Math.ceil(size.sessions / 2);
   const copyFiles = [join(folder, "bars-1.copy"), join(folder, "bars-2.copy")];
