@@ -3,6 +3,7 @@ import { isUndefinedTable } from "../../errors.ts";
 
 /** The published tables that backtests read, in the order in which a build puts new ones in their place. */
 export const tablesOfBacktests: readonly string[] = [
+  "int_polygon__split_factors",
   "fct_polygon__stock_bars_performance",
   "dim_tickers",
   "fct_polygon__latest_session",
