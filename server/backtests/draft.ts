@@ -102,9 +102,19 @@ function formField(field: string, strategy: string): string {
 }
 
 /** At its field a problem need not name it: "`capital` has to be …" is "Has to be …". */
-export function withoutName(message: string): string {
+function withoutName(message: string): string {
   const rest = message.replace(/^`[^`]*` (?=is required|has to be)/, "");
   return rest === message ? message : rest.charAt(0).toUpperCase() + rest.slice(1);
+}
+
+/** A problem of a request in the form's words: what is null there is empty here, a fraction a percentage, a name its label. */
+export function problemAtField({ field, message }: Problem): string {
+  const words = withoutName(message).replace("null or", "empty or");
+  const isPercent = percentFields.has(field.replace(/^sizing\./, ""));
+  const inUnits = isPercent ? words.replace(/-?\d+(?:\.\d+)?(?!%)\b/g, (number) => percentText(number)) : words;
+  return inUnits
+    .replace(/`([a-zA-Z.]+)`/g, (quoted, name: string) => fieldLabels[name] ?? quoted)
+    .replace(/\b[a-z]+(?:[A-Z][a-z]*)+\b/g, (name) => formatLabel(name));
 }
 
 /** The form as it is shown: what stands in it, and each problem at its field. */
@@ -121,7 +131,8 @@ export function toForm(
     const isShown =
       Object.hasOwn(fieldLabels, name) || choices.some(({ parameters }) => parameters.some((one) => one.name === name));
     if (!isShown) others.push(message);
-    else errors[name] = [errors[name], withoutName(message)].filter((text) => text !== undefined).join(" ");
+    else
+      errors[name] = [errors[name], problemAtField({ field, message })].filter((text) => text !== undefined).join(" ");
   }
   return { draft, errors, others, strategies: choices, known };
 }

@@ -4,7 +4,7 @@ import { invalidFields } from "../api/check.ts";
 import { type SweepRequest, sweepInput } from "../api/sweep-schemas.ts";
 import { strategies } from "../backtest/strategies/index.ts";
 import type { Range } from "../backtest/sweep/space.ts";
-import { draftOf as backtestDraft, queryOfForm, toForm as toBacktestForm, withoutName } from "../backtests/draft.ts";
+import { draftOf as backtestDraft, problemAtField, queryOfForm, toForm as toBacktestForm } from "../backtests/draft.ts";
 import type { Scenario } from "../backtests/run.ts";
 import { type Problem, requestFromQuery, urlOfRequest } from "../backtests/url.ts";
 import { pointLimits } from "./limits.ts";
@@ -182,7 +182,7 @@ export function toForm(
     placed.filter((problem) => !isOwn(problem)),
     known,
   );
-  const own = placed.filter(isOwn).map(({ field, message }) => [field, withoutName(message)]);
+  const own = placed.filter(isOwn).map((problem) => [problem.field, problemAtField(problem)]);
   return {
     ...form,
     errors: { ...form.errors, ...Object.fromEntries(own) },
