@@ -3,17 +3,17 @@ import { bodyLimit } from "hono/body-limit";
 import { compress } from "hono/compress";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { requestId } from "hono/request-id";
-import { createApi } from "./api/index.ts";
+import { createApi } from "./api.ts";
 import { isLoopback } from "./config.ts";
 import type { AppContext } from "./context.ts";
-import type { AppEnv } from "./environment.ts";
+import { unnamedActor } from "./http/actor.ts";
+import { addSignInRoutes, requireSignIn } from "./http/auth.ts";
+import type { AppEnv } from "./http/environment.ts";
+import { answerError, HttpError, handleError, handleNotFound } from "./http/errors.ts";
+import { responseHeaders } from "./http/headers.ts";
+import { loopbackNamesOnly, sameOriginWrites } from "./http/origin.ts";
+import { requestLog } from "./http/request-log.ts";
 import { createMetricsRoutes, measureRequests } from "./metrics/routes.ts";
-import { unnamedActor } from "./middleware/actor.ts";
-import { addSignInRoutes, requireSignIn } from "./middleware/auth.ts";
-import { answerError, HttpError, handleError, handleNotFound } from "./middleware/errors.ts";
-import { responseHeaders } from "./middleware/headers.ts";
-import { loopbackNamesOnly, sameOriginWrites } from "./middleware/origin.ts";
-import { requestLog } from "./middleware/request-log.ts";
 
 /** Forms and JSON alike; a list of every ticker in the market takes a third of it. */
 const bodyLimitBytes = 256 * 1024;

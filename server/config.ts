@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { AlertSettings } from "../jobs/alerts/types.ts";
 import { parseUniverse } from "../jobs/market/universe.ts";
 import { alertSettings, alertVariables } from "./alert-config.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "./http/nearest.ts";
 
 /** What the environment says, but for the password: routes see this. Durations and rates name their unit. */
 export type Config = {

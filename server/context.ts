@@ -5,10 +5,10 @@ import type { Drift } from "../jobs/drift/types.ts";
 import type { Housekeeping } from "../jobs/housekeeping/types.ts";
 import type { Pipeline } from "../jobs/pipeline.ts";
 import type { Config } from "./config.ts";
+import type { Guard } from "./http/guard.ts";
 import type { Metrics } from "./metrics/metrics.ts";
-import type { Guard } from "./middleware/guard.ts";
-import type { Scenarios } from "./scenarios/scenarios.ts";
-import type { Sweeps } from "./sweeps/sweeps.ts";
+import type { Scenarios } from "./research/scenarios/scenarios.ts";
+import type { Sweeps } from "./research/sweeps/sweeps.ts";
 
 /** What routes may use. Made once by main.ts, or by a test; no route reaches for anything else. */
 export type AppContext = {

@@ -21,15 +21,15 @@ import packageJson from "../package.json" with { type: "json" };
 import { createApp } from "./app.ts";
 import type { Config } from "./config.ts";
 import type { AppContext } from "./context.ts";
+import { createAssetRoutes } from "./http/assets.ts";
+import { createGuard, type Guard } from "./http/guard.ts";
+import { adoptPassword } from "./http/password.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Metrics } from "./metrics/metrics.ts";
-import { createGuard, type Guard } from "./middleware/guard.ts";
-import { adoptPassword } from "./middleware/password.ts";
-import { createAssetRoutes } from "./routes/assets.ts";
-import { createDashboardRoutes } from "./routes/index.ts";
-import { createScenarios } from "./scenarios/scenarios.ts";
-import { createSweepPool } from "./sweeps/pool.ts";
-import { createSweeps, type Sweeps } from "./sweeps/sweeps.ts";
+import { createDashboardRoutes } from "./pages.ts";
+import { createScenarios } from "./research/scenarios/scenarios.ts";
+import { createSweepPool } from "./research/sweeps/pool.ts";
+import { createSweeps, type Sweeps } from "./research/sweeps/sweeps.ts";
 
 type Startup = { config: Config; log: Logger; lifecycle: Lifecycle; metrics: Metrics; now(): Date };
 

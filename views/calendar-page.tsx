@@ -1,4 +1,4 @@
-import type { CalendarDay } from "../server/calendar.ts";
+import type { CalendarDay } from "../server/pipeline/calendar-read.ts";
 import { type Cell, MapLegend, type Mark, marks, YearMap } from "./calendar-map.tsx";
 import { Empty, Instant, Section, State } from "./components.tsx";
 import { formatSession } from "./format.ts";

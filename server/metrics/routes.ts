@@ -1,6 +1,6 @@
 import { Hono, type MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
-import type { AppEnv, RequestContext } from "../environment.ts";
+import type { AppEnv, RequestContext } from "../http/environment.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** `/metrics`, for Prometheus; behind sign-in as all but the probes. */

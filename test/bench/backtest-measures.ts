@@ -4,12 +4,12 @@ import { runBacktest } from "../../server/backtest/backtest.ts";
 import { simpleAverage } from "../../server/backtest/indicators.ts";
 import { momentum } from "../../server/backtest/strategies/momentum.ts";
 import type { ConfiguredStrategy } from "../../server/backtest/strategy.ts";
-import { readBars } from "../../server/backtests/bars.ts";
-import { createAssetRoutes, createDashboardRoutes } from "../../server/routes/index.ts";
-import { readRequest } from "../../server/sweeps/plan.ts";
-import { createSweepPool } from "../../server/sweeps/pool.ts";
-import { prepareSweep } from "../../server/sweeps/prepare.ts";
-import { createSweeps } from "../../server/sweeps/sweeps.ts";
+import { createAssetRoutes, createDashboardRoutes } from "../../server/pages.ts";
+import { readBars } from "../../server/research/backtests/bars.ts";
+import { readRequest } from "../../server/research/sweeps/plan.ts";
+import { createSweepPool } from "../../server/research/sweeps/pool.ts";
+import { prepareSweep } from "../../server/research/sweeps/prepare.ts";
+import { createSweeps } from "../../server/research/sweeps/sweeps.ts";
 import { createTestApp } from "../server/support.ts";
 import { highestResidentBytes } from "./memory.ts";
 

@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { type BacktestRequest, backtestInput, settingsOf } from "../../server/api/backtest-schemas.ts";
 import { runBacktest } from "../../server/backtest/backtest.ts";
 import { returnsByYear } from "../../server/backtest/periods.ts";
 import { tickerStrategies } from "../../server/backtest/strategies/index.ts";
+import { type BacktestRequest, backtestInput, settingsOf } from "../../server/research/backtests/schemas.ts";
 import { configured } from "../server/backtest/support.ts";
 import { type GoldenTicker, readGoldenBars } from "./bars.ts";
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { demoApiKey, startDemoExchange } from "../../jobs/market/demo/server.ts";
-import { backtestInput } from "../../server/api/backtest-schemas.ts";
-import { runRequest, toAnswer } from "../../server/backtests/run.ts";
+import { runRequest, toAnswer } from "../../server/research/backtests/run.ts";
+import { backtestInput } from "../../server/research/backtests/schemas.ts";
 import { startTestPipeline, type TestPipeline } from "../support/pipeline.ts";
 import { goldenRanges, goldenTickers } from "./bars.ts";
 import { differences } from "./differences.ts";

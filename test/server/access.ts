@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { replaceCredential } from "../../db/queries/access.ts";
-import { adoptPassword } from "../../server/middleware/password.ts";
+import { adoptPassword } from "../../server/http/password.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { createTestApp, type TestApp } from "./support.ts";
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import type { DriftRequest } from "../../jobs/drift/types.ts";
 import { RequestError } from "../../jobs/orchestrator/types.ts";
-import { createDashboardRoutes } from "../../server/routes/index.ts";
+import { createDashboardRoutes } from "../../server/pages.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { createTestApp, fakePipeline, noDrift } from "./support.ts";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { isOpen } from "../../server/middleware/auth.ts";
-import { createAssetRoutes, createDashboardRoutes } from "../../server/routes/index.ts";
+import { isOpen } from "../../server/http/auth.ts";
+import { createAssetRoutes, createDashboardRoutes } from "../../server/pages.ts";
 import { type AccessHarness, openAccess, password, sessionOf } from "./access.ts";
 import { type Asked, fakeJobs, fakePipeline } from "./routes/fake-pipeline.ts";
 import { createTestApp, type TestApp } from "./support.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { jobIds } from "../../jobs/pipeline.ts";
-import { readGrid } from "../../server/grid.ts";
+import { readGrid } from "../../server/pipeline/grid-read.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { addHistory } from "../support/history.ts";
 import { countStatements } from "../support/statements.ts";

@@ -2,8 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, te
 import { openPool, type Sql } from "../../db/client.ts";
 import { insertLogs } from "../../db/queries/journal.ts";
 import type { LogLine } from "../../db/queries/logs.ts";
-import { createLogFeed } from "../../server/log-feed.ts";
-import { streamLog, streamWholeLog } from "../../server/log-stream.ts";
+import { createLogFeed } from "../../server/pipeline/log-feed.ts";
+import { streamLog, streamWholeLog } from "../../server/pipeline/log-stream.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { until } from "../support/until.ts";
 

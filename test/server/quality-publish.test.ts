@@ -6,7 +6,7 @@ import { openPool, type Sql } from "../../db/client.ts";
 import { insertModelResults, insertTestResults } from "../../db/queries/transform.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import type { Transform } from "../../jobs/transform/transform.ts";
-import { createAssetRoutes, createDashboardRoutes } from "../../server/routes/index.ts";
+import { createAssetRoutes, createDashboardRoutes } from "../../server/pages.ts";
 import { openTransform, warehouseDir } from "../jobs/transform/support.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { until } from "../support/until.ts";

@@ -9,12 +9,12 @@ import { jobIds, type Pipeline } from "../../jobs/pipeline.ts";
 import { createApp } from "../../server/app.ts";
 import { readConfig } from "../../server/config.ts";
 import type { AppContext } from "../../server/context.ts";
-import type { AppEnv } from "../../server/environment.ts";
+import type { AppEnv } from "../../server/http/environment.ts";
+import { createGuard } from "../../server/http/guard.ts";
 import { createLogger } from "../../server/log.ts";
 import { createMetrics } from "../../server/metrics/metrics.ts";
-import { createGuard } from "../../server/middleware/guard.ts";
-import { createScenarios, type Scenarios } from "../../server/scenarios/scenarios.ts";
-import type { Sweeps } from "../../server/sweeps/sweeps.ts";
+import { createScenarios, type Scenarios } from "../../server/research/scenarios/scenarios.ts";
+import type { Sweeps } from "../../server/research/sweeps/sweeps.ts";
 
 export const manifests = "s3://test/manifests";
 export const rawBars = "postgres_dwh://public/source_polygon_stock_bars_daily";

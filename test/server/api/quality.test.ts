@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { jobIds } from "../../../jobs/pipeline.ts";
-import { createAssetRoutes, createDashboardRoutes } from "../../../server/routes/index.ts";
+import { createAssetRoutes, createDashboardRoutes } from "../../../server/pages.ts";
 import { type FaultyMarket, startFaultyMarket, type WireRow } from "../../support/faulty-market.ts";
 import { startTestPipeline, type TestPipeline } from "../../support/pipeline.ts";
 import { marketSize } from "../../support/warehouse.ts";

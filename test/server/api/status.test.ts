@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { Sql } from "../../../db/client.ts";
 import { registerJobs } from "../../../jobs/orchestrator/register.ts";
 import { jobIds } from "../../../jobs/pipeline.ts";
-import { createWarehouseCounter } from "../../../server/api/warehouse.ts";
+import { createWarehouseCounter } from "../../../server/pipeline/warehouse-counter.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { createTestApp, fakePipeline, manifests, type TestApp } from "../support.ts";
 import { addClaim, addEvent, addRawBar, addRun, addTask, ask, createMart, publishBar } from "./support.ts";

@@ -1,8 +1,8 @@
 import { expect } from "bun:test";
 import type { JsonValue, Sql } from "../../../db/client.ts";
 import { insertEvents } from "../../../db/queries/events.ts";
-import { operations } from "../../../server/api/index.ts";
-import { errorAnswer } from "../../../server/api/schemas.ts";
+import { operations } from "../../../server/api.ts";
+import { errorAnswer } from "../../../server/http/schemas.ts";
 import type { TestApp } from "../support.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: tests read answers whose shape was just checked

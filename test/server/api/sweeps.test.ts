@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import pino from "pino";
-import { createSweepPool } from "../../../server/sweeps/pool.ts";
-import { createSweeps, type Sweeps } from "../../../server/sweeps/sweeps.ts";
+import { createSweepPool } from "../../../server/research/sweeps/pool.ts";
+import { createSweeps, type Sweeps } from "../../../server/research/sweeps/sweeps.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { createTestApp, type TestApp } from "../support.ts";
 import { ask, createMart } from "./support.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Bars } from "../../../server/backtest/types.ts";
-import { heldEquity } from "../../../server/backtests/benchmark.ts";
+import { heldEquity } from "../../../server/research/backtests/benchmark.ts";
 
 /** Bars of which only dates, closes and dividends are looked at. */
 function bars(closes: Record<string, number>, paid: Record<string, number> = {}): Bars {

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import type { BacktestRequest } from "../../../server/api/backtest-schemas.ts";
-import { runRequest, toAnswer } from "../../../server/backtests/run.ts";
-import { requestFromQuery } from "../../../server/backtests/url.ts";
-import { readRequest } from "../../../server/sweeps/plan.ts";
-import { prepareSweep } from "../../../server/sweeps/prepare.ts";
+import { runRequest, toAnswer } from "../../../server/research/backtests/run.ts";
+import type { BacktestRequest } from "../../../server/research/backtests/schemas.ts";
+import { requestFromQuery } from "../../../server/research/backtests/url.ts";
+import { readRequest } from "../../../server/research/sweeps/plan.ts";
+import { prepareSweep } from "../../../server/research/sweeps/prepare.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { publishAfter } from "../../support/publish-between.ts";
 import { addBacktestSample } from "./sample.ts";

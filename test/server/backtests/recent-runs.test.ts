@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { createRecentRuns, type RecentRuns } from "../../../server/backtests/recent-runs.ts";
-import { requestFromQuery } from "../../../server/backtests/url.ts";
+import { createRecentRuns, type RecentRuns } from "../../../server/research/backtests/recent-runs.ts";
+import { requestFromQuery } from "../../../server/research/backtests/url.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { addBacktestSample } from "./sample.ts";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chooseHoldings } from "../../../server/backtest/universe/choose.ts";
-import { readUniverse } from "../../../server/backtests/read-universe.ts";
+import { readUniverse } from "../../../server/research/backtests/read-universe.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { ask } from "../api/support.ts";
 import { momentum, universeOf, wanderingMarket } from "../backtest/universe/support.ts";

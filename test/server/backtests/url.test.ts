@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { backtestInput } from "../../../server/api/backtest-schemas.ts";
 import { strategies } from "../../../server/backtest/strategies/index.ts";
-import type { Scenario } from "../../../server/backtests/run.ts";
-import { requestFromQuery, urlOfRequest } from "../../../server/backtests/url.ts";
+import type { Scenario } from "../../../server/research/backtests/run.ts";
+import { backtestInput } from "../../../server/research/backtests/schemas.ts";
+import { requestFromQuery, urlOfRequest } from "../../../server/research/backtests/url.ts";
 
 const read = (query: string | Record<string, string>) => requestFromQuery(new URLSearchParams(query));
 

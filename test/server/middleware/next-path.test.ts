@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { safeNextPath } from "../../../server/middleware/next-path.ts";
+import { safeNextPath } from "../../../server/http/next-path.ts";
 
 describe("safeNextPath", () => {
   test.each(["/", "/jobs/x", "/runs?state=failed&job=a%20b", "/tickers/BRK.B"])("keeps %s", (path) => {

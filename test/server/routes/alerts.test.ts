@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { jobIds } from "../../../jobs/pipeline.ts";
-import { createDashboardRoutes } from "../../../server/routes/index.ts";
+import { createDashboardRoutes } from "../../../server/pages.ts";
 import {
   type AlertBench,
   addRun,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { sessionsBetween } from "../../../jobs/market/calendar.ts";
 import { jobIds } from "../../../jobs/pipeline.ts";
-import { listSessions } from "../../../server/backfills.ts";
+import { listSessions } from "../../../server/backfills/read.ts";
 import { SessionMap } from "../../../views/session-map.tsx";
 import { addBackfill } from "../backfill-sample.ts";
 import { type Dashboard, openDashboard, openingMs } from "./dashboard.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { jobIds } from "../../../jobs/pipeline.ts";
-import { groupSkipped } from "../../../server/routes/backfill-attempt.ts";
+import { groupSkipped } from "../../../server/backfills/attempt.ts";
 import { type Dashboard, openDashboard, openingMs } from "./dashboard.ts";
 import { addPipelineSample } from "./sample.ts";
 

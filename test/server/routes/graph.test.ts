@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { PermanentError } from "../../../jobs/orchestrator/errors.ts";
 import { jobIds } from "../../../jobs/pipeline.ts";
 import { readConfig } from "../../../server/config.ts";
-import { readGraph } from "../../../server/graph.ts";
+import { readGraph } from "../../../server/pipeline/graph-read.ts";
 import { type Dashboard, now, openDashboard, openingMs } from "./dashboard.ts";
 import { fakeJobs, fakePipeline } from "./fake-pipeline.ts";
 import { addPipelineSample } from "./sample.ts";

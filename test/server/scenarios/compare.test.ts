@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { commonRange, compareMetrics, markBest, rebase } from "../../../server/scenarios/compare.ts";
+import { commonRange, compareMetrics, markBest, rebase } from "../../../server/research/scenarios/compare.ts";
 
 describe("markBest", () => {
   test("marks all that reach the best, and nothing where all are equal or one alone is known", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { changedParts, tellChanges } from "../../../server/scenarios/data-version.ts";
+import { changedParts, tellChanges } from "../../../server/research/backtests/data-version.ts";
 
 const version = "sessions=2 bars=a dividends=b ended=false";
 const nothing = { correctedBars: 0, correctedAt: null, splits: [], dividends: 0, dividendsAt: null };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { cleanName, freeName } from "../../../server/scenarios/names.ts";
+import { cleanName, freeName } from "../../../server/research/scenarios/names.ts";
 
 describe("cleanName", () => {
   test("keeps one line without spaces at its ends", () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { createDashboardRoutes } from "../../../server/routes/index.ts";
+import { createDashboardRoutes } from "../../../server/pages.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { ask } from "../api/support.ts";
 import { wanderingMarket } from "../backtest/universe/support.ts";

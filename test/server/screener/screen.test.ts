@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { indicatorColumns } from "../../../db/queries/dashboard/screen-columns.ts";
-import { csvField } from "../../../server/csv.ts";
-import { orderedIndicators } from "../../../server/screener/indicators.ts";
-import { parseAmount, readScreen, screenQuery } from "../../../server/screener/screen.ts";
+import { csvField } from "../../../server/http/csv.ts";
+import { orderedIndicators } from "../../../server/market/screener-indicators.ts";
+import { parseAmount, readScreen, screenQuery } from "../../../server/market/screener-request.ts";
 
 describe("an amount", () => {
   test.each([

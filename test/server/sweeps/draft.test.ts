@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { strategies } from "../../../server/backtest/strategies/index.ts";
-import { draftOfRequest, freshDraft, requestOfForm, sentDraft, toForm } from "../../../server/sweeps/draft.ts";
-import { readRequest, spaceOf } from "../../../server/sweeps/plan.ts";
-import { formatSpec, parseSpec } from "../../../server/sweeps/specs.ts";
+import { draftOfRequest, freshDraft, requestOfForm, sentDraft, toForm } from "../../../server/research/sweeps/draft.ts";
+import { readRequest, spaceOf } from "../../../server/research/sweeps/plan.ts";
+import { formatSpec, parseSpec } from "../../../server/research/sweeps/specs.ts";
 
 describe("what a parameter is tried with", () => {
   test.each([

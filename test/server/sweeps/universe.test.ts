@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import pino from "pino";
 import { mostUniversePoints } from "../../../server/backtest/sweep/space.ts";
-import { readRequest } from "../../../server/sweeps/plan.ts";
-import { createSweepPool } from "../../../server/sweeps/pool.ts";
-import { prepareSweep } from "../../../server/sweeps/prepare.ts";
-import { createSweeps, type Sweeps } from "../../../server/sweeps/sweeps.ts";
+import { readRequest } from "../../../server/research/sweeps/plan.ts";
+import { createSweepPool } from "../../../server/research/sweeps/pool.ts";
+import { prepareSweep } from "../../../server/research/sweeps/prepare.ts";
+import { createSweeps, type Sweeps } from "../../../server/research/sweeps/sweeps.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { ask } from "../api/support.ts";
 import { wanderingMarket } from "../backtest/universe/support.ts";

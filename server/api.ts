@@ -1,0 +1,62 @@
+import { Hono } from "hono";
+import { backfillOperations } from "./backfills/api.ts";
+import type { AppContext } from "./context.ts";
+import type { AppEnv } from "./http/environment.ts";
+import { openApiOperation } from "./http/openapi.ts";
+import type { Operation } from "./http/operation.ts";
+import { barOperations } from "./market/bar-api.ts";
+import { screenerOperations } from "./market/screener-api.ts";
+import { actionOperations } from "./operations/activity-api.ts";
+import { alertOperations } from "./operations/alert-api.ts";
+import { systemOperations } from "./operations/system-api.ts";
+import { calendarOperations } from "./pipeline/calendar-api.ts";
+import { eventOperations } from "./pipeline/event-api.ts";
+import { graphOperations } from "./pipeline/graph-api.ts";
+import { gridOperations } from "./pipeline/grid-api.ts";
+import { jobOperations } from "./pipeline/job-api.ts";
+import { logOperations } from "./pipeline/log-api.ts";
+import { runOperations } from "./pipeline/run-api.ts";
+import { statusOperations } from "./pipeline/status-api.ts";
+import { taskOperations } from "./pipeline/task-api.ts";
+import { createWarehouseCounter } from "./pipeline/warehouse-counter.ts";
+import { qualityOperations } from "./quality/api.ts";
+import { driftOperations } from "./quality/drift-api.ts";
+import { backtestOperations } from "./research/backtests/api.ts";
+import { scenarioOperations } from "./research/scenarios/api.ts";
+import { sweepOperations } from "./research/sweeps/api.ts";
+
+const described = [
+  ...statusOperations,
+  ...jobOperations,
+  ...gridOperations,
+  ...calendarOperations,
+  ...backfillOperations,
+  ...runOperations,
+  ...taskOperations,
+  ...logOperations,
+  ...eventOperations,
+  ...graphOperations,
+  ...actionOperations,
+  ...alertOperations,
+  ...systemOperations,
+  ...qualityOperations,
+  ...driftOperations,
+  ...barOperations,
+  ...screenerOperations,
+  ...backtestOperations,
+  ...sweepOperations,
+  ...scenarioOperations,
+];
+
+/** Every call of the JSON API, each declared once for routing, checking and describing. */
+export const operations: readonly Operation[] = [...described, openApiOperation(described)];
+
+/** The JSON API and the two probes, at their full paths. */
+export function createApi(context: AppContext): Hono<AppEnv> {
+  const api = { ...context, warehouse: createWarehouseCounter(context) };
+  const app = new Hono<AppEnv>();
+  for (const { method, path, respond } of operations) {
+    app.on(method, path.replaceAll(/\{(\w+)\}/g, ":$1"), (c) => respond(c, api));
+  }
+  return app;
+}

@@ -1,0 +1,100 @@
+import { getCookie } from "hono/cookie";
+import type { Logger } from "pino";
+import type { Sql } from "../../db/client.ts";
+import { insertAction } from "../../db/queries/actions.ts";
+import { allowedFailures, createAttempts } from "./attempts.ts";
+import { type Clients, countedAs, createClients } from "./client.ts";
+import type { RequestContext } from "./environment.ts";
+import { HttpError, isMachinePath } from "./errors.ts";
+import { createPassword } from "./password.ts";
+import { createSessions, type Sessions } from "./session.ts";
+
+/** What guards the process where ADMIN_PASSWORD is set. */
+export type Guard = {
+  sessions: Sessions;
+  clients: Clients;
+  /**
+   * The kept hash that `given` is the password of; null where it is not. Throws an HttpError with 429 once the client, or all
+   * of them together, failed too often.
+   */
+  checkPassword(c: RequestContext, given: string): Promise<string | null>;
+};
+
+type GuardOptions = {
+  /** A pool that may write. */
+  sql: Sql;
+  log: Logger;
+  now(): Date;
+  trustedProxies: readonly string[];
+};
+
+export const cookieName = "barline_session";
+
+/** The token that the browser sent; undefined where it sent none. */
+export const tokenOf = (c: RequestContext): string | undefined => getCookie(c, cookieName);
+
+/** Makes the guard of one process over the password that adoptPassword has kept. */
+export function createGuard({ sql, log, now, trustedProxies }: GuardOptions): Guard {
+  const clients = createClients(trustedProxies);
+  const attempts = createAttempts(now);
+  const password = createPassword({ sql });
+  const tellRefusal = createRefusals({ sql, log, now });
+
+  return {
+    sessions: createSessions({ sql, now }),
+    clients,
+    async checkPassword(c, given) {
+      const address = clients.addressOf(c);
+      const client = countedAs(address);
+      refuseFor(attempts.blockedSeconds(client));
+      const kept = await password.kept();
+      if (kept === null) return null;
+      // Only where the client is not blocked: this look is quick enough to guess with.
+      if (password.isRemembered(given, kept)) return kept;
+      const isRight = await (password.underWay(given) ?? checkAnew(client, given, kept));
+      if (isRight) return kept;
+      const failures = attempts.failures(client);
+      if (failures === 1 || failures === allowedFailures) await tellRefusal(c, address, failures);
+      return null;
+    },
+  };
+
+  async function checkAnew(client: string, given: string, kept: string): Promise<boolean> {
+    refuseFor(attempts.begin(client));
+    const checking = password.verify(given, kept);
+    if (checking === null) refuseFor(queueSeconds);
+    const isRight = (await checking) === true;
+    if (isRight) attempts.succeed(client);
+    return isRight;
+  }
+}
+
+/** What a full queue of passwords to check takes, and some more. */
+const queueSeconds = 5;
+
+function refuseFor(seconds: number): void {
+  if (seconds <= 0) return;
+  const wait = seconds < 60 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`;
+  throw new HttpError(429, "too_many_attempts", `Too many failed attempts to sign in. Try again in ${wait}.`, {
+    retryAfterSeconds: seconds,
+  });
+}
+
+/** Rows that attackers with many addresses can make us keep. */
+const refusalsKept = 30;
+const refusalWindowMs = 10 * 60_000;
+
+/** Keeps that somebody was refused: a client's first failure and the one that blocks it, and no flood of them. */
+function createRefusals({ sql, log, now }: Pick<GuardOptions, "sql" | "log" | "now">) {
+  let kept = { count: 0, until: 0 };
+  return async (c: RequestContext, address: string | null, failures: number): Promise<void> => {
+    const at = now().getTime();
+    if (kept.until <= at) kept = { count: 0, until: at + refusalWindowMs };
+    if (kept.count >= refusalsKept) return;
+    kept.count += 1;
+    log.warn({ address, failures, requestId: c.var.requestId }, "a password was refused");
+    const details = { ...(address !== null && { address }), attempts: failures };
+    const via = isMachinePath(c.req.path) ? "api" : "dashboard";
+    await insertAction(sql, { actor: "Somebody", via, kind: "access.refused", details });
+  };
+}

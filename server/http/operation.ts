@@ -1,0 +1,133 @@
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { z } from "zod";
+import type { ZodOpenApiOperationObject } from "zod-openapi";
+import type { Actor } from "../../jobs/orchestrator/types.ts";
+import type { AppContext } from "../context.ts";
+import type { WarehouseCounter } from "../pipeline/warehouse-counter.ts";
+import { check, shorten } from "./check.ts";
+import type { RequestContext } from "./environment.ts";
+import { HttpError } from "./errors.ts";
+import { errorAnswer } from "./schemas.ts";
+
+/** What the handlers of the API may use; `by` is who asks, to be kept with what they do. */
+export type ApiContext = AppContext & { warehouse: WarehouseCounter; by: Actor };
+
+type Answers = Record<number, { description: string; schema: z.ZodType }>;
+type AnswerOf<A extends Answers> = {
+  [Status in keyof A & number]: { status: Status; body: z.input<A[Status]["schema"]> };
+}[keyof A & number];
+
+type Definition<Path extends z.ZodObject, Query extends z.ZodObject, Body extends z.ZodObject, A extends Answers> = {
+  method: Method;
+  /** As OpenAPI writes it: `/api/runs/{id}`. */
+  path: string;
+  summary: string;
+  description?: string;
+  request?: { path?: Path; query?: Query; body?: Body };
+  answers: A;
+  handle(
+    input: { path: z.output<Path>; query: z.output<Query>; body: z.output<Body> },
+    context: ApiContext,
+  ): Promise<AnswerOf<A>>;
+};
+
+/** What a handler returns; a function, so that the status stays the literal that `answers` declares. */
+export const answer = <Status extends number, Body>(status: Status, body: Body) => ({ status, body });
+
+export type Method = "get" | "post" | "patch" | "delete";
+
+/** One call of the API: how it is described, and how it is answered. */
+export type Operation = {
+  method: Method;
+  path: string;
+  answers: Answers;
+  document: ZodOpenApiOperationObject;
+  respond(c: RequestContext, context: Omit<ApiContext, "by">): Promise<Response>;
+};
+
+const nothing = z.strictObject({});
+type Nothing = typeof nothing;
+
+/** Declares a call once: the schemas that check its requests are those that describe them. */
+export function defineOperation<
+  const A extends Answers,
+  Path extends z.ZodObject = Nothing,
+  Query extends z.ZodObject = Nothing,
+  Body extends z.ZodObject = Nothing,
+>(definition: Definition<Path, Query, Body, A>): Operation {
+  const { method, path, answers, request = {} } = definition;
+  // A call that declares no query or body takes none: the empty schema refuses every field.
+  const pathSchema = (request.path ?? nothing) as Path;
+  const querySchema = (request.query ?? nothing) as Query;
+  const bodySchema = (request.body ?? nothing) as Body;
+  return {
+    method,
+    path,
+    answers,
+    document: {
+      operationId: operationId(method, path),
+      summary: definition.summary,
+      ...(definition.description !== undefined && { description: definition.description }),
+      requestParams: {
+        ...(request.path && { path: request.path }),
+        ...(request.query && { query: request.query }),
+      },
+      ...(request.body && { requestBody: { content: { "application/json": { schema: request.body } } } }),
+      responses: documentAnswers(answers),
+    },
+    respond: async (c, context) => {
+      const input = {
+        path: check(pathSchema, c.req.param()),
+        query: check(querySchema, singleValues(c.req.queries())),
+        body: check(bodySchema, method === "get" ? {} : await readBody(c)),
+      };
+      const { status, body } = await definition.handle(input, { ...context, by: c.var.actor });
+      c.header("Cache-Control", "no-store");
+      return c.json(body as object, status as ContentfulStatusCode);
+    },
+  };
+}
+
+const operationId = (method: Method, path: string) =>
+  [method, ...path.replace(/^\/api/, "").split(/[^A-Za-z0-9]+/)]
+    .filter((word) => word !== "")
+    .map((word, index) => (index === 0 ? word : word.charAt(0).toUpperCase() + word.slice(1)))
+    .join("");
+
+function documentAnswers(answers: Answers): ZodOpenApiOperationObject["responses"] {
+  const described = Object.entries(answers).map(([status, { description, schema }]) => [
+    status,
+    { description, content: { "application/json": { schema } } },
+  ]);
+  const failure = { description: "What is wrong, and with which field.", content: jsonOf(errorAnswer) };
+  return { ...Object.fromEntries(described), default: failure };
+}
+
+const jsonOf = (schema: z.ZodType) => ({ "application/json": { schema } });
+
+/** Each parameter once: which of two would count is nobody's guess. */
+function singleValues(queries: Record<string, string[]>): Record<string, string> {
+  const entries = Object.entries(queries).map(([name, values]): [string, string] => {
+    const [first, ...others] = values;
+    if (first === undefined || others.length > 0) {
+      const field = shorten(name);
+      throw new HttpError(422, "invalid", `\`${field}\` is given ${values.length} times.`, { field });
+    }
+    return [name, first];
+  });
+  return Object.fromEntries(entries);
+}
+
+/**
+ * The JSON body; none counts as `{}`. The content type is not looked at, so that `curl -d` works as it is typed: other sites'
+ * requests have been refused by their origin before, whatever type they claim.
+ */
+async function readBody(c: RequestContext): Promise<unknown> {
+  const text = await c.req.text();
+  if (text.trim() === "") return {};
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new HttpError(400, "malformed", "The body is not JSON.");
+  }
+}

@@ -1,0 +1,83 @@
+import { type Context, Hono } from "hono";
+import { selectSessionAt } from "../../db/queries/dashboard/screener.ts";
+import { selectUniverse } from "../../db/queries/dashboard/universe.ts";
+import { isIsoDate } from "../../jobs/market/calendar.ts";
+import { Screen, screenerPage } from "../../views/screener.tsx";
+import type { AppContext } from "../context.ts";
+import { csvResponse } from "../http/csv.ts";
+import { HttpError } from "../http/errors.ts";
+import { wantsFragment } from "../http/request.ts";
+import { readShell } from "../http/shell.ts";
+import { readAvailable, readPageScreen, readScreenView } from "./screener-read.ts";
+
+const queryOf = (c: Context) => new URL(c.req.url).searchParams;
+
+const notPublished = () =>
+  new HttpError(404, "not_found", "Nothing is published yet: the first transform has not ended.", {
+    title: "Nothing published",
+  });
+
+/** What a form sends that its address should not keep: empty fields, and the row that adds a filter. */
+const isFromForm = (params: URLSearchParams) =>
+  params.has("add") || [...params.values()].includes("") || params.getAll("columns").length > 1;
+
+async function show(context: AppContext, c: Context): Promise<Response> {
+  const params = queryOf(c);
+  const view = await readScreenView(context, params);
+  const isFragment = wantsFragment(c, "screen");
+  if (view && isFragment) {
+    if (isFromForm(params)) c.header("HX-Push-Url", view.url);
+    return c.html(<Screen view={view} />);
+  }
+  // Without a script the browser keeps what the form sent; problems would be lost on the way, so they stay with it.
+  if (view && view.problems.length === 0 && isFromForm(params)) return c.redirect(view.url, 303);
+  return c.html(screenerPage({ shell: await readShell(context, c.req.path), view }));
+}
+
+async function exportScreen(context: AppContext, c: Context): Promise<Response> {
+  const available = await readAvailable(context);
+  const found = available && (await readPageScreen(context, queryOf(c), null, available));
+  if (found === null) throw notPublished();
+  const [problem] = found.problems;
+  // A file with a filter left out would look like one with it.
+  if (problem) throw new HttpError(422, "invalid", problem.message, { field: problem.field });
+  const { answerable, session, result } = found;
+  const header = ["session", "ticker", "name", "type", "delisted_on", ...answerable.columns];
+  return csvResponse(`barline-screener-${session ?? "none"}.csv`, header, result.rows, (row) => [
+    session,
+    row.ticker,
+    row.name,
+    row.type,
+    row.delistedOn,
+    ...row.values,
+  ]);
+}
+
+async function exportUniverse(context: AppContext, c: Context): Promise<Response> {
+  const date = c.req.query("date") ?? "";
+  if (date !== "" && !isIsoDate(date)) {
+    throw new HttpError(422, "invalid", "The date has to be one such as 2020-03-16.", { field: "date" });
+  }
+  if ((await readAvailable(context)) === null) throw notPublished();
+  const session = await selectSessionAt(context.read, date || null);
+  const tickers = session === null ? [] : await selectUniverse(context.read, session, c.req.query("type") || null);
+  const header = ["session", "ticker", "name", "type", "first_session", "last_session", "delisted_on"];
+  return csvResponse(`barline-universe-${session ?? "none"}.csv`, header, tickers, (row) => [
+    session,
+    row.ticker,
+    row.name,
+    row.type,
+    row.firstDate,
+    row.lastDate,
+    row.delistedOn,
+  ]);
+}
+
+/** `/screener`, its CSV, and the universe of a session as CSV. */
+export function createScreenerRoutes(context: AppContext): Hono {
+  const routes = new Hono();
+  routes.get("/screener", (c) => show(context, c));
+  routes.get("/screener.csv", (c) => exportScreen(context, c));
+  routes.get("/universe.csv", (c) => exportUniverse(context, c));
+  return routes;
+}

@@ -1,0 +1,162 @@
+import {
+  type BarRow,
+  selectAdjustedBars,
+  selectDividends,
+  selectSplits,
+  selectUnadjustedBars,
+} from "../../db/queries/dashboard/bars.ts";
+import { selectRestatements } from "../../db/queries/dashboard/restatements.ts";
+import { indicatorsIn, martTables, selectMartColumns } from "../../db/queries/dashboard/screen-columns.ts";
+import { selectTickerProfile } from "../../db/queries/dashboard/tickers.ts";
+import { type ListedTicker, selectIndicators, selectListing } from "../../db/queries/dashboard/universe.ts";
+import { hasMart } from "../../db/queries/dashboard/warehouse.ts";
+import type { ChartData } from "../../views/chart-data.ts";
+import { formatPrice } from "../../views/format.ts";
+import { indicatorGroups } from "../../views/indicators.ts";
+import { ranges, type TickerStats, type TickerView } from "../../views/ticker.tsx";
+import type { IndicatorGroupView } from "../../views/ticker-indicators.tsx";
+import type { AppContext } from "../context.ts";
+import { indicatorOf, orderedIndicators } from "./screener-indicators.ts";
+
+const sessionsShown = 30;
+const dividendsShown = 24;
+const correctionsShown = 12;
+
+export type TickerQuery = { isAdjusted: boolean; range: string };
+
+/** Every published bar of a ticker, ascending; none before the first publication. */
+export async function readBars(context: AppContext, ticker: string, isAdjusted: boolean): Promise<BarRow[]> {
+  if (!(await hasMart(context.read))) return [];
+  return isAdjusted ? selectAdjustedBars(context.read, ticker) : selectUnadjustedBars(context.read, ticker);
+}
+
+/** An ISO date `months` earlier; the last day of a shorter month where the day does not exist in it. */
+export function monthsBefore(date: string, months: number): string {
+  const [year = 0, month = 1, day = 1] = date.split("-").map(Number);
+  const lastDay = new Date(Date.UTC(year, month - months, 0)).getUTCDate();
+  return new Date(Date.UTC(year, month - 1 - months, Math.min(day, lastDay))).toISOString().slice(0, 10);
+}
+
+const monthsOf: Record<string, number> = { "1m": 1, "3m": 3, "6m": 6, "1y": 12, "5y": 60 };
+
+/** The first date of a range that ends at `last`. */
+export function rangeStart(range: string, last: string): string {
+  if (range === "all") return "0001-01-01";
+  if (range === "ytd") return `${last.slice(0, 4)}-01-01`;
+  return monthsBefore(last, monthsOf[range] ?? 12);
+}
+
+/** The range asked for, where there is one of that name; else a year. */
+export const rangeOf = (text: string | undefined) => ranges.find((range) => range === text) ?? "1y";
+
+/** Key figures of a ticker's history; null without one. */
+export function statsOf(bars: BarRow[]): TickerStats | null {
+  const last = bars.at(-1);
+  const first = bars[0];
+  if (!last || !first) return null;
+  const previous = bars.at(-2);
+  const yearAgo = monthsBefore(last.date, 12);
+  const year = bars.filter((bar) => bar.date > yearAgo);
+  const recent = bars.slice(-20);
+  return {
+    date: last.date,
+    close: last.close,
+    change: previous ? last.close - previous.close : null,
+    return1d: last.return1d,
+    sessions: bars.length,
+    firstDate: first.date,
+    yearHigh: Math.max(...year.map((bar) => bar.high)),
+    yearLow: Math.min(...year.map((bar) => bar.low)),
+    averageVolume: recent.reduce((sum, bar) => sum + bar.volume, 0) / recent.length,
+    volatility: last.volatility,
+    ma20: last.ma20,
+    ma50: last.ma50,
+    ma120: last.ma120,
+  };
+}
+
+/** The indicators of a ticker's last bar, and when it was listed: as far as the published tables tell. */
+async function readMarts(
+  { read }: AppContext,
+  ticker: string,
+): Promise<{ indicators: IndicatorGroupView[]; listing: ListedTicker | null }> {
+  const { facts, latest, tickers } = martTables;
+  const tables = await selectMartColumns(read, [facts, latest, tickers]);
+  // An earlier build has the facts alone, and they have fewer indicators.
+  const table = tables.has(latest) ? latest : facts;
+  const known = indicatorsIn(tables.get(table) ?? new Set());
+  const columns = orderedIndicators.filter((column) => known.includes(column));
+  const [values, listing] = await Promise.all([
+    columns.length > 0 ? selectIndicators(read, table, ticker, columns) : null,
+    tables.has(tickers) ? selectListing(read, ticker) : null,
+  ]);
+  const told = columns.map((column, index) => ({ ...indicatorOf(column), value: values?.[index] ?? null }));
+  const groups = indicatorGroups.map((group) => ({
+    group,
+    indicators: told.filter((indicator) => indicator.group === group),
+  }));
+  return { indicators: values === null ? [] : groups.filter(({ indicators }) => indicators.length > 0), listing };
+}
+
+/** Everything that a ticker's page shows; null where neither the universe nor the bars know it. */
+export async function readTickerPage(
+  context: AppContext,
+  ticker: string,
+  query: TickerQuery,
+): Promise<TickerView | null> {
+  const { read } = context;
+  const [profile, marts, bars, splits, dividends, restatements] = await Promise.all([
+    selectTickerProfile(read, ticker),
+    readMarts(context, ticker),
+    readBars(context, ticker, query.isAdjusted),
+    selectSplits(read, ticker),
+    selectDividends(read, ticker),
+    selectRestatements(read, { ticker, from: null, to: null, limit: correctionsShown }),
+  ]);
+  const stats = statsOf(bars);
+  if (!profile && !stats) return null;
+  const from = stats ? rangeStart(query.range, stats.date) : "";
+  return {
+    ticker,
+    name: profile?.name ?? null,
+    type: profile?.type ?? null,
+    active: profile?.active ?? true,
+    exchange: profile?.primaryExchange ?? null,
+    delistedOn: profile?.delistedOn ?? null,
+    ...query,
+    ...marts,
+    stats,
+    points: bars.filter((bar) => bar.date >= from).map(({ date, close }) => ({ date, close })),
+    sessions: bars.slice(-sessionsShown).reverse(),
+    splits: splits.map(({ date, from: old, to }) => ({ date, text: `${to} for ${old}` })).reverse(),
+    dividends: dividends
+      .slice(-dividendsShown)
+      .reverse()
+      .map(({ date, cash, currency }) => ({ date, text: `${formatPrice(cash)} ${currency ?? ""}` })),
+    restatements,
+  };
+}
+
+/** A ticker's whole history in columns: a third of the size of rows, and what the chart takes. */
+export async function readChart(context: AppContext, ticker: string, isAdjusted: boolean): Promise<ChartData> {
+  const [bars, splits, dividends] = await Promise.all([
+    readBars(context, ticker, isAdjusted),
+    selectSplits(context.read, ticker),
+    selectDividends(context.read, ticker),
+  ]);
+  return {
+    ticker,
+    adjusted: isAdjusted,
+    date: bars.map((bar) => bar.date),
+    open: bars.map((bar) => bar.open),
+    high: bars.map((bar) => bar.high),
+    low: bars.map((bar) => bar.low),
+    close: bars.map((bar) => bar.close),
+    volume: bars.map((bar) => bar.volume),
+    ma20: bars.map((bar) => bar.ma20),
+    ma50: bars.map((bar) => bar.ma50),
+    ma120: bars.map((bar) => bar.ma120),
+    splits,
+    dividends,
+  };
+}

@@ -1,0 +1,77 @@
+import { type Context, Hono } from "hono";
+import { selectQuotes, selectTickers, selectTickerTypes } from "../../db/queries/dashboard/tickers.ts";
+import { hasMart } from "../../db/queries/dashboard/warehouse.ts";
+import { tickerPage } from "../../views/ticker.tsx";
+import { type TickerList, TickerResults, tickersPage, unknownTickerPage } from "../../views/tickers.tsx";
+import type { AppContext } from "../context.ts";
+import { numberIn, wantsFragment } from "../http/request.ts";
+import { readShell } from "../http/shell.ts";
+import { rangeOf, readChart, readTickerPage } from "./ticker-page.ts";
+
+const pageSize = 40;
+const sparkSessions = 60;
+/** Symbols are short and names are not long; more is not a search. */
+const longestQuery = 80;
+
+function listUrl(query: string, type: string, from: number): string {
+  const parts = new URLSearchParams();
+  if (query) parts.set("q", query);
+  if (type) parts.set("type", type);
+  if (from > 0) parts.set("from", String(from));
+  return `/tickers${parts.size > 0 ? `?${parts}` : ""}`;
+}
+
+async function readList(context: AppContext, query: string, type: string, from: number): Promise<TickerList> {
+  const { read } = context;
+  const [types, rows, isPublished] = await Promise.all([
+    selectTickerTypes(read),
+    selectTickers(read, { query, type: type || null }, from, pageSize),
+    hasMart(read),
+  ]);
+  const symbols = rows.map(({ ticker }) => ticker);
+  const quotes = isPublished && symbols.length > 0 ? await selectQuotes(read, symbols, sparkSessions) : [];
+  const byTicker = new Map(quotes.map((quote) => [quote.ticker, quote]));
+  const matches = rows[0]?.matches ?? 0;
+  return {
+    query,
+    type,
+    types,
+    rows: rows.map((row) => ({ ...row, quote: byTicker.get(row.ticker) ?? null })),
+    matches,
+    from,
+    newer: from > 0 ? listUrl(query, type, Math.max(0, from - pageSize)) : null,
+    older: from + rows.length < matches ? listUrl(query, type, from + pageSize) : null,
+    hasMart: isPublished,
+  };
+}
+
+async function list(context: AppContext, c: Context): Promise<Response> {
+  const query = (c.req.query("q") ?? "").trim().slice(0, longestQuery);
+  const type = (c.req.query("type") ?? "").trim();
+  const found = await readList(context, query, type, numberIn(c, "from") ?? 0);
+  if (wantsFragment(c, "ticker-results")) return c.html(<TickerResults list={found} />);
+  return c.html(tickersPage({ shell: await readShell(context, c.req.path), list: found }));
+}
+
+async function show(context: AppContext, c: Context): Promise<Response> {
+  const ticker = c.req.param("ticker") ?? "";
+  const query = { isAdjusted: c.req.query("adjusted") !== "false", range: rangeOf(c.req.query("range")) };
+  const [shell, view] = await Promise.all([readShell(context, c.req.path), readTickerPage(context, ticker, query)]);
+  if (view) return c.html(tickerPage({ shell, view }));
+  const suggestions = await selectTickers(context.read, { query: ticker.slice(0, longestQuery), type: null }, 0, 8);
+  return c.html(unknownTickerPage({ shell, ticker, suggestions }), 404);
+}
+
+async function bars(context: AppContext, c: Context): Promise<Response> {
+  const chart = await readChart(context, c.req.param("ticker") ?? "", c.req.query("adjusted") !== "false");
+  return c.json(chart, chart.date.length > 0 ? 200 : 404);
+}
+
+/** `/tickers`, `/tickers/:ticker` and the data of its chart. */
+export function createTickerRoutes(context: AppContext): Hono {
+  const routes = new Hono();
+  routes.get("/tickers", (c) => list(context, c));
+  routes.get("/tickers/:ticker", (c) => show(context, c));
+  routes.get("/tickers/:ticker/bars.json", (c) => bars(context, c));
+  return routes;
+}

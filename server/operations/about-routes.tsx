@@ -1,0 +1,46 @@
+import { join, resolve } from "node:path";
+import { type Context, Hono } from "hono";
+import { selectLatestModels } from "../../db/queries/dashboard/warehouse.ts";
+import { jobIds } from "../../jobs/pipeline.ts";
+import { aboutPage } from "../../views/about.tsx";
+import type { Config } from "../config.ts";
+import type { AppContext } from "../context.ts";
+import { readShell } from "../http/shell.ts";
+
+function lakeOf({ s3, bucket, dataDir }: Config): string {
+  if (s3 === null) return join(resolve(dataDir), "lake");
+  return s3.endpoint === null ? `s3://${bucket}` : `s3://${bucket} at ${new URL(s3.endpoint).host}`;
+}
+
+async function about(context: AppContext, c: Context): Promise<Response> {
+  const { config, pipeline, read } = context;
+  const [shell, models] = await Promise.all([
+    readShell(context, c.req.path),
+    selectLatestModels(read, jobIds.transform),
+  ]);
+  const datasets = pipeline.orchestrator.jobs.flatMap((job) => [...(job.produces ?? []), ...(job.triggeredBy ?? [])]);
+  const isEmbedded = config.databaseUrl === null;
+  return c.html(
+    aboutPage({
+      shell,
+      isSimulated: shell.isSimulated,
+      source: shell.isSimulated ? "demo exchange, in this process" : new URL(config.market.baseUrl).host,
+      callsPerMinute: config.market.callsPerMinute,
+      universe: config.universe,
+      startDate: config.startDate,
+      lake: lakeOf(config),
+      database: isEmbedded ? "PostgreSQL, embedded" : "PostgreSQL, of DATABASE_URL",
+      // The URL holds a password: its file is readable by its owner only, and the page names the file.
+      psql: isEmbedded ? `psql "$(cat ${join(resolve(config.dataDir), "postgres.url")})"` : null,
+      datasets: [...new Set(datasets)],
+      models,
+    }),
+  );
+}
+
+/** `/about`. */
+export function createAboutRoutes(context: AppContext): Hono {
+  const routes = new Hono();
+  routes.get("/about", (c) => about(context, c));
+  return routes;
+}

@@ -1,0 +1,85 @@
+import { type Context, Hono } from "hono";
+import { type AlertRow, selectAlerts, selectDeliveries, selectLastTests } from "../../db/queries/dashboard/alerts.ts";
+import { channelNames } from "../../jobs/alerts/types.ts";
+import { RequestError } from "../../jobs/orchestrator/types.ts";
+import { AlertsLive, type AlertsView, type AlertView, alertsPage } from "../../views/alerts.tsx";
+import type { AppContext } from "../context.ts";
+import { actorOf, fieldOf, idOf, numberIn, statusOf, wantsFragment } from "../http/request.ts";
+import { readShell } from "../http/shell.ts";
+
+const pageSize = 25;
+/** More open problems than anybody reads; each data test may be one. */
+const mostOpen = 200;
+
+type Query = { before: number | null; refusal: string | null };
+
+/** Everything that the page shows. */
+async function readAlerts(context: AppContext, { before, refusal }: Query): Promise<AlertsView> {
+  const { read, config } = context;
+  const [open, resolved, tests] = await Promise.all([
+    selectAlerts(read, { state: "open", before: null }, mostOpen),
+    selectAlerts(read, { state: "resolved", before }, pageSize + 1),
+    selectLastTests(read),
+  ]);
+  const history = resolved.slice(0, pageSize);
+  const deliveries = Map.groupBy(
+    await selectDeliveries(
+      read,
+      [...open, ...history].map(({ id }) => id),
+    ),
+    ({ alertId }) => alertId,
+  );
+  const withDeliveries = (row: AlertRow): AlertView => ({ ...row, deliveries: deliveries.get(row.id) ?? [] });
+  return {
+    now: context.now(),
+    open: open.map(withDeliveries),
+    history: history.map(withDeliveries),
+    channels: context.alerts.channels.map(({ name, target }) => ({
+      name,
+      target,
+      lastTest: tests.find(({ channel }) => channel === name) ?? null,
+    })),
+    older: resolved.length > pageSize ? (history.at(-1)?.id ?? null) : null,
+    isFirstPage: before === null,
+    staleAfterHours: config.alerts.staleAfterHours,
+    hasPublicUrl: config.alerts.publicUrl !== null,
+    refusal,
+    url: before === null ? "/alerts" : `/alerts?before=${before}`,
+  };
+}
+
+async function show(context: AppContext, c: Context): Promise<Response> {
+  const view = await readAlerts(context, { before: numberIn(c, "before"), refusal: null });
+  if (wantsFragment(c, "alerts-live")) return c.html(<AlertsLive view={view} />);
+  return c.html(alertsPage({ shell: await readShell(context, c.req.path), view }));
+}
+
+/** Does what a form asks and shows the page; where that cannot be done, the page says why. */
+async function act(context: AppContext, c: Context, anchor: string, action: () => Promise<unknown>): Promise<Response> {
+  try {
+    await action();
+    return c.redirect(`/alerts#${anchor}`, 303);
+  } catch (error) {
+    if (!(error instanceof RequestError) || error.code === "not_found") throw error;
+    const view = await readAlerts(context, { before: null, refusal: error.message });
+    return c.html(alertsPage({ shell: await readShell(context, "/alerts"), view }), statusOf(error));
+  }
+}
+
+async function sendTest(context: AppContext, c: Context): Promise<void> {
+  const name = fieldOf(await c.req.parseBody(), "channel");
+  const channel = channelNames.find((known) => known === name);
+  if (!channel) throw new RequestError("invalid", `A test goes to ${channelNames.join(" or ")}.`, "channel");
+  await context.alerts.test(channel, actorOf(c));
+}
+
+/** `/alerts`: what needs somebody, who is told, and tests and retries of that. */
+export function createAlertRoutes(context: AppContext): Hono {
+  const routes = new Hono();
+  routes.get("/alerts", (c) => show(context, c));
+  routes.post("/alerts/test", (c) => act(context, c, "channels", () => sendTest(context, c)));
+  routes.post("/alerts/deliveries/:id/retry", (c) =>
+    act(context, c, "open", () => context.alerts.retry(idOf(c, "delivery"), actorOf(c))),
+  );
+  return routes;
+}

@@ -1,0 +1,102 @@
+import { type PartitionPath, selectPaths } from "../../db/queries/dashboard/calendar.ts";
+import { selectScheduleStanding } from "../../db/queries/dashboard/schedule.ts";
+import {
+  firstCalendarDate,
+  holidayName,
+  lastCalendarDate,
+  newYorkDate,
+  sessionOf,
+  settlesAt,
+} from "../../jobs/market/calendar.ts";
+import { jobIds } from "../../jobs/pipeline.ts";
+import type { AppContext } from "../context.ts";
+
+/** `waiting`: for the next run to claim its event. `unchanged`: a load changed nothing, so nothing was to be built. */
+export const stepStates = ["queued", "running", "success", "failed", "cancelled", "waiting", "unchanged"] as const;
+
+/** What one job made of a session; `runId` is null where no run did or has to do it. */
+export type Step = { state: (typeof stepStates)[number]; runId: number | null };
+
+/**
+ * One weekday. `want` says what the schedule does about a session without a run: `due` it queues it, `upcoming` once it
+ * has settled, `passed` not any more as catchup left it out, `unwanted` never as it lies before START_DATE.
+ */
+export type CalendarDay =
+  | {
+      kind: "session";
+      date: string;
+      want: "due" | "upcoming" | "passed" | "unwanted";
+      settlesAt: Date;
+      earlyClose: boolean;
+      ingest: Step | null;
+      load: Step | null;
+      transform: Step | null;
+    }
+  | { kind: "holiday"; date: string; name: string };
+
+const dayMs = 86_400_000;
+
+/** The years that the trading calendar knows. */
+export const firstYear = Number(firstCalendarDate.slice(0, 4));
+export const lastYear = Number(lastCalendarDate.slice(0, 4));
+
+/** The year in which the exchanges trade now. */
+export const currentYear = (context: AppContext): number => Number(newYorkDate(context.now()).slice(0, 4));
+
+const isState = (state: string): state is Step["state"] => (stepStates as readonly string[]).includes(state);
+
+function stepOf(runId: number | null, state: string | null): Step | null {
+  return runId !== null && state !== null && isState(state) ? { state, runId } : null;
+}
+
+function loadOf(path: PartitionPath): Step | null {
+  if (path.loadId === null && path.hasLanded) return { state: "waiting", runId: null };
+  return stepOf(path.loadId, path.loadState);
+}
+
+function transformOf(path: PartitionPath): Step | null {
+  if (path.transformId !== null) return stepOf(path.transformId, path.transformState);
+  if (path.hasChanged) return { state: "waiting", runId: null };
+  return path.loadState === "success" ? { state: "unchanged", runId: null } : null;
+}
+
+type Wishes = { due: ReadonlySet<string>; after: string | null; now: Date };
+
+function dayOf(date: string, path: PartitionPath | undefined, wishes: Wishes): CalendarDay {
+  const session = sessionOf(date);
+  if (!session) return { kind: "holiday", date, name: holidayName(date) ?? "closed" };
+  const settles = settlesAt(date);
+  const isDue = wishes.due.has(date);
+  const isPassed = isDue && wishes.after !== null && date <= wishes.after;
+  return {
+    kind: "session",
+    date,
+    want: settles > wishes.now ? "upcoming" : isPassed ? "passed" : isDue ? "due" : "unwanted",
+    settlesAt: settles,
+    earlyClose: session.earlyClose,
+    ingest: path ? stepOf(path.ingestId, path.ingestState) : null,
+    load: path ? loadOf(path) : null,
+    transform: path ? transformOf(path) : null,
+  };
+}
+
+/** Every weekday of a year that the trading calendar knows, and what each job made of it. */
+export async function readCalendar(context: AppContext, year: number): Promise<CalendarDay[]> {
+  const now = context.now();
+  const schedule = context.pipeline.orchestrator.jobs.find(({ id }) => id === jobIds.ingest)?.schedule;
+  const [from, to] = [`${year}-01-01`, `${year}-12-31`];
+  const [paths, standing] = await Promise.all([
+    selectPaths(context.read, jobIds, from, to),
+    selectScheduleStanding(context.read, jobIds.ingest, [], schedule !== undefined && schedule.catchup !== "all"),
+  ]);
+  const byDate = new Map(paths.map((path) => [path.partition, path]));
+  const wishes: Wishes = { due: new Set(schedule?.due(now)), after: standing.after, now };
+  const days: CalendarDay[] = [];
+  for (let at = Date.parse(from); at <= Date.parse(to); at += dayMs) {
+    const weekday = new Date(at).getUTCDay();
+    if (weekday === 0 || weekday === 6) continue;
+    const date = new Date(at).toISOString().slice(0, 10);
+    days.push(dayOf(date, byDate.get(date), wishes));
+  }
+  return days;
+}

@@ -1,0 +1,57 @@
+import { type Context, Hono } from "hono";
+import { selectCoverage, selectPartitionRange } from "../../db/queries/dashboard/coverage.ts";
+import { selectScheduleStanding } from "../../db/queries/dashboard/schedule.ts";
+import { newYorkDate } from "../../jobs/market/calendar.ts";
+import { jobIds } from "../../jobs/pipeline.ts";
+import { type Coverage, CoverageLive, OverviewLive, overviewPage } from "../../views/overview.tsx";
+import type { AppContext } from "../context.ts";
+import { numberIn, wantsFragment } from "../http/request.ts";
+import { readShell } from "../http/shell.ts";
+import { daysBetween, lastSettledSession } from "./days.ts";
+import { readOverviewStatus } from "./overview-page.ts";
+import { createPublishedRange, type PublishedRange } from "./published-range.ts";
+
+const activeStates = new Set(["queued", "running", "fetched", "loaded"]);
+
+/** The calendar of one year: the one asked for, else this one. What catchup passed over is not wanted. */
+async function readCoverage(context: AppContext, asked: number | null): Promise<Coverage> {
+  const now = context.now();
+  const thisYear = Number(newYorkDate(now).slice(0, 4));
+  const ingest = context.pipeline.orchestrator.jobs.find(({ id }) => id === jobIds.ingest);
+  const due = ingest?.schedule?.due(now) ?? [];
+  const passes = ingest?.schedule !== undefined && ingest.schedule.catchup !== "all";
+  const [range, { after }] = await Promise.all([
+    selectPartitionRange(context.read, jobIds.ingest),
+    selectScheduleStanding(context.read, jobIds.ingest, [], passes),
+  ]);
+  const yearOf = (date: string | undefined) => (date === undefined ? thisYear : Number(date.slice(0, 4)));
+  const first = Math.min(yearOf(range?.first), yearOf(due[0]));
+  const years = Array.from({ length: thisYear - first + 1 }, (_, index) => thisYear - index);
+  const year = asked !== null && years.includes(asked) ? asked : thisYear;
+  const [from, to] = [`${year}-01-01`, `${year}-12-31`];
+  const rows = await selectCoverage(context.read, jobIds, from, to);
+  const wanted = new Set(due.filter((date) => after === null || date > after));
+  const days = daysBetween(from, to, { rows, wanted, lastSettled: lastSettledSession(now) });
+  return { year, years, days, isActive: days.some((day) => activeStates.has(day.state)) };
+}
+
+async function overview(context: AppContext, published: PublishedRange, c: Context): Promise<Response> {
+  if (wantsFragment(c, "overview"))
+    return c.html(<OverviewLive status={await readOverviewStatus(context, published)} />);
+  const year = numberIn(c, "year");
+  if (wantsFragment(c, "coverage-live")) return c.html(<CoverageLive coverage={await readCoverage(context, year)} />);
+  const [shell, status, coverage] = await Promise.all([
+    readShell(context, c.req.path),
+    readOverviewStatus(context, published),
+    readCoverage(context, year),
+  ]);
+  return c.html(overviewPage({ shell, status, coverage }));
+}
+
+/** `/`: the page, or the half of it that refreshes itself. */
+export function createOverviewRoutes(context: AppContext): Hono {
+  const routes = new Hono();
+  const published = createPublishedRange(context.read);
+  routes.get("/", (c) => overview(context, published, c));
+  return routes;
+}

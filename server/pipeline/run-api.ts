@@ -1,0 +1,201 @@
+import { z } from "zod";
+import {
+  type EventRow,
+  findRun,
+  listClaimedEvents,
+  listProducedEvents,
+  listRuns,
+  listTasks,
+  listTries,
+  type RunRow,
+  type TaskRow,
+  type TryRow,
+} from "../../db/queries/api/runs.ts";
+import { HttpError } from "../http/errors.ts";
+import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
+import {
+  idInUrl,
+  jobInUrl,
+  limitInUrl,
+  markBody,
+  oneOf,
+  runAnswer,
+  runDetailAnswer,
+  runStates,
+} from "../http/schemas.ts";
+import { requireJob } from "./status-api.ts";
+
+type Run = z.input<typeof runAnswer>;
+type RunDetail = z.input<typeof runDetailAnswer>;
+type Task = RunDetail["tasks"][number];
+
+const path = z.strictObject({ id: idInUrl });
+const theRun = { 200: { description: "The run.", schema: runAnswer } };
+
+export const runOperations: Operation[] = [
+  defineOperation({
+    method: "get",
+    path: "/api/runs",
+    summary: "Runs, the newest first",
+    request: {
+      query: z.strictObject({
+        job: jobInUrl.optional(),
+        state: oneOf(runStates).optional(),
+        limit: limitInUrl,
+        before: idInUrl
+          .optional()
+          .meta({ description: "Only runs with a smaller id: the last id of the page before." }),
+      }),
+    },
+    answers: { 200: { description: "The runs.", schema: z.array(runAnswer) } },
+    handle: async ({ query: { job, state, limit, before } }, context) => {
+      if (job !== undefined) requireJob(context, job);
+      const filter = { jobId: job ?? null, state: state ?? null, before: before ?? null, limit };
+      return answer(200, (await listRuns(context.read, filter)).map(toRun));
+    },
+  }),
+  defineOperation({
+    method: "get",
+    path: "/api/runs/{id}",
+    summary: "One run with its tasks, their tries, and the events it claimed and produced",
+    request: { path },
+    answers: { 200: { description: "The run.", schema: runDetailAnswer } },
+    handle: async ({ path: { id } }, context) => answer(200, await readRunDetail(context, id)),
+  }),
+  defineOperation({
+    method: "post",
+    path: "/api/runs/{id}/retry",
+    summary: "Queue the failed and cancelled tasks of an ended run again",
+    request: { path },
+    answers: theRun,
+    handle: async ({ path: { id } }, context) => {
+      await context.pipeline.orchestrator.retryRun(id, context.by);
+      return answer(200, await readRun(context, id));
+    },
+  }),
+  defineOperation({
+    method: "post",
+    path: "/api/runs/{id}/cancel",
+    summary: "Cancel a run that has not ended",
+    request: { path },
+    answers: theRun,
+    handle: async ({ path: { id } }, context) => {
+      await context.pipeline.orchestrator.cancelRun(id, context.by);
+      return answer(200, await readRun(context, id));
+    },
+  }),
+  defineOperation({
+    method: "post",
+    path: "/api/runs/{id}/mark",
+    summary: "Say how a run ended, and why",
+    description:
+      "What is queued or under way of it is cancelled. No dataset event is recorded, so nothing downstream is woken.",
+    request: { path, body: markBody },
+    answers: theRun,
+    handle: async ({ path: { id }, body }, context) => {
+      await context.pipeline.orchestrator.markRun(id, body, context.by);
+      return answer(200, await readRun(context, id));
+    },
+  }),
+];
+
+/** One run as lists show it. Throws a 404. */
+export async function readRun({ read }: ApiContext, id: number): Promise<Run> {
+  const row = await findRun(read, id);
+  if (!row) throw new HttpError(404, "not_found", `There is no run ${id}.`, { field: "id" });
+  return toRun(row);
+}
+
+async function readRunDetail(context: ApiContext, id: number): Promise<RunDetail> {
+  const run = await readRun(context, id);
+  const [tasks, tries, claimed, produced] = await Promise.all([
+    listTasks(context.read, id),
+    listTries(context.read, id),
+    listClaimedEvents(context.read, id),
+    listProducedEvents(context.read, id),
+  ]);
+  const triesOf = Map.groupBy(tries, (attempt) => attempt.taskId);
+  return {
+    ...run,
+    tasks: tasks.map((task) => toTask(task, triesOf.get(task.id) ?? [])),
+    claimedEvents: claimed.map((event) => ({ ...toEvent(event), claimedAt: event.claimedAt.toISOString() })),
+    producedEvents: toProducedEvents(produced),
+  };
+}
+
+function toRun(row: RunRow): Run {
+  const { id, backfillId, parameters, summary } = row;
+  return {
+    id,
+    job: row.jobId,
+    state: row.state as Run["state"],
+    trigger: row.trigger as Run["trigger"],
+    session: row.partition,
+    sessionTo: row.partitionTo,
+    backfillId,
+    parameters,
+    summary,
+    error: toError(row.error),
+    createdAt: row.createdAt.toISOString(),
+    startedAt: row.startedAt?.toISOString() ?? null,
+    finishedAt: row.finishedAt?.toISOString() ?? null,
+  };
+}
+
+/** A task with its tries, as both the run and the task answer it. */
+export function toTask(row: TaskRow, tries: TryRow[]): Task {
+  const { progressDone, progressTotal, progressUnit } = row;
+  return {
+    id: row.id,
+    name: row.name,
+    step: row.step,
+    batch: row.mapIndex,
+    state: row.state as Task["state"],
+    marked: row.marked,
+    progress: progressDone === null ? null : { done: progressDone, total: progressTotal, unit: progressUnit },
+    error: toError(row.error),
+    startedAt: row.startedAt?.toISOString() ?? null,
+    finishedAt: row.finishedAt?.toISOString() ?? null,
+    tries: tries.map((attempt) => ({
+      number: attempt.number,
+      state: attempt.state as Task["tries"][number]["state"],
+      owner: attempt.owner,
+      error: toError(attempt.error),
+      startedAt: attempt.startedAt.toISOString(),
+      finishedAt: attempt.finishedAt?.toISOString() ?? null,
+    })),
+  };
+}
+
+/** Only what is meant for people, whatever else a record may hold. */
+function toError(record: unknown): Run["error"] {
+  if (typeof record !== "object" || record === null) return null;
+  const { name, message, advice } = record as Record<string, unknown>;
+  return {
+    name: String(name ?? "Error"),
+    message: String(message ?? ""),
+    ...(typeof advice === "string" && { advice }),
+  };
+}
+
+const toEvent = ({ id, dataset, runId, payload, createdAt }: EventRow) => ({
+  id,
+  dataset,
+  runId,
+  payload,
+  createdAt: createdAt.toISOString(),
+});
+
+function toProducedEvents(
+  rows: (EventRow & { claimJobId: string | null; claimRunId: number | null })[],
+): RunDetail["producedEvents"] {
+  const events = new Map<number, RunDetail["producedEvents"][number]>();
+  for (const row of rows) {
+    const event = events.get(row.id) ?? { ...toEvent(row), claims: [] };
+    events.set(row.id, event);
+    if (row.claimJobId !== null && row.claimRunId !== null) {
+      event.claims.push({ job: row.claimJobId, runId: row.claimRunId });
+    }
+  }
+  return [...events.values()];
+}

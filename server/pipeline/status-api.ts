@@ -1,0 +1,88 @@
+import { z } from "zod";
+import { type JobStateRow, readJobStates } from "../../db/queries/api/status.ts";
+import { jobIds } from "../../jobs/pipeline.ts";
+import { HttpError } from "../http/errors.ts";
+import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
+import { type jobAnswer, statusAnswer } from "../http/schemas.ts";
+
+const probe = <Word extends string>(word: Word) => z.strictObject({ status: z.literal(word) });
+
+export const statusOperations: Operation[] = [
+  defineOperation({
+    method: "get",
+    path: "/healthz",
+    summary: "Whether the process lives",
+    answers: { 200: { description: "It does.", schema: probe("ok") } },
+    handle: async () => answer(200, { status: "ok" } as const),
+  }),
+  defineOperation({
+    method: "get",
+    path: "/readyz",
+    summary: "Whether it can serve: database reachable and migrated, lake ready, orchestrator started",
+    answers: { 200: { description: "It can. Otherwise 503.", schema: probe("ready") } },
+    handle: async (_input, context) => {
+      if (!(await context.isReady())) {
+        throw new HttpError(503, "not_ready", "Barline is starting, or the database or lake does not answer.", {
+          retryAfterSeconds: 1,
+        });
+      }
+      return answer(200, { status: "ready" } as const);
+    },
+  }),
+  defineOperation({
+    method: "get",
+    path: "/api/status",
+    summary: "How the jobs stand, and how much is published",
+    answers: { 200: { description: "The status.", schema: statusAnswer } },
+    handle: async (_input, context) => answer(200, await readStatus(context)),
+  }),
+];
+
+async function readStatus(context: ApiContext): Promise<z.input<typeof statusAnswer>> {
+  const states = await readJobs(context);
+  const idle = states.every((job) => job.queued === 0 && job.running === 0 && !job.hasUnclaimed);
+  // Only a transform publishes. The name is read before the rows are counted: the count is never older than its name.
+  const transform = states.find((job) => job.id === jobIds.transform);
+  const publication = `${transform?.lastSuccessRun}/${transform?.lastSuccess?.getTime()}`;
+  return {
+    source: context.config.market.source,
+    idle,
+    jobs: states.map(toJob),
+    warehouse: await context.warehouse.size(publication, !idle),
+  };
+}
+
+function readJobs({ read, pipeline }: ApiContext): Promise<JobStateRow[]> {
+  return readJobStates(
+    read,
+    pipeline.orchestrator.jobs.map((job) => job.id),
+  );
+}
+
+/** One job as the status lists it. The caller has made sure that it exists. */
+export async function readJob(context: ApiContext, jobId: string): Promise<z.input<typeof jobAnswer>> {
+  const state = (await readJobs(context)).find((job) => job.id === jobId);
+  if (!state) throw unknownJob(context, jobId);
+  return toJob(state);
+}
+
+const toJob = ({ id, paused, queued, running, failed, lastSuccess }: JobStateRow): z.input<typeof jobAnswer> => ({
+  id,
+  paused,
+  queued,
+  running,
+  failed,
+  lastSuccess: lastSuccess?.toISOString() ?? null,
+});
+
+/** Throws a 404 that lists the jobs there are. */
+export function requireJob(context: ApiContext, jobId: string): void {
+  if (!context.pipeline.orchestrator.jobs.some((job) => job.id === jobId)) throw unknownJob(context, jobId);
+}
+
+function unknownJob(context: ApiContext, jobId: string): HttpError {
+  const known = context.pipeline.orchestrator.jobs.map((job) => job.id).join(", ");
+  return new HttpError(404, "not_found", `There is no job "${jobId.slice(0, 60)}"; known are ${known}.`, {
+    field: "job",
+  });
+}

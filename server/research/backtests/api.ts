@@ -1,0 +1,20 @@
+import { rules, universeRules } from "../../backtest/rules.ts";
+import { answer, defineOperation, type Operation } from "../../http/operation.ts";
+import { runRequest, toAnswer } from "./run.ts";
+import { backtestAnswer, backtestInput } from "./schemas.ts";
+
+export const backtestOperations: Operation[] = [
+  defineOperation({
+    method: "post",
+    path: "/api/backtests",
+    summary: "Run a strategy over published bars",
+    description: `${listOf(rules)}\n\nStrategies of the universe:\n\n${listOf(universeRules)}`,
+    request: { body: backtestInput },
+    answers: { 200: { description: "The run.", schema: backtestAnswer } },
+    handle: async ({ body }, { read }) => answer(200, toAnswer(await runRequest(read, body))),
+  }),
+];
+
+function listOf(lines: readonly string[]): string {
+  return lines.map((line) => `- ${line}`).join("\n");
+}

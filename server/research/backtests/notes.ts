@@ -1,0 +1,101 @@
+import { firstCalendarDate, lastCalendarDate, sessionsBetween } from "../../../jobs/market/calendar.ts";
+import { formatCount, formatDate, formatPrice } from "../../../views/format.ts";
+import type { BacktestRun, TickerRun } from "./run.ts";
+import { universeNotes } from "./universe-view.ts";
+
+/** What a reader has to know of the data that a run used, and of how it was used: one sentence each. */
+export const notesOf = (run: BacktestRun): string[] =>
+  run.scope === "universe" ? universeNotes(run) : tickerNotes(run);
+
+function tickerNotes(run: TickerRun): string[] {
+  const { splits, dividends } = run.actions;
+  const { dates } = run.bars;
+  const [first, last] = [dates[0] ?? "", dates.at(-1) ?? ""];
+  const isInside = ({ date }: { date: string }) => date > first && date <= last;
+  return [
+    ...rangeNotes(run, first, last),
+    ...splits
+      .filter(isInside)
+      .map(
+        ({ date, from, to }) =>
+          `Split ${to}:${from} on ${formatDate(date)}: prices and shares are told in today's shares throughout.`,
+      ),
+    ...dividendNotes(run, dividends.filter(isInside)),
+    ...missingSessions(run, first, last),
+    ...withoutVolume(run),
+    ...ending(run, last),
+  ];
+}
+
+function rangeNotes({ scenario, strategy, bars }: TickerRun, first: string, last: string): string[] {
+  const notes: string[] = [];
+  // A weekend or a holiday at the end of a range is no gap.
+  if (isCutShort(scenario.from, first)) {
+    notes.push(
+      `Asked from ${formatDate(scenario.from)}; the bars of ${scenario.ticker} begin on ${formatDate(first)}.`,
+    );
+  }
+  if (isCutShort(last, scenario.to)) {
+    notes.push(`Asked to ${formatDate(scenario.to)}; the last bar is of ${formatDate(last)}.`);
+  }
+  const warm = bars.dates[strategy.warmup];
+  if (strategy.warmup > 0 && warm !== undefined) {
+    notes.push(
+      `The first ${formatCount(strategy.warmup, "session")} warm the indicators up: no signal before ${formatDate(warm)}.`,
+    );
+  }
+  return notes;
+}
+
+/** Whether a session of the market lies between an end that was asked for and the bar that is nearest to it. */
+const isCutShort = (from: string, to: string) => sessionsIn(from, to).length > 1;
+
+const sessionsIn = (from: string, to: string): string[] => {
+  const [start, end] = [
+    from < firstCalendarDate ? firstCalendarDate : from,
+    to > lastCalendarDate ? lastCalendarDate : to,
+  ];
+  return start > end ? [] : sessionsBetween(start, end);
+};
+
+function dividendNotes({ scenario }: TickerRun, paid: { cash: number }[]): string[] {
+  if (paid.length === 0 || scenario.dividends) return [];
+  return [
+    `${formatCount(paid.length, "dividend")} of the range ${paid.length === 1 ? "is" : "are"} left out, here and in buy and hold: choose “paid” to count them.`,
+  ];
+}
+
+const examples = (dates: readonly string[]) =>
+  `${dates.slice(0, 3).map(formatDate).join(", ")}${dates.length > 3 ? " …" : ""}`;
+
+function missingSessions({ scenario, bars }: TickerRun, first: string, last: string): string[] {
+  const present = new Set(bars.dates);
+  const missing = sessionsIn(first, last).filter((date) => !present.has(date));
+  if (missing.length === 0) return [];
+  const sessions = formatCount(missing.length, "session");
+  return [
+    `${scenario.ticker} has no bar in ${sessions} of the market (${examples(missing)}): passed over, and orders wait for its next bar.`,
+  ];
+}
+
+function withoutVolume({ bars }: TickerRun): string[] {
+  const idle = bars.dates.filter((_, session) => bars.volume[session] === 0);
+  if (idle.length === 0) return [];
+  return [`${formatCount(idle.length, "session")} without volume (${examples(idle)}): no order is filled in them.`];
+}
+
+function ending({ scenario, bars, backtest }: TickerRun, last: string): string[] {
+  const open = backtest.trades.at(-1);
+  const notes: string[] = [];
+  if (bars.delisted) {
+    const closed =
+      open?.exit?.reason === "delisted"
+        ? ` The position was closed at that close, ${formatPrice(open.exit.price)}.`
+        : "";
+    notes.push(`${scenario.ticker} was delisted: ${formatDate(last)} is its last bar.${closed}`);
+  }
+  if (open && open.exit === null) {
+    notes.push("A position is open at the end: it is valued at the last close, and is in no figure about trades.");
+  }
+  return notes;
+}

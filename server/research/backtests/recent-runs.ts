@@ -1,0 +1,54 @@
+import type { Sql } from "../../../db/client.ts";
+import { findStrategy } from "../../backtest/strategies/index.ts";
+import { readRequestVersion } from "./data-version.ts";
+import { type BacktestRun, runRequest } from "./run.ts";
+import type { BacktestRequest } from "./schemas.ts";
+
+/** Runs that are looked at from several addresses: a page, its charts, its tables. */
+export type RecentRuns = {
+  /** As `runRequest`, or what it gave a moment ago where the data are still the same. */
+  run(request: BacktestRequest): Promise<BacktestRun>;
+};
+
+/** Some megabytes each: a portfolio has thousands of trades. */
+const mostKept = 4;
+/** What a version does not tell, such as a ticker that is listed again, is read anew after so long. */
+const longestMs = 60_000;
+
+type Kept = { run: Promise<BacktestRun>; at: number };
+
+/**
+ * Keeps the last runs over the universe, which take seconds; one over a ticker takes hardly longer than to find out whether its data
+ * have changed. Requests for the same run that come while it is under way share it.
+ */
+export function createRecentRuns({ read, now }: { read: Sql; now(): Date }): RecentRuns {
+  const kept = new Map<string, Kept>();
+
+  const begin = (key: string, request: BacktestRequest): Kept => {
+    const run = runRequest(read, request);
+    const entry = { run, at: now().getTime() };
+    kept.delete(key);
+    kept.set(key, entry);
+    for (const oldest of [...kept.keys()].slice(0, -mostKept)) kept.delete(oldest);
+    run.catch(() => {
+      if (kept.get(key) === entry) kept.delete(key);
+    });
+    return entry;
+  };
+
+  const isCurrent = async ({ run, at }: Kept): Promise<boolean> => {
+    if (now().getTime() - at > longestMs) return false;
+    const { dataVersion, scenario } = await run;
+    return dataVersion === (await readRequestVersion(read, scenario));
+  };
+
+  return {
+    async run(request) {
+      if (findStrategy(request.strategy)?.scope !== "universe") return await runRequest(read, request);
+      const key = JSON.stringify(request);
+      const known = kept.get(key);
+      if (known !== undefined && (await isCurrent(known))) return await known.run;
+      return await begin(key, request).run;
+    },
+  };
+}

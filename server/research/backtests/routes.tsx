@@ -1,0 +1,154 @@
+import { type Context, Hono } from "hono";
+import { isUndefinedTable } from "../../../db/errors.ts";
+import { readPublishedRange } from "../../../db/queries/api/backtests.ts";
+import { readFirstTicker } from "../../../db/queries/backtests/tickers.ts";
+import { selectTickers } from "../../../db/queries/dashboard/tickers.ts";
+import { hasMart } from "../../../db/queries/dashboard/warehouse.ts";
+import { Backtest, backtestPage } from "../../../views/backtest.tsx";
+import { Trades } from "../../../views/backtest-trades.tsx";
+import type { BacktestForm, BacktestView } from "../../../views/backtest-view.ts";
+import { TickerOptions } from "../../../views/ticker-options.tsx";
+import type { AppContext } from "../../context.ts";
+import { csvResponse } from "../../http/csv.ts";
+import { HttpError } from "../../http/errors.ts";
+import { numberIn, wantsFragment } from "../../http/request.ts";
+import { readShell } from "../../http/shell.ts";
+import { toChart } from "./chart.ts";
+import { fileNameOf, tradesCsv } from "./csv.ts";
+import { draftOf, formMarker, queryOfForm, toForm } from "./draft.ts";
+import { createRecentRuns, type RecentRuns } from "./recent-runs.ts";
+import { type BacktestRun, tradesOf } from "./run.ts";
+import { type Problem, requestFromQuery, urlOfRequest } from "./url.ts";
+import { toResult } from "./view.ts";
+
+const suggestions = 12;
+const longestQuery = 80;
+
+/** What of the address is the page's own and no part of the run. */
+const pageParameters = ["trades"];
+
+function runQueryOf(c: Context): URLSearchParams {
+  const query = new URLSearchParams(new URL(c.req.url).searchParams);
+  for (const name of pageParameters) query.delete(name);
+  return query;
+}
+
+type BacktestContext = AppContext & { runs: RecentRuns };
+
+type Attempt = { run: BacktestRun; problems: [] } | { run: null; problems: Problem[] };
+
+/** Runs what a query asks for; a refusal is told at its field, and anything else is thrown on. */
+async function attempt({ runs }: BacktestContext, query: URLSearchParams): Promise<Attempt> {
+  const { request, problems } = requestFromQuery(query);
+  if (request === null) return { run: null, problems };
+  try {
+    return { run: await runs.run(request), problems: [] };
+  } catch (error) {
+    if (!(error instanceof HttpError) || error.details.field === undefined) throw error;
+    return { run: null, problems: [{ field: error.details.field, message: error.message }] };
+  }
+}
+
+/** The run of an address that only a script or a link asks for; what is wrong with it is the answer. */
+async function runOrRefuse(context: BacktestContext, c: Context): Promise<BacktestRun> {
+  const { run, problems } = await attempt(context, runQueryOf(c));
+  if (run) return run;
+  const [problem] = problems;
+  const message = problems.map((one) => one.message).join(" ");
+  throw new HttpError(422, "invalid", message, problem ? { field: problem.field } : {});
+}
+
+async function rangeOf({ read }: AppContext, ticker: string): Promise<BacktestForm["known"]> {
+  const { firstDate, lastDate } = await readPublishedRange(read, ticker);
+  return firstDate === null || lastDate === null ? null : { ticker, from: firstDate, to: lastDate };
+}
+
+/** Years that the form is filled in for, where there are so many. */
+const draftedYears = 10;
+
+/** The form before anything was asked: a ticker that is there, or the one of the address, over what is known of it. */
+async function freshForm(context: AppContext, query: URLSearchParams): Promise<BacktestForm> {
+  const draft = draftOf(query);
+  const ticker = draft.ticker || (await readFirstTicker(context.read).catch(noneOfUndefined)) || "";
+  const known = ticker === "" ? null : await rangeOf(context, ticker);
+  const yearsAgo = known && `${Number(known.to.slice(0, 4)) - draftedYears}${known.to.slice(4)}`;
+  const from = known && yearsAgo && yearsAgo > known.from ? yearsAgo : known?.from;
+  return toForm({ ...draft, ticker, from: draft.from || (from ?? ""), to: draft.to || (known?.to ?? "") }, [], known);
+}
+
+const noneOfUndefined = (error: unknown): null => {
+  if (!isUndefinedTable(error)) throw error;
+  return null;
+};
+
+async function show(context: BacktestContext, c: Context): Promise<Response> {
+  const asked = runQueryOf(c);
+  const isFragment = wantsFragment(c, "backtest");
+  const page = async (view: BacktestView, status: 200 | 422 = 200) =>
+    isFragment
+      ? c.html(<Backtest view={view} />, status)
+      : c.html(backtestPage({ shell: await readShell(context, c.req.path), view }), status);
+  if (!(await hasMart(context.read))) {
+    return await page({ form: toForm(draftOf(new URLSearchParams()), [], null), result: null, isPublished: false });
+  }
+  // A link may name a ticker and leave the rest to the reader.
+  if (!asked.has("strategy"))
+    return await page({ form: await freshForm(context, asked), result: null, isPublished: true });
+  const isFromForm = asked.has(formMarker);
+  const { run, problems } = await attempt(context, isFromForm ? queryOfForm(asked) : asked);
+  if (run === null) {
+    const draft = draftOf(asked);
+    const known = draft.ticker ? await rangeOf(context, draft.ticker) : null;
+    return await page({ form: toForm(draft, problems, known), result: null, isPublished: true }, 422);
+  }
+  const url = urlOfRequest(run.scenario);
+  if (isFromForm && !isFragment) return c.redirect(url, 303);
+  const options = { origin: new URL(c.req.url).origin, tradesFrom: numberIn(c, "trades") ?? 0 };
+  const result = toResult(run, options);
+  if (wantsFragment(c, "trades")) return c.html(<Trades view={result} />);
+  // The same run again is no new page to go back to.
+  const isNew = !(c.req.header("HX-Current-URL") ?? "").endsWith(url);
+  if (isFragment && isNew) c.header("HX-Push-Url", url);
+  const known = run.scenario.ticker === null ? null : await rangeOf(context, run.scenario.ticker);
+  const form = toForm(draftOf(new URLSearchParams(url.split("?")[1])), [], known);
+  return await page({ form, result, isPublished: true });
+}
+
+async function exportTrades(context: BacktestContext, c: Context): Promise<Response> {
+  const run = await runOrRefuse(context, c);
+  return tradesCsv(run.scenario, tradesOf(run));
+}
+
+async function exportEquity(context: BacktestContext, c: Context): Promise<Response> {
+  const run = await runOrRefuse(context, c);
+  const { equity, drawdown, cash, shares, buyAndHold } = run.backtest;
+  const held = run.scope === "universe" ? "universe" : "buy_and_hold";
+  const columns: [name: string, values: Float64Array][] = [
+    ...Object.entries({ equity, drawdown, cash, shares, [held]: buyAndHold.equity }),
+    ...(run.benchmark === null ? [] : [[run.benchmark.ticker, run.benchmark.equity] as [string, Float64Array]]),
+  ];
+  const header = ["date", ...columns.map(([name]) => name)];
+  const sessions = run.bars.dates.map((date, session) => ({ date, session }));
+  return csvResponse(fileNameOf(run.scenario, "equity"), header, sessions, ({ date, session }) => [
+    date,
+    ...columns.map(([, values]) => values[session] ?? null),
+  ]);
+}
+
+async function suggest({ read }: AppContext, c: Context): Promise<Response> {
+  const query = (c.req.query("ticker") ?? "").trim().slice(0, longestQuery);
+  const found = query === "" ? [] : await selectTickers(read, { query, type: null }, 0, suggestions);
+  return c.html(<TickerOptions tickers={found} />);
+}
+
+/** `/backtest`: the form, a run's page, and its data. */
+export function createBacktestRoutes(app: AppContext): Hono {
+  const context: BacktestContext = { ...app, runs: createRecentRuns(app) };
+  const routes = new Hono();
+  routes.get("/backtest", (c) => show(context, c));
+  routes.get("/backtest/chart.json", async (c) => c.json(toChart(await runOrRefuse(context, c))));
+  routes.get("/backtest/trades.csv", (c) => exportTrades(context, c));
+  routes.get("/backtest/equity.csv", (c) => exportEquity(context, c));
+  routes.get("/backtest/tickers", (c) => suggest(context, c));
+  return routes;
+}

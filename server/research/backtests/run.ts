@@ -1,0 +1,182 @@
+import type { Sql } from "../../../db/client.ts";
+import { readAtOneMoment } from "../../../db/queries/backtests/moment.ts";
+import { type DividendRow, type SplitRow, selectDividends, selectSplits } from "../../../db/queries/dashboard/bars.ts";
+import { type Backtest, leastSessions, runBacktest } from "../../backtest/backtest.ts";
+import { compare } from "../../backtest/metrics.ts";
+import { returnsByMonth, returnsByYear } from "../../backtest/periods.ts";
+import { findStrategy, type Strategy } from "../../backtest/strategies/index.ts";
+import type { Configured, ConfiguredStrategy, TickerStrategy } from "../../backtest/strategy.ts";
+import type { Bars, Trade } from "../../backtest/types.ts";
+import { invalidFields } from "../../http/check.ts";
+import { HttpError } from "../../http/errors.ts";
+import { readBars } from "./bars.ts";
+import { type Benchmark, readBenchmark } from "./benchmark.ts";
+import { readRequestVersion } from "./data-version.ts";
+import { notesOf } from "./notes.ts";
+import { runUniverse, type UniverseRun } from "./run-universe.ts";
+import { type BacktestAnswer, type BacktestRequest, settingsOf } from "./schemas.ts";
+
+/** A request with every default filled in; run again, it gives the same run. */
+export type Scenario = BacktestAnswer["scenario"];
+
+/** What the runs of one ticker and of the universe have in common. */
+export type RunOf<Scope extends string> = {
+  scope: Scope;
+  scenario: Scenario;
+  benchmark: Benchmark | null;
+  /** What was read, by `readRequestVersion`: equal texts mean equal data. */
+  dataVersion: string;
+};
+
+/** A run over one ticker's bars. */
+export type TickerRun = RunOf<"ticker"> & {
+  scenario: Scenario & { ticker: string };
+  strategy: ConfiguredStrategy;
+  bars: Bars;
+  /** All that are known of the ticker, paid or not. */
+  actions: { splits: readonly SplitRow[]; dividends: readonly DividendRow[] };
+  backtest: Backtest;
+};
+
+export type BacktestRun = TickerRun | UniverseRun;
+
+/**
+ * Reads what a request needs, all of it at one moment, and runs it. What cannot be run is an HttpError that names the field.
+ */
+export async function runRequest(read: Sql, request: BacktestRequest): Promise<BacktestRun> {
+  const { from, to } = request;
+  if (from !== undefined && to !== undefined && from > to) {
+    throw new HttpError(422, "invalid", `\`from\` (${from}) is after \`to\` (${to}).`, { field: "from" });
+  }
+  const strategy = findStrategy(request.strategy);
+  if (strategy === undefined)
+    throw new Error(`the strategy ${request.strategy} passed its check and is not registered`);
+  if (strategy.scope === "universe") return await runUniverse(read, request, configure(strategy, request.params));
+  const { ticker } = request;
+  if (ticker === null) throw new Error(`${request.strategy} passed its check without a ticker`);
+  return await runTicker(read, { ...request, ticker }, strategy);
+}
+
+async function runTicker(
+  read: Sql,
+  request: BacktestRequest & { ticker: string },
+  strategy: TickerStrategy,
+): Promise<TickerRun> {
+  const configured = configure(strategy, request.params);
+  const data = await readAtOneMoment(read, (moment) => readTickerData(moment, request, configured));
+  const backtest = runBacktest(data.bars, configured, settingsOf(data.scenario));
+  return { scope: "ticker", strategy: configured, backtest, ...data };
+}
+
+/** All that is read for a run over one ticker. `moment` answers every statement from the same data. */
+async function readTickerData(
+  moment: Sql,
+  request: BacktestRequest & { ticker: string },
+  configured: ConfiguredStrategy,
+): Promise<Omit<TickerRun, "scope" | "strategy" | "backtest">> {
+  const { ticker, from, to, strategy: _, params: __, ...settings } = request;
+  const bars = await readBars(moment, request);
+  requireSessions(bars, configured, ticker);
+  const scenario: TickerRun["scenario"] = {
+    ...{ ticker, from: from ?? dateOf(bars, 0), to: to ?? dateOf(bars, bars.dates.length - 1) },
+    ...{ strategy: configured.id, params: { ...configured.parameters }, ...settings },
+  };
+  const [benchmark, dataVersion, splits, dividends] = await Promise.all([
+    readBenchmark(moment, bars.dates, settings),
+    readRequestVersion(moment, scenario),
+    selectSplits(moment, ticker),
+    selectDividends(moment, ticker),
+  ]);
+  return { scenario, bars, benchmark, dataVersion, actions: { splits, dividends } };
+}
+
+/** The strategy with its parameters; faulty ones are a 422 that names them. */
+export function configure<Ready>(
+  strategy: Pick<Strategy, "parameters"> & { configure(parameters: unknown): Configured<Ready> },
+  params: BacktestRequest["params"],
+): Ready {
+  const configured = strategy.configure(params);
+  if (!configured.success) throw invalidFields(strategy.parameters, params, configured.error, "params");
+  return configured.strategy;
+}
+
+function requireSessions(bars: Bars, strategy: ConfiguredStrategy, ticker: string): void {
+  const { length } = bars.dates;
+  const least = leastSessions(strategy);
+  if (length >= least) return;
+  const has = `there ${length === 1 ? "is 1 session" : `are ${length} sessions`} of ${ticker}`;
+  const needs = `${strategy.id} needs ${least}: ${strategy.warmup} to warm up, one to give a signal, one to fill it`;
+  throw new HttpError(422, "invalid", `From \`from\` to \`to\` ${has}; with these parameters ${needs}.`, {
+    field: "from",
+  });
+}
+
+const dateOf = (bars: { dates: readonly string[] }, session: number): string => bars.dates[session] ?? "";
+
+/** A run as the API answers it. */
+export function toAnswer(run: BacktestRun): BacktestAnswer {
+  const { bars, backtest, scenario, dataVersion } = run;
+  return {
+    metrics: backtest.metrics,
+    trades: tradesOf(run),
+    equity: toEquity(bars.dates, backtest),
+    comparisons: comparisonsOf(run),
+    survivorship: run.scope === "universe" ? run.survivorship : null,
+    returns: {
+      monthly: returnsByMonth(bars.dates, backtest.equity, scenario.capital),
+      yearly: returnsByYear(bars.dates, backtest.equity, scenario.capital),
+    },
+    scenario,
+    dataVersion,
+    notes: notesOf(run),
+  };
+}
+
+/** A run's trades with their dates, and of a portfolio with their tickers. */
+export const tradesOf = (run: BacktestRun): BacktestAnswer["trades"] =>
+  run.scope === "ticker"
+    ? run.backtest.trades.map((trade) => toTrade(run.bars.dates, trade))
+    : run.backtest.trades.map((trade) => ({
+        ticker: run.tickers[trade.ticker] ?? "",
+        ...toTrade(run.bars.dates, trade),
+      }));
+
+/** The run beside the ticker or the universe held, and beside the benchmark. */
+function comparisonsOf({ scope, backtest, benchmark, scenario }: BacktestRun): BacktestAnswer["comparisons"] {
+  const { equity: _, ...held } = backtest.buyAndHold;
+  const own = {
+    kind: scope === "universe" ? ("universe" as const) : ("buy_and_hold" as const),
+    ticker: scenario.ticker,
+    ...held,
+  };
+  if (benchmark === null) return [own];
+  return [
+    own,
+    { kind: "benchmark", ticker: benchmark.ticker, ...compare(backtest.equity, benchmark.equity, scenario) },
+  ];
+}
+
+/** A trade with the dates of its sessions. */
+export const toTrade = (
+  dates: readonly string[],
+  { entrySession, entryPrice, shares, exit }: Trade,
+): BacktestAnswer["trades"][number] => ({
+  entryDate: dates[entrySession] ?? "",
+  entryPrice,
+  exitDate: exit && (dates[exit.session] ?? ""),
+  exitPrice: exit?.price ?? null,
+  shares,
+  profit: exit?.profit ?? null,
+  return: exit?.return ?? null,
+  reason: exit?.reason ?? null,
+});
+
+const toEquity = (
+  dates: readonly string[],
+  { equity, drawdown }: Pick<Backtest, "equity" | "drawdown">,
+): BacktestAnswer["equity"] =>
+  dates.map((date, session) => ({
+    date,
+    equity: equity[session] ?? Number.NaN,
+    drawdown: drawdown[session] ?? Number.NaN,
+  }));

@@ -1,0 +1,23 @@
+import type { ScenarioRow } from "../../../db/queries/scenarios.ts";
+import { findStrategy } from "../../backtest/strategies/index.ts";
+import { check } from "../../http/check.ts";
+import type { Scenario } from "../backtests/run.ts";
+import { type BacktestRequest, backtestInput } from "../backtests/schemas.ts";
+
+/**
+ * The request that a scenario keeps, ready to run. What a later version of Barline added has its default: one that is off.
+ * One that a version no longer takes is a 422 that names the field.
+ */
+export const requestOf = ({ request }: Pick<ScenarioRow, "request">): BacktestRequest => check(backtestInput, request);
+
+/**
+ * The same as it is shown and linked to, its fields in the order of the form: the database has an order of its own. One that
+ * is no longer taken shows as it was kept.
+ */
+export function scenarioOf({ request }: Pick<ScenarioRow, "request">): Scenario {
+  const kept = request as unknown as Scenario;
+  const read = backtestInput.safeParse(request);
+  const strategy = findStrategy(kept.strategy)?.configure(kept.params);
+  if (!read.success || !strategy?.success) return kept;
+  return { ...read.data, from: kept.from, to: kept.to, params: { ...strategy.strategy.parameters } };
+}

@@ -1,0 +1,118 @@
+import type { Sql } from "../../../db/client.ts";
+import { isUndefinedTable } from "../../../db/errors.ts";
+import { readDataVersion } from "../../../db/queries/backtests/data-version.ts";
+import { type Moment, readAtOneMoment } from "../../../db/queries/backtests/moment.ts";
+import { hasReturn, lagsWithReturn } from "../../../db/queries/backtests/universe.ts";
+import { configuredPoints } from "../../backtest/sweep/points.ts";
+import type { SweepPlan } from "../../backtest/sweep/types.ts";
+import { type Needs, needsOf } from "../../backtest/sweep/universe.ts";
+import type { UniverseStrategy } from "../../backtest/universe/strategy.ts";
+import { HttpError } from "../../http/errors.ts";
+import { mostLookUps, rebalanceSessions, statementsAtOnce } from "../backtests/read-universe.ts";
+import { noSessions, nothingPublished, requireDividends } from "../backtests/run-universe.ts";
+import { completed, noPoints, planOf, rangeOf } from "./plan.ts";
+import type { SweepSource } from "./pool.ts";
+import type { PreparedSweep } from "./queue.ts";
+import { type Listed, readChosenBars, readListed, readMarket } from "./read-universe.ts";
+import type { SweepRequest } from "./schemas.ts";
+
+/** Plans a sweep of the universe. The market itself is read when the sweep begins, as several of them in a queue would fill the memory. */
+export async function prepareUniverse(
+  read: Sql,
+  request: SweepRequest,
+  strategy: UniverseStrategy,
+  fixed: SweepPlan["fixed"],
+): Promise<PreparedSweep> {
+  const range = { from: request.from ?? null, to: request.to ?? null };
+  try {
+    return await readAtOneMoment(read, async (moment) => {
+      const listed = await readListed(moment, range);
+      const { dates } = listed;
+      if (dates.length === 0) throw await noSessions(moment, range);
+      const plan = planOf(request, dates);
+      const needs = needsOf(strategy, plan);
+      requirePoint(strategy, plan, listed);
+      requireReturns(strategy, plan, needs, listed);
+      if (request.dividends) await requireDividends(moment, dates[0] ?? "");
+      const whole = completed(request, dates, fixed);
+      const dataVersion = await readDataVersion(moment, rangeOf(whole));
+      const source = sourceOf(read, { request: whole, plan, dates, dataVersion }, needs);
+      return { request: whole, plan, dates, source, dataVersion };
+    });
+  } catch (error) {
+    if (!isUndefinedTable(error)) throw error;
+    throw nothingPublished();
+  }
+}
+
+/** Refuses a sweep of which no point can choose anybody, instead of beginning it. */
+function requirePoint(strategy: UniverseStrategy, plan: SweepPlan, { dates }: Listed): void {
+  if (configuredPoints(strategy, plan).every((ready) => ready === null)) throw noPoints();
+  if (rebalanceSessions(dates).some((session) => session < plan.inSample.to - 1)) return;
+  const message =
+    `No month ends in sample, from ${dates[0]} to ${dates[plan.inSample.to - 1]}, with a session after it: ` +
+    `${strategy.id} chooses at the end of a month, and buys in the next session.`;
+  throw new HttpError(422, "invalid", message, { field: "from" });
+}
+
+/** Stated, rather than a sweep that the database's time limit ends. */
+function requireReturns(
+  strategy: UniverseStrategy,
+  plan: SweepPlan,
+  { lags }: Needs,
+  { dates, listings }: Listed,
+): void {
+  const uncounted = lags.filter((lag) => !hasReturn(lag));
+  const lookUps = uncounted.length * listings.length * rebalanceSessions(dates).length;
+  if (lookUps <= mostLookUps) return;
+  const [lag = 0] = uncounted;
+  const field = fieldOf(strategy, plan, lag);
+  const [asked, most] = [lookUps, mostLookUps].map((count) => count.toLocaleString("en-US"));
+  const message =
+    `\`${field}\` (${lag}) has to be one of ${[0, ...lagsWithReturn].join(", ")} over so many tickers and months: others are ` +
+    `counted back bar by bar, for this sweep ${asked} times, and ${most} is the most.`;
+  throw new HttpError(422, "invalid", message, { field });
+}
+
+/** The parameter that makes a point look back so many sessions. */
+function fieldOf(strategy: UniverseStrategy, plan: SweepPlan, lag: number): string {
+  for (const ready of configuredPoints(strategy, plan)) {
+    const name = Object.keys(ready?.parameters ?? {}).find((parameter) => ready?.parameters[parameter] === lag);
+    if (ready?.lags.includes(lag) && name !== undefined) return `params.${name}`;
+  }
+  return "params";
+}
+
+/**
+ * Reads the market at one moment, and the bars of whom the points choose at a later one: between the two it is found whom they
+ * choose, and a build should not wait for that. So both have to be of the version that the sweep was planned with.
+ */
+function sourceOf(
+  read: Sql,
+  { request, plan, dates, dataVersion }: Omit<PreparedSweep, "source">,
+  needs: Needs,
+): SweepSource {
+  const atPlanned = <Result>(work: (moment: Moment) => Promise<Result>) =>
+    readAtOneMoment(
+      read,
+      async (...moment) => {
+        if ((await readDataVersion(moment[0], rangeOf(request))) === dataVersion) return await work(moment);
+        throw new Error("The published data changed before the sweep had read it. Begin it again.");
+      },
+      statementsAtOnce,
+    );
+  const range = { from: dates[0] ?? null, to: dates.at(-1) ?? null };
+  return {
+    scope: "universe",
+    read: async (signal) => {
+      const market = await atPlanned(async (moment) =>
+        readMarket(moment, await readListed(moment[0], range), { plan, needs, signal }),
+      );
+      const { dividends } = request;
+      return {
+        market,
+        readBars: (chosen) => atPlanned((moment) => readChosenBars(moment, market, chosen, { dividends, signal })),
+      };
+    },
+  };
+}
