@@ -1,4 +1,4 @@
-import type { BacktestChart } from "../views/backtest-data.ts";
+import type { BacktestChart } from "../views/research/backtest-data.ts";
 import { startCharts } from "./backtest/charts.ts";
 
 /** What ends when the result is exchanged. */

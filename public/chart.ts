@@ -1,6 +1,6 @@
 import type uPlot from "uplot";
-import type { ChartData } from "../views/chart-data.ts";
 import { formatChange, formatCount, formatDate, formatPrice } from "../views/format.ts";
+import type { ChartData } from "../views/market/chart-data.ts";
 import { readColours } from "./chart/colours.ts";
 import { listenToKeys } from "./chart/keyboard.ts";
 import { createPlot } from "./chart/plot.ts";

@@ -1,6 +1,6 @@
 import type uPlot from "uplot";
-import { type BreadthData, type BreadthFigure, breadthFigures } from "../views/breadth-data.ts";
 import { formatInteger, formatPercent, formatSession } from "../views/format.ts";
+import { type BreadthData, type BreadthFigure, breadthFigures } from "../views/market/breadth-data.ts";
 import { readColours } from "./chart/colours.ts";
 import { listenToKeys } from "./chart/keyboard.ts";
 import { createBreadthPlot } from "./market/plot.ts";

@@ -1,7 +1,7 @@
 import type uPlot from "uplot";
-import type { BacktestChart, Figure } from "../../views/backtest-data.ts";
-import { formatLevel } from "../../views/backtest-format.ts";
 import { formatPrice, formatSession } from "../../views/format.ts";
+import type { BacktestChart, Figure } from "../../views/research/backtest-data.ts";
+import { formatLevel } from "../../views/research/backtest-format.ts";
 import { readColours } from "../chart/colours.ts";
 import { listenToKeys } from "../chart/keyboard.ts";
 import { createPane } from "./pane.ts";

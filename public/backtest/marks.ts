@@ -1,5 +1,5 @@
 import type uPlot from "uplot";
-import type { BacktestChart } from "../../views/backtest-data.ts";
+import type { BacktestChart } from "../../views/research/backtest-data.ts";
 import type { Colours } from "../chart/colours.ts";
 
 /** More marks than this in sight are drawn smaller, not to cover the price. */

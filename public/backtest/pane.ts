@@ -1,6 +1,6 @@
 import uPlot from "uplot";
-import type { BacktestChart, Figure } from "../../views/backtest-data.ts";
-import { dashesOf, formatLevel } from "../../views/backtest-format.ts";
+import type { BacktestChart, Figure } from "../../views/research/backtest-data.ts";
+import { dashesOf, formatLevel } from "../../views/research/backtest-format.ts";
 import { dateLabel, dateSplits } from "../chart/axis.ts";
 import type { Colours } from "../chart/colours.ts";
 import { drawCandles } from "../chart/draw.ts";

@@ -1,5 +1,5 @@
 import type uPlot from "uplot";
-import type { ChartData } from "../../views/chart-data.ts";
+import type { ChartData } from "../../views/market/chart-data.ts";
 import type { Colours } from "./colours.ts";
 
 /** Below this width in CSS pixels a body is no more than its wick. */

@@ -1,6 +1,6 @@
 import uPlot from "uplot";
-import type { ChartData } from "../../views/chart-data.ts";
 import { formatPrice } from "../../views/format.ts";
+import type { ChartData } from "../../views/market/chart-data.ts";
 import { dateLabel, dateSplits } from "./axis.ts";
 import type { Colours } from "./colours.ts";
 import { drawActions, drawBars } from "./draw.ts";

@@ -1,5 +1,5 @@
-import type { ChartData } from "../../views/chart-data.ts";
 import { formatChange, formatCompact, formatDate, formatPrice } from "../../views/format.ts";
+import type { ChartData } from "../../views/market/chart-data.ts";
 
 function item(term: string, value: string, tone = "", key = ""): HTMLElement {
   const pair = document.createElement("div");

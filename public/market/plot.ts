@@ -1,6 +1,6 @@
 import uPlot from "uplot";
-import type { BreadthData, BreadthFigure } from "../../views/breadth-data.ts";
 import { formatShort } from "../../views/format.ts";
+import type { BreadthData, BreadthFigure } from "../../views/market/breadth-data.ts";
 import { dateLabel, dateSplits } from "../chart/axis.ts";
 import type { Colours } from "../chart/colours.ts";
 

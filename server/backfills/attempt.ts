@@ -1,13 +1,13 @@
 import { sessionsBetween } from "../../jobs/market/calendar.ts";
 import { type Actor, type JobDefinition, RequestError } from "../../jobs/orchestrator/types.ts";
 import type { BackfillPlan, BackfillRequest } from "../../jobs/pipeline.ts";
-import type { BackfillForm } from "../../views/backfill-form.tsx";
+import type { BackfillForm } from "../../views/backfills/backfill-form.tsx";
 import {
   type BackfillPreview,
   type PreviewedChoice,
   type ReasonGroup,
   tellRange,
-} from "../../views/backfill-preview.tsx";
+} from "../../views/backfills/backfill-preview.tsx";
 import type { AppContext } from "../context.ts";
 import { fieldErrors, fieldOf, statusOf } from "../http/request.ts";
 import { lastSettledSession } from "../pipeline/days.ts";

@@ -1,6 +1,6 @@
 import type { BackfillOrder } from "../../jobs/orchestrator/types.ts";
 import type { BackfillRequest } from "../../jobs/pipeline.ts";
-import type { BackfillDraft, BackfillForm } from "../../views/backfill-form.tsx";
+import type { BackfillDraft, BackfillForm } from "../../views/backfills/backfill-form.tsx";
 import { fieldOf } from "../http/request.ts";
 
 /** Fields of the form that a refusal can be told beside. */

@@ -10,16 +10,16 @@ import {
   type BackfillRunList,
   BackfillRuns,
   backfillPage,
-} from "../../views/backfill.tsx";
-import type { BackfillBeside } from "../../views/backfill-beside.tsx";
-import { BackfillFormView } from "../../views/backfill-form.tsx";
+} from "../../views/backfills/backfill.tsx";
+import type { BackfillBeside } from "../../views/backfills/backfill-beside.tsx";
+import { BackfillFormView } from "../../views/backfills/backfill-form.tsx";
 import {
   type BackfillList,
   BackfillListView,
   backfillFilters,
   backfillsPage,
   newBackfillPage,
-} from "../../views/backfills.tsx";
+} from "../../views/backfills/backfills.tsx";
 import type { AppContext } from "../context.ts";
 import { actorOf, fieldErrors, fieldOf, idOf, numberIn, statusOf, wantsFragment } from "../http/request.ts";
 import { readShell } from "../http/shell.ts";

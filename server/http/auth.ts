@@ -1,7 +1,7 @@
 import type { Hono, MiddlewareHandler } from "hono";
 import { deleteCookie, setCookie } from "hono/cookie";
 import type { Actor } from "../../jobs/orchestrator/types.ts";
-import { signInPage } from "../../views/sign-in.tsx";
+import { signInPage } from "../../views/operations/sign-in.tsx";
 import { checkName, defaultName } from "./actor.ts";
 import type { AppEnv, RequestContext } from "./environment.ts";
 import { answerError, HttpError, isMachinePath } from "./errors.ts";

@@ -6,9 +6,9 @@ import {
 } from "../../db/queries/dashboard/breadth.ts";
 import { martTables, selectMartColumns } from "../../db/queries/dashboard/screen-columns.ts";
 import { selectScreenTypes } from "../../db/queries/dashboard/screener.ts";
-import type { BreadthData } from "../../views/breadth-data.ts";
-import type { MarketView } from "../../views/market.tsx";
-import type { MoversView } from "../../views/market-movers.tsx";
+import type { BreadthData } from "../../views/market/breadth-data.ts";
+import type { MarketView } from "../../views/market/market.tsx";
+import type { MoversView } from "../../views/market/market-movers.tsx";
 import type { AppContext } from "../context.ts";
 import { parseAmount } from "./screener-request.ts";
 import { rangeStart } from "./ticker-page.ts";

@@ -1,8 +1,8 @@
 import { type Context, Hono } from "hono";
 import { selectBreadth } from "../../db/queries/dashboard/breadth.ts";
 import { isIsoDate } from "../../jobs/market/calendar.ts";
-import { marketPage } from "../../views/market.tsx";
-import { MoversLists } from "../../views/market-movers.tsx";
+import { marketPage } from "../../views/market/market.tsx";
+import { MoversLists } from "../../views/market/market-movers.tsx";
 import type { AppContext } from "../context.ts";
 import { csvResponse } from "../http/csv.ts";
 import { HttpError } from "../http/errors.ts";

@@ -1,5 +1,5 @@
 import type { IndicatorColumn } from "../../db/queries/dashboard/screen-columns.ts";
-import type { Indicator, IndicatorGroup, IndicatorKind } from "../../views/indicators.ts";
+import type { Indicator, IndicatorGroup, IndicatorKind } from "../../views/market/indicators.ts";
 
 type Definition = [kind: IndicatorKind, group: IndicatorGroup, label: string, hint: string];
 

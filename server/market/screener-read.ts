@@ -12,9 +12,9 @@ import {
   selectScreenTypes,
   selectSessionAt,
 } from "../../db/queries/dashboard/screener.ts";
-import type { Indicator } from "../../views/indicators.ts";
-import { indicatorGroups } from "../../views/indicators.ts";
-import type { ScreenView, SortHeader } from "../../views/screener.tsx";
+import type { Indicator } from "../../views/market/indicators.ts";
+import { indicatorGroups } from "../../views/market/indicators.ts";
+import type { ScreenView, SortHeader } from "../../views/market/screener.tsx";
 import type { AppContext } from "../context.ts";
 import { indicatorOf, orderedIndicators, presets } from "./screener-indicators.ts";
 import { type Problem, parseSort, readScreen, type ScreenRequest, screenUrl } from "./screener-request.ts";

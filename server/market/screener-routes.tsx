@@ -2,7 +2,7 @@ import { type Context, Hono } from "hono";
 import { selectSessionAt } from "../../db/queries/dashboard/screener.ts";
 import { selectUniverse } from "../../db/queries/dashboard/universe.ts";
 import { isIsoDate } from "../../jobs/market/calendar.ts";
-import { Screen, screenerPage } from "../../views/screener.tsx";
+import { Screen, screenerPage } from "../../views/market/screener.tsx";
 import type { AppContext } from "../context.ts";
 import { csvResponse } from "../http/csv.ts";
 import { HttpError } from "../http/errors.ts";

@@ -10,11 +10,11 @@ import { indicatorsIn, martTables, selectMartColumns } from "../../db/queries/da
 import { selectTickerProfile } from "../../db/queries/dashboard/tickers.ts";
 import { type ListedTicker, selectIndicators, selectListing } from "../../db/queries/dashboard/universe.ts";
 import { hasMart } from "../../db/queries/dashboard/warehouse.ts";
-import type { ChartData } from "../../views/chart-data.ts";
 import { formatPrice } from "../../views/format.ts";
-import { indicatorGroups } from "../../views/indicators.ts";
-import { ranges, type TickerStats, type TickerView } from "../../views/ticker.tsx";
-import type { IndicatorGroupView } from "../../views/ticker-indicators.tsx";
+import type { ChartData } from "../../views/market/chart-data.ts";
+import { indicatorGroups } from "../../views/market/indicators.ts";
+import { ranges, type TickerStats, type TickerView } from "../../views/market/ticker.tsx";
+import type { IndicatorGroupView } from "../../views/market/ticker-indicators.tsx";
 import type { AppContext } from "../context.ts";
 import { indicatorOf, orderedIndicators } from "./screener-indicators.ts";
 

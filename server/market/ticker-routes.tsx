@@ -1,8 +1,8 @@
 import { type Context, Hono } from "hono";
 import { selectQuotes, selectTickers, selectTickerTypes } from "../../db/queries/dashboard/tickers.ts";
 import { hasMart } from "../../db/queries/dashboard/warehouse.ts";
-import { tickerPage } from "../../views/ticker.tsx";
-import { type TickerList, TickerResults, tickersPage, unknownTickerPage } from "../../views/tickers.tsx";
+import { tickerPage } from "../../views/market/ticker.tsx";
+import { type TickerList, TickerResults, tickersPage, unknownTickerPage } from "../../views/market/tickers.tsx";
 import type { AppContext } from "../context.ts";
 import { numberIn, wantsFragment } from "../http/request.ts";
 import { readShell } from "../http/shell.ts";

@@ -2,7 +2,7 @@ import { join, resolve } from "node:path";
 import { type Context, Hono } from "hono";
 import { selectLatestModels } from "../../db/queries/dashboard/warehouse.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
-import { aboutPage } from "../../views/about.tsx";
+import { aboutPage } from "../../views/operations/about.tsx";
 import type { Config } from "../config.ts";
 import type { AppContext } from "../context.ts";
 import { readShell } from "../http/shell.ts";

@@ -5,7 +5,7 @@ import {
   selectActionThings,
   selectActors,
 } from "../../db/queries/dashboard/actions.ts";
-import { type ActivityView, activityPage } from "../../views/activity.tsx";
+import { type ActivityView, activityPage } from "../../views/operations/activity.tsx";
 import type { AppContext } from "../context.ts";
 import { dropCookie } from "../http/auth.ts";
 import { tokenOf } from "../http/guard.ts";

@@ -2,7 +2,7 @@ import { type Context, Hono } from "hono";
 import { type AlertRow, selectAlerts, selectDeliveries, selectLastTests } from "../../db/queries/dashboard/alerts.ts";
 import { channelNames } from "../../jobs/alerts/types.ts";
 import { RequestError } from "../../jobs/orchestrator/types.ts";
-import { AlertsLive, type AlertsView, type AlertView, alertsPage } from "../../views/alerts.tsx";
+import { AlertsLive, type AlertsView, type AlertView, alertsPage } from "../../views/operations/alerts.tsx";
 import type { AppContext } from "../context.ts";
 import { actorOf, fieldOf, idOf, numberIn, statusOf, wantsFragment } from "../http/request.ts";
 import { readShell } from "../http/shell.ts";

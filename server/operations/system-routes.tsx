@@ -1,9 +1,9 @@
 import { hostname } from "node:os";
 import { type Context, Hono } from "hono";
 import type { RetentionDays, RetentionRow } from "../../db/queries/housekeeping.ts";
-import type { CleanUpForm } from "../../views/cleanup-form.tsx";
-import { type RetentionForm, RetentionFormView, retentionFields } from "../../views/retention-form.tsx";
-import { SystemLive, type SystemView, systemPage } from "../../views/system.tsx";
+import type { CleanUpForm } from "../../views/operations/cleanup-form.tsx";
+import { type RetentionForm, RetentionFormView, retentionFields } from "../../views/operations/retention-form.tsx";
+import { SystemLive, type SystemView, systemPage } from "../../views/operations/system.tsx";
 import type { AppContext } from "../context.ts";
 import { actorOf, fieldErrors, fieldOf, statusOf, wantsFragment } from "../http/request.ts";
 import { readShell } from "../http/shell.ts";

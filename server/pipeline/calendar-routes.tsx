@@ -2,7 +2,12 @@ import { type Context, Hono } from "hono";
 import { selectYears } from "../../db/queries/dashboard/calendar.ts";
 import { firstCalendarDate, isIsoDate, lastCalendarDate } from "../../jobs/market/calendar.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
-import { type CalendarJob, CalendarLive, type CalendarView, calendarPage } from "../../views/calendar-page.tsx";
+import {
+  type CalendarJob,
+  CalendarLive,
+  type CalendarView,
+  calendarPage,
+} from "../../views/pipeline/calendar-page.tsx";
 import type { AppContext } from "../context.ts";
 import { numberIn, wantsFragment } from "../http/request.ts";
 import { readShell } from "../http/shell.ts";

@@ -1,5 +1,5 @@
 import { selectDatasets, selectSubscriptionStandings } from "../../db/queries/dashboard/graph.ts";
-import type { DatasetView } from "../../views/datasets.tsx";
+import type { DatasetView } from "../../views/pipeline/datasets.tsx";
 import type { AppContext } from "../context.ts";
 import { declaredDatasets } from "./graph-read.ts";
 

@@ -1,8 +1,8 @@
 import { type Context, Hono } from "hono";
 import { selectEvent, selectEvents } from "../../db/queries/dashboard/events.ts";
 import { RequestError } from "../../jobs/orchestrator/types.ts";
-import { DatasetLive, type DatasetPage, datasetPage, datasetsPage, eventPage } from "../../views/datasets.tsx";
-import type { JobTitles } from "../../views/events.tsx";
+import { DatasetLive, type DatasetPage, datasetPage, datasetsPage, eventPage } from "../../views/pipeline/datasets.tsx";
+import type { JobTitles } from "../../views/pipeline/events.tsx";
 import type { AppContext } from "../context.ts";
 import { idOf, numberIn, wantsFragment } from "../http/request.ts";
 import { readShell } from "../http/shell.ts";

@@ -1,6 +1,6 @@
 import type { PartitionCoverage } from "../../db/queries/dashboard/coverage.ts";
 import { holidayName, isSession, lastCalendarDate, settledSessions } from "../../jobs/market/calendar.ts";
-import type { Day, DayState } from "../../views/calendar.tsx";
+import type { Day, DayState } from "../../views/pipeline/calendar.tsx";
 
 const dayMs = 86_400_000;
 

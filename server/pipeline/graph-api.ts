@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { GraphEdge, GraphNode } from "../../views/graph-types.ts";
+import type { GraphEdge, GraphNode } from "../../views/pipeline/graph-types.ts";
 import { answer, defineOperation, type Operation } from "../http/operation.ts";
 import { readGraph } from "./graph-read.ts";
 

@@ -3,7 +3,7 @@ import type { JobStanding } from "../../db/queries/dashboard/jobs.ts";
 import type { ModelRow } from "../../db/queries/dashboard/warehouse.ts";
 import type { JobDefinition } from "../../jobs/orchestrator/types.ts";
 import type { ModelNode } from "../../jobs/pipeline.ts";
-import type { GraphNode } from "../../views/graph-types.ts";
+import type { GraphNode } from "../../views/pipeline/graph-types.ts";
 
 export const marketId = "market";
 export const jobNodeId = (id: string) => `job:${id}`;

@@ -15,7 +15,7 @@ import { selectLatestModels } from "../../db/queries/dashboard/warehouse.ts";
 import { PermanentError } from "../../jobs/orchestrator/errors.ts";
 import type { JobDefinition } from "../../jobs/orchestrator/types.ts";
 import { jobIds, type ModelNode } from "../../jobs/pipeline.ts";
-import type { GraphEdge, GraphNode, GraphView } from "../../views/graph-types.ts";
+import type { GraphEdge, GraphNode, GraphView } from "../../views/pipeline/graph-types.ts";
 import type { AppContext } from "../context.ts";
 import {
   datasetNode,

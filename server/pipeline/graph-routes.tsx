@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import { GraphLive, graphPage } from "../../views/graph.tsx";
+import { GraphLive, graphPage } from "../../views/pipeline/graph.tsx";
 import type { AppContext } from "../context.ts";
 import { wantsFragment } from "../http/request.ts";
 import { readShell } from "../http/shell.ts";

@@ -3,9 +3,9 @@ import { selectEventBacklog, selectJobStandings } from "../../db/queries/dashboa
 import { selectRuns } from "../../db/queries/dashboard/runs.ts";
 import { type JobDefinition, RequestError } from "../../jobs/orchestrator/types.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
-import type { BackfillForm } from "../../views/backfill-form.tsx";
-import type { JobFacts, JobPageProps, ListedBackfill, RunForm } from "../../views/job.tsx";
-import type { RunList } from "../../views/job-runs.tsx";
+import type { BackfillForm } from "../../views/backfills/backfill-form.tsx";
+import type { JobFacts, JobPageProps, ListedBackfill, RunForm } from "../../views/pipeline/job.tsx";
+import type { RunList } from "../../views/pipeline/job-runs.tsx";
 import { freshBackfill } from "../backfills/attempt.ts";
 import type { AppContext } from "../context.ts";
 import { readShell } from "../http/shell.ts";

@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
-import { BackfillFormView } from "../../views/backfill-form.tsx";
-import { jobPage } from "../../views/job.tsx";
-import { JobRuns } from "../../views/job-runs.tsx";
+import { BackfillFormView } from "../../views/backfills/backfill-form.tsx";
+import { jobPage } from "../../views/pipeline/job.tsx";
+import { JobRuns } from "../../views/pipeline/job-runs.tsx";
 import { tryBackfill } from "../backfills/attempt.ts";
 import type { AppContext } from "../context.ts";
 import { actorOf, fieldErrors, fieldOf, numberIn, statusOf, wantsFragment } from "../http/request.ts";

@@ -8,8 +8,8 @@ import {
   selectLinesBefore,
 } from "../../db/queries/logs.ts";
 import type { JobDefinition } from "../../jobs/orchestrator/types.ts";
-import type { LogView } from "../../views/log.tsx";
-import type { LogLineView } from "../../views/log-lines.tsx";
+import type { LogView } from "../../views/pipeline/log.tsx";
+import type { LogLineView } from "../../views/pipeline/log-lines.tsx";
 import { quietSeconds } from "./log-stream.ts";
 
 const linesPerPage = 500;

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { type Mark, RequestError } from "../../jobs/orchestrator/types.ts";
-import { type MarkView, markPage } from "../../views/mark.tsx";
+import { type MarkView, markPage } from "../../views/pipeline/mark.tsx";
 import type { AppContext } from "../context.ts";
 import { fieldErrors, fieldOf, statusOf } from "../http/request.ts";
 import { readShell } from "../http/shell.ts";

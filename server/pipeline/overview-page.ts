@@ -20,7 +20,7 @@ import {
   formatRate,
   formatSession,
 } from "../../views/format.ts";
-import type { JobPanel, OverviewStatus } from "../../views/overview.tsx";
+import type { JobPanel, OverviewStatus } from "../../views/pipeline/overview.tsx";
 import type { AppContext } from "../context.ts";
 import { lastSettledSession } from "./days.ts";
 import type { PublishedRange } from "./published-range.ts";

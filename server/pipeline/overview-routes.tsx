@@ -3,7 +3,7 @@ import { selectCoverage, selectPartitionRange } from "../../db/queries/dashboard
 import { selectScheduleStanding } from "../../db/queries/dashboard/schedule.ts";
 import { newYorkDate } from "../../jobs/market/calendar.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
-import { type Coverage, CoverageLive, OverviewLive, overviewPage } from "../../views/overview.tsx";
+import { type Coverage, CoverageLive, OverviewLive, overviewPage } from "../../views/pipeline/overview.tsx";
 import type { AppContext } from "../context.ts";
 import { numberIn, wantsFragment } from "../http/request.ts";
 import { readShell } from "../http/shell.ts";

@@ -19,9 +19,9 @@ import {
   type TryRow,
 } from "../../db/queries/dashboard/runs.ts";
 import { type JobDefinition, RequestError, type TaskDefinition } from "../../jobs/orchestrator/types.ts";
-import type { RunView } from "../../views/run.tsx";
-import type { RejectsView } from "../../views/run-results.tsx";
-import type { StepView } from "../../views/run-steps.tsx";
+import type { RunView } from "../../views/pipeline/run.tsx";
+import type { RejectsView } from "../../views/pipeline/run-results.tsx";
+import type { StepView } from "../../views/pipeline/run-steps.tsx";
 import type { AppContext } from "../context.ts";
 
 const batchesShown = 200;

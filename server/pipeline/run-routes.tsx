@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
 import { selectRun } from "../../db/queries/dashboard/runs.ts";
 import { RequestError } from "../../jobs/orchestrator/types.ts";
-import { RunLive, runPage } from "../../views/run.tsx";
+import { RunLive, runPage } from "../../views/pipeline/run.tsx";
 import type { AppContext } from "../context.ts";
 import { actorOf, idOf, numberIn, statusOf, wantsFragment } from "../http/request.ts";
 import { readShell } from "../http/shell.ts";

@@ -2,9 +2,9 @@ import type { Sql } from "../../db/client.ts";
 import { selectTask, selectTriesOfTask, selectTryNumbers, type TaskDetail } from "../../db/queries/dashboard/tasks.ts";
 import { selectLinesBefore } from "../../db/queries/logs.ts";
 import { RequestError } from "../../jobs/orchestrator/types.ts";
-import type { LogView } from "../../views/log.tsx";
-import type { TaskView } from "../../views/task.tsx";
-import type { TryView } from "../../views/task-tries.tsx";
+import type { LogView } from "../../views/pipeline/log.tsx";
+import type { TaskView } from "../../views/pipeline/task.tsx";
+import type { TryView } from "../../views/pipeline/task-tries.tsx";
 import type { AppContext } from "../context.ts";
 import { type LogSubject, readLog, readLogQuery } from "./log-page.ts";
 

@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import { RequestError } from "../../jobs/orchestrator/types.ts";
-import { TaskLive, taskPage } from "../../views/task.tsx";
+import { TaskLive, taskPage } from "../../views/pipeline/task.tsx";
 import type { AppContext } from "../context.ts";
 import { actorOf, fieldOf, idOf, numberIn, statusOf, wantsFragment } from "../http/request.ts";
 import { readShell } from "../http/shell.ts";

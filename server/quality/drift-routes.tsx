@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
 import { type DriftCheckRow, selectDriftChecks } from "../../db/queries/drift.ts";
 import type { DriftExample, DriftModel } from "../../jobs/drift/types.ts";
-import { DriftChecks, type DriftLine, type DriftView, driftPage } from "../../views/drift.tsx";
+import { DriftChecks, type DriftLine, type DriftView, driftPage } from "../../views/quality/drift.tsx";
 import type { AppContext } from "../context.ts";
 import { actorOf, fieldErrors, fieldOf, statusOf, wantsFragment } from "../http/request.ts";
 import { readShell } from "../http/shell.ts";

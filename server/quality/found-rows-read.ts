@@ -1,7 +1,7 @@
 import { isUndefinedTable } from "../../db/errors.ts";
 import { type FoundRow, selectFoundRows } from "../../db/queries/dashboard/found-rows.ts";
 import { RequestError } from "../../jobs/orchestrator/types.ts";
-import type { FoundRowsView } from "../../views/quality-types.ts";
+import type { FoundRowsView } from "../../views/quality/types.ts";
 import type { AppContext } from "../context.ts";
 import type { CsvValue } from "../http/csv.ts";
 import { readProject, sentenceOf, testsOf } from "./nodes.ts";

@@ -1,6 +1,6 @@
 import { selectNewestRow } from "../../db/queries/dashboard/quality.ts";
 import type { ProjectSource } from "../../jobs/transform/transform.ts";
-import type { FreshnessRow } from "../../views/quality-types.ts";
+import type { FreshnessRow } from "../../views/quality/types.ts";
 import type { AppContext } from "../context.ts";
 import { tableOf } from "./nodes.ts";
 

@@ -1,8 +1,8 @@
 import type { PartitionPath } from "../../db/queries/dashboard/calendar.ts";
 import type { PartitionCoverage } from "../../db/queries/dashboard/coverage.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
-import type { Day } from "../../views/calendar.tsx";
 import { formatDate } from "../../views/format.ts";
+import type { Day } from "../../views/pipeline/calendar.tsx";
 import type { AppContext } from "../context.ts";
 
 /** What telling of sessions needs. */

@@ -2,7 +2,7 @@ import { selectLandings, selectSessionRow } from "../../db/queries/dashboard/bar
 import { selectSplits } from "../../db/queries/dashboard/bars.ts";
 import { newYorkDate } from "../../jobs/market/calendar.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
-import type { BarLineage } from "../../views/quality-lineage-types.ts";
+import type { BarLineage } from "../../views/quality/lineage-types.ts";
 import type { AppContext } from "../context.ts";
 
 /** What a bar passes, from the raw table to the published one. */

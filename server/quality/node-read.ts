@@ -3,7 +3,7 @@ import { selectModelBuilds } from "../../db/queries/dashboard/quality.ts";
 import { RequestError } from "../../jobs/orchestrator/types.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import type { ProjectNode, ProjectSource, ProjectSummary } from "../../jobs/transform/transform.ts";
-import type { ColumnView, NodePageView } from "../../views/quality-types.ts";
+import type { ColumnView, NodePageView } from "../../views/quality/types.ts";
 import type { AppContext } from "../context.ts";
 import { readFreshness } from "./freshness-read.ts";
 import { columnOf, findNode, kindOf, linkTo, modelsOf, originsOf, tableOf, testsOf } from "./nodes.ts";

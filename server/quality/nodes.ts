@@ -1,6 +1,6 @@
 import { PermanentError } from "../../jobs/orchestrator/errors.ts";
 import type { ProjectNode, ProjectSource, ProjectSummary } from "../../jobs/transform/transform.ts";
-import type { NodeLink } from "../../views/quality-types.ts";
+import type { NodeLink } from "../../views/quality/types.ts";
 import type { AppContext } from "../context.ts";
 
 /** The dbt project; or, where a file of it is faulty, an empty one and why. */

@@ -6,7 +6,7 @@ import {
 } from "../../db/queries/dashboard/quality.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import type { ProjectNode, ProjectSummary } from "../../jobs/transform/transform.ts";
-import type { QualityView, SubjectTests, TestCounts, TestFilter, TestRow } from "../../views/quality-types.ts";
+import type { QualityView, SubjectTests, TestCounts, TestFilter, TestRow } from "../../views/quality/types.ts";
 import type { AppContext } from "../context.ts";
 import { readFreshness } from "./freshness-read.ts";
 import { columnOf, kindOf, modelsOf, readProject, testsOf } from "./nodes.ts";

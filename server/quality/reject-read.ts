@@ -1,6 +1,6 @@
 import { type RejectFilter, selectAllRejects, selectReasonCounts } from "../../db/queries/dashboard/rejects.ts";
 import { isIsoDate } from "../../jobs/market/calendar.ts";
-import type { RejectsPageView } from "../../views/quality-lineage-types.ts";
+import type { RejectsPageView } from "../../views/quality/lineage-types.ts";
 import type { AppContext } from "../context.ts";
 
 const pageSize = 50;

@@ -7,7 +7,7 @@ import {
 import { RequestError } from "../../jobs/orchestrator/types.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import { formatValue } from "../../views/format.ts";
-import type { FailureView, RowsView, TestPageView } from "../../views/quality-types.ts";
+import type { FailureView, RowsView, TestPageView } from "../../views/quality/types.ts";
 import type { AppContext } from "../context.ts";
 import { columnOf, nodeHref, readProject, sentenceOf, testsOf } from "./nodes.ts";
 

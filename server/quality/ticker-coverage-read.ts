@@ -4,7 +4,7 @@ import { selectBarSessions } from "../../db/queries/dashboard/session-counts.ts"
 import { selectTickerProfile } from "../../db/queries/dashboard/tickers.ts";
 import { sessionsBetween } from "../../jobs/market/calendar.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
-import type { TickerCoverage } from "../../views/quality-lineage-types.ts";
+import type { TickerCoverage } from "../../views/quality/lineage-types.ts";
 import { daysBetween, lastSettledSession } from "../pipeline/days.ts";
 import { type CoverageContext, gapReason, toCoverage, wantedSessions } from "./gaps.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { layoutColumn, readingOrder } from "../../views/graph-column.ts";
-import { countCrossings, type Shape, toLayers } from "../../views/graph-layers.ts";
-import { type Box, type Layout, layoutWide } from "../../views/graph-layout.ts";
+import { layoutColumn, readingOrder } from "../../views/pipeline/graph-column.ts";
+import { countCrossings, type Shape, toLayers } from "../../views/pipeline/graph-layers.ts";
+import { type Box, type Layout, layoutWide } from "../../views/pipeline/graph-layout.ts";
 import { createRandom } from "../support/random.ts";
 
 const wide = { boxWidth: 160, boxHeight: 90, layerGap: 60, boxGap: 20, bandGap: 70 };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { summarisePayload } from "../../views/events.tsx";
-import { activityOf, amountOf, detailsOf, sentenceOf, testsOf, wrapName } from "../../views/graph-svg.tsx";
-import type { GraphNode } from "../../views/graph-types.ts";
+import { summarisePayload } from "../../views/pipeline/events.tsx";
+import { activityOf, amountOf, detailsOf, sentenceOf, testsOf, wrapName } from "../../views/pipeline/graph-svg.tsx";
+import type { GraphNode } from "../../views/pipeline/graph-types.ts";
 
 const node = (given: Partial<GraphNode>): GraphNode => ({
   id: "model:fct",

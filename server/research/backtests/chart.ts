@@ -1,4 +1,4 @@
-import type { BacktestChart, Figure, FigureLine, LineTone, Mark } from "../../../views/backtest-data.ts";
+import type { BacktestChart, Figure, FigureLine, LineTone, Mark } from "../../../views/research/backtest-data.ts";
 import { drawdownsOf } from "../../backtest/curve.ts";
 import type { Pane } from "../../backtest/strategy.ts";
 import type { Trade } from "../../backtest/types.ts";

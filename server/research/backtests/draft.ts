@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { fieldLabels } from "../../../views/backtest-fields.ts";
-import type { BacktestForm, ParameterField, StrategyChoice } from "../../../views/backtest-view.ts";
 import { formatLabel } from "../../../views/format.ts";
+import { fieldLabels } from "../../../views/research/backtest-fields.ts";
+import type { BacktestForm, ParameterField, StrategyChoice } from "../../../views/research/backtest-view.ts";
 import { type Strategy, strategies } from "../../backtest/strategies/index.ts";
 import { parseAmount } from "../../market/screener-request.ts";
 import type { Scenario } from "./run.ts";

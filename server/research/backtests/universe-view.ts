@@ -1,5 +1,5 @@
-import type { HoldingRow, TickerResult, UniverseView } from "../../../views/backtest-view.ts";
 import { formatCount, formatDate } from "../../../views/format.ts";
+import type { HoldingRow, TickerResult, UniverseView } from "../../../views/research/backtest-view.ts";
 import { metricDefinitions } from "../../backtest/definitions.ts";
 import { headlineNames, type UniverseRun } from "./run-universe.ts";
 

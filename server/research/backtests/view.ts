@@ -1,4 +1,4 @@
-import type { MetricRow, ResultView, TradePage, TradeRow, YearRow } from "../../../views/backtest-view.ts";
+import type { MetricRow, ResultView, TradePage, TradeRow, YearRow } from "../../../views/research/backtest-view.ts";
 import { badgesOf, universeBadgesOf } from "../../backtest/badges.ts";
 import { type CurveMetric, curveMetricNames } from "../../backtest/curve.ts";
 import { type MetricName, metricDefinitions } from "../../backtest/definitions.ts";

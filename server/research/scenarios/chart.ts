@@ -1,5 +1,5 @@
-import type { BacktestChart, LineTone } from "../../../views/backtest-data.ts";
-import type { CurvesView } from "../../../views/scenario-types.ts";
+import type { BacktestChart, LineTone } from "../../../views/research/backtest-data.ts";
+import type { CurvesView } from "../../../views/research/scenario-types.ts";
 import { sampleSessions } from "../backtests/chart.ts";
 
 /** Tones of as many lines as can be compared. */

@@ -1,4 +1,4 @@
-import type { CurvesView, MetricLine } from "../../../views/scenario-types.ts";
+import type { CurvesView, MetricLine } from "../../../views/research/scenario-types.ts";
 import { type MetricName, metricDefinitions } from "../../backtest/definitions.ts";
 
 /** A run as comparisons need it. */

@@ -1,5 +1,5 @@
 import { formatDate, formatInteger, formatPrice, none } from "../../../views/format.ts";
-import type { SettingLine } from "../../../views/scenario-types.ts";
+import type { SettingLine } from "../../../views/research/scenario-types.ts";
 import { findStrategy } from "../../backtest/strategies/index.ts";
 import type { Scenario } from "../backtests/run.ts";
 

@@ -1,9 +1,9 @@
 import { type Context, Hono } from "hono";
 import { RequestError } from "../../../jobs/orchestrator/types.ts";
-import { Trades } from "../../../views/backtest-trades.tsx";
-import { type SaveForm, saveScenarioPage, scenarioPage } from "../../../views/scenario.tsx";
-import { comparisonPage, noComparisonPage } from "../../../views/scenario-compare.tsx";
-import { ScenarioList, scenariosPage } from "../../../views/scenarios.tsx";
+import { Trades } from "../../../views/research/backtest-trades.tsx";
+import { type SaveForm, saveScenarioPage, scenarioPage } from "../../../views/research/scenario.tsx";
+import { comparisonPage, noComparisonPage } from "../../../views/research/scenario-compare.tsx";
+import { ScenarioList, scenariosPage } from "../../../views/research/scenarios.tsx";
 import type { AppContext } from "../../context.ts";
 import { HttpError, toHttpError } from "../../http/errors.ts";
 import { actorOf, fieldOf, idOf, numberIn, statusOf, wantsFragment } from "../../http/request.ts";

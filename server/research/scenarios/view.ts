@@ -1,13 +1,13 @@
 import { selectScenario, selectScenarioTrades } from "../../../db/queries/scenarios.ts";
 import { deletedScenarioDays } from "../../../jobs/housekeeping/retention.ts";
 import { RequestError } from "../../../jobs/orchestrator/types.ts";
-import type { BacktestChart } from "../../../views/backtest-data.ts";
+import type { BacktestChart } from "../../../views/research/backtest-data.ts";
 import type {
   ComparisonView,
   ListedScenarioView,
   ScenarioListView,
   ScenarioView,
-} from "../../../views/scenario-types.ts";
+} from "../../../views/research/scenario-types.ts";
 import { drawdownsOf } from "../../backtest/curve.ts";
 import type { AppContext } from "../../context.ts";
 import { csvResponse } from "../../http/csv.ts";

@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
-import { type ParameterView, type StrategyView, strategiesPage } from "../../../views/strategies.tsx";
+import { type ParameterView, type StrategyView, strategiesPage } from "../../../views/research/strategies.tsx";
 import { type MetricName, metricDefinitions } from "../../backtest/definitions.ts";
 import { rules, universeRules } from "../../backtest/rules.ts";
 import { type Strategy, strategies } from "../../backtest/strategies/index.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { SweepForm } from "../../../views/sweep-view.ts";
+import type { SweepForm } from "../../../views/research/sweep-view.ts";
 import { strategies } from "../../backtest/strategies/index.ts";
 import type { Range } from "../../backtest/sweep/space.ts";
 import { invalidFields } from "../../http/check.ts";

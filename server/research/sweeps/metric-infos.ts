@@ -1,4 +1,4 @@
-import type { MetricInfo } from "../../../views/sweep-view.ts";
+import type { MetricInfo } from "../../../views/research/sweep-view.ts";
 import { metricDefinitions } from "../../backtest/definitions.ts";
 
 /** Every metric as pages show it, in the order of its table. */

@@ -2,7 +2,14 @@ import type { Sql } from "../../../db/client.ts";
 import { readDataVersion } from "../../../db/queries/backtests/data-version.ts";
 import { type ListedSweep, type SweepRow, selectSweepMap, type WholeSweep } from "../../../db/queries/sweeps.ts";
 import { formatCount, formatDate, formatInteger, formatLabel } from "../../../views/format.ts";
-import type { Curve, FoundView, HeatMapView, PointRow, SweepSummary, SweepView } from "../../../views/sweep-view.ts";
+import type {
+  Curve,
+  FoundView,
+  HeatMapView,
+  PointRow,
+  SweepSummary,
+  SweepView,
+} from "../../../views/research/sweep-view.ts";
 import { findStrategy, findUniverseStrategy } from "../../backtest/strategies/index.ts";
 import type { Scenario } from "../backtests/run.ts";
 import { urlOfRequest } from "../backtests/url.ts";

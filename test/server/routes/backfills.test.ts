@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { sessionsBetween } from "../../../jobs/market/calendar.ts";
 import { jobIds } from "../../../jobs/pipeline.ts";
 import { listSessions } from "../../../server/backfills/read.ts";
-import { SessionMap } from "../../../views/session-map.tsx";
+import { SessionMap } from "../../../views/backfills/session-map.tsx";
 import { addBackfill } from "../backfill-sample.ts";
 import { type Dashboard, openDashboard, openingMs } from "./dashboard.ts";
 import { hostile } from "./sample.ts";

@@ -1,0 +1,43 @@
+import { formatChange, formatCompact, formatMove, formatPercent, formatPrice, none } from "../format.ts";
+
+/** What a number is, and so how it is written. Fractions are `change` with a sign and `percent` without. */
+export type IndicatorKind = "price" | "move" | "change" | "percent" | "number" | "ratio" | "count" | "dollars";
+
+/** The groups in which columns are chosen, in this order. */
+export const indicatorGroups = [
+  "Price",
+  "Returns",
+  "Averages",
+  "Volatility",
+  "Momentum",
+  "52 weeks",
+  "Volume",
+] as const;
+
+export type IndicatorGroup = (typeof indicatorGroups)[number];
+
+/** A number of a ticker and session that can be shown, sorted and filtered by. */
+export type Indicator = { column: string; kind: IndicatorKind; group: IndicatorGroup; label: string; hint: string };
+
+/** A value as its kind is written; a dash where there is none. */
+export function formatIndicator(kind: IndicatorKind, value: number | null | undefined): string {
+  if (value === null || value === undefined) return none;
+  if (kind === "price") return formatPrice(value);
+  if (kind === "move") return formatMove(value, value);
+  if (kind === "change") return formatChange(value);
+  if (kind === "percent") return formatPercent(value);
+  if (kind === "number") return value.toFixed(1);
+  if (kind === "ratio") return `${value.toFixed(2)}×`;
+  return formatCompact(value);
+}
+
+/** A bound as a person types it again: fractions as percentages, everything else as the number. */
+export function boundText(kind: IndicatorKind, value: number | null): string {
+  if (value === null) return "";
+  const isFraction = kind === "change" || kind === "percent";
+  // 0.07 × 100 is 7.000000000000001: as many digits as a person means.
+  return isFraction ? `${Number((value * 100).toPrecision(12))}%` : String(value);
+}
+
+/** Kinds whose sign is good or bad news. */
+export const isSigned = (kind: IndicatorKind) => kind === "change" || kind === "move";

@@ -1,0 +1,232 @@
+import { Empty, TableScroll } from "../components.tsx";
+import { formatCount, formatDate, formatInteger, formatSession, none } from "../format.ts";
+import { Page, toDocument } from "../layout.tsx";
+import type { Shell } from "../shell.ts";
+import { formatIndicator, type Indicator, isSigned } from "./indicators.ts";
+import { ScreenForm } from "./screener-form.tsx";
+import { ScreenLink, Survivorship } from "./screener-parts.tsx";
+import { toneOf } from "./tickers.tsx";
+
+export type SortHeader = {
+  key: string;
+  label: string;
+  hint: string | null;
+  isNumber: boolean;
+  sorted: "ascending" | "descending" | null;
+  /** The same screen sorted by it, or the other way round. */
+  url: string;
+};
+
+export type ScreenFilter = {
+  indicator: Indicator;
+  min: number | null;
+  max: number | null;
+  /** The screen without it. */
+  without: string;
+};
+
+/** What became of the tickers of a session of the past. */
+export type SurvivorshipView = {
+  session: string;
+  listed: number;
+  surviving: number;
+  medianLater: number | null;
+  medianLaterSurviving: number | null;
+};
+
+export type ScreenView = {
+  query: string;
+  type: string;
+  types: { type: string; count: number }[];
+  /** The day asked for; empty for the newest session. */
+  date: string;
+  /** The session shown; null where none was before the day. */
+  session: string | null;
+  newest: string;
+  survivors: boolean;
+  /** Null for the newest session, which all of its tickers have survived. */
+  survivorship: SurvivorshipView | null;
+  filters: ScreenFilter[];
+  sort: string;
+  columns: Indicator[];
+  /** Columns that were asked for and that a past session does not have: kept for when there is a newer one. */
+  keptColumns: string[];
+  /** Every column that can be chosen. */
+  groups: { group: string; indicators: (Indicator & { isShown: boolean })[] }[];
+  headers: SortHeader[];
+  presets: { id: string; label: string; url: string; isCurrent: boolean }[];
+  rows: {
+    ticker: string;
+    name: string | null;
+    type: string | null;
+    delistedOn: string | null;
+    survives: boolean;
+    values: (number | null)[];
+  }[];
+  matches: number;
+  from: number;
+  newer: string | null;
+  older: string | null;
+  csvUrl: string;
+  apiUrl: string;
+  /** The page's own address. */
+  url: string;
+  problems: { field: string; message: string }[];
+};
+
+const Header = ({ header }: { header: SortHeader }) => (
+  <th scope="col" class={header.isNumber ? "number" : undefined} aria-sort={header.sorted ?? undefined}>
+    <ScreenLink url={header.url} id={`sort-${header.key}`} {...(header.hint !== null && { title: header.hint })}>
+      {header.label}
+      <span class="direction" aria-hidden="true">
+        {header.sorted === null ? "" : header.sorted === "ascending" ? " ▲" : " ▼"}
+      </span>
+    </ScreenLink>
+  </th>
+);
+
+const Row = ({ row, view }: { row: ScreenView["rows"][number]; view: ScreenView }) => (
+  <tr>
+    <th scope="row">
+      <a class="symbol" href={`/tickers/${encodeURIComponent(row.ticker)}`}>
+        {row.ticker}
+      </a>
+    </th>
+    <td class="name">
+      <span>{row.name ?? none}</span>
+      {row.delistedOn !== null ? (
+        <span class="tag">delisted on {formatDate(row.delistedOn)}</span>
+      ) : (
+        !row.survives && <span class="tag">no longer trades</span>
+      )}
+    </td>
+    <td>{row.type ?? none}</td>
+    {view.columns.map(({ kind }, index) => (
+      <td class={`number ${isSigned(kind) ? toneOf(row.values[index]) : ""}`}>
+        {formatIndicator(kind, row.values[index])}
+      </td>
+    ))}
+  </tr>
+);
+
+const Table = ({ view }: { view: ScreenView }) => (
+  <TableScroll label="Tickers found">
+    <table class="screen-table">
+      <thead>
+        <tr>
+          {view.headers.map((header) => (
+            <Header header={header} />
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {view.rows.map((row) => (
+          <Row row={row} view={view} />
+        ))}
+      </tbody>
+    </table>
+  </TableScroll>
+);
+
+const Summary = ({ view }: { view: ScreenView }) => (
+  <p class="note screen-count" role="status">
+    <b>{formatCount(view.matches, "ticker")}</b>
+    {view.session !== null && <> in the session of {formatSession(view.session)}</>}
+    {view.rows.length > 0 &&
+      view.rows.length < view.matches &&
+      `, ${formatInteger(view.from + 1)} to ${formatInteger(view.from + view.rows.length)} shown`}
+    {view.date !== "" && view.session !== null && view.session !== view.date && view.session !== view.newest && (
+      <>. {formatDate(view.date)} was no session; this is the last one before it</>
+    )}
+  </p>
+);
+
+const Exports = ({ view }: { view: ScreenView }) => (
+  <p class="screen-exports">
+    <a class="button" href={view.csvUrl} download>
+      Export CSV
+    </a>
+    <a href={view.apiUrl}>JSON</a>
+    {view.session !== null && (
+      <a href={`/universe.csv?date=${view.session}`} download>
+        Universe of {formatDate(view.session)}
+      </a>
+    )}
+  </p>
+);
+
+const Pages = ({ view }: { view: ScreenView }) =>
+  view.newer === null && view.older === null ? null : (
+    <nav class="pager" aria-label="Pages">
+      {view.newer && (
+        <ScreenLink url={view.newer} id="screen-newer" class="button">
+          ← Previous
+        </ScreenLink>
+      )}
+      {view.older && (
+        <ScreenLink url={view.older} id="screen-older" class="button">
+          Next →
+        </ScreenLink>
+      )}
+    </nav>
+  );
+
+const Results = ({ view }: { view: ScreenView }) => (
+  <>
+    {view.problems.length > 0 && (
+      <div class="error-note" role="alert">
+        {view.problems.map(({ message }) => (
+          <p class="message">{message}</p>
+        ))}
+      </div>
+    )}
+    {view.survivorship && <Survivorship view={view.survivorship} newest={view.newest} />}
+    <div class="screen-line">
+      <Summary view={view} />
+      <Exports view={view} />
+    </div>
+    {view.rows.length > 0 ? (
+      <Table view={view} />
+    ) : (
+      <Empty>
+        <p>
+          {view.session === null
+            ? `No session until ${formatDate(view.date)} is published. `
+            : view.from > 0
+              ? "There are not that many. "
+              : "No ticker is like that. "}
+          <a href="/screener">Start again</a>
+        </p>
+      </Empty>
+    )}
+    <Pages view={view} />
+  </>
+);
+
+/** The form and what it found: the part that htmx exchanges. */
+export const Screen = ({ view }: { view: ScreenView }) => (
+  <div id="screen">
+    <ScreenForm view={view} />
+    <Results view={view} />
+  </div>
+);
+
+/** Find tickers by any indicator; `view` null before the marts are published. */
+export const screenerPage = ({ shell, view }: { shell: Shell; view: ScreenView | null }) =>
+  toDocument(
+    <Page title="Screener" shell={shell}>
+      <header class="page-head">
+        <h1>Screener</h1>
+      </header>
+      {view ? (
+        <Screen view={view} />
+      ) : (
+        <Empty>
+          <p>
+            Nothing to screen is published yet. The transform publishes its marts once a session is loaded and its tests
+            have passed; <a href="/">the overview</a> shows how far it is.
+          </p>
+        </Empty>
+      )}
+    </Page>,
+  );

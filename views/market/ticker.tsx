@@ -1,0 +1,276 @@
+import { Empty, Fact, Section, TableScroll } from "../components.tsx";
+import {
+  formatChange,
+  formatCompact,
+  formatCount,
+  formatDate,
+  formatMove,
+  formatPercent,
+  formatPrice,
+  none,
+} from "../format.ts";
+import { Page, toDocument } from "../layout.tsx";
+import type { Shell } from "../shell.ts";
+import { type PricePoint, PriceSvg } from "./price-svg.tsx";
+import { Restatements, type RestatementView } from "./restatements.tsx";
+import { type IndicatorGroupView, Indicators, Listing, type ListingView } from "./ticker-indicators.tsx";
+import { toneOf } from "./tickers.tsx";
+
+export type SessionRow = {
+  date: string;
+  open: number;
+  high: number;
+  low: number;
+  close: number;
+  volume: number;
+  return1d: number | null;
+};
+
+export type CorporateAction = { date: string; text: string };
+
+export type TickerStats = {
+  date: string;
+  close: number;
+  change: number | null;
+  return1d: number | null;
+  sessions: number;
+  firstDate: string;
+  yearHigh: number;
+  yearLow: number;
+  averageVolume: number;
+  volatility: number | null;
+  ma20: number | null;
+  ma50: number | null;
+  ma120: number | null;
+};
+
+export type TickerView = {
+  ticker: string;
+  name: string | null;
+  type: string | null;
+  active: boolean;
+  exchange: string | null;
+  delistedOn: string | null;
+  /** When its bars begin and end; null where the tickers' mart does not know it. */
+  listing: ListingView | null;
+  /** Of its last bar; none where nothing is published. */
+  indicators: IndicatorGroupView[];
+  isAdjusted: boolean;
+  /** One of `ranges`. */
+  range: string;
+  /** Null where no bar is published. */
+  stats: TickerStats | null;
+  /** The closes of the range. */
+  points: PricePoint[];
+  /** The last sessions, newest first. */
+  sessions: SessionRow[];
+  splits: CorporateAction[];
+  dividends: CorporateAction[];
+  /** Bars that the vendor stated anew, the newest first. */
+  restatements: RestatementView[];
+};
+
+/** The range buttons, as their query values. */
+export const ranges = ["1m", "3m", "6m", "ytd", "1y", "5y", "all"] as const;
+
+const pathOf = (view: TickerView) => `/tickers/${encodeURIComponent(view.ticker)}`;
+
+const Head = ({ view }: { view: TickerView }) => (
+  <header class="page-head ticker-head">
+    <h1>
+      {view.ticker} {view.name && <small>{view.name}</small>}
+    </h1>
+    {view.type && <span class="tag">{view.type}</span>}
+    {view.exchange && <span class="tag">{view.exchange}</span>}
+    {!view.active && <span class="tag">delisted{view.delistedOn && ` on ${formatDate(view.delistedOn)}`}</span>}
+    {view.stats && (
+      <p class="quote">
+        <b>{formatPrice(view.stats.close)}</b>
+        <span class={toneOf(view.stats.return1d)}>
+          {view.stats.change !== null && `${formatMove(view.stats.change, view.stats.close)} `}(
+          {formatChange(view.stats.return1d)})
+        </span>
+        <span class="note">{formatDate(view.stats.date)}</span>
+        <a class="button" href={`/backtest?${new URLSearchParams({ ticker: view.ticker })}`}>
+          Backtest this ticker
+        </a>
+      </p>
+    )}
+  </header>
+);
+
+const Controls = ({ view }: { view: TickerView }) => {
+  const adjustedQuery = view.isAdjusted ? "" : "&adjusted=false";
+  return (
+    <div class="chart-controls">
+      <nav class="filter" aria-label="Range" id="ranges">
+        {ranges.map((range) => (
+          <a
+            href={`${pathOf(view)}?range=${range}${adjustedQuery}`}
+            data-range={range}
+            aria-current={range === view.range ? "true" : undefined}
+          >
+            {range === "all" ? "All" : range.toUpperCase()}
+          </a>
+        ))}
+      </nav>
+      <nav class="filter" aria-label="Prices" id="adjustment">
+        {[true, false].map((adjusted) => (
+          <a
+            href={`${pathOf(view)}?range=${view.range}${adjusted ? "" : "&adjusted=false"}`}
+            data-adjusted={String(adjusted)}
+            aria-current={adjusted === view.isAdjusted ? "true" : undefined}
+          >
+            {adjusted ? "Split-adjusted" : "As traded"}
+          </a>
+        ))}
+      </nav>
+    </div>
+  );
+};
+
+const Chart = ({ view }: { view: TickerView }) => (
+  <figure class="chart-card">
+    <Controls view={view} />
+    <div class="readout" id="readout" aria-live="off" hidden />
+    {/* The drawing below is what shows without scripts; the chart takes its place. */}
+    <div
+      id="chart"
+      class="chart"
+      data-source={`${pathOf(view)}/bars.json`}
+      data-ticker={view.ticker}
+      data-adjusted={String(view.isAdjusted)}
+      data-range={view.range}
+    >
+      <PriceSvg points={view.points} label={`Closing prices of ${view.ticker}`} />
+    </div>
+    <figcaption class="note" id="chart-caption">
+      {describe(view)}{" "}
+      <span class="keys" hidden id="chart-keys">
+        Drag to zoom, double click to reset; arrow keys move the cursor, + and − zoom.
+      </span>
+    </figcaption>
+  </figure>
+);
+
+/** The chart in words. */
+function describe(view: TickerView): string {
+  const first = view.points[0];
+  const last = view.points.at(-1);
+  if (!first || !last) return "";
+  const low = Math.min(...view.points.map((point) => point.close));
+  const high = Math.max(...view.points.map((point) => point.close));
+  // As traded, a change across a split is no return.
+  const change =
+    view.isAdjusted && first.close > 0 ? `, ${formatChange(last.close / first.close - 1)} over the range` : "";
+  return `${formatDate(first.date)} to ${formatDate(last.date)}, ${formatCount(view.points.length, "session")}: closes from ${formatPrice(low)} to ${formatPrice(high)}${change}. Dollars, ${view.isAdjusted ? "adjusted for splits" : "as traded"}.`;
+}
+
+const Stats = ({ stats }: { stats: TickerStats }) => (
+  <dl class="facts">
+    <Fact term="52-week range">
+      {formatPrice(stats.yearLow)} – {formatPrice(stats.yearHigh)}
+    </Fact>
+    <Fact term="Average volume, 20 sessions">{formatCompact(stats.averageVolume)}</Fact>
+    <Fact term="Volatility, 20 sessions a year">{formatPercent(stats.volatility)}</Fact>
+    <Fact term="Average of 20">{formatPrice(stats.ma20)}</Fact>
+    <Fact term="Average of 50">{formatPrice(stats.ma50)}</Fact>
+    <Fact term="Average of 120">{formatPrice(stats.ma120)}</Fact>
+    <Fact term="History">
+      {formatCount(stats.sessions, "session")}
+      <small>since {formatDate(stats.firstDate)}</small>
+    </Fact>
+  </dl>
+);
+
+const SessionTable = ({ view }: { view: TickerView }) => (
+  <Section
+    id="sessions"
+    title="Last sessions"
+    note={`${view.isAdjusted ? "Adjusted for splits" : "As traded"}; each session leads to where its numbers come from`}
+  >
+    <TableScroll label={`Last sessions of ${view.ticker}`}>
+      <table class="sessions">
+        <thead>
+          <tr>
+            <th scope="col">Session</th>
+            {["Open", "High", "Low", "Close", "1 day", "Volume"].map((title) => (
+              <th scope="col" class="number">
+                {title}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {view.sessions.map((row) => (
+            <tr>
+              <th scope="row" class="nowrap">
+                <a
+                  href={`/quality/lineage?${new URLSearchParams({ ticker: view.ticker, date: row.date })}`}
+                  title={`Where the numbers of ${formatDate(row.date)} come from`}
+                >
+                  {formatDate(row.date)}
+                </a>
+              </th>
+              <td class="number">{formatPrice(row.open)}</td>
+              <td class="number">{formatPrice(row.high)}</td>
+              <td class="number">{formatPrice(row.low)}</td>
+              <td class="number">{formatPrice(row.close)}</td>
+              <td class={`number ${toneOf(row.return1d)}`}>{formatChange(row.return1d)}</td>
+              <td class="number">{formatCompact(row.volume)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </TableScroll>
+  </Section>
+);
+
+const Actions = ({ title, id, actions }: { title: string; id: string; actions: CorporateAction[] }) => (
+  <Section id={id} title={title}>
+    {actions.length === 0 ? (
+      <p class="note">{none} none known</p>
+    ) : (
+      <ul class="actions-list">
+        {actions.map((action) => (
+          <li>
+            <span>{formatDate(action.date)}</span> <b>{action.text}</b>
+          </li>
+        ))}
+      </ul>
+    )}
+  </Section>
+);
+
+/** One ticker: its chart, its figures, its last sessions. */
+export const tickerPage = ({ shell, view }: { shell: Shell; view: TickerView }) =>
+  toDocument(
+    <Page title={view.name ? `${view.ticker}, ${view.name}` : view.ticker} shell={shell} hasChart={view.stats !== null}>
+      <Head view={view} />
+      {view.stats === null ? (
+        <Empty>
+          <p>
+            No bar of {view.ticker} is published yet. <a href="/">The overview</a> shows how far the pipeline is; a
+            ticker outside <code>UNIVERSE</code> is never fetched.
+          </p>
+        </Empty>
+      ) : (
+        <>
+          <Chart view={view} />
+          <Stats stats={view.stats} />
+          <div class="split narrow">
+            <div>
+              {view.indicators.length > 0 && <Indicators groups={view.indicators} date={view.stats.date} />}
+              <SessionTable view={view} />
+            </div>
+            <div class="rail">
+              {view.listing && <Listing listing={view.listing} />}
+              <Actions id="splits" title="Splits" actions={view.splits} />
+              <Actions id="dividends" title="Dividends" actions={view.dividends} />
+              <Restatements restatements={view.restatements} />
+            </div>
+          </div>
+        </>
+      )}
+    </Page>,
+  );

@@ -1,0 +1,258 @@
+import type { Child } from "hono/jsx";
+import { Instant } from "../components.tsx";
+import { formatCount, formatDate, formatLabel, formatPartition } from "../format.ts";
+import { scenarioTellings } from "../research/scenario-actions.tsx";
+
+/** Something that somebody did, as lists tell it. */
+export type ActionView = {
+  id: number;
+  at: Date;
+  actor: string;
+  via: string;
+  kind: string;
+  jobId: string | null;
+  runId: number | null;
+  partition: string | null;
+  partitionTo: string | null;
+  taskId: number | null;
+  taskName: string | null;
+  batch: number | null;
+  backfillId: number | null;
+  reason: string | null;
+  details: unknown;
+};
+
+/** Who needs no word that it came through the API. */
+const apiToken = "API token";
+
+const Run = ({ action }: { action: ActionView }) =>
+  action.runId === null ? (
+    <>a run</>
+  ) : (
+    <>
+      <a href={`/runs/${action.runId}`}>run {action.runId}</a>
+      {action.partition !== null && ` (${formatPartition(action.partition, action.partitionTo)})`}
+    </>
+  );
+
+const Task = ({ action }: { action: ActionView }) => (
+  <>
+    <b>{action.taskName ?? "a task"}</b>
+    {action.batch !== null && ` batch ${action.batch}`} of <Run action={action} />
+  </>
+);
+
+const Backfill = ({ action }: { action: ActionView }) =>
+  action.backfillId === null ? (
+    <>a backfill</>
+  ) : (
+    <a href={`/backfills/${action.backfillId}`}>backfill {action.backfillId}</a>
+  );
+
+const Job = ({ action, title }: { action: ActionView; title: string | undefined }) =>
+  action.jobId === null ? (
+    <>a job</>
+  ) : (
+    <a href={`/jobs/${encodeURIComponent(action.jobId)}`}>{title ?? action.jobId}</a>
+  );
+
+/** Texts and numbers of the details by name; none where they are no object. */
+function detailsOf({ details }: ActionView): Record<string, string | number> {
+  if (typeof details !== "object" || details === null) return {};
+  const plain = (value: unknown) => typeof value === "string" || typeof value === "number";
+  return Object.fromEntries(Object.entries(details).filter(([, value]) => plain(value)));
+}
+
+const tellDate = (value: string | number | undefined) =>
+  typeof value === "string" && /^\d{4}-\d{2}-\d{2}$/.test(value) ? formatDate(value) : String(value ?? "");
+
+function tellRange(action: ActionView): string {
+  const { from, to, reprocess } = detailsOf(action);
+  if (from === undefined || to === undefined) return "";
+  return `: ${tellDate(from)} to ${tellDate(to)}${reprocess === undefined ? "" : `, ${reprocess} sessions`}`;
+}
+
+const changeWords: Record<string, string> = { concurrency: "runs at once", order: "order" };
+
+/** `: runs at once 2, order newest`; `absent` is what null stands for. */
+function tellChange({ details }: ActionView, absent: string): string {
+  const entries = Object.entries(typeof details === "object" && details !== null ? details : {});
+  const told = entries.map(
+    ([key, value]) => `${changeWords[key] ?? formatLabel(key).toLowerCase()} ${value ?? absent}`,
+  );
+  return told.length > 0 ? `: ${told.join(", ")}` : "";
+}
+
+const from = (action: ActionView) => {
+  const { address } = detailsOf(action);
+  return address === undefined ? "" : ` from ${address}`;
+};
+
+/** One failure, or the one that blocked an address. */
+function tellRefused(action: ActionView): string {
+  const { attempts } = detailsOf(action);
+  const isBlocked = typeof attempts === "number" && attempts > 1;
+  const count = isBlocked ? ` ${formatCount(attempts, "time")}` : "";
+  return `gave a wrong password${count}${from(action)}${isBlocked ? ", and is blocked for a while" : ""}`;
+}
+
+function tellSignOut(action: ActionView): string {
+  const { ended } = detailsOf(action);
+  return typeof ended === "number" ? `signed everybody out (${formatCount(ended, "sign-in")})` : "signed out";
+}
+
+type Telling = (action: ActionView, title: string | undefined) => Child;
+
+/** What was done, as a sentence that begins with who did it. */
+const tellings: Record<string, Telling> = {
+  "run.create": (action, title) => (
+    <>
+      queued <Run action={action} /> of <Job action={action} title={title} />
+    </>
+  ),
+  "run.retry": (action) => (
+    <>
+      retried <Run action={action} />
+    </>
+  ),
+  "run.cancel": (action) => (
+    <>
+      cancelled <Run action={action} />
+    </>
+  ),
+  "run.mark": (action) => (
+    <>
+      marked <Run action={action} /> as {detailsOf(action).to ?? "ended"}
+    </>
+  ),
+  "task.retry": (action) => (
+    <>
+      retried <Task action={action} />
+    </>
+  ),
+  "task.clear": (action) => (
+    <>
+      cleared <Task action={action} /> and what follows it
+    </>
+  ),
+  "task.mark": (action) => (
+    <>
+      marked <Task action={action} /> as {detailsOf(action).to ?? "ended"}
+    </>
+  ),
+  "backfill.create": (action) => (
+    <>
+      asked for <Backfill action={action} />
+      {tellRange(action)}
+    </>
+  ),
+  "backfill.pause": (action) => (
+    <>
+      paused <Backfill action={action} />
+    </>
+  ),
+  "backfill.resume": (action) => (
+    <>
+      resumed <Backfill action={action} />
+    </>
+  ),
+  "backfill.change": (action) => (
+    <>
+      changed <Backfill action={action} />
+      {tellChange(action, "as usual")}
+    </>
+  ),
+  "backfill.cancel": (action) => (
+    <>
+      cancelled <Backfill action={action} />
+    </>
+  ),
+  "backfill.retry": (action) => (
+    <>
+      retried {formatCount(Number(detailsOf(action).runs ?? 0), "failed run")} of <Backfill action={action} />
+    </>
+  ),
+  "job.pause": (action, title) => (
+    <>
+      paused <Job action={action} title={title} />
+    </>
+  ),
+  "job.resume": (action, title) => (
+    <>
+      resumed <Job action={action} title={title} />
+    </>
+  ),
+  "retention.change": (action) => (
+    <>
+      changed <a href="/system">how long records are kept</a>
+      {tellChange(action, "for ever")}
+    </>
+  ),
+  "housekeeping.run": () => (
+    <>
+      cleaned up <a href="/system">old records</a>
+    </>
+  ),
+  "alert.test": (action) => (
+    <>
+      sent a <a href="/alerts">test alert</a> by {detailsOf(action).channel}
+    </>
+  ),
+  "alert.retry": (action) => (
+    <>
+      sent an <a href="/alerts">alert</a> by {detailsOf(action).channel} again
+    </>
+  ),
+  ...scenarioTellings,
+  "access.sign_in": (action) => `signed in${from(action)}`,
+  "access.sign_out": tellSignOut,
+  "access.refused": tellRefused,
+};
+
+/** A kind that this list has no sentence for: its words, and what it was about. */
+const tellOther: Telling = (action, title) => (
+  <>
+    {formatLabel(action.kind.replaceAll(".", " ")).toLowerCase()}
+    {action.taskId !== null ? (
+      <>
+        {": "}
+        <Task action={action} />
+      </>
+    ) : action.runId !== null ? (
+      <>
+        {": "}
+        <Run action={action} />
+      </>
+    ) : action.jobId !== null ? (
+      <>
+        {": "}
+        <Job action={action} title={title} />
+      </>
+    ) : null}
+  </>
+);
+
+type ActionListProps = {
+  actions: ActionView[];
+  /** Titles of jobs by id, where the page knows them. */
+  titles?: Record<string, string>;
+  label?: string;
+};
+
+/** Who did what and when, one a line with the reason they gave. Draws nothing where there is nothing. */
+export const ActionList = ({ actions, titles = {}, label = "What people did" }: ActionListProps) =>
+  actions.length === 0 ? null : (
+    <ol class="deeds" aria-label={label}>
+      {actions.map((action) => (
+        <li id={`action-${action.id}`} class={action.kind === "access.refused" ? "warned" : undefined}>
+          <Instant at={action.at} precise />
+          <p>
+            <b class="who">{action.actor}</b>{" "}
+            {(tellings[action.kind] ?? tellOther)(action, action.jobId === null ? undefined : titles[action.jobId])}{" "}
+            {action.via === "api" && action.actor !== apiToken && <span class="tag">API</span>}
+          </p>
+          {action.reason && <blockquote>{action.reason}</blockquote>}
+        </li>
+      ))}
+    </ol>
+  );

@@ -1,0 +1,248 @@
+import { Ago, Empty, Fact, Instant, Section, State, TableScroll } from "../components.tsx";
+import { formatBytes, formatCount, formatElapsed, formatInteger, none } from "../format.ts";
+import { Page, toDocument } from "../layout.tsx";
+import type { Shell } from "../shell.ts";
+import { type CleanUpForm, CleanUpFormView } from "./cleanup-form.tsx";
+import { type RetentionForm, RetentionFormView } from "./retention-form.tsx";
+import { DatabaseSizes, LakeSizes, type SizesView } from "./system-sizes.tsx";
+
+export type ProcessView = {
+  owner: string;
+  host: string;
+  pid: number;
+  version: string;
+  workers: number;
+  leader: boolean;
+  state: "alive" | "lost" | "stopped";
+  startedAt: Date;
+  heartbeatAt: Date;
+  tasks: number;
+  runs: number[];
+  /** Whether it is the one that answers. */
+  isThis: boolean;
+};
+
+export type CleaningView = {
+  id: number;
+  trigger: string;
+  state: string;
+  counts: Record<string, number>;
+  error: string | null;
+  startedAt: Date;
+  finishedAt: Date | null;
+};
+
+export type SystemView = {
+  now: Date;
+  processes: ProcessView[];
+  sizes: SizesView;
+  cleanings: CleaningView[];
+};
+
+export type SystemPageProps = {
+  shell: Shell;
+  system: SystemView;
+  retention: RetentionForm;
+  cleanUp: CleanUpForm;
+};
+
+const lakeBytes = ({ sizes: { lake } }: SystemView) =>
+  lake.parts.reduce((sum, part) => sum + part.bytes, lake.since.bytes);
+/** Below this share of the disk it is time to do something. */
+const scarceShare = 0.1;
+
+const Facts = ({ system }: { system: SystemView }) => {
+  const { disk, databaseBytes } = system.sizes;
+  const alive = system.processes.filter(({ state }) => state === "alive").length;
+  const last = system.cleanings.find(({ finishedAt }) => finishedAt !== null);
+  return (
+    <dl class="facts">
+      <Fact term="Processes">{formatCount(alive, "alive", "alive")}</Fact>
+      <Fact term="Database">{formatBytes(databaseBytes)}</Fact>
+      <Fact term="Lake">{formatBytes(lakeBytes(system))}</Fact>
+      {disk && (
+        <Fact term="Free on the disk of DATA_DIR" class={disk.freeBytes < disk.totalBytes * scarceShare ? "bad" : ""}>
+          {formatBytes(disk.freeBytes)} <small>of {formatBytes(disk.totalBytes)}</small>
+        </Fact>
+      )}
+      <Fact term="Last cleaned up" class={last?.error ? "bad" : ""}>
+        {last ? <Ago at={last.finishedAt} now={system.now} /> : "never"}
+        {last?.error && <small>with an error</small>}
+      </Fact>
+    </dl>
+  );
+};
+
+const processStates: Record<ProcessView["state"], [string, string]> = {
+  alive: ["success", "Alive"],
+  lost: ["lost", "Lost"],
+  stopped: ["idle", "Stopped"],
+};
+
+const Held = ({ process }: { process: ProcessView }) =>
+  process.tasks === 0 ? (
+    none
+  ) : (
+    <>
+      {formatCount(process.tasks, "task")} of{" "}
+      {process.runs.map((run, index) => (
+        <>
+          {index > 0 && ", "}
+          <a href={`/runs/${run}`}>run {run}</a>
+        </>
+      ))}
+    </>
+  );
+
+const ProcessLine = ({ process, now }: { process: ProcessView; now: Date }) => {
+  const [state, label] = processStates[process.state];
+  return (
+    <tr id={`process-${process.owner}`}>
+      <th scope="row" class="nowrap">
+        {process.host} <span class="note">pid {process.pid}</span>
+        {process.isThis && <span class="tag">this one</span>}
+        {process.leader && <span class="tag">schedules</span>}
+      </th>
+      <td>
+        <State state={state} label={label} />
+      </td>
+      <td class="nowrap">
+        <Held process={process} />
+      </td>
+      <td class="number">{formatInteger(process.workers)}</td>
+      <td class="nowrap">{process.version}</td>
+      <td class="nowrap">
+        <Instant at={process.startedAt} />
+      </td>
+      <td class="nowrap">
+        <Ago at={process.heartbeatAt} now={now} />
+      </td>
+    </tr>
+  );
+};
+
+const Processes = ({ system }: { system: SystemView }) => (
+  <Section id="processes" title="Processes" note="That share this database; those that ended are shown for a week">
+    {system.processes.length === 0 ? (
+      <Empty>
+        <p>None has begun to work yet.</p>
+      </Empty>
+    ) : (
+      <TableScroll label="Processes">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Process</th>
+              <th scope="col">State</th>
+              <th scope="col">Holds</th>
+              <th scope="col" class="number">
+                Workers
+              </th>
+              <th scope="col">Version</th>
+              <th scope="col">Since</th>
+              <th scope="col">Last seen</th>
+            </tr>
+          </thead>
+          <tbody>
+            {system.processes.map((process) => (
+              <ProcessLine process={process} now={system.now} />
+            ))}
+          </tbody>
+        </table>
+      </TableScroll>
+    )}
+  </Section>
+);
+
+const removedNames: [string, string][] = [
+  ["logs", "log lines"],
+  ["tries", "tries"],
+  ["events", "events"],
+  ["rejects", "rejected rows"],
+  ["results", "results"],
+  ["alerts", "alerts"],
+  ["lakeObjects", "raw answers"],
+  ["expired", "expired records"],
+];
+
+/** What went, in words: only the kinds of which something went. */
+function tellRemoved(counts: Record<string, number>): string {
+  const told = removedNames.flatMap(([kind, name]) => (counts[kind] ? [`${formatInteger(counts[kind])} ${name}`] : []));
+  if (counts.lakeBytes) told.push(`${formatBytes(counts.lakeBytes)} of the lake`);
+  return told.join(", ") || "nothing was old enough";
+}
+
+const Cleanings = ({ system }: { system: SystemView }) => (
+  <Section id="cleanings" title="Housekeeping" note="What was removed, and when">
+    {system.cleanings.length === 0 ? (
+      <Empty>
+        <p>Not yet. It begins soon after the start.</p>
+      </Empty>
+    ) : (
+      <TableScroll label="Last housekeeping">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Began</th>
+              <th scope="col">State</th>
+              <th scope="col">Asked by</th>
+              <th scope="col" class="number">
+                Took
+              </th>
+              <th scope="col">Removed</th>
+            </tr>
+          </thead>
+          <tbody>
+            {system.cleanings.map((cleaning) => (
+              <tr id={`cleaning-${cleaning.id}`}>
+                <th scope="row" class="nowrap">
+                  <Instant at={cleaning.startedAt} />
+                </th>
+                <td>
+                  <State state={cleaning.state} />
+                </td>
+                <td class="nowrap">{cleaning.trigger === "manual" ? "somebody" : "the schedule"}</td>
+                <td class="number nowrap">{formatElapsed(cleaning.startedAt, cleaning.finishedAt, system.now)}</td>
+                <td class={`outcome ${cleaning.error ? "bad" : ""}`}>
+                  {cleaning.error && <p>{cleaning.error}</p>}
+                  {tellRemoved(cleaning.counts)}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </TableScroll>
+    )}
+  </Section>
+);
+
+/** What changes by itself; refreshes itself. */
+export const SystemLive = ({ system }: { system: SystemView }) => {
+  const isRunning = system.cleanings[0]?.state === "running";
+  return (
+    <div id="system-live" hx-get="/system" hx-trigger={isRunning ? "every 1s" : "every 5s"} hx-swap="outerMorph">
+      <Facts system={system} />
+      <Processes system={system} />
+      <DatabaseSizes sizes={system.sizes} />
+      <LakeSizes sizes={system.sizes} now={system.now} />
+      <Cleanings system={system} />
+    </div>
+  );
+};
+
+/** The processes, what everything takes up, and how long it is kept. */
+export const systemPage = ({ shell, system, retention, cleanUp }: SystemPageProps) =>
+  toDocument(
+    <Page title="System" shell={shell}>
+      <header class="page-head">
+        <h1>System</h1>
+      </header>
+      <div class="split">
+        <SystemLive system={system} />
+        <div class="rail">
+          <RetentionFormView form={retention} />
+          <CleanUpFormView form={cleanUp} />
+        </div>
+      </div>
+    </Page>,
+  );

@@ -1,0 +1,78 @@
+import { formatDate, none } from "../format.ts";
+import type { BacktestChart, Figure } from "./backtest-data.ts";
+import { dashesOf, formatLevel } from "./backtest-format.ts";
+import { FigureSvg } from "./backtest-svg.tsx";
+
+const lastOf = (figure: Figure, index: number): string => {
+  const value = figure.lines[index]?.values.at(-1);
+  return value === null || value === undefined ? none : formatLevel(figure.unit, value);
+};
+
+/** A line of the legend as it is drawn, so that lines are told apart without colour too. */
+const LineKey = ({ tone, index }: { tone: string; index: number }) => (
+  <svg class={`line-key ${tone}`} viewBox="0 0 28 8" width="28" height="8" aria-hidden="true">
+    <path d="M0 4H28" stroke-dasharray={dashesOf(index).join(" ") || undefined} />
+  </svg>
+);
+
+const Pane = ({ figure, chart }: { figure: Figure; chart: BacktestChart }) => (
+  <figure class={`run-figure is-${figure.id === "price" || figure.id === "equity" ? "tall" : "low"}`}>
+    <figcaption>
+      <h3>{figure.title}</h3>
+      <ul class="legend figure-legend">
+        {figure.id === "price" && chart.candles && (
+          <li>
+            <span class="mark-key buy" aria-hidden="true" /> Bought
+            <span class="mark-key sell" aria-hidden="true" /> Sold
+            <output data-figure="price" data-line="candle" />
+          </li>
+        )}
+        {figure.lines.map(({ label, tone }, index) => (
+          <li>
+            <LineKey tone={tone} index={index} />
+            <span class="break">{label}</span>{" "}
+            <output data-figure={figure.id} data-line={index}>
+              {lastOf(figure, index)}
+            </output>
+          </li>
+        ))}
+      </ul>
+    </figcaption>
+    {/* The drawing below is what shows without scripts; the chart takes its place. */}
+    <div class="run-plot" data-plot={figure.id}>
+      <FigureSvg figure={figure} chart={chart} />
+    </div>
+  </figure>
+);
+
+type ChartsProps = {
+  /** What is drawn by the server; `source` is where a script gets every session of it. */
+  chart: BacktestChart;
+  source: string;
+  label: string;
+};
+
+/** Panes with one cursor and one zoom: the values of a session stand in their legends, its date above them. */
+export const Charts = ({ chart, source, label }: ChartsProps) => (
+  <section
+    class="chart-card run-charts"
+    id="run-charts"
+    aria-label={label}
+    data-source={source}
+    data-version={chart.dataVersion}
+  >
+    <p class="run-date">
+      <b id="run-date">{formatDate(chart.date.at(-1) ?? "")}</b>
+      <span class="note" id="run-keys" hidden>
+        {chart.figures.length > 1 && "One cursor for all panes. "}Drag to zoom, double click to reset; arrow keys move
+        the cursor.
+      </span>
+      <span class="note" id="run-stale" role="status" hidden>
+        The data changed while this page was open: load it anew to see charts that belong to it.
+      </span>
+    </p>
+    {chart.figures.map((figure) => (
+      <Pane figure={figure} chart={chart} />
+    ))}
+  </section>
+);

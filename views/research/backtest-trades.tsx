@@ -1,0 +1,108 @@
+import { Empty, Section, TableScroll } from "../components.tsx";
+import { formatChange, formatCount, formatDate, formatInteger, formatPrice, none } from "../format.ts";
+import { toneOf } from "../market/tickers.tsx";
+import { formatReason } from "./backtest-format.ts";
+import type { TradeRow, TradesView } from "./backtest-view.ts";
+
+const shareNumber = new Intl.NumberFormat("en-US", { maximumFractionDigits: 4 });
+
+const Row = ({ row }: { row: TradeRow }) => (
+  <tr>
+    <th scope="row">{row.number}</th>
+    {row.ticker === null ? null : (
+      <td>
+        <a href={`/tickers/${encodeURIComponent(row.ticker)}`}>{row.ticker}</a>
+      </td>
+    )}
+    <td>{row.shares < 0 ? "Short" : "Long"}</td>
+    <td class="nowrap">{formatDate(row.entryDate)}</td>
+    <td class="number">{formatPrice(row.entryPrice)}</td>
+    <td class="nowrap">{row.exitDate === null ? none : formatDate(row.exitDate)}</td>
+    <td class="number">{formatPrice(row.exitPrice)}</td>
+    <td class="number">{shareNumber.format(Math.abs(row.shares))}</td>
+    <td class={`number ${toneOf(row.profit)}`}>{formatPrice(row.profit)}</td>
+    <td class={`number ${toneOf(row.return)}`}>{formatChange(row.return)}</td>
+    <td class="number">{formatInteger(row.sessions)}</td>
+    <td class="nowrap">{formatReason(row.reason)}</td>
+  </tr>
+);
+
+const headings: [title: string, isNumber: boolean][] = [
+  ["#", false],
+  ["Side", false],
+  ["Entry", false],
+  ["At", true],
+  ["Exit", false],
+  ["At", true],
+  ["Shares", true],
+  ["Profit, $", true],
+  ["Return", true],
+  ["Sessions", true],
+  ["Left by", false],
+];
+
+/** A portfolio's trades say of which ticker they are. */
+const headingsOf = ({ ticker }: TradesView): typeof headings => {
+  const [number, ...rest] = headings;
+  return number && ticker === null ? [number, ["Ticker", false], ...rest] : headings;
+};
+
+const PageLink = ({ href, label }: { href: string; label: string }) => (
+  <a class="button" href={`${href}#trades`} hx-get={href} hx-target="#trades" hx-swap="outerHTML" hx-push-url="false">
+    {label}
+  </a>
+);
+
+/** The trades of a page, the newest first: the part that htmx exchanges to turn it. */
+export const Trades = ({ view }: { view: TradesView }) => {
+  const { rows, total, from, newer, older } = view.trades;
+  const shown = rows.length < total ? `, ${formatInteger(from + 1)} to ${formatInteger(from + rows.length)} shown` : "";
+  return (
+    <Section
+      id="trades"
+      title="Trades"
+      note={`${formatCount(total, "trade")}, the newest first${shown}. Prices are split-adjusted, with slippage.`}
+      aside={
+        <span class="screen-exports">
+          <a class="button" href={view.tradesCsvUrl} download>
+            Trades as CSV
+          </a>
+          <a href={view.equityCsvUrl} download>
+            Equity as CSV
+          </a>
+        </span>
+      }
+    >
+      {rows.length === 0 ? (
+        <Empty>
+          <p>No trade: the rule never gave a position that could be filled.</p>
+        </Empty>
+      ) : (
+        <TableScroll label="Trades">
+          <table class="run-trades">
+            <thead>
+              <tr>
+                {headingsOf(view).map(([title, isNumber]) => (
+                  <th scope="col" class={isNumber ? "number" : undefined}>
+                    {title}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((row) => (
+                <Row row={row} />
+              ))}
+            </tbody>
+          </table>
+        </TableScroll>
+      )}
+      {(newer !== null || older !== null) && (
+        <nav class="pager" aria-label="Pages of trades">
+          {newer !== null && <PageLink href={newer} label="← Newer" />}
+          {older !== null && <PageLink href={older} label="Older →" />}
+        </nav>
+      )}
+    </Section>
+  );
+};
