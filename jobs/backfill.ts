@@ -1,5 +1,5 @@
 import type { Sql } from "../db/client.ts";
-import { selectTickersTradedSince, selectUnknownTickers } from "../db/queries/reference.ts";
+import { selectTickersTradedSince, selectUnknownTickers } from "../db/queries/market/reference.ts";
 import {
   firstCalendarDate,
   holidayName,

@@ -1,7 +1,8 @@
 import { Cron } from "croner";
 import type { Logger } from "pino";
 import type { JsonValue, Sql, TransactionSql } from "../db/client.ts";
-import { insertAction } from "../db/queries/actions.ts";
+import { insertAction } from "../db/queries/operations/actions.ts";
+import { notifyWake } from "../db/queries/pipeline/wake.ts";
 import {
   finishDriftCheck,
   insertDriftCheck,
@@ -9,8 +10,7 @@ import {
   prepareDriftSession,
   selectLastDriftCheck,
   tryLockDrift,
-} from "../db/queries/drift.ts";
-import { notifyWake } from "../db/queries/wake.ts";
+} from "../db/queries/quality/drift.ts";
 import { checkDrift } from "./drift/check.ts";
 import type { Drift, DriftRequest, DriftResult } from "./drift/types.ts";
 import { newYorkDate } from "./market/calendar.ts";

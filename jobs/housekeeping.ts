@@ -1,13 +1,13 @@
 import { Cron } from "croner";
 import type { Logger } from "pino";
 import type { Sql } from "../db/client.ts";
-import { insertAction } from "../db/queries/actions.ts";
+import { insertAction } from "../db/queries/operations/actions.ts";
 import {
   insertHousekeepingRun,
   lockHousekeeping,
   selectLastHousekeeping,
   unlockHousekeeping,
-} from "../db/queries/housekeeping.ts";
+} from "../db/queries/operations/housekeeping.ts";
 import { type CleanWork, clean } from "./housekeeping/clean.ts";
 import { createRetentionRequests } from "./housekeeping/requests.ts";
 import type { CleanOptions, Housekeeping } from "./housekeeping/types.ts";

@@ -5,7 +5,7 @@ import {
   isBuildToCome,
   selectChangedDividends,
   selectTickersTradedSince,
-} from "../db/queries/reference.ts";
+} from "../db/queries/market/reference.ts";
 import { MANIFESTS } from "./lake/layout.ts";
 import { type LandedObject, landAnswer, type Manifest, writeManifest } from "./lake/manifest.ts";
 import type { ObjectStore } from "./lake/store.ts";

@@ -1,5 +1,5 @@
 import type { Sql } from "../db/client.ts";
-import { bookCall } from "../db/queries/rate.ts";
+import { bookCall } from "../db/queries/market/rate.ts";
 import { createSlidingWindowLimiter, type Limiter, rateOf, sleep } from "./market/rate.ts";
 
 /** The vendor's clock and ours differ, and calls take time to arrive: leave this much around its minute. */

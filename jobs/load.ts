@@ -2,7 +2,6 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { z } from "zod";
 import type { JsonValue, Sql } from "../db/client.ts";
-import { beginCancellable } from "../db/queries/cancel.ts";
 import {
   clearBatch,
   copyToStaging,
@@ -16,8 +15,9 @@ import {
   type NewReject,
   selectLaterLoads,
   type UniverseFilter,
-} from "../db/queries/load.ts";
-import { lockRawTables } from "../db/queries/raw-lock.ts";
+} from "../db/queries/market/load.ts";
+import { lockRawTables } from "../db/queries/market/raw-lock.ts";
+import { beginCancellable } from "../db/queries/pipeline/cancel.ts";
 import { manifestsDataset } from "./ingest.ts";
 import { type LandedObject, readManifest, readRaw } from "./lake/manifest.ts";
 import type { ObjectStore } from "./lake/store.ts";

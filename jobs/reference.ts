@@ -1,5 +1,5 @@
 import type { JsonValue, Sql, TransactionSql } from "../db/client.ts";
-import { lockRawTables } from "../db/queries/raw-lock.ts";
+import { lockRawTables } from "../db/queries/market/raw-lock.ts";
 import {
   countListedDividends,
   countListedSplits,
@@ -13,7 +13,7 @@ import {
   type StillListed,
   selectReferenceRead,
   withReferenceLock,
-} from "../db/queries/reference.ts";
+} from "../db/queries/market/reference.ts";
 import { type LandedObject, landAnswer } from "./lake/manifest.ts";
 import type { ObjectStore } from "./lake/store.ts";
 import { newYorkDate } from "./market/calendar.ts";

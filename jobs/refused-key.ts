@@ -1,5 +1,5 @@
 import type { Sql } from "../db/client.ts";
-import { selectRunsFailedWith } from "../db/queries/recovery.ts";
+import { selectRunsFailedWith } from "../db/queries/pipeline/recovery.ts";
 import type { MarketClient } from "./market/client.ts";
 import { refusedKeyMessage } from "./market/failures.ts";
 import type { Limiter } from "./market/rate.ts";

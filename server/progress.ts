@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { openPool } from "../db/client.ts";
-import { selectProgress } from "../db/queries/progress.ts";
+import { selectProgress } from "../db/queries/pipeline/progress.ts";
 
 const intervalMs = 5000;
 

@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import { openPool, type Sql } from "../db/client.ts";
 import { startEmbeddedPostgres } from "../db/embedded.ts";
 import { migrateDatabase } from "../db/migrate.ts";
-import { lockEmbeddedServer } from "../db/queries/owner.ts";
+import { lockEmbeddedServer } from "../db/queries/operations/owner.ts";
 import { createAlerts } from "../jobs/alerts/alerts.ts";
 import type { Alerts } from "../jobs/alerts/types.ts";
 import type { Drift } from "../jobs/drift/types.ts";

@@ -1,9 +1,9 @@
 import type { Logger } from "pino";
 import type { Sql } from "../../db/client.ts";
 import { isTransientDatabaseError } from "../../db/errors.ts";
-import { insertAction } from "../../db/queries/actions.ts";
-import { insertTest, retryDelivery, selectDeliveryState } from "../../db/queries/alert-deliveries.ts";
-import { wakeChannel } from "../../db/queries/wake.ts";
+import { insertAction } from "../../db/queries/operations/actions.ts";
+import { insertTest, retryDelivery, selectDeliveryState } from "../../db/queries/operations/alert-deliveries.ts";
+import { wakeChannel } from "../../db/queries/pipeline/wake.ts";
 import { type Loop, startLoop } from "../orchestrator/loop.ts";
 import { type JobDefinition, RequestError } from "../orchestrator/types.ts";
 import { createDispatcher, type Dispatcher, leaseMs } from "./dispatcher.ts";

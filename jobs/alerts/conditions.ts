@@ -1,5 +1,5 @@
-import type { FailedJob, PipelineStanding, TestOutcome } from "../../db/queries/alert-conditions.ts";
-import type { DriftCheckRow } from "../../db/queries/drift.ts";
+import type { FailedJob, PipelineStanding, TestOutcome } from "../../db/queries/operations/alert-conditions.ts";
+import type { DriftCheckRow } from "../../db/queries/quality/drift.ts";
 import type { DriftExample } from "../drift/types.ts";
 import { settledSessions, settlesAt } from "../market/calendar.ts";
 import type { Problem } from "./types.ts";

@@ -6,7 +6,7 @@ import {
   failUnconfigured,
   selectNextDelivery,
   settleDelivery,
-} from "../../db/queries/alert-deliveries.ts";
+} from "../../db/queries/operations/alert-deliveries.ts";
 import { nextDelayMs } from "./backoff.ts";
 import { composeMessage } from "./message.ts";
 import type { Channel, SendOutcome } from "./types.ts";

@@ -1,6 +1,6 @@
 import type { Sql, TransactionSql } from "../../db/client.ts";
-import { selectFailedJobs, selectStanding, selectTestOutcomes } from "../../db/queries/alert-conditions.ts";
-import { insertDeliveries, withdrawHeld } from "../../db/queries/alert-deliveries.ts";
+import { selectFailedJobs, selectStanding, selectTestOutcomes } from "../../db/queries/operations/alert-conditions.ts";
+import { insertDeliveries, withdrawHeld } from "../../db/queries/operations/alert-deliveries.ts";
 import {
   insertAlert,
   lockEvaluation,
@@ -9,9 +9,9 @@ import {
   selectOpenAlerts,
   selectPast,
   updateAlert,
-} from "../../db/queries/alerts.ts";
-import { selectCoverage } from "../../db/queries/dashboard/coverage.ts";
-import { selectDriftChecks } from "../../db/queries/drift.ts";
+} from "../../db/queries/operations/alerts.ts";
+import { selectCoverage } from "../../db/queries/pipeline/read-coverage.ts";
+import { selectDriftChecks } from "../../db/queries/quality/drift.ts";
 import { newYorkDate } from "../market/calendar.ts";
 import { jobIds } from "../pipeline.ts";
 import {

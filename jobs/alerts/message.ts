@@ -1,4 +1,4 @@
-import type { ClaimedDelivery } from "../../db/queries/alert-deliveries.ts";
+import type { ClaimedDelivery } from "../../db/queries/operations/alert-deliveries.ts";
 import type { AlertKind, Message } from "./types.ts";
 
 /** What a claimed delivery says. */

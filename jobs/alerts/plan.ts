@@ -1,4 +1,4 @@
-import type { AlertPast, OpenAlert } from "../../db/queries/alerts.ts";
+import type { AlertPast, OpenAlert } from "../../db/queries/operations/alerts.ts";
 import type { Verdict } from "./conditions.ts";
 import type { Problem } from "./types.ts";
 

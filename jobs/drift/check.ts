@@ -10,7 +10,7 @@ import {
   recomputeTable,
   recomputeView,
   selectFingerprints,
-} from "../../db/queries/drift.ts";
+} from "../../db/queries/quality/drift.ts";
 import { publishedRelation } from "../transform/project/compile.ts";
 import type { LoadedProject } from "../transform/project/load.ts";
 import { type Model, quoteRelation } from "../transform/project/types.ts";

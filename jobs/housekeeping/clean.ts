@@ -1,12 +1,12 @@
 import type { Logger } from "pino";
 import type { JsonValue, Sql } from "../../db/client.ts";
-import { removeDeletedScenarios, removeExpired } from "../../db/queries/housekeeping/records.ts";
 import {
   finishHousekeepingRun,
   type RetentionRow,
   selectRetention,
   updateHousekeepingRun,
-} from "../../db/queries/housekeeping.ts";
+} from "../../db/queries/operations/housekeeping.ts";
+import { removeDeletedScenarios, removeExpired } from "../../db/queries/operations/remove-records.ts";
 import type { ObjectStore } from "../lake/store.ts";
 import { measureLake, removeOldLandings } from "./lake.ts";
 import { removeOld } from "./records.ts";

@@ -6,8 +6,8 @@ import {
   markRawRemoved,
   selectManifestsBeside,
   selectOldLandings,
-} from "../../db/queries/housekeeping/landings.ts";
-import { lockJob } from "../../db/queries/runs.ts";
+} from "../../db/queries/operations/remove-landings.ts";
+import { lockJob } from "../../db/queries/pipeline/runs.ts";
 import { type LandedObject, readManifest } from "../lake/manifest.ts";
 import type { ObjectStore } from "../lake/store.ts";
 import type { LakeSize } from "./types.ts";

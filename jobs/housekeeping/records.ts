@@ -6,8 +6,8 @@ import {
   countOldRejects,
   countOldResults,
   countOldTries,
-} from "../../db/queries/housekeeping/counts.ts";
-import { countOldEvents, removeEvents } from "../../db/queries/housekeeping/events.ts";
+} from "../../db/queries/operations/remove-counts.ts";
+import { countOldEvents, removeEvents } from "../../db/queries/operations/remove-events.ts";
 import {
   beginning,
   type RemoveWindow,
@@ -16,7 +16,7 @@ import {
   removeRejects,
   removeResults,
   removeTries,
-} from "../../db/queries/housekeeping/records.ts";
+} from "../../db/queries/operations/remove-records.ts";
 import type { RecordKind } from "./types.ts";
 
 /** Rows that one statement looks at: some ten milliseconds of work. */

@@ -1,7 +1,7 @@
 import type { Sql } from "../../db/client.ts";
-import { insertAction } from "../../db/queries/actions.ts";
-import { countOldLandings } from "../../db/queries/housekeeping/landings.ts";
-import { type RetentionRow, selectRetention, updateRetention } from "../../db/queries/housekeeping.ts";
+import { insertAction } from "../../db/queries/operations/actions.ts";
+import { type RetentionRow, selectRetention, updateRetention } from "../../db/queries/operations/housekeeping.ts";
+import { countOldLandings } from "../../db/queries/operations/remove-landings.ts";
 import { countOld } from "./records.ts";
 import { checkRetention, cutoff, landingsBefore, mergeRetention } from "./retention.ts";
 import { type Housekeeping, nothingRemoved, recordKinds } from "./types.ts";

@@ -1,5 +1,5 @@
-import type { LandingFilter } from "../../db/queries/housekeeping/landings.ts";
-import type { RetentionDays } from "../../db/queries/housekeeping.ts";
+import type { RetentionDays } from "../../db/queries/operations/housekeeping.ts";
+import type { LandingFilter } from "../../db/queries/operations/remove-landings.ts";
 import { RequestError } from "../orchestrator/types.ts";
 import { jobIds } from "../pipeline.ts";
 

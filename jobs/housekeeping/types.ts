@@ -1,4 +1,4 @@
-import type { RetentionDays, RetentionRow } from "../../db/queries/housekeeping.ts";
+import type { RetentionDays, RetentionRow } from "../../db/queries/operations/housekeeping.ts";
 import type { Actor } from "../orchestrator/types.ts";
 
 /** Kinds of records that have an age at which they go. */

@@ -1,7 +1,7 @@
 import type { JsonValue, Sql, TransactionSql } from "../../db/client.ts";
-import { lockBackfill, settleBackfill } from "../../db/queries/backfills.ts";
-import { insertEvents } from "../../db/queries/events.ts";
-import { finishRun, lockRun, type RunRow, setRunSummary } from "../../db/queries/runs.ts";
+import { lockBackfill, settleBackfill } from "../../db/queries/backfills/backfills.ts";
+import { insertEvents } from "../../db/queries/pipeline/events.ts";
+import { finishRun, lockRun, type RunRow, setRunSummary } from "../../db/queries/pipeline/runs.ts";
 import {
   type ClaimedTask,
   endTask,
@@ -11,8 +11,8 @@ import {
   requeueTask,
   selectFailures,
   selectStepStates,
-} from "../../db/queries/tasks.ts";
-import { notifyWake } from "../../db/queries/wake.ts";
+} from "../../db/queries/pipeline/tasks.ts";
+import { notifyWake } from "../../db/queries/pipeline/wake.ts";
 import { backoffMs, type Verdict } from "./retry.ts";
 import type { ErrorRecord, JobDefinition, TaskResult } from "./types.ts";
 

@@ -10,10 +10,15 @@ import {
   requeueRuns,
   selectBackfill,
   settleBackfill,
-} from "../../db/queries/backfills.ts";
-import { insertPartitionRuns, lockJob, requeueRunsOfBackfill, selectPartitionOwners } from "../../db/queries/runs.ts";
-import { cancelTasks, cancelTries, requeueEndedTasks } from "../../db/queries/tasks.ts";
-import { notifyWake } from "../../db/queries/wake.ts";
+} from "../../db/queries/backfills/backfills.ts";
+import {
+  insertPartitionRuns,
+  lockJob,
+  requeueRunsOfBackfill,
+  selectPartitionOwners,
+} from "../../db/queries/pipeline/runs.ts";
+import { cancelTasks, cancelTries, requeueEndedTasks } from "../../db/queries/pipeline/tasks.ts";
+import { notifyWake } from "../../db/queries/pipeline/wake.ts";
 import type { RequestContext } from "./requests.ts";
 import { isActive } from "./run-requests.ts";
 import { priorities } from "./triggers.ts";

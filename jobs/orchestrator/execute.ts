@@ -1,10 +1,10 @@
 import type { Logger } from "pino";
 import type { JsonValue, Sql } from "../../db/client.ts";
 import { isTransientDatabaseError } from "../../db/errors.ts";
-import { selectClaimedEvents } from "../../db/queries/events.ts";
-import { selectRunEndedWith } from "../../db/queries/run-ends.ts";
-import { selectPartitionsOfRun } from "../../db/queries/runs.ts";
-import { type ClaimedTask, selectInputs, selectOutputs } from "../../db/queries/tasks.ts";
+import { selectClaimedEvents } from "../../db/queries/pipeline/events.ts";
+import { selectRunEndedWith } from "../../db/queries/pipeline/run-ends.ts";
+import { selectPartitionsOfRun } from "../../db/queries/pipeline/runs.ts";
+import { type ClaimedTask, selectInputs, selectOutputs } from "../../db/queries/pipeline/tasks.ts";
 import { recordFailure, recordSuccess } from "./advance.ts";
 import { PermanentError, RetryableError } from "./errors.ts";
 import type { Journal } from "./journal.ts";

@@ -1,8 +1,8 @@
 import type { Logger } from "pino";
 import type { Sql } from "../../db/client.ts";
-import { leadSchedule, lockProcess, recoverTasks, renewLeases } from "../../db/queries/leases.ts";
-import { renewProcess } from "../../db/queries/processes.ts";
-import { type ClaimedTask, claimTasks } from "../../db/queries/tasks.ts";
+import { leadSchedule, lockProcess, recoverTasks, renewLeases } from "../../db/queries/pipeline/leases.ts";
+import { renewProcess } from "../../db/queries/pipeline/processes.ts";
+import { type ClaimedTask, claimTasks } from "../../db/queries/pipeline/tasks.ts";
 import type { Executor } from "./execute.ts";
 import type { JobDefinition, TaskDefinition } from "./types.ts";
 

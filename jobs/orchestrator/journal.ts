@@ -1,5 +1,5 @@
 import type { JsonValue, Sql } from "../../db/client.ts";
-import { insertLogs, type LogLine, type Progress, updateProgress } from "../../db/queries/journal.ts";
+import { insertLogs, type LogLine, type Progress, updateProgress } from "../../db/queries/pipeline/journal.ts";
 import type { LogLevel } from "./messages.ts";
 import { storableJson, storableText } from "./storable.ts";
 

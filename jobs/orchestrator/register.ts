@@ -5,8 +5,8 @@ import {
   lockEvents,
   type Subscription,
   selectSubscriptions,
-} from "../../db/queries/events.ts";
-import { insertJobs, lockJobs } from "../../db/queries/runs.ts";
+} from "../../db/queries/pipeline/events.ts";
+import { insertJobs, lockJobs } from "../../db/queries/pipeline/runs.ts";
 import type { JobDefinition } from "./types.ts";
 
 const keyOf = ({ jobId, dataset }: Subscription) => `${jobId} ${dataset}`;

@@ -1,7 +1,7 @@
 import type { Sql, TransactionSql } from "../../db/client.ts";
-import { insertAction, type NewAction } from "../../db/queries/actions.ts";
-import { setJobPaused } from "../../db/queries/runs.ts";
-import { notifyWake } from "../../db/queries/wake.ts";
+import { insertAction, type NewAction } from "../../db/queries/operations/actions.ts";
+import { setJobPaused } from "../../db/queries/pipeline/runs.ts";
+import { notifyWake } from "../../db/queries/pipeline/wake.ts";
 import { cancelBackfill, queueBackfill, retryBackfill, selectPartitions, updateBackfill } from "./backfill-requests.ts";
 import { cancelRun, markRun, queueByHand, queuePartitionByHand, retryRun } from "./run-requests.ts";
 import { clearTask, markTask, retryTask } from "./task-requests.ts";

@@ -1,4 +1,4 @@
-import { hasClaimedEvents } from "../../db/queries/events.ts";
+import { hasClaimedEvents } from "../../db/queries/pipeline/events.ts";
 import {
   insertPartitionRuns,
   insertRun,
@@ -8,10 +8,10 @@ import {
   requeueRun,
   selectOwnersOfRunsPartitions,
   selectPartitionOwners,
-} from "../../db/queries/runs.ts";
-import { hasTasks, selectJobOfRun } from "../../db/queries/task-changes.ts";
-import { cancelTasks, cancelTries, requeueEndedTasks } from "../../db/queries/tasks.ts";
-import { notifyWake } from "../../db/queries/wake.ts";
+} from "../../db/queries/pipeline/runs.ts";
+import { hasTasks, selectJobOfRun } from "../../db/queries/pipeline/task-changes.ts";
+import { cancelTasks, cancelTries, requeueEndedTasks } from "../../db/queries/pipeline/tasks.ts";
+import { notifyWake } from "../../db/queries/pipeline/wake.ts";
 import { endRun, settle } from "./advance.ts";
 import type { RequestContext } from "./requests.ts";
 import { storableText } from "./storable.ts";

@@ -1,4 +1,4 @@
-import { finishRun, type RunRow, requeueRun } from "../../db/queries/runs.ts";
+import { finishRun, type RunRow, requeueRun } from "../../db/queries/pipeline/runs.ts";
 import {
   cancelOpenTry,
   clearStepsAfter,
@@ -8,9 +8,9 @@ import {
   selectLastStep,
   selectRunOfTask,
   type TaskRow,
-} from "../../db/queries/task-changes.ts";
-import { selectStepStates } from "../../db/queries/tasks.ts";
-import { notifyWake } from "../../db/queries/wake.ts";
+} from "../../db/queries/pipeline/task-changes.ts";
+import { selectStepStates } from "../../db/queries/pipeline/tasks.ts";
+import { notifyWake } from "../../db/queries/pipeline/wake.ts";
 import { endRun, moveOn, settle } from "./advance.ts";
 import type { RequestContext } from "./requests.ts";
 import { findRunOfJob, goOn, isActive, markError, requireEnded, requireReason } from "./run-requests.ts";

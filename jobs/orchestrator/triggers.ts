@@ -1,5 +1,5 @@
 import type { JsonValue, Sql, TransactionSql } from "../../db/client.ts";
-import { claimEvents, hasPendingEvents } from "../../db/queries/events.ts";
+import { claimEvents, hasPendingEvents } from "../../db/queries/pipeline/events.ts";
 import {
   countActiveRuns,
   insertPartitionRuns,
@@ -9,8 +9,8 @@ import {
   selectPartitionOwners,
   setScheduleAfter,
   startQueuedRuns,
-} from "../../db/queries/runs.ts";
-import { insertFirstTasks } from "../../db/queries/tasks.ts";
+} from "../../db/queries/pipeline/runs.ts";
+import { insertFirstTasks } from "../../db/queries/pipeline/tasks.ts";
 import type { JobDefinition } from "./types.ts";
 
 /**

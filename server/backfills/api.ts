@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type BackfillRow, selectBackfillPlan, selectBackfills } from "../../db/queries/dashboard/backfills.ts";
+import { type BackfillRow, selectBackfillPlan, selectBackfills } from "../../db/queries/backfills/read-backfills.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
 import { booleanInUrl, idInUrl, jobInUrl, limitInUrl } from "../http/schemas.ts";
 import { requireJob } from "../pipeline/status-api.ts";

@@ -7,7 +7,7 @@ import {
   selectBackfillPlan,
   selectBackfills,
   selectRunsOfBackfill,
-} from "../../db/queries/dashboard/backfills.ts";
+} from "../../db/queries/backfills/read-backfills.ts";
 import { isSession } from "../../jobs/market/calendar.ts";
 import { RequestError } from "../../jobs/orchestrator/types.ts";
 import type { AppContext } from "../context.ts";

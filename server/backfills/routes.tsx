@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
-import { selectActionsOfBackfill } from "../../db/queries/dashboard/actions.ts";
-import { type BackfillRow, selectBackfills } from "../../db/queries/dashboard/backfills.ts";
-import { selectRuns } from "../../db/queries/dashboard/runs.ts";
+import { type BackfillRow, selectBackfills } from "../../db/queries/backfills/read-backfills.ts";
+import { selectActionsOfBackfill } from "../../db/queries/operations/read-actions.ts";
+import { selectRuns } from "../../db/queries/pipeline/read-runs.ts";
 import { RequestError } from "../../jobs/orchestrator/types.ts";
 import {
   type BackfillDetail,

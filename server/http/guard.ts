@@ -1,7 +1,7 @@
 import { getCookie } from "hono/cookie";
 import type { Logger } from "pino";
 import type { Sql } from "../../db/client.ts";
-import { insertAction } from "../../db/queries/actions.ts";
+import { insertAction } from "../../db/queries/operations/actions.ts";
 import { allowedFailures, createAttempts } from "./attempts.ts";
 import { type Clients, countedAs, createClients } from "./client.ts";
 import type { RequestContext } from "./environment.ts";

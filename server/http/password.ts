@@ -1,6 +1,11 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Sql } from "../../db/client.ts";
-import { deleteSignIns, lockCredentials, replaceCredential, selectCredential } from "../../db/queries/access.ts";
+import {
+  deleteSignIns,
+  lockCredentials,
+  replaceCredential,
+  selectCredential,
+} from "../../db/queries/operations/access.ts";
 import { ConfigError, isPasswordHash } from "../config.ts";
 
 /** The one credential there is, as the table names it. */

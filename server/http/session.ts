@@ -7,8 +7,8 @@ import {
   insertSignIn,
   selectSignIn,
   selectSignIns,
-} from "../../db/queries/access.ts";
-import { insertAction } from "../../db/queries/actions.ts";
+} from "../../db/queries/operations/access.ts";
+import { insertAction } from "../../db/queries/operations/actions.ts";
 import type { Actor } from "../../jobs/orchestrator/types.ts";
 import { credentialName } from "./password.ts";
 

@@ -1,6 +1,6 @@
-import { countOpenAlerts } from "../../db/queries/alerts.ts";
-import { selectKeyRefusal } from "../../db/queries/dashboard/problems.ts";
-import { selectUnpublished } from "../../db/queries/dashboard/unpublished.ts";
+import { countOpenAlerts } from "../../db/queries/operations/alerts.ts";
+import { selectKeyRefusal } from "../../db/queries/pipeline/read-problems.ts";
+import { selectUnpublished } from "../../db/queries/pipeline/read-unpublished.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import type { Shell } from "../../views/shell.ts";

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { isUndefinedTable } from "../../db/errors.ts";
 import { type BarRow, isPublished, readAdjustedBars, readUnadjustedBars } from "../../db/queries/api/bars.ts";
 import { searchTickers } from "../../db/queries/api/tickers.ts";
-import { selectRestatements } from "../../db/queries/dashboard/restatements.ts";
+import { selectRestatements } from "../../db/queries/market/read-restatements.ts";
 import { HttpError } from "../http/errors.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
 import {

@@ -3,9 +3,9 @@ import {
   selectBreadth,
   selectBreadthRange,
   selectMovers,
-} from "../../db/queries/dashboard/breadth.ts";
-import { martTables, selectMartColumns } from "../../db/queries/dashboard/screen-columns.ts";
-import { selectScreenTypes } from "../../db/queries/dashboard/screener.ts";
+} from "../../db/queries/market/read-breadth.ts";
+import { martTables, selectMartColumns } from "../../db/queries/market/read-screen-columns.ts";
+import { selectScreenTypes } from "../../db/queries/market/read-screener.ts";
 import type { BreadthData } from "../../views/market/breadth-data.ts";
 import type { MarketView } from "../../views/market/market.tsx";
 import type { MoversView } from "../../views/market/market-movers.tsx";

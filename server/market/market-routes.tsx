@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import { selectBreadth } from "../../db/queries/dashboard/breadth.ts";
+import { selectBreadth } from "../../db/queries/market/read-breadth.ts";
 import { isIsoDate } from "../../jobs/market/calendar.ts";
 import { marketPage } from "../../views/market/market.tsx";
 import { MoversLists } from "../../views/market/market-movers.tsx";

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { selectBreadth } from "../../db/queries/dashboard/breadth.ts";
-import { type IndicatorColumn, indicatorColumns, isIndicator } from "../../db/queries/dashboard/screen-columns.ts";
-import { type Bound, type SortColumn, selectSessionAt } from "../../db/queries/dashboard/screener.ts";
-import { selectUniverse } from "../../db/queries/dashboard/universe.ts";
+import { selectBreadth } from "../../db/queries/market/read-breadth.ts";
+import { type IndicatorColumn, indicatorColumns, isIndicator } from "../../db/queries/market/read-screen-columns.ts";
+import { type Bound, type SortColumn, selectSessionAt } from "../../db/queries/market/read-screener.ts";
+import { selectUniverse } from "../../db/queries/market/read-universe.ts";
 import { HttpError } from "../http/errors.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
 import { booleanInUrl, count, date, dateInput, numberInUrl } from "../http/schemas.ts";

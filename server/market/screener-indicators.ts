@@ -1,4 +1,4 @@
-import type { IndicatorColumn } from "../../db/queries/dashboard/screen-columns.ts";
+import type { IndicatorColumn } from "../../db/queries/market/read-screen-columns.ts";
 import type { Indicator, IndicatorGroup, IndicatorKind } from "../../views/market/indicators.ts";
 
 type Definition = [kind: IndicatorKind, group: IndicatorGroup, label: string, hint: string];

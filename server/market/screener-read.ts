@@ -5,13 +5,13 @@ import {
   isIndicator,
   martTables,
   selectMartColumns,
-} from "../../db/queries/dashboard/screen-columns.ts";
+} from "../../db/queries/market/read-screen-columns.ts";
 import {
   type ScreenResult,
   selectScreen,
   selectScreenTypes,
   selectSessionAt,
-} from "../../db/queries/dashboard/screener.ts";
+} from "../../db/queries/market/read-screener.ts";
 import type { Indicator } from "../../views/market/indicators.ts";
 import { indicatorGroups } from "../../views/market/indicators.ts";
 import type { ScreenView, SortHeader } from "../../views/market/screener.tsx";

@@ -1,5 +1,5 @@
-import { type IndicatorColumn, isIndicator } from "../../db/queries/dashboard/screen-columns.ts";
-import type { Bound, SortColumn } from "../../db/queries/dashboard/screener.ts";
+import { type IndicatorColumn, isIndicator } from "../../db/queries/market/read-screen-columns.ts";
+import type { Bound, SortColumn } from "../../db/queries/market/read-screener.ts";
 import { isIsoDate } from "../../jobs/market/calendar.ts";
 import { nearest } from "../http/nearest.ts";
 import { defaultColumns, defaultSort } from "./screener-indicators.ts";

@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
-import { selectSessionAt } from "../../db/queries/dashboard/screener.ts";
-import { selectUniverse } from "../../db/queries/dashboard/universe.ts";
+import { selectSessionAt } from "../../db/queries/market/read-screener.ts";
+import { selectUniverse } from "../../db/queries/market/read-universe.ts";
 import { isIsoDate } from "../../jobs/market/calendar.ts";
 import { Screen, screenerPage } from "../../views/market/screener.tsx";
 import type { AppContext } from "../context.ts";

@@ -4,12 +4,12 @@ import {
   selectDividends,
   selectSplits,
   selectUnadjustedBars,
-} from "../../db/queries/dashboard/bars.ts";
-import { selectRestatements } from "../../db/queries/dashboard/restatements.ts";
-import { indicatorsIn, martTables, selectMartColumns } from "../../db/queries/dashboard/screen-columns.ts";
-import { selectTickerProfile } from "../../db/queries/dashboard/tickers.ts";
-import { type ListedTicker, selectIndicators, selectListing } from "../../db/queries/dashboard/universe.ts";
-import { hasMart } from "../../db/queries/dashboard/warehouse.ts";
+} from "../../db/queries/market/read-bars.ts";
+import { selectRestatements } from "../../db/queries/market/read-restatements.ts";
+import { indicatorsIn, martTables, selectMartColumns } from "../../db/queries/market/read-screen-columns.ts";
+import { selectTickerProfile } from "../../db/queries/market/read-tickers.ts";
+import { type ListedTicker, selectIndicators, selectListing } from "../../db/queries/market/read-universe.ts";
+import { hasMart } from "../../db/queries/market/read-warehouse.ts";
 import { formatPrice } from "../../views/format.ts";
 import type { ChartData } from "../../views/market/chart-data.ts";
 import { indicatorGroups } from "../../views/market/indicators.ts";

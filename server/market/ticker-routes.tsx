@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
-import { selectQuotes, selectTickers, selectTickerTypes } from "../../db/queries/dashboard/tickers.ts";
-import { hasMart } from "../../db/queries/dashboard/warehouse.ts";
+import { selectQuotes, selectTickers, selectTickerTypes } from "../../db/queries/market/read-tickers.ts";
+import { hasMart } from "../../db/queries/market/read-warehouse.ts";
 import { tickerPage } from "../../views/market/ticker.tsx";
 import { type TickerList, TickerResults, tickersPage, unknownTickerPage } from "../../views/market/tickers.tsx";
 import type { AppContext } from "../context.ts";

@@ -1,7 +1,7 @@
 import { Gauge, type Registry } from "prom-client";
 import type { Sql } from "../../db/client.ts";
-import { selectCoverage, selectPublishedRange } from "../../db/queries/dashboard/coverage.ts";
-import { type StandingRow, selectStanding } from "../../db/queries/metrics.ts";
+import { type StandingRow, selectStanding } from "../../db/queries/operations/metrics.ts";
+import { selectCoverage, selectPublishedRange } from "../../db/queries/pipeline/read-coverage.ts";
 import { settledSessions, settlesAt } from "../../jobs/market/calendar.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import { prefix } from "./names.ts";

@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import { type Context, Hono } from "hono";
-import { selectLatestModels } from "../../db/queries/dashboard/warehouse.ts";
+import { selectLatestModels } from "../../db/queries/market/read-warehouse.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import { aboutPage } from "../../views/operations/about.tsx";
 import type { Config } from "../config.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type ActionRow, selectActions } from "../../db/queries/dashboard/actions.ts";
+import { type ActionRow, selectActions } from "../../db/queries/operations/read-actions.ts";
 import { answer, defineOperation, type Operation } from "../http/operation.ts";
 import { idInUrl, jobInUrl, limitInUrl } from "../http/schemas.ts";
 import { requireJob } from "../pipeline/status-api.ts";

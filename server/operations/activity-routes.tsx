@@ -4,7 +4,7 @@ import {
   selectActions,
   selectActionThings,
   selectActors,
-} from "../../db/queries/dashboard/actions.ts";
+} from "../../db/queries/operations/read-actions.ts";
 import { type ActivityView, activityPage } from "../../views/operations/activity.tsx";
 import type { AppContext } from "../context.ts";
 import { dropCookie } from "../http/auth.ts";

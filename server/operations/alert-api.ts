@@ -5,7 +5,7 @@ import {
   selectAlerts,
   selectDeliveries,
   selectDelivery,
-} from "../../db/queries/dashboard/alerts.ts";
+} from "../../db/queries/operations/read-alerts.ts";
 import { alertKinds, channelNames } from "../../jobs/alerts/types.ts";
 import { HttpError } from "../http/errors.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";

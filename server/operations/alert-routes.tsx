@@ -1,5 +1,10 @@
 import { type Context, Hono } from "hono";
-import { type AlertRow, selectAlerts, selectDeliveries, selectLastTests } from "../../db/queries/dashboard/alerts.ts";
+import {
+  type AlertRow,
+  selectAlerts,
+  selectDeliveries,
+  selectLastTests,
+} from "../../db/queries/operations/read-alerts.ts";
 import { channelNames } from "../../jobs/alerts/types.ts";
 import { RequestError } from "../../jobs/orchestrator/types.ts";
 import { AlertsLive, type AlertsView, type AlertView, alertsPage } from "../../views/operations/alerts.tsx";

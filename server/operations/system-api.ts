@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { RetentionDays } from "../../db/queries/housekeeping.ts";
+import type { RetentionDays } from "../../db/queries/operations/housekeeping.ts";
 import { longestDays } from "../../jobs/housekeeping/retention.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
 import { readHousekeepingRuns, readProcesses, readSizes, recordOf } from "./system-read.ts";

@@ -8,7 +8,7 @@ import {
   selectProcesses,
   selectTableSizes,
   type TableRow,
-} from "../../db/queries/dashboard/system.ts";
+} from "../../db/queries/operations/read-system.ts";
 import { type HousekeepingRecord, type LakeSize, nothingRemoved, type Removed } from "../../jobs/housekeeping/types.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import type { AppContext } from "../context.ts";

@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { type Context, Hono } from "hono";
-import type { RetentionDays, RetentionRow } from "../../db/queries/housekeeping.ts";
+import type { RetentionDays, RetentionRow } from "../../db/queries/operations/housekeeping.ts";
 import type { CleanUpForm } from "../../views/operations/cleanup-form.tsx";
 import { type RetentionForm, RetentionFormView, retentionFields } from "../../views/operations/retention-form.tsx";
 import { SystemLive, type SystemView, systemPage } from "../../views/operations/system.tsx";

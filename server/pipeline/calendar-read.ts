@@ -1,5 +1,5 @@
-import { type PartitionPath, selectPaths } from "../../db/queries/dashboard/calendar.ts";
-import { selectScheduleStanding } from "../../db/queries/dashboard/schedule.ts";
+import { type PartitionPath, selectPaths } from "../../db/queries/pipeline/read-calendar.ts";
+import { selectScheduleStanding } from "../../db/queries/pipeline/read-schedule.ts";
 import {
   firstCalendarDate,
   holidayName,

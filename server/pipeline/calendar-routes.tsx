@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import { selectYears } from "../../db/queries/dashboard/calendar.ts";
+import { selectYears } from "../../db/queries/pipeline/read-calendar.ts";
 import { firstCalendarDate, isIsoDate, lastCalendarDate } from "../../jobs/market/calendar.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import {

@@ -1,4 +1,4 @@
-import { selectDatasets, selectSubscriptionStandings } from "../../db/queries/dashboard/graph.ts";
+import { selectDatasets, selectSubscriptionStandings } from "../../db/queries/pipeline/read-graph.ts";
 import type { DatasetView } from "../../views/pipeline/datasets.tsx";
 import type { AppContext } from "../context.ts";
 import { declaredDatasets } from "./graph-read.ts";

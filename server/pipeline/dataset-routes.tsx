@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import { selectEvent, selectEvents } from "../../db/queries/dashboard/events.ts";
+import { selectEvent, selectEvents } from "../../db/queries/pipeline/read-events.ts";
 import { RequestError } from "../../jobs/orchestrator/types.ts";
 import { DatasetLive, type DatasetPage, datasetPage, datasetsPage, eventPage } from "../../views/pipeline/datasets.tsx";
 import type { JobTitles } from "../../views/pipeline/events.tsx";

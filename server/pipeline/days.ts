@@ -1,4 +1,4 @@
-import type { PartitionCoverage } from "../../db/queries/dashboard/coverage.ts";
+import type { PartitionCoverage } from "../../db/queries/pipeline/read-coverage.ts";
 import { holidayName, isSession, lastCalendarDate, settledSessions } from "../../jobs/market/calendar.ts";
 import type { Day, DayState } from "../../views/pipeline/calendar.tsx";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type EventSeen, selectEvent, selectEvents } from "../../db/queries/dashboard/events.ts";
+import { type EventSeen, selectEvent, selectEvents } from "../../db/queries/pipeline/read-events.ts";
 import { HttpError } from "../http/errors.ts";
 import { answer, defineOperation, type Operation } from "../http/operation.ts";
 import { idInUrl, limitInUrl, runStates } from "../http/schemas.ts";

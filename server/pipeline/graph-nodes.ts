@@ -1,6 +1,6 @@
-import type { BuiltModel, DatasetStanding, LastRun, TestedSubject } from "../../db/queries/dashboard/graph.ts";
-import type { JobStanding } from "../../db/queries/dashboard/jobs.ts";
-import type { ModelRow } from "../../db/queries/dashboard/warehouse.ts";
+import type { ModelRow } from "../../db/queries/market/read-warehouse.ts";
+import type { BuiltModel, DatasetStanding, LastRun, TestedSubject } from "../../db/queries/pipeline/read-graph.ts";
+import type { JobStanding } from "../../db/queries/pipeline/read-jobs.ts";
 import type { JobDefinition } from "../../jobs/orchestrator/types.ts";
 import type { ModelNode } from "../../jobs/pipeline.ts";
 import type { GraphNode } from "../../views/pipeline/graph-types.ts";

@@ -1,3 +1,4 @@
+import { selectLatestModels } from "../../db/queries/market/read-warehouse.ts";
 import {
   type DatasetStanding,
   type SubscriptionStanding,
@@ -8,10 +9,9 @@ import {
   selectLastTests,
   selectSubscriptionStandings,
   selectTableRows,
-} from "../../db/queries/dashboard/graph.ts";
-import { selectJobStandings } from "../../db/queries/dashboard/jobs.ts";
-import { selectKeyRefusal } from "../../db/queries/dashboard/problems.ts";
-import { selectLatestModels } from "../../db/queries/dashboard/warehouse.ts";
+} from "../../db/queries/pipeline/read-graph.ts";
+import { selectJobStandings } from "../../db/queries/pipeline/read-jobs.ts";
+import { selectKeyRefusal } from "../../db/queries/pipeline/read-problems.ts";
 import { PermanentError } from "../../jobs/orchestrator/errors.ts";
 import type { JobDefinition } from "../../jobs/orchestrator/types.ts";
 import { jobIds, type ModelNode } from "../../jobs/pipeline.ts";

@@ -6,7 +6,7 @@ import {
   selectGridCells,
   selectGridClaims,
   selectGridRuns,
-} from "../../db/queries/dashboard/grid.ts";
+} from "../../db/queries/pipeline/read-grid.ts";
 import type { JobDefinition } from "../../jobs/orchestrator/types.ts";
 import type { GridCell, GridJob, GridRun } from "../../views/pipeline/grid.tsx";
 import type { AppContext } from "../context.ts";

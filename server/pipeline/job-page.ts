@@ -1,6 +1,6 @@
-import { selectBackfills } from "../../db/queries/dashboard/backfills.ts";
-import { selectEventBacklog, selectJobStandings } from "../../db/queries/dashboard/jobs.ts";
-import { selectRuns } from "../../db/queries/dashboard/runs.ts";
+import { selectBackfills } from "../../db/queries/backfills/read-backfills.ts";
+import { selectEventBacklog, selectJobStandings } from "../../db/queries/pipeline/read-jobs.ts";
+import { selectRuns } from "../../db/queries/pipeline/read-runs.ts";
 import { type JobDefinition, RequestError } from "../../jobs/orchestrator/types.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import type { BackfillForm } from "../../views/backfills/backfill-form.tsx";

@@ -1,6 +1,12 @@
 import { z } from "zod";
 import { findRun, findTask } from "../../db/queries/api/runs.ts";
-import { isLogComplete, type LogFilter, type LogLine, logLevels, selectLinesAfter } from "../../db/queries/logs.ts";
+import {
+  isLogComplete,
+  type LogFilter,
+  type LogLine,
+  logLevels,
+  selectLinesAfter,
+} from "../../db/queries/pipeline/logs.ts";
 import type { AppContext } from "../context.ts";
 import { check } from "../http/check.ts";
 import { HttpError } from "../http/errors.ts";

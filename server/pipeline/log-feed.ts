@@ -1,5 +1,5 @@
 import type { Sql } from "../../db/client.ts";
-import { logsChannel } from "../../db/queries/journal.ts";
+import { logsChannel } from "../../db/queries/pipeline/journal.ts";
 
 /** Tells readers of a run's log, in this process, that any process may have written to it. */
 export type LogFeed = {

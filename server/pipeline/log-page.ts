@@ -6,7 +6,7 @@ import {
   logLevels,
   selectLinesAfter,
   selectLinesBefore,
-} from "../../db/queries/logs.ts";
+} from "../../db/queries/pipeline/logs.ts";
 import type { JobDefinition } from "../../jobs/orchestrator/types.ts";
 import type { LogView } from "../../views/pipeline/log.tsx";
 import type { LogLineView } from "../../views/pipeline/log-lines.tsx";

@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
-import { selectRun } from "../../db/queries/dashboard/runs.ts";
-import { selectTask, selectTryNumbers } from "../../db/queries/dashboard/tasks.ts";
+import { selectRun } from "../../db/queries/pipeline/read-runs.ts";
+import { selectTask, selectTryNumbers } from "../../db/queries/pipeline/read-tasks.ts";
 import { type JobDefinition, RequestError } from "../../jobs/orchestrator/types.ts";
 import { type LogHead, logPage } from "../../views/pipeline/log.tsx";
 import { LogLines, tellLine } from "../../views/pipeline/log-lines.tsx";

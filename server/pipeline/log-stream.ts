@@ -1,5 +1,5 @@
 import type { Sql } from "../../db/client.ts";
-import { isLogComplete, type LogFilter, type LogLine, selectLinesAfter } from "../../db/queries/logs.ts";
+import { isLogComplete, type LogFilter, type LogLine, selectLinesAfter } from "../../db/queries/pipeline/logs.ts";
 import { HttpError } from "../http/errors.ts";
 import { type LogFollower, logFeedOf } from "./log-feed.ts";
 

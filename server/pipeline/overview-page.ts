@@ -1,3 +1,4 @@
+import { selectWarehouseSize } from "../../db/queries/market/read-warehouse.ts";
 import {
   type ActiveRun,
   type JobStanding,
@@ -6,9 +7,8 @@ import {
   selectJobStandings,
   selectPace,
   selectPartitionCounts,
-} from "../../db/queries/dashboard/jobs.ts";
-import { selectProblems } from "../../db/queries/dashboard/problems.ts";
-import { selectWarehouseSize } from "../../db/queries/dashboard/warehouse.ts";
+} from "../../db/queries/pipeline/read-jobs.ts";
+import { selectProblems } from "../../db/queries/pipeline/read-problems.ts";
 import { nextSession, settledSessions, settlesAt } from "../../jobs/market/calendar.ts";
 import type { JobDefinition } from "../../jobs/orchestrator/types.ts";
 import { jobIds } from "../../jobs/pipeline.ts";

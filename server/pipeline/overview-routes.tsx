@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
-import { selectCoverage, selectPartitionRange } from "../../db/queries/dashboard/coverage.ts";
-import { selectScheduleStanding } from "../../db/queries/dashboard/schedule.ts";
+import { selectCoverage, selectPartitionRange } from "../../db/queries/pipeline/read-coverage.ts";
+import { selectScheduleStanding } from "../../db/queries/pipeline/read-schedule.ts";
 import { newYorkDate } from "../../jobs/market/calendar.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import { type Coverage, CoverageLive, OverviewLive, overviewPage } from "../../views/pipeline/overview.tsx";

@@ -1,5 +1,5 @@
 import type { Sql } from "../../db/client.ts";
-import { selectPublishedRange } from "../../db/queries/dashboard/coverage.ts";
+import { selectPublishedRange } from "../../db/queries/pipeline/read-coverage.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 
 export type Range = { first: string; last: string };

@@ -1,11 +1,11 @@
-import { selectActionsOfRun } from "../../db/queries/dashboard/actions.ts";
-import { selectEventsOfRun } from "../../db/queries/dashboard/events.ts";
+import { selectActionsOfRun } from "../../db/queries/operations/read-actions.ts";
+import { selectEventsOfRun } from "../../db/queries/pipeline/read-events.ts";
 import {
   selectModelResults,
   selectRejectReasons,
   selectRejects,
   selectTestResults,
-} from "../../db/queries/dashboard/results.ts";
+} from "../../db/queries/pipeline/read-results.ts";
 import {
   type BatchRow,
   type LogRow,
@@ -17,7 +17,7 @@ import {
   selectSteps,
   selectTries,
   type TryRow,
-} from "../../db/queries/dashboard/runs.ts";
+} from "../../db/queries/pipeline/read-runs.ts";
 import { type JobDefinition, RequestError, type TaskDefinition } from "../../jobs/orchestrator/types.ts";
 import type { RunView } from "../../views/pipeline/run.tsx";
 import type { RejectsView } from "../../views/pipeline/run-results.tsx";

@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import { selectRun } from "../../db/queries/dashboard/runs.ts";
+import { selectRun } from "../../db/queries/pipeline/read-runs.ts";
 import { RequestError } from "../../jobs/orchestrator/types.ts";
 import { RunLive, runPage } from "../../views/pipeline/run.tsx";
 import type { AppContext } from "../context.ts";

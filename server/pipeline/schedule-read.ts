@@ -3,7 +3,7 @@ import {
   type ScheduleStanding,
   selectLeader,
   selectScheduleStanding,
-} from "../../db/queries/dashboard/schedule.ts";
+} from "../../db/queries/pipeline/read-schedule.ts";
 import type { JobDefinition } from "../../jobs/orchestrator/types.ts";
 import type { AppContext } from "../context.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type JobStateRow, readJobStates } from "../../db/queries/api/status.ts";
+import { type JobStateRow, readJobStates } from "../../db/queries/pipeline/read-status.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import { HttpError } from "../http/errors.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";

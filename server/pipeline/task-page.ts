@@ -1,6 +1,11 @@
 import type { Sql } from "../../db/client.ts";
-import { selectTask, selectTriesOfTask, selectTryNumbers, type TaskDetail } from "../../db/queries/dashboard/tasks.ts";
-import { selectLinesBefore } from "../../db/queries/logs.ts";
+import { selectLinesBefore } from "../../db/queries/pipeline/logs.ts";
+import {
+  selectTask,
+  selectTriesOfTask,
+  selectTryNumbers,
+  type TaskDetail,
+} from "../../db/queries/pipeline/read-tasks.ts";
 import { RequestError } from "../../jobs/orchestrator/types.ts";
 import type { LogView } from "../../views/pipeline/log.tsx";
 import type { TaskView } from "../../views/pipeline/task.tsx";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { selectAllRejects } from "../../db/queries/dashboard/rejects.ts";
+import { selectAllRejects } from "../../db/queries/quality/read-rejects.ts";
 import type { TestHistoryRow, TestRow } from "../../views/quality/types.ts";
 import { HttpError } from "../http/errors.ts";
 import { answer, defineOperation, type Operation } from "../http/operation.ts";

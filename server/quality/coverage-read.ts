@@ -1,6 +1,6 @@
-import { selectPaths } from "../../db/queries/dashboard/calendar.ts";
-import { selectPartitionRange } from "../../db/queries/dashboard/coverage.ts";
-import { selectFetchedCounts, selectPublishedCounts } from "../../db/queries/dashboard/session-counts.ts";
+import { selectPaths } from "../../db/queries/pipeline/read-calendar.ts";
+import { selectPartitionRange } from "../../db/queries/pipeline/read-coverage.ts";
+import { selectFetchedCounts, selectPublishedCounts } from "../../db/queries/quality/read-session-counts.ts";
 import { newYorkDate } from "../../jobs/market/calendar.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import { formatPercent } from "../../views/format.ts";

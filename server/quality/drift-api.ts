@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type DriftCheckRow, selectDriftChecks } from "../../db/queries/drift.ts";
+import { type DriftCheckRow, selectDriftChecks } from "../../db/queries/quality/drift.ts";
 import type { DriftExample, DriftModel } from "../../jobs/drift/types.ts";
 import { answer, defineOperation, type Operation } from "../http/operation.ts";
 import { count, id, instant, limitInUrl, tickerInput } from "../http/schemas.ts";

@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import { type DriftCheckRow, selectDriftChecks } from "../../db/queries/drift.ts";
+import { type DriftCheckRow, selectDriftChecks } from "../../db/queries/quality/drift.ts";
 import type { DriftExample, DriftModel } from "../../jobs/drift/types.ts";
 import { DriftChecks, type DriftLine, type DriftView, driftPage } from "../../views/quality/drift.tsx";
 import type { AppContext } from "../context.ts";

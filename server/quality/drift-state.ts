@@ -1,4 +1,4 @@
-import type { DriftCheckRow } from "../../db/queries/drift.ts";
+import type { DriftCheckRow } from "../../db/queries/quality/drift.ts";
 
 /** How a check ended, in a word. */
 export function driftState({

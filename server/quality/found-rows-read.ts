@@ -1,5 +1,5 @@
 import { isUndefinedTable } from "../../db/errors.ts";
-import { type FoundRow, selectFoundRows } from "../../db/queries/dashboard/found-rows.ts";
+import { type FoundRow, selectFoundRows } from "../../db/queries/quality/read-found-rows.ts";
 import { RequestError } from "../../jobs/orchestrator/types.ts";
 import type { FoundRowsView } from "../../views/quality/types.ts";
 import type { AppContext } from "../context.ts";

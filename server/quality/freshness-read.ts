@@ -1,4 +1,4 @@
-import { selectNewestRow } from "../../db/queries/dashboard/quality.ts";
+import { selectNewestRow } from "../../db/queries/quality/read-quality.ts";
 import type { ProjectSource } from "../../jobs/transform/transform.ts";
 import type { FreshnessRow } from "../../views/quality/types.ts";
 import type { AppContext } from "../context.ts";

@@ -1,5 +1,5 @@
-import type { PartitionPath } from "../../db/queries/dashboard/calendar.ts";
-import type { PartitionCoverage } from "../../db/queries/dashboard/coverage.ts";
+import type { PartitionPath } from "../../db/queries/pipeline/read-calendar.ts";
+import type { PartitionCoverage } from "../../db/queries/pipeline/read-coverage.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import { formatDate } from "../../views/format.ts";
 import type { Day } from "../../views/pipeline/calendar.tsx";

@@ -1,5 +1,5 @@
-import { selectLandings, selectSessionRow } from "../../db/queries/dashboard/bar-lineage.ts";
-import { selectSplits } from "../../db/queries/dashboard/bars.ts";
+import { selectSplits } from "../../db/queries/market/read-bars.ts";
+import { selectLandings, selectSessionRow } from "../../db/queries/quality/read-bar-lineage.ts";
 import { newYorkDate } from "../../jobs/market/calendar.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import type { BarLineage } from "../../views/quality/lineage-types.ts";

@@ -1,5 +1,5 @@
-import { selectTableRows } from "../../db/queries/dashboard/graph.ts";
-import { selectModelBuilds } from "../../db/queries/dashboard/quality.ts";
+import { selectTableRows } from "../../db/queries/pipeline/read-graph.ts";
+import { selectModelBuilds } from "../../db/queries/quality/read-quality.ts";
 import { RequestError } from "../../jobs/orchestrator/types.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import type { ProjectNode, ProjectSource, ProjectSummary } from "../../jobs/transform/transform.ts";

@@ -3,7 +3,7 @@ import {
   selectLatestTests,
   selectTestedRuns,
   selectTestMarks,
-} from "../../db/queries/dashboard/quality.ts";
+} from "../../db/queries/quality/read-quality.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import type { ProjectNode, ProjectSummary } from "../../jobs/transform/transform.ts";
 import type { QualityView, SubjectTests, TestCounts, TestFilter, TestRow } from "../../views/quality/types.ts";

@@ -1,4 +1,4 @@
-import { type RejectFilter, selectAllRejects, selectReasonCounts } from "../../db/queries/dashboard/rejects.ts";
+import { type RejectFilter, selectAllRejects, selectReasonCounts } from "../../db/queries/quality/read-rejects.ts";
 import { isIsoDate } from "../../jobs/market/calendar.ts";
 import type { RejectsPageView } from "../../views/quality/lineage-types.ts";
 import type { AppContext } from "../context.ts";

@@ -3,7 +3,7 @@ import {
   selectKeptFailure,
   selectTestHistory,
   type TestRun,
-} from "../../db/queries/dashboard/quality.ts";
+} from "../../db/queries/quality/read-quality.ts";
 import { RequestError } from "../../jobs/orchestrator/types.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import { formatValue } from "../../views/format.ts";

@@ -1,7 +1,7 @@
-import { selectPathsOf } from "../../db/queries/dashboard/calendar.ts";
-import { selectRejectedSessions } from "../../db/queries/dashboard/rejects.ts";
-import { selectBarSessions } from "../../db/queries/dashboard/session-counts.ts";
-import { selectTickerProfile } from "../../db/queries/dashboard/tickers.ts";
+import { selectTickerProfile } from "../../db/queries/market/read-tickers.ts";
+import { selectPathsOf } from "../../db/queries/pipeline/read-calendar.ts";
+import { selectRejectedSessions } from "../../db/queries/quality/read-rejects.ts";
+import { selectBarSessions } from "../../db/queries/quality/read-session-counts.ts";
 import { sessionsBetween } from "../../jobs/market/calendar.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import type { TickerCoverage } from "../../views/quality/lineage-types.ts";

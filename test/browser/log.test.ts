@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { rmSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import type { Sql } from "../../db/client.ts";
-import { insertLogs } from "../../db/queries/journal.ts";
+import { insertLogs } from "../../db/queries/pipeline/journal.ts";
 import { openWarehouse } from "../process/support.ts";
 import { type BarlineProcess, startBarline } from "../support/barline.ts";
 import { findBrowser, launchBrowser } from "../support/browser.ts";

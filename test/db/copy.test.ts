@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { TransactionSql } from "../../db/client.ts";
 import { isTransientDatabaseError } from "../../db/errors.ts";
-import { copyToStaging, countStaged } from "../../db/queries/load.ts";
+import { copyToStaging, countStaged } from "../../db/queries/market/load.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { until } from "../support/until.ts";
 

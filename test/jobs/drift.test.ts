@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import pino from "pino";
 import { openPool, type Sql } from "../../db/client.ts";
-import { lockBuilds, selectDriftChecks } from "../../db/queries/drift.ts";
+import { lockBuilds, selectDriftChecks } from "../../db/queries/quality/drift.ts";
 import type { Drift } from "../../jobs/drift/types.ts";
 import { createDrift } from "../../jobs/drift.ts";
 import type { Transform } from "../../jobs/transform/transform.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { openPool } from "../../db/client.ts";
-import { bookCall } from "../../db/queries/rate.ts";
+import { bookCall } from "../../db/queries/market/rate.ts";
 import { createMarketLimiter } from "../../jobs/limiter.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 

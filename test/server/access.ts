@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { replaceCredential } from "../../db/queries/access.ts";
+import { replaceCredential } from "../../db/queries/operations/access.ts";
 import { adoptPassword } from "../../server/http/password.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { createTestApp, type TestApp } from "./support.ts";

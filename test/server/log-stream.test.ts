@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { openPool, type Sql } from "../../db/client.ts";
-import { insertLogs } from "../../db/queries/journal.ts";
-import type { LogLine } from "../../db/queries/logs.ts";
+import { insertLogs } from "../../db/queries/pipeline/journal.ts";
+import type { LogLine } from "../../db/queries/pipeline/logs.ts";
 import { createLogFeed } from "../../server/pipeline/log-feed.ts";
 import { streamLog, streamWholeLog } from "../../server/pipeline/log-stream.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openPool, type Sql } from "../../db/client.ts";
-import { insertModelResults, insertTestResults } from "../../db/queries/transform.ts";
+import { insertModelResults, insertTestResults } from "../../db/queries/quality/transform.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import type { Transform } from "../../jobs/transform/transform.ts";
 import { createAssetRoutes, createDashboardRoutes } from "../../server/pages.ts";

@@ -1,4 +1,4 @@
-import type { EventSeen } from "../../db/queries/dashboard/events.ts";
+import type { EventSeen } from "../../db/queries/pipeline/read-events.ts";
 import { Ago, Empty, Fact, Instant, Pager, Section, State, TableScroll } from "../components.tsx";
 import { formatCount, formatDuration, formatInteger, formatLabel, formatValue, none } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";

@@ -1,4 +1,4 @@
-import type { EventClaim, EventSeen } from "../../db/queries/dashboard/events.ts";
+import type { EventClaim, EventSeen } from "../../db/queries/pipeline/read-events.ts";
 import { Instant, State, TableScroll } from "../components.tsx";
 import { formatDuration, formatLabel, formatPartition, formatSecond, formatUtc, formatValue } from "../format.ts";
 

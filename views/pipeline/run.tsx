@@ -1,4 +1,4 @@
-import type { EventSeen } from "../../db/queries/dashboard/events.ts";
+import type { EventSeen } from "../../db/queries/pipeline/read-events.ts";
 import { ErrorNote, Fact, Instant, Section, State } from "../components.tsx";
 import { formatCount, formatElapsed, formatInteger, formatLabel, formatPartition, formatValue } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";

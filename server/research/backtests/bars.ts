@@ -1,9 +1,9 @@
 import type { Sql } from "../../../db/client.ts";
 import { isUndefinedTable } from "../../../db/errors.ts";
 import { type DividendRow, readAdjustedDividends, readPublishedRange } from "../../../db/queries/api/backtests.ts";
-import { type PackedBars, selectPackedBars } from "../../../db/queries/backtests/bars.ts";
-import { hasLastSessions, readLastSessions, readPublishedTickers } from "../../../db/queries/backtests/tickers.ts";
-import { selectReferenceRead } from "../../../db/queries/reference.ts";
+import { selectReferenceRead } from "../../../db/queries/market/reference.ts";
+import { type PackedBars, selectPackedBars } from "../../../db/queries/research/bars.ts";
+import { hasLastSessions, readLastSessions, readPublishedTickers } from "../../../db/queries/research/tickers.ts";
 import type { Bars } from "../../backtest/types.ts";
 import { HttpError } from "../../http/errors.ts";
 import { nearest } from "../../http/nearest.ts";

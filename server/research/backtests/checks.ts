@@ -1,9 +1,9 @@
 import type { Sql } from "../../../db/client.ts";
 import { isUndefinedTable } from "../../../db/errors.ts";
-import { readDataVersion } from "../../../db/queries/backtests/data-version.ts";
-import { readAtOneMoment } from "../../../db/queries/backtests/moment.ts";
-import { readFirstTicker } from "../../../db/queries/backtests/tickers.ts";
-import { selectSessions } from "../../../db/queries/backtests/universe.ts";
+import { readDataVersion } from "../../../db/queries/research/data-version.ts";
+import { readAtOneMoment } from "../../../db/queries/research/moment.ts";
+import { readFirstTicker } from "../../../db/queries/research/tickers.ts";
+import { selectSessions } from "../../../db/queries/research/universe.ts";
 import { type Badge, badgesOf, universeBadgesOf } from "../../backtest/badges.ts";
 import { checkHonesty } from "../../backtest/honesty.ts";
 import { tickerStrategies, universeStrategies } from "../../backtest/strategies/index.ts";

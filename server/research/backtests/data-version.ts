@@ -1,7 +1,7 @@
 import type { Sql } from "../../../db/client.ts";
 import { isUndefinedTable } from "../../../db/errors.ts";
-import { type DataChanges, selectDataChanges } from "../../../db/queries/backtests/data-changes.ts";
-import { type DataRange, readDataVersion } from "../../../db/queries/backtests/data-version.ts";
+import { type DataChanges, selectDataChanges } from "../../../db/queries/research/data-changes.ts";
+import { type DataRange, readDataVersion } from "../../../db/queries/research/data-version.ts";
 import { formatCount, formatDate } from "../../../views/format.ts";
 import type { Scenario } from "./run.ts";
 

@@ -1,5 +1,5 @@
 import type { Sql } from "../../../db/client.ts";
-import type { Moment } from "../../../db/queries/backtests/moment.ts";
+import type { Moment } from "../../../db/queries/research/moment.ts";
 import {
   type HeldDividend,
   hasMonthEnds,
@@ -11,7 +11,7 @@ import {
   selectListedTickers,
   selectSections,
   selectSessions,
-} from "../../../db/queries/backtests/universe.ts";
+} from "../../../db/queries/research/universe.ts";
 import type { ConfiguredUniverseStrategy } from "../../backtest/universe/strategy.ts";
 import type { CrossSection, HeldBars, Selection, Universe } from "../../backtest/universe/types.ts";
 

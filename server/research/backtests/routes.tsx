@@ -1,9 +1,9 @@
 import { type Context, Hono } from "hono";
 import { isUndefinedTable } from "../../../db/errors.ts";
 import { readPublishedRange } from "../../../db/queries/api/backtests.ts";
-import { readFirstTicker } from "../../../db/queries/backtests/tickers.ts";
-import { selectTickers } from "../../../db/queries/dashboard/tickers.ts";
-import { hasMart } from "../../../db/queries/dashboard/warehouse.ts";
+import { selectTickers } from "../../../db/queries/market/read-tickers.ts";
+import { hasMart } from "../../../db/queries/market/read-warehouse.ts";
+import { readFirstTicker } from "../../../db/queries/research/tickers.ts";
 import { TickerOptions } from "../../../views/market/ticker-options.tsx";
 import { Backtest, backtestPage } from "../../../views/research/backtest.tsx";
 import { Trades } from "../../../views/research/backtest-trades.tsx";

@@ -1,8 +1,8 @@
 import type { Sql } from "../../../db/client.ts";
 import { isUndefinedTable } from "../../../db/errors.ts";
-import { type Moment, readAtOneMoment } from "../../../db/queries/backtests/moment.ts";
-import { lagsWithReturn, selectSessions } from "../../../db/queries/backtests/universe.ts";
-import { selectReferenceRead } from "../../../db/queries/reference.ts";
+import { selectReferenceRead } from "../../../db/queries/market/reference.ts";
+import { type Moment, readAtOneMoment } from "../../../db/queries/research/moment.ts";
+import { lagsWithReturn, selectSessions } from "../../../db/queries/research/universe.ts";
 import type { Metrics } from "../../backtest/definitions.ts";
 import { type PortfolioBacktest, runPortfolio } from "../../backtest/universe/backtest.ts";
 import { chooseHoldings, everyone, type Membership } from "../../backtest/universe/choose.ts";

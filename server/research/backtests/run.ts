@@ -1,6 +1,11 @@
 import type { Sql } from "../../../db/client.ts";
-import { readAtOneMoment } from "../../../db/queries/backtests/moment.ts";
-import { type DividendRow, type SplitRow, selectDividends, selectSplits } from "../../../db/queries/dashboard/bars.ts";
+import {
+  type DividendRow,
+  type SplitRow,
+  selectDividends,
+  selectSplits,
+} from "../../../db/queries/market/read-bars.ts";
+import { readAtOneMoment } from "../../../db/queries/research/moment.ts";
 import { type Backtest, leastSessions, runBacktest } from "../../backtest/backtest.ts";
 import { compare } from "../../backtest/metrics.ts";
 import { returnsByMonth, returnsByYear } from "../../backtest/periods.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { countScenarios } from "../../../db/queries/scenarios.ts";
+import { countScenarios } from "../../../db/queries/research/scenarios.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../../http/operation.ts";
 import { booleanInUrl, count, date, id, idInUrl, instant, limitInUrl } from "../../http/schemas.ts";
 import { backtestAnswer, backtestInput } from "../backtests/schemas.ts";

@@ -5,7 +5,7 @@ import {
   selectScenarios,
   selectScenariosById,
   type WholeScenario,
-} from "../../../db/queries/scenarios.ts";
+} from "../../../db/queries/research/scenarios.ts";
 import { RequestError } from "../../../jobs/orchestrator/types.ts";
 import type { AppContext } from "../../context.ts";
 import { HttpError } from "../../http/errors.ts";

@@ -1,4 +1,4 @@
-import type { ScenarioRow } from "../../../db/queries/scenarios.ts";
+import type { ScenarioRow } from "../../../db/queries/research/scenarios.ts";
 import { findStrategy } from "../../backtest/strategies/index.ts";
 import { check } from "../../http/check.ts";
 import type { Scenario } from "../backtests/run.ts";

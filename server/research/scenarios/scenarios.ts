@@ -1,6 +1,6 @@
 import type { JsonValue, Sql, TransactionSql } from "../../../db/client.ts";
 import { isUniqueViolation } from "../../../db/errors.ts";
-import { insertAction } from "../../../db/queries/actions.ts";
+import { insertAction } from "../../../db/queries/operations/actions.ts";
 import {
   copyScenario,
   countScenarios,
@@ -13,7 +13,7 @@ import {
   selectNamesLike,
   selectScenario,
   updateScenarioRun,
-} from "../../../db/queries/scenarios.ts";
+} from "../../../db/queries/research/scenarios.ts";
 import { type Actor, RequestError } from "../../../jobs/orchestrator/types.ts";
 import { runRequest, type Scenario, tradesOf } from "../backtests/run.ts";
 import type { BacktestRequest } from "../backtests/schemas.ts";

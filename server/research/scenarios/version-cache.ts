@@ -1,5 +1,5 @@
 import type { Sql } from "../../../db/client.ts";
-import { selectPublishedMark } from "../../../db/queries/backtests/data-changes.ts";
+import { selectPublishedMark } from "../../../db/queries/research/data-changes.ts";
 import { jobIds } from "../../../jobs/pipeline.ts";
 import { readRequestVersion } from "../backtests/data-version.ts";
 import type { Scenario } from "../backtests/run.ts";

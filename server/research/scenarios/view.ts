@@ -1,4 +1,4 @@
-import { selectScenario, selectScenarioTrades } from "../../../db/queries/scenarios.ts";
+import { selectScenario, selectScenarioTrades } from "../../../db/queries/research/scenarios.ts";
 import { deletedScenarioDays } from "../../../jobs/housekeeping/retention.ts";
 import { RequestError } from "../../../jobs/orchestrator/types.ts";
 import type { BacktestChart } from "../../../views/research/backtest-data.ts";

@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { lagsWithReturn } from "../../../db/queries/backtests/universe.ts";
 import {
   type ListedSweep,
   type SweepRow,
   selectSweep,
   selectSweepMap,
   selectSweeps,
-} from "../../../db/queries/sweeps.ts";
+} from "../../../db/queries/research/sweeps.ts";
+import { lagsWithReturn } from "../../../db/queries/research/universe.ts";
 import { mostPoints, mostValues } from "../../backtest/sweep/space.ts";
 import { HttpError } from "../../http/errors.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../../http/operation.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { DataRange } from "../../../db/queries/backtests/data-version.ts";
+import type { DataRange } from "../../../db/queries/research/data-version.ts";
 import { findStrategy, type Strategy } from "../../backtest/strategies/index.ts";
 import { walkWindows } from "../../backtest/sweep/segments.ts";
 import { countValues, mostValues, type Range, sizeOfGrid, valuesOf } from "../../backtest/sweep/space.ts";

@@ -1,8 +1,8 @@
 import type { Sql } from "../../../db/client.ts";
 import { isUndefinedTable } from "../../../db/errors.ts";
-import { readDataVersion } from "../../../db/queries/backtests/data-version.ts";
-import { type Moment, readAtOneMoment } from "../../../db/queries/backtests/moment.ts";
-import { hasReturn, lagsWithReturn } from "../../../db/queries/backtests/universe.ts";
+import { readDataVersion } from "../../../db/queries/research/data-version.ts";
+import { type Moment, readAtOneMoment } from "../../../db/queries/research/moment.ts";
+import { hasReturn, lagsWithReturn } from "../../../db/queries/research/universe.ts";
 import { configuredPoints } from "../../backtest/sweep/points.ts";
 import type { SweepPlan } from "../../backtest/sweep/types.ts";
 import { type Needs, needsOf } from "../../backtest/sweep/universe.ts";

@@ -1,6 +1,6 @@
 import type { Sql } from "../../../db/client.ts";
-import { readDataVersion } from "../../../db/queries/backtests/data-version.ts";
-import { readAtOneMoment } from "../../../db/queries/backtests/moment.ts";
+import { readDataVersion } from "../../../db/queries/research/data-version.ts";
+import { readAtOneMoment } from "../../../db/queries/research/moment.ts";
 import { leastSessions } from "../../backtest/backtest.ts";
 import type { TickerStrategy } from "../../backtest/strategy.ts";
 import { configuredPoints } from "../../backtest/sweep/points.ts";

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { JsonValue, Sql } from "../../../db/client.ts";
-import { beatSweeps, finishSweep, type SweepEnd, startSweep } from "../../../db/queries/sweeps.ts";
+import { beatSweeps, finishSweep, type SweepEnd, startSweep } from "../../../db/queries/research/sweeps.ts";
 import type { SweepPlan, Tally } from "../../backtest/sweep/types.ts";
 import type { SweepPool, SweepSource } from "./pool.ts";
 import { recordOf } from "./record.ts";

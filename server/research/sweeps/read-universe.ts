@@ -1,13 +1,13 @@
 import type { Sql } from "../../../db/client.ts";
-import type { Moment } from "../../../db/queries/backtests/moment.ts";
-import { type PackedSweptSection, selectSweptSections } from "../../../db/queries/backtests/swept-universe.ts";
+import type { Moment } from "../../../db/queries/research/moment.ts";
+import { type PackedSweptSection, selectSweptSections } from "../../../db/queries/research/swept-universe.ts";
 import {
   hasMonthEnds,
   hasReturn,
   type ListedTicker,
   selectListedTickers,
   selectSessions,
-} from "../../../db/queries/backtests/universe.ts";
+} from "../../../db/queries/research/universe.ts";
 import type { SweepPlan } from "../../backtest/sweep/types.ts";
 import type { Chosen, Needs, SweptMarket, SweptSection } from "../../backtest/sweep/universe.ts";
 import type { HeldBars, Selection } from "../../backtest/universe/types.ts";

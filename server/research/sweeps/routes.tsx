@@ -1,9 +1,9 @@
 import { type Context, Hono } from "hono";
 import { isUndefinedTable } from "../../../db/errors.ts";
 import { readPublishedRange } from "../../../db/queries/api/backtests.ts";
-import { readFirstTicker } from "../../../db/queries/backtests/tickers.ts";
-import { hasMart } from "../../../db/queries/dashboard/warehouse.ts";
-import { selectSweep, selectSweeps, type WholeSweep } from "../../../db/queries/sweeps.ts";
+import { hasMart } from "../../../db/queries/market/read-warehouse.ts";
+import { selectSweep, selectSweeps, type WholeSweep } from "../../../db/queries/research/sweeps.ts";
+import { readFirstTicker } from "../../../db/queries/research/tickers.ts";
 import { Sweep, sweepPage } from "../../../views/research/sweep.tsx";
 import { HeatMap } from "../../../views/research/sweep-heat-map.tsx";
 import type { SweepForm } from "../../../views/research/sweep-view.ts";

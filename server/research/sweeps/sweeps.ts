@@ -1,7 +1,12 @@
 import type { Logger } from "pino";
 import type { JsonValue, Sql } from "../../../db/client.ts";
-import { insertAction } from "../../../db/queries/actions.ts";
-import { closeSilentSweep, deleteOldSweeps, insertSweep, requestSweepCancel } from "../../../db/queries/sweeps.ts";
+import { insertAction } from "../../../db/queries/operations/actions.ts";
+import {
+  closeSilentSweep,
+  deleteOldSweeps,
+  insertSweep,
+  requestSweepCancel,
+} from "../../../db/queries/research/sweeps.ts";
 import type { Actor } from "../../../jobs/orchestrator/types.ts";
 import { countPoints } from "../../backtest/sweep/space.ts";
 import { HttpError } from "../../http/errors.ts";

@@ -1,6 +1,11 @@
 import type { Sql } from "../../../db/client.ts";
-import { readDataVersion } from "../../../db/queries/backtests/data-version.ts";
-import { type ListedSweep, type SweepRow, selectSweepMap, type WholeSweep } from "../../../db/queries/sweeps.ts";
+import { readDataVersion } from "../../../db/queries/research/data-version.ts";
+import {
+  type ListedSweep,
+  type SweepRow,
+  selectSweepMap,
+  type WholeSweep,
+} from "../../../db/queries/research/sweeps.ts";
 import { formatCount, formatDate, formatInteger, formatLabel } from "../../../views/format.ts";
 import type {
   Curve,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { beginCancellable } from "../../../db/queries/cancel.ts";
+import { beginCancellable } from "../../../db/queries/pipeline/cancel.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { until } from "../../support/until.ts";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeEach, expect, test } from "bun:test";
 import type { TransactionSql } from "../../../db/client.ts";
-import { copyToStaging, emptyStaging, type Merged, mergeStagedBars } from "../../../db/queries/load.ts";
+import { copyToStaging, emptyStaging, type Merged, mergeStagedBars } from "../../../db/queries/market/load.ts";
 import { createTestDatabase } from "../../support/database.ts";
 
 const database = await createTestDatabase();

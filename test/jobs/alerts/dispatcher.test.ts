@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { claimDelivery } from "../../../db/queries/alert-deliveries.ts";
+import { claimDelivery } from "../../../db/queries/operations/alert-deliveries.ts";
 import { createEmail } from "../../../jobs/alerts/email.ts";
 import type { ChannelName } from "../../../jobs/alerts/types.ts";
 import { createWebhook } from "../../../jobs/alerts/webhook.ts";

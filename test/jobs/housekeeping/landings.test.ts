@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import pino from "pino";
-import type { RetentionDays } from "../../../db/queries/housekeeping.ts";
+import type { RetentionDays } from "../../../db/queries/operations/housekeeping.ts";
 import { createHousekeeping } from "../../../jobs/housekeeping.ts";
 import { readManifest, writeManifest } from "../../../jobs/lake/manifest.ts";
 import { RequestError } from "../../../jobs/orchestrator/types.ts";

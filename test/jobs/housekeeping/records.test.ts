@@ -2,7 +2,7 @@ import { afterAll, beforeEach, expect, test } from "bun:test";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pino from "pino";
-import { lockHousekeeping, unlockHousekeeping } from "../../../db/queries/housekeeping.ts";
+import { lockHousekeeping, unlockHousekeeping } from "../../../db/queries/operations/housekeeping.ts";
 import type { HousekeepingRecord } from "../../../jobs/housekeeping/types.ts";
 import { createHousekeeping, type HousekeepingOptions } from "../../../jobs/housekeeping.ts";
 import { openLake } from "../../../jobs/lake/open.ts";

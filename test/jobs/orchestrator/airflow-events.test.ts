@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { openPool } from "../../../db/client.ts";
-import { insertEvents } from "../../../db/queries/events.ts";
+import { insertEvents } from "../../../db/queries/pipeline/events.ts";
 import { registerJobs } from "../../../jobs/orchestrator/register.ts";
 import { queueTriggeredRun } from "../../../jobs/orchestrator/triggers.ts";
 import type { JobDefinition, Orchestrator } from "../../../jobs/orchestrator/types.ts";

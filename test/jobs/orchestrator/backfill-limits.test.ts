@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Sql } from "../../../db/client.ts";
-import { startQueuedRuns } from "../../../db/queries/runs.ts";
+import { startQueuedRuns } from "../../../db/queries/pipeline/runs.ts";
 import type { JobDefinition, Schedule } from "../../../jobs/orchestrator/types.ts";
 import { until } from "../../support/until.ts";
 import { allEnded, createGate, createHarness, type Harness, runReaches, runsOf, toyJob } from "./harness.ts";

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { openPool } from "../../../db/client.ts";
-import { beginCancellable } from "../../../db/queries/cancel.ts";
+import { beginCancellable } from "../../../db/queries/pipeline/cancel.ts";
 import { cancelGraceMs } from "../../../jobs/index.ts";
 import { createWorkerPool, type WorkerPool } from "../../../jobs/orchestrator/pool.ts";
 import { until } from "../../support/until.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { openPool, type Sql } from "../../../db/client.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../../db/embedded.ts";
 import { migrateDatabase } from "../../../db/migrate.ts";
-import { lockProcess } from "../../../db/queries/leases.ts";
+import { lockProcess } from "../../../db/queries/pipeline/leases.ts";
 import type { JobDefinition } from "../../../jobs/orchestrator/types.ts";
 import { until } from "../../support/until.ts";
 import {

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mergeStagedBars } from "../../../db/queries/load.ts";
+import { mergeStagedBars } from "../../../db/queries/market/load.ts";
 import type { Transform } from "../../../jobs/transform/transform.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { type Bar, bar, openTransform, weekday, writeBars } from "./support.ts";

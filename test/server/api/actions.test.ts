@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { insertAction } from "../../../db/queries/actions.ts";
+import { insertAction } from "../../../db/queries/operations/actions.ts";
 import { jobIds } from "../../../jobs/pipeline.ts";
 import { type AccessHarness, openAccess, password, sessionOf } from "../access.ts";
 import { createTestApp, type TestApp } from "../support.ts";

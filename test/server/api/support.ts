@@ -1,6 +1,6 @@
 import { expect } from "bun:test";
 import type { JsonValue, Sql } from "../../../db/client.ts";
-import { insertEvents } from "../../../db/queries/events.ts";
+import { insertEvents } from "../../../db/queries/pipeline/events.ts";
 import { operations } from "../../../server/api.ts";
 import { errorAnswer } from "../../../server/http/schemas.ts";
 import type { TestApp } from "../support.ts";

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pino from "pino";
-import { registerProcess } from "../../../db/queries/processes.ts";
+import { registerProcess } from "../../../db/queries/pipeline/processes.ts";
 import { createHousekeeping } from "../../../jobs/housekeeping.ts";
 import { openLake } from "../../../jobs/lake/open.ts";
 import { jobIds } from "../../../jobs/pipeline.ts";

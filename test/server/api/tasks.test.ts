@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { insertLogs } from "../../../db/queries/journal.ts";
+import { insertLogs } from "../../../db/queries/pipeline/journal.ts";
 import { RequestError } from "../../../jobs/orchestrator/types.ts";
 import { jobIds } from "../../../jobs/pipeline.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";

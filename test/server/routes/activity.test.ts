@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { insertAction } from "../../../db/queries/actions.ts";
-import { selectActionsOfBackfill, selectActionsOfRun } from "../../../db/queries/dashboard/actions.ts";
+import { insertAction } from "../../../db/queries/operations/actions.ts";
+import { selectActionsOfBackfill, selectActionsOfRun } from "../../../db/queries/operations/read-actions.ts";
 import { jobIds } from "../../../jobs/pipeline.ts";
 import { type Dashboard, openDashboard, openingMs } from "./dashboard.ts";
 import { hostile } from "./sample.ts";

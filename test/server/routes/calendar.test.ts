@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { selectPaths } from "../../../db/queries/dashboard/calendar.ts";
+import { selectPaths } from "../../../db/queries/pipeline/read-calendar.ts";
 import { jobIds } from "../../../jobs/pipeline.ts";
 import { type Dashboard, openDashboard, openingMs } from "./dashboard.ts";
 import { addPipelineSample, hostile } from "./sample.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { selectEventsOfRun } from "../../../db/queries/dashboard/events.ts";
+import { selectEventsOfRun } from "../../../db/queries/pipeline/read-events.ts";
 import { jobIds } from "../../../jobs/pipeline.ts";
 import { type Dashboard, openDashboard, openingMs } from "./dashboard.ts";
 import { addPipelineSample } from "./sample.ts";

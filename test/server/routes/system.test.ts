@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { lockHousekeeping } from "../../../db/queries/housekeeping.ts";
-import { registerProcess } from "../../../db/queries/processes.ts";
+import { lockHousekeeping } from "../../../db/queries/operations/housekeeping.ts";
+import { registerProcess } from "../../../db/queries/pipeline/processes.ts";
 import { jobIds } from "../../../jobs/pipeline.ts";
 import { until } from "../../support/until.ts";
 import { type Dashboard, now, openDashboard, openingMs } from "./dashboard.ts";

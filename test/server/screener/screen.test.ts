@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { indicatorColumns } from "../../../db/queries/dashboard/screen-columns.ts";
+import { indicatorColumns } from "../../../db/queries/market/read-screen-columns.ts";
 import { csvField } from "../../../server/http/csv.ts";
 import { orderedIndicators } from "../../../server/market/screener-indicators.ts";
 import { parseAmount, readScreen, screenQuery } from "../../../server/market/screener-request.ts";

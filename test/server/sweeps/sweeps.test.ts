@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import pino from "pino";
-import { selectSweep, selectSweeps } from "../../../db/queries/sweeps.ts";
+import { selectSweep, selectSweeps } from "../../../db/queries/research/sweeps.ts";
 import type { Actor } from "../../../jobs/orchestrator/types.ts";
 import { findTickerStrategy } from "../../../server/backtest/strategies/index.ts";
 import { runSweep } from "../../../server/backtest/sweep/sweep.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readDataVersion } from "../../../../db/queries/backtests/data-version.ts";
+import { readDataVersion } from "../../../../db/queries/research/data-version.ts";
 import { createMart, publishBar } from "../../../server/api/support.ts";
 import { createTestDatabase, type TestDatabase } from "../../../support/database.ts";
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { openPool, type Sql } from "../../../../db/client.ts";
-import { readAtOneMoment, tablesOfBacktests } from "../../../../db/queries/backtests/moment.ts";
+import { readAtOneMoment, tablesOfBacktests } from "../../../../db/queries/research/moment.ts";
 import { loadProject } from "../../../../jobs/transform/project/load.ts";
 import { warehouseDir } from "../../../jobs/transform/support.ts";
 import { createTestDatabase, type TestDatabase } from "../../../support/database.ts";

@@ -1,0 +1,158 @@
+import type { Writable } from "node:stream";
+import type { JsonValue, Sql, TransactionSql } from "../../client.ts";
+
+/** Makes the tries of one batch go one after the other, to the end of the transaction. */
+export async function lockBatch(transaction: TransactionSql, runId: number, batch: number): Promise<void> {
+  await transaction`select pg_advisory_xact_lock(hashtextextended(${`stage ${runId}/${batch}`}::text, 0))`;
+}
+
+/** Removes what an earlier try of a batch left: its COPY may have been committed before its success was. */
+export async function clearBatch(transaction: TransactionSql, runId: number, batch: number): Promise<void> {
+  await transaction`
+    delete from barline.staging_stock_bars where run_id = ${runId}::bigint and batch = ${batch}::int`;
+  await transaction`delete from barline.rejects where run_id = ${runId}::bigint and batch = ${batch}::int`;
+}
+
+/** Whether a task has been begun again since its try `number`, which is then no longer anybody's. */
+export async function isOvertaken(transaction: TransactionSql, taskId: number, number: number): Promise<boolean> {
+  const rows = await transaction`select 1 from barline.tasks where id = ${taskId}::bigint and tries > ${number}::int`;
+  return rows.length > 0;
+}
+
+/** Opens a COPY into staging; write text-format lines with the columns in this order. It is destroyed with what goes wrong. */
+export async function copyToStaging(transaction: TransactionSql): Promise<Writable> {
+  const query = transaction`
+    copy barline.staging_stock_bars
+      (run_id, batch, sequence, requested, ticker, trade_date, open, high, low, close, volume, vwap, transactions)
+    from stdin`;
+  const stream = await query.writable();
+  // The driver forgets the stream with its last byte. A fault after that (a refused row, a full disk, a lost connection) it
+  // tells only the query, which was over when it gave the stream, and whoever wrote would wait for ever.
+  Object.assign(query, { reject: (error: Error) => stream.destroy(error) });
+  // Whoever writes learns of it too; without a listener, a fault before or after that would end the whole worker.
+  stream.on("error", () => {});
+  return stream;
+}
+
+export type NewReject = {
+  ticker: string | null;
+  tradeDate: string | null;
+  reason: string;
+  lakeKey: string;
+  row: JsonValue;
+};
+
+export async function insertRejects(
+  transaction: TransactionSql,
+  runId: number,
+  batch: number,
+  rejects: NewReject[],
+): Promise<void> {
+  await transaction`
+    insert into barline.rejects (run_id, batch, ticker, trade_date, reason, lake_key, row)
+    select ${runId}::bigint, ${batch}::int, item ->> 'ticker', item ->> 'tradeDate', item ->> 'reason', item ->> 'lakeKey',
+      item -> 'row'
+    from jsonb_array_elements(${transaction.json(rejects)}::jsonb) as item`;
+}
+
+/** Which tickers of whole-market answers are wanted; null is no condition. */
+export type UniverseFilter = { types: string[] | null; tickers: string[] | null };
+
+export type Merged = { inserted: number; updated: number; firstDate: string | null; lastDate: string | null };
+
+/**
+ * Merges what a run staged into the raw bars. Of several answers for one bar the latest wins; a row that says what is
+ * there already is not touched, so its `inserted_at` stays and the models have nothing to redo. The caller holds the
+ * raw tables' lock, so nobody else adds a bar between the look and the insert. New bars go in by a plain insert, which
+ * costs half of one that could conflict; `offset 0` keeps the look at what is there an index search a bar, as a plan
+ * that reads the whole table would cost more with each year in it.
+ */
+export async function mergeStagedBars(
+  transaction: TransactionSql,
+  runId: number,
+  insertedAt: Date,
+  universe: UniverseFilter,
+): Promise<Merged> {
+  const [row] = await transaction<Merged[]>`
+    with latest as (
+      select distinct on (ticker, trade_date) ticker, trade_date, open, high, low, close, volume, vwap, transactions
+      from barline.staging_stock_bars staged
+      where run_id = ${runId}::bigint and (requested
+        or (${universe.types}::text[] is null and ${universe.tickers}::text[] is null)
+        or ticker = any (${universe.tickers}::text[])
+        or ticker in (select ticker from public.source_polygon_tickers where type = any (${universe.types}::text[])))
+      order by ticker, trade_date, sequence desc
+    ), changed as materialized (
+      select latest.*, known.ticker is null as is_new
+      from latest left join lateral (
+        select bars.* from public.source_polygon_stock_bars_daily bars
+        where bars.ticker = latest.ticker and bars.trade_date = latest.trade_date offset 0
+      ) as known on true
+      where known.ticker is null
+        or (known.open, known.high, known.low, known.close, known.volume, known.vwap, known.transactions)
+          is distinct from (latest.open, latest.high, latest.low, latest.close, latest.volume, latest.vwap,
+            latest.transactions)
+    ), inserted as (
+      insert into public.source_polygon_stock_bars_daily
+        (ticker, trade_date, open, high, low, close, volume, vwap, transactions, inserted_at)
+      select ticker, trade_date, open, high, low, close, volume, vwap, transactions, ${insertedAt}::timestamptz
+      from changed where is_new
+    ), corrected as (
+      insert into public.source_polygon_stock_bars_daily
+        (ticker, trade_date, open, high, low, close, volume, vwap, transactions, inserted_at)
+      select ticker, trade_date, open, high, low, close, volume, vwap, transactions, ${insertedAt}::timestamptz
+      from changed where not is_new
+      on conflict (ticker, trade_date) do update set
+        open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close,
+        volume = excluded.volume, vwap = excluded.vwap, transactions = excluded.transactions,
+        inserted_at = excluded.inserted_at
+    )
+    select count(*) filter (where is_new)::int as inserted, count(*) filter (where not is_new)::int as updated,
+      min(trade_date) as "firstDate", max(trade_date) as "lastDate"
+    from changed`;
+  return row ?? { inserted: 0, updated: 0, firstDate: null, lastDate: null };
+}
+
+/** Empties staging after the merge. One load runs at a time, so all that is in it has been merged or was abandoned. */
+export async function emptyStaging(transaction: TransactionSql): Promise<void> {
+  await transaction`truncate barline.staging_stock_bars`;
+}
+
+/** How many rows a run has staged. */
+export async function countStaged(sql: Sql | TransactionSql, runId: number): Promise<number> {
+  const [row] = await sql<{ rows: number }[]>`
+    select count(*)::int as rows from barline.staging_stock_bars where run_id = ${runId}::bigint`;
+  return row?.rows ?? 0;
+}
+
+export type LaterLoad = { sequence: number; manifest: string };
+
+/**
+ * For each event that a run claimed: the manifests of later events whose dates meet its own and that another run of the job
+ * has loaded already.
+ */
+export async function selectLaterLoads(sql: Sql, runId: number): Promise<LaterLoad[]> {
+  return await sql<LaterLoad[]>`
+    select mine.id as sequence, later.payload ->> 'manifest' as manifest
+    from barline.event_claims my_claims
+    join barline.dataset_events mine on mine.id = my_claims.event_id
+    join barline.dataset_events later on later.dataset = mine.dataset and later.id > mine.id
+      and later.payload ->> 'from' <= mine.payload ->> 'to' and later.payload ->> 'to' >= mine.payload ->> 'from'
+    join barline.event_claims claims on claims.event_id = later.id and claims.job_id = my_claims.job_id
+    join barline.runs on runs.id = claims.run_id and runs.state = 'success'
+    where my_claims.run_id = ${runId}::bigint`;
+}
+
+/** Takes out of a run's staged rows those of sessions that a later answer has superseded. Answers how many. */
+export async function deleteSuperseded(
+  transaction: TransactionSql,
+  runId: number,
+  superseded: { sequence: number; session: string }[],
+): Promise<number> {
+  const rows = await transaction`
+    delete from barline.staging_stock_bars staged
+    using jsonb_array_elements(${transaction.json(superseded)}::jsonb) as item
+    where run_id = ${runId}::bigint and not requested and sequence = (item ->> 'sequence')::bigint
+      and trade_date = (item ->> 'session')::date`;
+  return rows.count;
+}

@@ -1,0 +1,175 @@
+import type { Sql } from "../../client.ts";
+import { type IndicatorColumn, indicatorExpression, valuesOf } from "./read-screen-columns.ts";
+
+/** Values from `min` to `max`, both inclusive; null leaves that side open. */
+export type Bound = { column: IndicatorColumn; min: number | null; max: number | null };
+
+export type SortColumn = IndicatorColumn | "ticker" | "name" | "type";
+
+/** What to find among the tickers of one session. */
+export type Screen = {
+  /** Part of a symbol or name, in any case; empty: all. */
+  query: string;
+  type: string | null;
+  bounds: readonly Bound[];
+  columns: readonly IndicatorColumn[];
+  sort: { column: SortColumn; descending: boolean };
+  /** Only tickers that have a bar in the newest session. */
+  survivors: boolean;
+  offset: number;
+  /** Null: all of them. */
+  limit: number | null;
+};
+
+export type ScreenRow = {
+  ticker: string;
+  name: string | null;
+  type: string | null;
+  delistedOn: string | null;
+  /** Whether it trades in the newest session. */
+  survives: boolean;
+  /** Of the screen's columns, in their order. */
+  values: (number | null)[];
+};
+
+export type ScreenResult = {
+  rows: ScreenRow[];
+  /** Rows that match, also beyond the page. */
+  matches: number;
+  /** Those that match whether they survive or not, and those of them that do. */
+  listed: number;
+  surviving: number;
+  /** The median return, dividends reinvested, from the session to each ticker's last bar: of all, and of the survivors. */
+  medianLater: number | null;
+  medianLaterSurviving: number | null;
+};
+
+/** The last session that is published, or the last one until `date`; null where there is none. */
+export async function selectSessionAt(sql: Sql, date: string | null): Promise<string | null> {
+  const [row] = await sql<{ session: string | null }[]>`
+    select max(trade_date) as session
+    from public.fct_polygon__market_breadth_daily
+    where ${date}::date is null or trade_date <= ${date}::date`;
+  return row?.session ?? null;
+}
+
+/** Every row of the newest session, from the mart that is made for it. */
+const newestRows = (sql: Sql, newest: string) => sql`
+  select latest.*, latest.ticker as key, null::date as delisted_on, true as survives, null::numeric as later_return
+  from public.fct_polygon__latest_session as latest
+  where latest.trade_date = ${newest}::date`;
+
+/** Every row of a session of the past, of all that had a bar in it, whatever became of them since. */
+const pastRows = (sql: Sql, session: string, newest: string) => sql`
+  select
+    facts.*,
+    listed.ticker as key,
+    listed.name,
+    listed.type,
+    listed.delisted_on,
+    coalesce(latest.trade_date = ${newest}::date, false) as survives,
+    latest.total_return_close / nullif(facts.total_return_close, 0) - 1 as later_return
+  from public.fct_polygon__stock_bars_performance as facts
+  join public.dim_tickers as listed on listed.ticker = facts.ticker
+  left join public.fct_polygon__latest_session as latest on latest.ticker = facts.ticker
+  where facts.trade_date = ${session}::date`;
+
+function sortExpression(sql: Sql, column: SortColumn) {
+  if (column === "ticker") return sql`null::text`;
+  if (column === "name") return sql`lower(bars.name) collate "C"`;
+  return column === "type" ? sql`bars.type` : indicatorExpression(sql, column);
+}
+
+const boundCondition = (sql: Sql, { column, min, max }: Bound) => sql`
+  and (${min}::numeric is null or ${indicatorExpression(sql, column)} >= ${min}::numeric)
+  and (${max}::numeric is null or ${indicatorExpression(sql, column)} <= ${max}::numeric)`;
+
+function direction(sql: Sql, { column, descending }: Screen["sort"]) {
+  // By ticker the key is null throughout, and the direction is the ticker's own.
+  if (column === "ticker") return descending ? sql`ticker desc` : sql`ticker`;
+  return descending ? sql`sort_key desc nulls last, ticker` : sql`sort_key nulls last, ticker`;
+}
+
+type Found = Omit<ScreenResult, "rows"> & Omit<ScreenRow, "ticker"> & { ticker: string | null };
+
+/** The tickers of a session that a screen asks for. Columns come from the list of indicators, values are parameters. */
+export async function selectScreen(
+  sql: Sql,
+  { session, newest }: { session: string; newest: string },
+  screen: Screen,
+): Promise<ScreenResult> {
+  const pattern = `%${screen.query.toLowerCase().replace(/[\\%_]/g, "\\$&")}%`;
+  const rows = session === newest ? newestRows(sql, newest) : pastRows(sql, session, newest);
+  // Only the page's rows are read in full: to gather every column of every ticker would take twice as long.
+  const found = await sql<Found[]>`
+    with matching as materialized (
+      select
+        bars.ticker,
+        bars.survives,
+        bars.later_return,
+        ${sortExpression(sql, screen.sort.column)} as sort_key
+      from (${rows}) as bars
+      where
+        (${screen.type}::text is null or bars.type = ${screen.type}::text)
+        and (
+          ${screen.query}::text = ''
+          or lower(bars.ticker) like ${pattern}::text
+          or lower(bars.name collate "C") like ${pattern}::text
+        )
+        ${screen.bounds.length > 0 ? screen.bounds.map((bound) => boundCondition(sql, bound)) : sql``}
+    ),
+    totals as (
+      select
+        count(*) filter (where survives or not ${screen.survivors}::boolean)::int as matches,
+        count(*)::int as listed,
+        count(*) filter (where survives)::int as surviving,
+        percentile_cont(0.5) within group (order by later_return::float8) as "medianLater",
+        percentile_cont(0.5) within group (order by later_return::float8) filter (where survives)
+          as "medianLaterSurviving"
+      from matching
+    ),
+    page as (
+      select ticker, sort_key
+      from matching
+      where survives or not ${screen.survivors}::boolean
+      order by ${direction(sql, screen.sort)}
+      offset ${screen.offset}::int
+      limit ${screen.limit}::int
+    )
+    select
+      totals.*,
+      found.ticker,
+      found.name,
+      found.type,
+      found.delisted_on as "delistedOn",
+      found.survives,
+      to_json(found.values) as values
+    from totals
+    left join (
+      select page.sort_key, bars.*, ${valuesOf(sql, screen.columns)} as values
+      from page
+      cross join lateral (select * from (${rows}) as every where every.key = page.ticker offset 0) as bars
+    ) as found on true
+    order by ${direction(sql, screen.sort)}`;
+  const [first] = found;
+  return {
+    rows: found.flatMap(({ ticker, name, type, delistedOn, survives, values }) =>
+      ticker === null ? [] : [{ ticker, name, type, delistedOn, survives, values }],
+    ),
+    matches: first?.matches ?? 0,
+    listed: first?.listed ?? 0,
+    surviving: first?.surviving ?? 0,
+    medianLater: first?.medianLater ?? null,
+    medianLaterSurviving: first?.medianLaterSurviving ?? null,
+  };
+}
+
+/** The types of the tickers of the marts, the most frequent first. */
+export function selectScreenTypes(sql: Sql): Promise<{ type: string; count: number }[]> {
+  return sql<{ type: string; count: number }[]>`
+    select type, count(*)::int as count
+    from public.fct_polygon__latest_session
+    where type is not null
+    group by type
+    order by count(*) desc, type`;
+}
