@@ -1,7 +1,7 @@
 import { openPool } from "../db/client.ts";
-import { createFetchHandler } from "./ingest.ts";
+import { createFetchHandler } from "./ingest-job.ts";
 import { openLake } from "./lake/open.ts";
-import { createStageHandler } from "./load.ts";
+import { createStageHandler } from "./load-job.ts";
 import { createMarketClient } from "./market/client.ts";
 import { toReport } from "./observe.ts";
 import type { BatchHandler } from "./orchestrator/types.ts";

@@ -62,7 +62,7 @@ describe("imports", () => {
         /stock|ticker|polygon|\bbars?\b|session/i.test(sources.get(file) ?? ""),
     );
     expect(stocks).toEqual(
-      ["jobs/orchestrator/requests.ts", "jobs/orchestrator/run-requests.ts"].filter((file) => stocks.includes(file)),
+      ["jobs/orchestrator/requests/index.ts", "jobs/orchestrator/requests/runs.ts"].filter((file) => stocks.includes(file)),
     );
   });
 

@@ -15,7 +15,7 @@ import { type Loop, startLoop } from "./loop.ts";
 import { type Observer, silentObserver } from "./observer.ts";
 import type { WorkerPool } from "./pool.ts";
 import { registerJobs } from "./register.ts";
-import { createRequests } from "./requests.ts";
+import { createRequests } from "./requests/index.ts";
 import { queueDueRuns, queueTriggeredRun, startRuns } from "./triggers.ts";
 import type { JobDefinition, Orchestrator } from "./types.ts";
 import { createWatch, type Watch } from "./watch.ts";

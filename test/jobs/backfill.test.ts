@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { type BackfillOptions, prepareBackfill } from "../../jobs/backfill.ts";
+import { type BackfillOptions, prepareBackfill } from "../../jobs/backfill-plan.ts";
 import { type Orchestrator, RequestError } from "../../jobs/orchestrator/types.ts";
 import { type BackfillRequest, jobIds } from "../../jobs/pipeline.ts";
 import type { PipelineSettings } from "../../jobs/settings.ts";

@@ -2,8 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, setDefaul
 import pino from "pino";
 import { openPool, type Sql } from "../../db/client.ts";
 import { lockBuilds, selectDriftChecks } from "../../db/queries/quality/drift.ts";
+import { createDrift } from "../../jobs/drift/drift.ts";
 import type { Drift } from "../../jobs/drift/types.ts";
-import { createDrift } from "../../jobs/drift.ts";
 import type { Transform } from "../../jobs/transform/transform.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { bar, factTable, openTransform, warehouseDir, weekday, writeBars, writeSplits } from "./transform/support.ts";

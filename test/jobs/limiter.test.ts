@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { openPool } from "../../db/client.ts";
 import { bookCall } from "../../db/queries/market/rate.ts";
-import { createMarketLimiter } from "../../jobs/limiter.ts";
+import { createMarketLimiter } from "../../jobs/market/shared-limiter.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 
 let database: TestDatabase;

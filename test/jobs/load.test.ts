@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
-import { createStageHandler } from "../../jobs/load.ts";
+import { createStageHandler } from "../../jobs/load-job.ts";
 import { CancelledError } from "../../jobs/orchestrator/errors.ts";
 import type { TaskContext } from "../../jobs/orchestrator/types.ts";
 import { jobIds } from "../../jobs/pipeline.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { fileURLToPath } from "node:url";
-import { createModelList } from "../../jobs/models.ts";
+import { createModelList } from "../../jobs/transform/model-list.ts";
 import { createTransform } from "../../jobs/transform/transform.ts";
 import { noDatabase } from "../server/support.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { createProjectReader } from "../../jobs/project.ts";
+import { createProjectReader } from "../../jobs/transform/project-reader.ts";
 import { createTransform } from "../../jobs/transform/transform.ts";
 import { noDatabase } from "../server/support.ts";
 import { createProjectFolder } from "./transform/support.ts";

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createFolderStore } from "../../jobs/lake/folder.ts";
 import type { MarketClient, RawAnswer } from "../../jobs/market/client.ts";
+import { createReferenceData, type ReferenceData } from "../../jobs/market/reference-data.ts";
 import { PermanentError, RetryableError } from "../../jobs/orchestrator/errors.ts";
 import type { TaskLog } from "../../jobs/orchestrator/types.ts";
-import { createReferenceData, type ReferenceData } from "../../jobs/reference.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { until } from "../support/until.ts";
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import pino from "pino";
 import type { RetentionDays } from "../../../db/queries/operations/housekeeping.ts";
-import { createHousekeeping } from "../../../jobs/housekeeping.ts";
+import { createHousekeeping } from "../../../jobs/housekeeping/housekeeping.ts";
 import { readManifest, writeManifest } from "../../../jobs/lake/manifest.ts";
 import { RequestError } from "../../../jobs/orchestrator/types.ts";
 import { jobIds } from "../../../jobs/pipeline.ts";

@@ -1,11 +1,11 @@
 import pino from "pino";
 import { openPool, type Sql } from "../../../db/client.ts";
-import { createIngestJob } from "../../../jobs/ingest.ts";
+import { createIngestJob } from "../../../jobs/ingest-job.ts";
 import { openLake } from "../../../jobs/lake/open.ts";
+import type { ReferenceData } from "../../../jobs/market/reference-data.ts";
 import { createOrchestrator } from "../../../jobs/orchestrator/orchestrator.ts";
 import { queueDueRuns } from "../../../jobs/orchestrator/triggers.ts";
 import type { JobDefinition, Orchestrator, Schedule } from "../../../jobs/orchestrator/types.ts";
-import type { ReferenceData } from "../../../jobs/reference.ts";
 import { createFakePool } from "./harness.ts";
 
 /** The schedule of the ingest job itself, over the trading calendar from `startDate`. */

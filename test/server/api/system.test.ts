@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pino from "pino";
 import { registerProcess } from "../../../db/queries/pipeline/processes.ts";
-import { createHousekeeping } from "../../../jobs/housekeeping.ts";
+import { createHousekeeping } from "../../../jobs/housekeeping/housekeeping.ts";
 import { openLake } from "../../../jobs/lake/open.ts";
 import { jobIds } from "../../../jobs/pipeline.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";

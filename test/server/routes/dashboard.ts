@@ -2,7 +2,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Hono } from "hono";
 import pino from "pino";
-import { createHousekeeping } from "../../../jobs/housekeeping.ts";
+import { createHousekeeping } from "../../../jobs/housekeeping/housekeeping.ts";
 import { openLake } from "../../../jobs/lake/open.ts";
 import { readConfig } from "../../../server/config.ts";
 import type { AppContext } from "../../../server/context.ts";

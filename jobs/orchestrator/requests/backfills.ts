@@ -1,4 +1,4 @@
-import type { JsonValue, Sql, TransactionSql } from "../../db/client.ts";
+import type { JsonValue, Sql, TransactionSql } from "../../../db/client.ts";
 import {
   type BackfillState,
   cancelRuns,
@@ -10,18 +10,16 @@ import {
   requeueRuns,
   selectBackfill,
   settleBackfill,
-} from "../../db/queries/backfills/backfills.ts";
+} from "../../../db/queries/backfills/backfills.ts";
 import {
   insertPartitionRuns,
   lockJob,
   requeueRunsOfBackfill,
   selectPartitionOwners,
-} from "../../db/queries/pipeline/runs.ts";
-import { cancelTasks, cancelTries, requeueEndedTasks } from "../../db/queries/pipeline/tasks.ts";
-import { notifyWake } from "../../db/queries/pipeline/wake.ts";
-import type { RequestContext } from "./requests.ts";
-import { isActive } from "./run-requests.ts";
-import { priorities } from "./triggers.ts";
+} from "../../../db/queries/pipeline/runs.ts";
+import { cancelTasks, cancelTries, requeueEndedTasks } from "../../../db/queries/pipeline/tasks.ts";
+import { notifyWake } from "../../../db/queries/pipeline/wake.ts";
+import { priorities } from "../triggers.ts";
 import {
   type BackfillChange,
   type BackfillOptions,
@@ -30,7 +28,9 @@ import {
   type Reprocess,
   RequestError,
   type SelectedPartitions,
-} from "./types.ts";
+} from "../types.ts";
+import type { RequestContext } from "./index.ts";
+import { isActive } from "./runs.ts";
 
 /** What people ask for backfills. */
 

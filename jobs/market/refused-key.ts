@@ -1,11 +1,11 @@
-import type { Sql } from "../db/client.ts";
-import { selectRunsFailedWith } from "../db/queries/pipeline/recovery.ts";
-import type { MarketClient } from "./market/client.ts";
-import { refusedKeyMessage } from "./market/failures.ts";
-import type { Limiter } from "./market/rate.ts";
-import { PermanentError } from "./orchestrator/errors.ts";
-import type { WorkerPool } from "./orchestrator/pool.ts";
-import { type Orchestrator, RequestError } from "./orchestrator/types.ts";
+import type { Sql } from "../../db/client.ts";
+import { selectRunsFailedWith } from "../../db/queries/pipeline/recovery.ts";
+import { PermanentError } from "../orchestrator/errors.ts";
+import type { WorkerPool } from "../orchestrator/pool.ts";
+import { type Orchestrator, RequestError } from "../orchestrator/types.ts";
+import type { MarketClient } from "./client.ts";
+import { refusedKeyMessage } from "./failures.ts";
+import type { Limiter } from "./rate.ts";
 
 /**
  * Remembers that the market refused the key. Hundreds of runs may wait when that is found out: each of them fails with

@@ -11,11 +11,11 @@ import { type LandedObject, landAnswer, type Manifest, writeManifest } from "./l
 import type { ObjectStore } from "./lake/store.ts";
 import { isSession, settledSessions, settlesAt, upcomingSessions } from "./market/calendar.ts";
 import { type MarketClient, requireBars } from "./market/client.ts";
+import type { ReferenceData } from "./market/reference-data.ts";
 import type { Universe } from "./market/universe.ts";
 import { PermanentError, RetryableError } from "./orchestrator/errors.ts";
 import type { BatchHandler, JobDefinition, PlainTaskContext, TaskContext, TaskResult } from "./orchestrator/types.ts";
 import { jobIds } from "./pipeline.ts";
-import type { ReferenceData } from "./reference.ts";
 import type { PipelineSettings } from "./settings.ts";
 
 export type IngestOptions = {

@@ -1,5 +1,5 @@
-import type { JsonValue, Sql, TransactionSql } from "../db/client.ts";
-import { lockRawTables } from "../db/queries/market/raw-lock.ts";
+import type { JsonValue, Sql, TransactionSql } from "../../db/client.ts";
+import { lockRawTables } from "../../db/queries/market/raw-lock.ts";
 import {
   countListedDividends,
   countListedSplits,
@@ -13,11 +13,14 @@ import {
   type StillListed,
   selectReferenceRead,
   withReferenceLock,
-} from "../db/queries/market/reference.ts";
-import { type LandedObject, landAnswer } from "./lake/manifest.ts";
-import type { ObjectStore } from "./lake/store.ts";
-import { newYorkDate } from "./market/calendar.ts";
-import type { MarketClient, RawAnswer } from "./market/client.ts";
+} from "../../db/queries/market/reference.ts";
+import { type LandedObject, landAnswer } from "../lake/manifest.ts";
+import type { ObjectStore } from "../lake/store.ts";
+import { PermanentError } from "../orchestrator/errors.ts";
+import { storableJson, storableText } from "../orchestrator/storable.ts";
+import type { TaskLog } from "../orchestrator/types.ts";
+import { newYorkDate } from "./calendar.ts";
+import type { MarketClient, RawAnswer } from "./client.ts";
 import {
   contradiction,
   type ParsedRows,
@@ -25,10 +28,7 @@ import {
   parseSplits,
   parseTickers,
   type RejectedRow,
-} from "./market/reference.ts";
-import { PermanentError } from "./orchestrator/errors.ts";
-import { storableJson, storableText } from "./orchestrator/storable.ts";
-import type { TaskLog } from "./orchestrator/types.ts";
+} from "./reference.ts";
 
 /** The market's reference data: tickers, splits, dividends. Read when they are stale, once for all who ask at a time, in every process. */
 export type ReferenceData = {

@@ -1,4 +1,4 @@
-import { hasClaimedEvents } from "../../db/queries/pipeline/events.ts";
+import { hasClaimedEvents } from "../../../db/queries/pipeline/events.ts";
 import {
   insertPartitionRuns,
   insertRun,
@@ -8,15 +8,15 @@ import {
   requeueRun,
   selectOwnersOfRunsPartitions,
   selectPartitionOwners,
-} from "../../db/queries/pipeline/runs.ts";
-import { hasTasks, selectJobOfRun } from "../../db/queries/pipeline/task-changes.ts";
-import { cancelTasks, cancelTries, requeueEndedTasks } from "../../db/queries/pipeline/tasks.ts";
-import { notifyWake } from "../../db/queries/pipeline/wake.ts";
-import { endRun, settle } from "./advance.ts";
-import type { RequestContext } from "./requests.ts";
-import { storableText } from "./storable.ts";
-import { priorities, queueClaimingRun } from "./triggers.ts";
-import { type JobDefinition, type Mark, type PlannedRun, RequestError } from "./types.ts";
+} from "../../../db/queries/pipeline/runs.ts";
+import { hasTasks, selectJobOfRun } from "../../../db/queries/pipeline/task-changes.ts";
+import { cancelTasks, cancelTries, requeueEndedTasks } from "../../../db/queries/pipeline/tasks.ts";
+import { notifyWake } from "../../../db/queries/pipeline/wake.ts";
+import { endRun, settle } from "../advance.ts";
+import { storableText } from "../storable.ts";
+import { priorities, queueClaimingRun } from "../triggers.ts";
+import { type JobDefinition, type Mark, type PlannedRun, RequestError } from "../types.ts";
+import type { RequestContext } from "./index.ts";
 
 /** What people ask for whole runs. Each works within a transaction of the caller. */
 

@@ -1,11 +1,11 @@
-import type { Sql, TransactionSql } from "../../db/client.ts";
-import { insertAction, type NewAction } from "../../db/queries/operations/actions.ts";
-import { setJobPaused } from "../../db/queries/pipeline/runs.ts";
-import { notifyWake } from "../../db/queries/pipeline/wake.ts";
-import { cancelBackfill, queueBackfill, retryBackfill, selectPartitions, updateBackfill } from "./backfill-requests.ts";
-import { cancelRun, markRun, queueByHand, queuePartitionByHand, retryRun } from "./run-requests.ts";
-import { clearTask, markTask, retryTask } from "./task-requests.ts";
-import { type Actor, type JobDefinition, RequestError, type Requests } from "./types.ts";
+import type { Sql, TransactionSql } from "../../../db/client.ts";
+import { insertAction, type NewAction } from "../../../db/queries/operations/actions.ts";
+import { setJobPaused } from "../../../db/queries/pipeline/runs.ts";
+import { notifyWake } from "../../../db/queries/pipeline/wake.ts";
+import { type Actor, type JobDefinition, RequestError, type Requests } from "../types.ts";
+import { cancelBackfill, queueBackfill, retryBackfill, selectPartitions, updateBackfill } from "./backfills.ts";
+import { cancelRun, markRun, queueByHand, queuePartitionByHand, retryRun } from "./runs.ts";
+import { clearTask, markTask, retryTask } from "./tasks.ts";
 
 export type RequestsOptions = {
   sql: Sql;

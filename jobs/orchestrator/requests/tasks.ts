@@ -1,4 +1,4 @@
-import { finishRun, type RunRow, requeueRun } from "../../db/queries/pipeline/runs.ts";
+import { finishRun, type RunRow, requeueRun } from "../../../db/queries/pipeline/runs.ts";
 import {
   cancelOpenTry,
   clearStepsAfter,
@@ -8,13 +8,13 @@ import {
   selectLastStep,
   selectRunOfTask,
   type TaskRow,
-} from "../../db/queries/pipeline/task-changes.ts";
-import { selectStepStates } from "../../db/queries/pipeline/tasks.ts";
-import { notifyWake } from "../../db/queries/pipeline/wake.ts";
-import { endRun, moveOn, settle } from "./advance.ts";
-import type { RequestContext } from "./requests.ts";
-import { findRunOfJob, goOn, isActive, markError, requireEnded, requireReason } from "./run-requests.ts";
-import { type ErrorRecord, type Mark, RequestError } from "./types.ts";
+} from "../../../db/queries/pipeline/task-changes.ts";
+import { selectStepStates } from "../../../db/queries/pipeline/tasks.ts";
+import { notifyWake } from "../../../db/queries/pipeline/wake.ts";
+import { endRun, moveOn, settle } from "../advance.ts";
+import { type ErrorRecord, type Mark, RequestError } from "../types.ts";
+import type { RequestContext } from "./index.ts";
+import { findRunOfJob, goOn, isActive, markError, requireEnded, requireReason } from "./runs.ts";
 
 /** What people ask for single tasks and batches. Each works within a transaction of the caller. */
 

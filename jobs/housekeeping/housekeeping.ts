@@ -1,18 +1,18 @@
 import { Cron } from "croner";
 import type { Logger } from "pino";
-import type { Sql } from "../db/client.ts";
-import { insertAction } from "../db/queries/operations/actions.ts";
+import type { Sql } from "../../db/client.ts";
+import { insertAction } from "../../db/queries/operations/actions.ts";
 import {
   insertHousekeepingRun,
   lockHousekeeping,
   selectLastHousekeeping,
   unlockHousekeeping,
-} from "../db/queries/operations/housekeeping.ts";
-import { type CleanWork, clean } from "./housekeeping/clean.ts";
-import { createRetentionRequests } from "./housekeeping/requests.ts";
-import type { CleanOptions, Housekeeping } from "./housekeeping/types.ts";
-import type { ObjectStore } from "./lake/store.ts";
-import { type Actor, RequestError } from "./orchestrator/types.ts";
+} from "../../db/queries/operations/housekeeping.ts";
+import type { ObjectStore } from "../lake/store.ts";
+import { type Actor, RequestError } from "../orchestrator/types.ts";
+import { type CleanWork, clean } from "./clean.ts";
+import { createRetentionRequests } from "./requests.ts";
+import type { CleanOptions, Housekeeping } from "./types.ts";
 
 export type HousekeepingOptions = {
   /** A pool of its own: one connection holds the lock, another does the work. */

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import type { JsonValue, Sql } from "../db/client.ts";
 import { insertModelResults, insertTestResults, type TestResultRow } from "../db/queries/quality/transform.ts";
-import { barsDataset } from "./load.ts";
+import { barsDataset } from "./load-job.ts";
 import { PermanentError } from "./orchestrator/errors.ts";
 import type { JobDefinition, PlainTaskContext, TaskResult } from "./orchestrator/types.ts";
 import { jobIds } from "./pipeline.ts";

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { ProjectSummary, Transform } from "./transform/transform.ts";
+import type { ProjectSummary, Transform } from "./transform.ts";
 
 /**
  * Reads all that pages tell of the dbt project, and again once a file of it has changed: rendering every model takes a

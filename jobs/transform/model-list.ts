@@ -1,5 +1,5 @@
-import type { ModelNode } from "./pipeline.ts";
-import type { Transform } from "./transform/transform.ts";
+import type { ModelNode } from "../pipeline.ts";
+import type { Transform } from "./transform.ts";
 
 /** Reading and rendering the project takes some 25 ms, and a page that refreshes itself asks every second. */
 const keptMs = 10_000;

@@ -1,6 +1,6 @@
-import type { Sql } from "../db/client.ts";
-import { bookCall } from "../db/queries/market/rate.ts";
-import { createSlidingWindowLimiter, type Limiter, rateOf, sleep } from "./market/rate.ts";
+import type { Sql } from "../../db/client.ts";
+import { bookCall } from "../../db/queries/market/rate.ts";
+import { createSlidingWindowLimiter, type Limiter, rateOf, sleep } from "./rate.ts";
 
 /** The vendor's clock and ours differ, and calls take time to arrive: leave this much around its minute. */
 const marginMs = 1000;

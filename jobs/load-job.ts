@@ -18,7 +18,7 @@ import {
 } from "../db/queries/market/load.ts";
 import { lockRawTables } from "../db/queries/market/raw-lock.ts";
 import { beginCancellable } from "../db/queries/pipeline/cancel.ts";
-import { manifestsDataset } from "./ingest.ts";
+import { manifestsDataset } from "./ingest-job.ts";
 import { type LandedObject, readManifest, readRaw } from "./lake/manifest.ts";
 import type { ObjectStore } from "./lake/store.ts";
 import { type Bar, parseBars } from "./market/bars.ts";

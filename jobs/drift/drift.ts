@@ -1,8 +1,8 @@
 import { Cron } from "croner";
 import type { Logger } from "pino";
-import type { JsonValue, Sql, TransactionSql } from "../db/client.ts";
-import { insertAction } from "../db/queries/operations/actions.ts";
-import { notifyWake } from "../db/queries/pipeline/wake.ts";
+import type { JsonValue, Sql, TransactionSql } from "../../db/client.ts";
+import { insertAction } from "../../db/queries/operations/actions.ts";
+import { notifyWake } from "../../db/queries/pipeline/wake.ts";
 import {
   finishDriftCheck,
   insertDriftCheck,
@@ -10,12 +10,12 @@ import {
   prepareDriftSession,
   selectLastDriftCheck,
   tryLockDrift,
-} from "../db/queries/quality/drift.ts";
-import { checkDrift } from "./drift/check.ts";
-import type { Drift, DriftRequest, DriftResult } from "./drift/types.ts";
-import { newYorkDate } from "./market/calendar.ts";
-import { type Actor, RequestError } from "./orchestrator/types.ts";
-import { type LoadedProject, loadProject } from "./transform/project/load.ts";
+} from "../../db/queries/quality/drift.ts";
+import { newYorkDate } from "../market/calendar.ts";
+import { type Actor, RequestError } from "../orchestrator/types.ts";
+import { type LoadedProject, loadProject } from "../transform/project/load.ts";
+import { checkDrift } from "./check.ts";
+import type { Drift, DriftRequest, DriftResult } from "./types.ts";
 
 export type DriftOptions = {
   /** A pool of its own with three connections: one holds the locks, one compares, one keeps the record. */
