@@ -62,7 +62,9 @@ describe("imports", () => {
         /stock|ticker|polygon|\bbars?\b|session/i.test(sources.get(file) ?? ""),
     );
     expect(stocks).toEqual(
-      ["jobs/orchestrator/requests/index.ts", "jobs/orchestrator/requests/runs.ts"].filter((file) => stocks.includes(file)),
+      ["jobs/orchestrator/requests/index.ts", "jobs/orchestrator/requests/runs.ts"].filter((file) =>
+        stocks.includes(file),
+      ),
     );
   });
 

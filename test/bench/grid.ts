@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { compress } from "hono/compress";
 import { jobIds } from "../../jobs/pipeline.ts";
-import { openDashboard } from "../server/routes/dashboard.ts";
+import { openDashboard } from "../server/dashboard.ts";
 import { stopTestServer } from "../support/database.ts";
 import { addHistory } from "../support/history.ts";
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Server } from "bun";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { jobIds } from "../../jobs/pipeline.ts";
-import { type Dashboard, openDashboard } from "../server/routes/dashboard.ts";
+import { type Dashboard, openDashboard } from "../server/dashboard.ts";
 import { findBrowser, launchBrowser } from "../support/browser.ts";
 import { addHistory } from "../support/history.ts";
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Server } from "bun";
 import type { Browser, Page } from "playwright-core";
-import { addMartSample } from "../server/market-sample.ts";
-import { type Dashboard, openDashboard } from "../server/routes/dashboard.ts";
+import { type Dashboard, openDashboard } from "../server/dashboard.ts";
+import { addMartSample } from "../server/market/sample.ts";
 import { findBrowser, launchBrowser } from "../support/browser.ts";
 
 const executable = findBrowser();

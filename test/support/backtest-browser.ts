@@ -1,8 +1,8 @@
 import { afterAll, beforeAll } from "bun:test";
 import type { Server } from "bun";
 import type { Browser, Page } from "playwright-core";
-import { addBacktestSample } from "../server/backtests/sample.ts";
-import { type Dashboard, openDashboard } from "../server/routes/dashboard.ts";
+import { type Dashboard, openDashboard } from "../server/dashboard.ts";
+import { addBacktestSample } from "../server/research/backtests/sample.ts";
 import { launchBrowser } from "./browser.ts";
 
 type Look = { javaScriptEnabled?: boolean; width?: number };

@@ -8,7 +8,7 @@ import { startTestPipeline, type TestPipeline } from "../../support/pipeline.ts"
 import { countStatements } from "../../support/statements.ts";
 import { until } from "../../support/until.ts";
 import { marketSize } from "../../support/warehouse.ts";
-import { openAccess, password } from "../access.ts";
+import { openAccess, password } from "../http/access.ts";
 import { createTestApp, noDatabase } from "../support.ts";
 
 setDefaultTimeout(60_000);
