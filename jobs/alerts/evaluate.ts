@@ -10,7 +10,7 @@ import {
   selectPast,
   updateAlert,
 } from "../../db/queries/operations/alerts.ts";
-import { selectCoverage } from "../../db/queries/pipeline/read-coverage.ts";
+import { selectPublishedRange } from "../../db/queries/pipeline/publication.ts";
 import { selectDriftChecks } from "../../db/queries/quality/drift.ts";
 import { newYorkDate } from "../market/calendar.ts";
 import { jobIds } from "../pipeline.ts";
@@ -85,9 +85,8 @@ async function findStaleness(transaction: TransactionSql, freshness: Freshness):
   const overdue = overdueSession(freshness);
   if (overdue === undefined) return staleData(freshness, null);
   const from = newYorkDate(Date.parse(overdue) - lookBackMs);
-  const coverage = await selectCoverage(transaction as unknown as Sql, jobIds, from, newYorkDate(freshness.now));
-  const newest = coverage.findLast(({ published }) => published);
-  return staleData(freshness, newest?.partition ?? null);
+  const range = await selectPublishedRange(transaction as unknown as Sql, jobIds, from);
+  return staleData(freshness, range?.last ?? null);
 }
 
 async function openAlert(

@@ -84,7 +84,9 @@ export const jobAnswer = z
     paused: z.boolean(),
     queued: count,
     running: count,
-    failed: count.meta({ description: "Runs whose last word is failed." }),
+    failed: count.meta({
+      description: "Failed runs that nothing has made good: no retry, no later run of the session or the job.",
+    }),
     lastSuccess: instant.nullable(),
   })
   .meta({ id: "Job" });

@@ -1,8 +1,14 @@
 import { z } from "zod";
 import { isUndefinedTable } from "../../db/errors.ts";
-import { type BarRow, isPublished, readAdjustedBars, readUnadjustedBars } from "../../db/queries/api/bars.ts";
-import { searchTickers } from "../../db/queries/api/tickers.ts";
+import {
+  type BarRange,
+  type BarRow,
+  selectAdjustedBars,
+  selectBarDates,
+  selectUnadjustedBars,
+} from "../../db/queries/market/read-bars.ts";
 import { selectRestatements } from "../../db/queries/market/read-restatements.ts";
+import { selectTickers } from "../../db/queries/market/read-tickers.ts";
 import { HttpError } from "../http/errors.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
 import {
@@ -62,7 +68,7 @@ export const barOperations: Operation[] = [
   defineOperation({
     method: "get",
     path: "/api/tickers",
-    summary: "Tickers whose symbol begins with, or whose name contains, what is searched",
+    summary: "Tickers whose symbol or name contains what is searched",
     request: {
       query: z.strictObject({
         search: z
@@ -74,8 +80,13 @@ export const barOperations: Operation[] = [
       }),
     },
     answers: { 200: { description: "The tickers, exact symbols first.", schema: z.array(tickerAnswer) } },
-    handle: async ({ query: { search, limit } }, { read }) =>
-      answer(200, [...(await searchTickers(read, search.trim(), limit))]),
+    handle: async ({ query: { search, limit } }, { read }) => {
+      const found = await selectTickers(read, { query: search.trim(), type: null }, 0, limit);
+      return answer(
+        200,
+        found.map(({ ticker, name, type, active }) => ({ ticker, name, type, active })),
+      );
+    },
   }),
 ];
 
@@ -84,13 +95,17 @@ function requireOrder(from: string | null, to: string | null): void {
   throw new HttpError(422, "invalid", `\`from\` (${from}) is after \`to\` (${to}).`, { field: "from" });
 }
 
+const toBar = ({ date, open, high, low, close, volume, vwap }: BarRow): z.input<typeof barAnswer> => ({
+  ...{ date, open, high, low, close, volume, vwap },
+});
+
 async function readBars(
   { read }: ApiContext,
-  request: { ticker: string; from: string | null; to: string | null; adjusted: boolean },
-): Promise<BarRow[]> {
+  request: BarRange & { adjusted: boolean },
+): Promise<z.input<typeof barAnswer>[]> {
   try {
-    const bars = request.adjusted ? await readAdjustedBars(read, request) : await readUnadjustedBars(read, request);
-    if (bars.length > 0 || (await isPublished(read, request.ticker))) return [...bars];
+    const bars = request.adjusted ? await selectAdjustedBars(read, request) : await selectUnadjustedBars(read, request);
+    if (bars.length > 0 || (await selectBarDates(read, request.ticker)).firstDate !== null) return bars.map(toBar);
   } catch (error) {
     if (!isUndefinedTable(error)) throw error;
     throw new HttpError(404, "not_found", "Nothing is published yet: the first transform has not ended.");

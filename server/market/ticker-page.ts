@@ -27,7 +27,8 @@ export type TickerQuery = { isAdjusted: boolean; range: string };
 /** Every published bar of a ticker, ascending; none before the first publication. */
 export async function readBars(context: AppContext, ticker: string, isAdjusted: boolean): Promise<BarRow[]> {
   if (!(await hasMart(context.read))) return [];
-  return isAdjusted ? selectAdjustedBars(context.read, ticker) : selectUnadjustedBars(context.read, ticker);
+  const whole = { ticker, from: null, to: null };
+  return isAdjusted ? selectAdjustedBars(context.read, whole) : selectUnadjustedBars(context.read, whole);
 }
 
 /** An ISO date `months` earlier; the last day of a shorter month where the day does not exist in it. */

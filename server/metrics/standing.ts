@@ -1,7 +1,7 @@
 import { Gauge, type Registry } from "prom-client";
 import type { Sql } from "../../db/client.ts";
 import { type StandingRow, selectStanding } from "../../db/queries/operations/metrics.ts";
-import { selectCoverage, selectPublishedRange } from "../../db/queries/pipeline/read-coverage.ts";
+import { selectPublishedRange } from "../../db/queries/pipeline/publication.ts";
 import { settledSessions, settlesAt } from "../../jobs/market/calendar.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import { prefix } from "./names.ts";
@@ -88,11 +88,11 @@ type Lag = { sessions: number; seconds: number };
 
 async function readLag({ read, startDate, now }: { read: Sql; startDate: string; now(): Date }): Promise<Lag> {
   const at = now();
-  const today = at.toISOString().slice(0, 10);
   const recently = new Date(at.getTime() - recentDays * dayMs).toISOString().slice(0, 10);
-  const coverage = await selectCoverage(read, jobIds, recently, today);
-  const newest =
-    coverage.findLast((row) => row.published)?.partition ?? (await selectPublishedRange(read, jobIds))?.last;
+  // Mostly it is recent; all sessions are followed only where none of these is published.
+  const range =
+    (await selectPublishedRange(read, jobIds, recently)) ?? (await selectPublishedRange(read, jobIds, null));
+  const newest = range?.last;
   const from = newest ?? startDate;
   const missing = settledSessions(from, at).filter((session) => newest === undefined || session > newest);
   const first = missing[0];

@@ -1,5 +1,4 @@
 import { type PartitionPath, selectPaths } from "../../db/queries/pipeline/read-calendar.ts";
-import { selectScheduleStanding } from "../../db/queries/pipeline/read-schedule.ts";
 import {
   firstCalendarDate,
   holidayName,
@@ -10,6 +9,7 @@ import {
 } from "../../jobs/market/calendar.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import type { AppContext } from "../context.ts";
+import { readWishes } from "./schedule-read.ts";
 
 /** `waiting`: for the next run to claim its event. `unchanged`: a load changed nothing, so nothing was to be built. */
 export const stepStates = ["queued", "running", "success", "failed", "cancelled", "waiting", "unchanged"] as const;
@@ -60,18 +60,18 @@ function transformOf(path: PartitionPath): Step | null {
   return path.loadState === "success" ? { state: "unchanged", runId: null } : null;
 }
 
-type Wishes = { due: ReadonlySet<string>; after: string | null; now: Date };
+type Knowledge = { due: ReadonlySet<string>; after: string | null; now: Date };
 
-function dayOf(date: string, path: PartitionPath | undefined, wishes: Wishes): CalendarDay {
+function dayOf(date: string, path: PartitionPath | undefined, { due, after, now }: Knowledge): CalendarDay {
   const session = sessionOf(date);
   if (!session) return { kind: "holiday", date, name: holidayName(date) ?? "closed" };
   const settles = settlesAt(date);
-  const isDue = wishes.due.has(date);
-  const isPassed = isDue && wishes.after !== null && date <= wishes.after;
+  const isDue = due.has(date);
+  const isPassed = isDue && after !== null && date <= after;
   return {
     kind: "session",
     date,
-    want: settles > wishes.now ? "upcoming" : isPassed ? "passed" : isDue ? "due" : "unwanted",
+    want: settles > now ? "upcoming" : isPassed ? "passed" : isDue ? "due" : "unwanted",
     settlesAt: settles,
     earlyClose: session.earlyClose,
     ingest: path ? stepOf(path.ingestId, path.ingestState) : null,
@@ -83,20 +83,16 @@ function dayOf(date: string, path: PartitionPath | undefined, wishes: Wishes): C
 /** Every weekday of a year that the trading calendar knows, and what each job made of it. */
 export async function readCalendar(context: AppContext, year: number): Promise<CalendarDay[]> {
   const now = context.now();
-  const schedule = context.pipeline.orchestrator.jobs.find(({ id }) => id === jobIds.ingest)?.schedule;
   const [from, to] = [`${year}-01-01`, `${year}-12-31`];
-  const [paths, standing] = await Promise.all([
-    selectPaths(context.read, jobIds, from, to),
-    selectScheduleStanding(context.read, jobIds.ingest, [], schedule !== undefined && schedule.catchup !== "all"),
-  ]);
+  const [paths, { due, after }] = await Promise.all([selectPaths(context.read, jobIds, from, to), readWishes(context)]);
   const byDate = new Map(paths.map((path) => [path.partition, path]));
-  const wishes: Wishes = { due: new Set(schedule?.due(now)), after: standing.after, now };
+  const knowledge: Knowledge = { due: new Set(due), after, now };
   const days: CalendarDay[] = [];
   for (let at = Date.parse(from); at <= Date.parse(to); at += dayMs) {
     const weekday = new Date(at).getUTCDay();
     if (weekday === 0 || weekday === 6) continue;
     const date = new Date(at).toISOString().slice(0, 10);
-    days.push(dayOf(date, byDate.get(date), wishes));
+    days.push(dayOf(date, byDate.get(date), knowledge));
   }
   return days;
 }

@@ -1,4 +1,4 @@
-import type { PartitionCoverage } from "../../db/queries/pipeline/read-coverage.ts";
+import type { PartitionPath } from "../../db/queries/pipeline/read-calendar.ts";
 import { holidayName, isSession, lastCalendarDate, settledSessions } from "../../jobs/market/calendar.ts";
 import type { Day, DayState } from "../../views/pipeline/calendar.tsx";
 
@@ -17,24 +17,24 @@ const runDayStates: Record<string, DayState> = {
   cancelled: "cancelled",
 };
 
-function stateOf(row: PartitionCoverage): DayState {
-  if (row.state !== "success") return runDayStates[row.state] ?? "queued";
-  return row.published ? "published" : row.loaded ? "loaded" : "fetched";
+function stateOf({ ingestState, isLoaded, isPublished }: PartitionPath): DayState {
+  if (ingestState !== "success") return runDayStates[ingestState] ?? "queued";
+  return isPublished ? "published" : isLoaded ? "loaded" : "fetched";
 }
 
 /** What the calendar needs to know to judge a day. */
-export type DayKnowledge = { rows: PartitionCoverage[]; wanted: ReadonlySet<string>; lastSettled: string | null };
+export type DayKnowledge = { paths: PartitionPath[]; wanted: ReadonlySet<string>; lastSettled: string | null };
 
 /** Every weekday from one ISO date to another, and how far it has come. */
-export function daysBetween(from: string, to: string, { rows, wanted, lastSettled }: DayKnowledge): Day[] {
-  const byDate = new Map(rows.map((row) => [row.partition, row]));
+export function daysBetween(from: string, to: string, { paths, wanted, lastSettled }: DayKnowledge): Day[] {
+  const byDate = new Map(paths.map((path) => [path.partition, path]));
   const days: Day[] = [];
   for (let at = Date.parse(from); at <= Date.parse(to); at += dayMs) {
     const weekday = new Date(at).getUTCDay();
     if (weekday === 0 || weekday === 6) continue;
     const date = new Date(at).toISOString().slice(0, 10);
-    const row = byDate.get(date);
-    if (row) days.push({ date, state: stateOf(row), runId: row.runId });
+    const path = byDate.get(date);
+    if (path) days.push({ date, state: stateOf(path), runId: path.ingestId });
     else if (!isSession(date)) {
       days.push({ date, state: "closed", runId: null, holiday: `closed, ${holidayName(date) ?? "no session"}` });
     } else {

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { findRun, findTask } from "../../db/queries/api/runs.ts";
 import {
   isLogComplete,
   type LogFilter,
@@ -7,6 +6,8 @@ import {
   logLevels,
   selectLinesAfter,
 } from "../../db/queries/pipeline/logs.ts";
+import { selectRun } from "../../db/queries/pipeline/read-runs.ts";
+import { selectWholeTask } from "../../db/queries/pipeline/read-tasks.ts";
 import type { AppContext } from "../context.ts";
 import { check } from "../http/check.ts";
 import { HttpError } from "../http/errors.ts";
@@ -37,12 +38,12 @@ const description =
 const answers = { 200: { description: "The lines, oldest first.", schema: logAnswer } };
 
 const runLog = logOperation("/api/runs/{id}/log", "The log of a run", async ({ read }, id) => {
-  if (!(await findRun(read, id))) throw new HttpError(404, "not_found", `There is no run ${id}.`, { field: "id" });
+  if (!(await selectRun(read, id))) throw new HttpError(404, "not_found", `There is no run ${id}.`, { field: "id" });
   return { runId: id, taskId: null };
 });
 
 const taskLog = logOperation("/api/tasks/{id}/log", "The log of a task or batch", async ({ read }, id) => {
-  const task = await findTask(read, id);
+  const task = await selectWholeTask(read, id);
   if (!task) throw new HttpError(404, "not_found", `There is no task ${id}.`, { field: "id" });
   return { runId: task.runId, taskId: id };
 });

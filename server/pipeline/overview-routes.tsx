@@ -1,6 +1,5 @@
 import { type Context, Hono } from "hono";
-import { selectCoverage, selectPartitionRange } from "../../db/queries/pipeline/read-coverage.ts";
-import { selectScheduleStanding } from "../../db/queries/pipeline/read-schedule.ts";
+import { selectPartitionRange, selectPaths } from "../../db/queries/pipeline/read-calendar.ts";
 import { newYorkDate } from "../../jobs/market/calendar.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import { type Coverage, CoverageLive, OverviewLive, overviewPage } from "../../views/pipeline/overview.tsx";
@@ -10,6 +9,7 @@ import { readShell } from "../http/shell.ts";
 import { daysBetween, lastSettledSession } from "./days.ts";
 import { readOverviewStatus } from "./overview-page.ts";
 import { createPublishedRange, type PublishedRange } from "./published-range.ts";
+import { readWishes, wantedOf } from "./schedule-read.ts";
 
 const activeStates = new Set(["queued", "running", "fetched", "loaded"]);
 
@@ -17,21 +17,15 @@ const activeStates = new Set(["queued", "running", "fetched", "loaded"]);
 async function readCoverage(context: AppContext, asked: number | null): Promise<Coverage> {
   const now = context.now();
   const thisYear = Number(newYorkDate(now).slice(0, 4));
-  const ingest = context.pipeline.orchestrator.jobs.find(({ id }) => id === jobIds.ingest);
-  const due = ingest?.schedule?.due(now) ?? [];
-  const passes = ingest?.schedule !== undefined && ingest.schedule.catchup !== "all";
-  const [range, { after }] = await Promise.all([
-    selectPartitionRange(context.read, jobIds.ingest),
-    selectScheduleStanding(context.read, jobIds.ingest, [], passes),
-  ]);
+  const [range, wishes] = await Promise.all([selectPartitionRange(context.read, jobIds.ingest), readWishes(context)]);
   const yearOf = (date: string | undefined) => (date === undefined ? thisYear : Number(date.slice(0, 4)));
-  const first = Math.min(yearOf(range?.first), yearOf(due[0]));
+  const first = Math.min(yearOf(range?.first), yearOf(wishes.due[0]));
   const years = Array.from({ length: thisYear - first + 1 }, (_, index) => thisYear - index);
   const year = asked !== null && years.includes(asked) ? asked : thisYear;
   const [from, to] = [`${year}-01-01`, `${year}-12-31`];
-  const rows = await selectCoverage(context.read, jobIds, from, to);
-  const wanted = new Set(due.filter((date) => after === null || date > after));
-  const days = daysBetween(from, to, { rows, wanted, lastSettled: lastSettledSession(now) });
+  const paths = await selectPaths(context.read, jobIds, from, to);
+  const wanted = new Set(wantedOf(wishes));
+  const days = daysBetween(from, to, { paths, wanted, lastSettled: lastSettledSession(now) });
   return { year, years, days, isActive: days.some((day) => activeStates.has(day.state)) };
 }
 

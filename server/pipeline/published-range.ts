@@ -1,5 +1,5 @@
 import type { Sql } from "../../db/client.ts";
-import { selectPublishedRange } from "../../db/queries/pipeline/read-coverage.ts";
+import { selectPublishedRange } from "../../db/queries/pipeline/publication.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 
 export type Range = { first: string; last: string };
@@ -11,7 +11,7 @@ export type PublishedRange = (publication: string) => Promise<Range | null>;
 export function createPublishedRange(read: Sql): PublishedRange {
   let kept: { publication: string; range: Promise<Range | null> } | undefined;
   return async (publication) => {
-    if (kept?.publication !== publication) kept = { publication, range: selectPublishedRange(read, jobIds) };
+    if (kept?.publication !== publication) kept = { publication, range: selectPublishedRange(read, jobIds, null) };
     const current = kept;
     try {
       return await current.range;

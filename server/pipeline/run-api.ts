@@ -1,16 +1,7 @@
 import { z } from "zod";
-import {
-  type EventRow,
-  findRun,
-  listClaimedEvents,
-  listProducedEvents,
-  listRuns,
-  listTasks,
-  listTries,
-  type RunRow,
-  type TaskRow,
-  type TryRow,
-} from "../../db/queries/api/runs.ts";
+import { type EventSeen, selectEventsOfRun } from "../../db/queries/pipeline/read-events.ts";
+import { type RunRow, selectRun, selectRuns } from "../../db/queries/pipeline/read-runs.ts";
+import { selectAllTries, selectTasks, type TaskRow, type TaskTry } from "../../db/queries/pipeline/read-tasks.ts";
 import { HttpError } from "../http/errors.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
 import {
@@ -50,8 +41,8 @@ export const runOperations: Operation[] = [
     answers: { 200: { description: "The runs.", schema: z.array(runAnswer) } },
     handle: async ({ query: { job, state, limit, before } }, context) => {
       if (job !== undefined) requireJob(context, job);
-      const filter = { jobId: job ?? null, state: state ?? null, before: before ?? null, limit };
-      return answer(200, (await listRuns(context.read, filter)).map(toRun));
+      const filter = { jobId: job ?? null, backfillId: null, state: state ?? null, before: before ?? null };
+      return answer(200, (await selectRuns(context.read, filter, limit)).map(toRun));
     },
   }),
   defineOperation({
@@ -101,25 +92,27 @@ export const runOperations: Operation[] = [
 
 /** One run as lists show it. Throws a 404. */
 export async function readRun({ read }: ApiContext, id: number): Promise<Run> {
-  const row = await findRun(read, id);
+  const row = await selectRun(read, id);
   if (!row) throw new HttpError(404, "not_found", `There is no run ${id}.`, { field: "id" });
   return toRun(row);
 }
 
 async function readRunDetail(context: ApiContext, id: number): Promise<RunDetail> {
   const run = await readRun(context, id);
-  const [tasks, tries, claimed, produced] = await Promise.all([
-    listTasks(context.read, id),
-    listTries(context.read, id),
-    listClaimedEvents(context.read, id),
-    listProducedEvents(context.read, id),
+  const [tasks, tries, { claimed, produced }] = await Promise.all([
+    selectTasks(context.read, id),
+    selectAllTries(context.read, id),
+    selectEventsOfRun(context.read, id, null),
   ]);
   const triesOf = Map.groupBy(tries, (attempt) => attempt.taskId);
   return {
     ...run,
     tasks: tasks.map((task) => toTask(task, triesOf.get(task.id) ?? [])),
-    claimedEvents: claimed.map((event) => ({ ...toEvent(event), claimedAt: event.claimedAt.toISOString() })),
-    producedEvents: toProducedEvents(produced),
+    claimedEvents: claimed.map((event) => ({ ...toEvent(event), claimedAt: claimedAt(event, id) })),
+    producedEvents: produced.map((event) => ({
+      ...toEvent(event),
+      claims: event.claims.map(({ jobId, runId }) => ({ job: jobId, runId })),
+    })),
   };
 }
 
@@ -143,7 +136,7 @@ function toRun(row: RunRow): Run {
 }
 
 /** A task with its tries, as both the run and the task answer it. */
-export function toTask(row: TaskRow, tries: TryRow[]): Task {
+export function toTask(row: TaskRow, tries: TaskTry[]): Task {
   const { progressDone, progressTotal, progressUnit } = row;
   return {
     id: row.id,
@@ -178,24 +171,11 @@ function toError(record: unknown): Run["error"] {
   };
 }
 
-const toEvent = ({ id, dataset, runId, payload, createdAt }: EventRow) => ({
-  id,
-  dataset,
-  runId,
-  payload,
+const toEvent = ({ id, dataset, producer, payload, createdAt }: EventSeen) => ({
+  ...{ id, dataset, runId: producer.runId, payload },
   createdAt: createdAt.toISOString(),
 });
 
-function toProducedEvents(
-  rows: (EventRow & { claimJobId: string | null; claimRunId: number | null })[],
-): RunDetail["producedEvents"] {
-  const events = new Map<number, RunDetail["producedEvents"][number]>();
-  for (const row of rows) {
-    const event = events.get(row.id) ?? { ...toEvent(row), claims: [] };
-    events.set(row.id, event);
-    if (row.claimJobId !== null && row.claimRunId !== null) {
-      event.claims.push({ job: row.claimJobId, runId: row.claimRunId });
-    }
-  }
-  return [...events.values()];
-}
+/** When a run claimed an event that it did claim. */
+const claimedAt = ({ claims, createdAt }: EventSeen, runId: number): string =>
+  (claims.find((claim) => claim.runId === runId)?.claimedAt ?? createdAt).toISOString();

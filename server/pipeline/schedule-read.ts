@@ -5,6 +5,7 @@ import {
   selectScheduleStanding,
 } from "../../db/queries/pipeline/read-schedule.ts";
 import type { JobDefinition } from "../../jobs/orchestrator/types.ts";
+import { jobIds } from "../../jobs/pipeline.ts";
 import type { AppContext } from "../context.ts";
 
 /** A job's schedule, as declared and as it stands. */
@@ -15,6 +16,24 @@ export type ScheduleReading = ScheduleStanding & {
   upcoming: { partition: string; dueAt: Date }[];
   leader: ScheduleLeader | null;
 };
+
+/** What the schedule of the first job wants by now: every session that is due, but those up to `after`, which catchup passed over. */
+export type Wishes = { due: string[]; after: string | null };
+
+/** Which sessions the schedule wants by now: for every page that says of one that it is missing. */
+export async function readWishes({
+  read,
+  pipeline,
+  now,
+}: Pick<AppContext, "read" | "pipeline" | "now">): Promise<Wishes> {
+  const schedule = pipeline.orchestrator.jobs.find(({ id }) => id === jobIds.ingest)?.schedule;
+  if (!schedule) return { due: [], after: null };
+  const { after } = await selectScheduleStanding(read, jobIds.ingest, [], schedule.catchup !== "all");
+  return { due: schedule.due(now()), after };
+}
+
+/** Those of them that nobody passed over. */
+export const wantedOf = ({ due, after }: Wishes): string[] => due.filter((date) => after === null || date > after);
 
 const upcomingShown = 5;
 /** As long as a lease: who was silent for longer has lost what it held. */

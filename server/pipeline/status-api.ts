@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type JobStateRow, readJobStates } from "../../db/queries/pipeline/read-status.ts";
+import { type JobStanding, selectJobStandings } from "../../db/queries/pipeline/read-jobs.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import { HttpError } from "../http/errors.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
@@ -43,7 +43,7 @@ async function readStatus(context: ApiContext): Promise<z.input<typeof statusAns
   const idle = states.every((job) => job.queued === 0 && job.running === 0 && !job.hasUnclaimed);
   // Only a transform publishes. The name is read before the rows are counted: the count is never older than its name.
   const transform = states.find((job) => job.id === jobIds.transform);
-  const publication = `${transform?.lastSuccessRun}/${transform?.lastSuccess?.getTime()}`;
+  const publication = `${transform?.lastSuccessId}/${transform?.lastSuccessAt?.getTime()}`;
   return {
     source: context.config.market.source,
     idle,
@@ -52,8 +52,8 @@ async function readStatus(context: ApiContext): Promise<z.input<typeof statusAns
   };
 }
 
-function readJobs({ read, pipeline }: ApiContext): Promise<JobStateRow[]> {
-  return readJobStates(
+function readJobs({ read, pipeline }: ApiContext): Promise<JobStanding[]> {
+  return selectJobStandings(
     read,
     pipeline.orchestrator.jobs.map((job) => job.id),
   );
@@ -66,13 +66,13 @@ export async function readJob(context: ApiContext, jobId: string): Promise<z.inp
   return toJob(state);
 }
 
-const toJob = ({ id, paused, queued, running, failed, lastSuccess }: JobStateRow): z.input<typeof jobAnswer> => ({
+const toJob = ({ id, paused, queued, running, failed, lastSuccessAt }: JobStanding): z.input<typeof jobAnswer> => ({
   id,
   paused,
   queued,
   running,
   failed,
-  lastSuccess: lastSuccess?.toISOString() ?? null,
+  lastSuccess: lastSuccessAt?.toISOString() ?? null,
 });
 
 /** Throws a 404 that lists the jobs there are. */

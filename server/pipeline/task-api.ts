@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { findTask, listTriesOfTask } from "../../db/queries/api/runs.ts";
+import { selectAllTriesOfTask, selectWholeTask } from "../../db/queries/pipeline/read-tasks.ts";
 import { HttpError } from "../http/errors.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
 import { idInUrl, markBody, taskDetailAnswer } from "../http/schemas.ts";
@@ -56,7 +56,7 @@ export const taskOperations: Operation[] = [
 ];
 
 async function readTask({ read }: ApiContext, id: number): Promise<z.input<typeof taskDetailAnswer>> {
-  const [row, tries] = await Promise.all([findTask(read, id), listTriesOfTask(read, id)]);
+  const [row, tries] = await Promise.all([selectWholeTask(read, id), selectAllTriesOfTask(read, id)]);
   if (!row) throw new HttpError(404, "not_found", `There is no task ${id}.`, { field: "id" });
   const { runId, jobId, input, output } = row;
   return { ...toTask(row, tries), runId, job: jobId, input, output };

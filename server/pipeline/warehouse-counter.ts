@@ -1,6 +1,6 @@
 import type { Sql } from "../../db/client.ts";
 import { isUndefinedTable } from "../../db/errors.ts";
-import { countPublishedBars, type WarehouseSize } from "../../db/queries/api/warehouse.ts";
+import { countPublishedBars, type PublishedSize } from "../../db/queries/market/read-warehouse.ts";
 
 /** Tells how much is published, without counting ten years of bars for every request. */
 export type WarehouseCounter = {
@@ -8,19 +8,19 @@ export type WarehouseCounter = {
    * `publication` names the last publish: the count is kept until it changes. With `mayLag`, a new count waits until ten times
    * the last one's duration has passed since, so that polling during a catch-up takes a tenth of a connection at most.
    */
-  size(publication: string, mayLag: boolean): Promise<WarehouseSize>;
+  size(publication: string, mayLag: boolean): Promise<PublishedSize>;
 };
 
 const lagFactor = 10;
-const empty: WarehouseSize = { bars: 0, tickers: 0, firstDate: null, lastDate: null };
+const empty: PublishedSize = { bars: 0, tickers: 0, firstDate: null, lastDate: null };
 
 /** One counter a process. Concurrent requests share one count. */
 export function createWarehouseCounter(options: { read: Sql; now: () => Date }): WarehouseCounter {
   const clock = () => options.now().getTime();
-  let kept: { publication: string; size: WarehouseSize; endedAt: number; tookMs: number } | undefined;
-  let counting: { publication: string; size: Promise<WarehouseSize> } | undefined;
+  let kept: { publication: string; size: PublishedSize; endedAt: number; tookMs: number } | undefined;
+  let counting: { publication: string; size: Promise<PublishedSize> } | undefined;
 
-  const count = async (publication: string): Promise<WarehouseSize> => {
+  const count = async (publication: string): Promise<PublishedSize> => {
     const startedAt = clock();
     const size = await countOrEmpty(options.read);
     const endedAt = clock();
@@ -44,7 +44,7 @@ export function createWarehouseCounter(options: { read: Sql; now: () => Date }):
   };
 }
 
-async function countOrEmpty(read: Sql): Promise<WarehouseSize> {
+async function countOrEmpty(read: Sql): Promise<PublishedSize> {
   try {
     return await countPublishedBars(read);
   } catch (error) {

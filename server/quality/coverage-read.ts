@@ -1,5 +1,4 @@
-import { selectPaths } from "../../db/queries/pipeline/read-calendar.ts";
-import { selectPartitionRange } from "../../db/queries/pipeline/read-coverage.ts";
+import { selectPartitionRange, selectPaths } from "../../db/queries/pipeline/read-calendar.ts";
 import { selectFetchedCounts, selectPublishedCounts } from "../../db/queries/quality/read-session-counts.ts";
 import { newYorkDate } from "../../jobs/market/calendar.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
@@ -7,7 +6,8 @@ import { formatPercent } from "../../views/format.ts";
 import type { Day } from "../../views/pipeline/calendar.tsx";
 import type { CoverageView, CoveredSession } from "../../views/quality/lineage-types.ts";
 import { daysBetween, lastSettledSession } from "../pipeline/days.ts";
-import { type CoverageContext, gapReason, toCoverage, wantedSessions } from "./gaps.ts";
+import { readWishes, wantedOf } from "../pipeline/schedule-read.ts";
+import { type CoverageContext, gapReason } from "./gaps.ts";
 import { readTickerCoverage } from "./ticker-coverage-read.ts";
 
 /** Sessions that the median is taken over: a month of them. */
@@ -24,15 +24,14 @@ export async function readCoverage(
 ): Promise<CoverageView> {
   const now = context.now();
   const thisYear = Number(newYorkDate(now).slice(0, 4));
-  const wanted = wantedSessions(context);
-  const range = await selectPartitionRange(context.read, jobIds.ingest);
-  const firsts = [range?.first, wanted[0]].filter((date) => date !== undefined).sort();
+  const [range, wishes] = await Promise.all([selectPartitionRange(context.read, jobIds.ingest), readWishes(context)]);
+  const firsts = [range?.first, wishes.due[0]].filter((date) => date !== undefined).sort();
   const first = Number((firsts[0] ?? newYorkDate(now)).slice(0, 4));
   const years = Array.from({ length: Math.max(1, thisYear - first + 1) }, (_, index) => thisYear - index);
   const year = asked.year !== null && years.includes(asked.year) ? asked.year : thisYear;
   const [from, to] = [`${year}-01-01`, `${year}-12-31`];
   const before = new Date(Date.parse(from) - trailingDays * 86_400_000).toISOString().slice(0, 10);
-  const [rows, published, fetched, ticker] = await Promise.all([
+  const [paths, published, fetched, ticker] = await Promise.all([
     selectPaths(context.read, jobIds, from, to),
     selectPublishedCounts(context.read, before, to),
     selectFetchedCounts(context.read, jobIds.ingest, before, to),
@@ -40,8 +39,8 @@ export async function readCoverage(
   ]);
   const lastSettled = lastSettledSession(now);
   const days = daysBetween(from, to, {
-    rows: rows.map(toCoverage),
-    wanted: new Set(wanted),
+    paths,
+    wanted: new Set(wantedOf(wishes)),
     lastSettled,
   });
   const sessions = explain(days, published ?? fetched, lastSettled, context.config.startDate);

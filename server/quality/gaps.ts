@@ -1,16 +1,9 @@
-import type { PartitionPath } from "../../db/queries/pipeline/read-calendar.ts";
-import type { PartitionCoverage } from "../../db/queries/pipeline/read-coverage.ts";
-import { jobIds } from "../../jobs/pipeline.ts";
 import { formatDate } from "../../views/format.ts";
 import type { Day } from "../../views/pipeline/calendar.tsx";
 import type { AppContext } from "../context.ts";
 
 /** What telling of sessions needs. */
 export type CoverageContext = Pick<AppContext, "read" | "pipeline" | "now" | "config">;
-
-/** What the schedule wants by now. */
-export const wantedSessions = ({ pipeline, now }: Pick<CoverageContext, "pipeline" | "now">): string[] =>
-  pipeline.orchestrator.jobs.find(({ id }) => id === jobIds.ingest)?.schedule?.due(now()) ?? [];
 
 /** Why a day has no bars, or fewer than it should. */
 export function gapReason({ state, holiday, date }: Day, startDate: string): string | null {
@@ -37,17 +30,4 @@ export function gapReason({ state, holiday, date }: Day, startDate: string): str
     default:
       return null;
   }
-}
-
-/** How far a partition has come; a load that changed nothing leaves nothing to publish. */
-export function toCoverage(path: PartitionPath): PartitionCoverage {
-  const loaded = path.ingestState === "success" && path.loadState === "success";
-  return {
-    partition: path.partition,
-    runId: path.ingestId,
-    state: path.ingestState,
-    backfillId: null,
-    loaded,
-    published: loaded && (!path.hasChanged || path.transformState === "success"),
-  };
 }

@@ -6,7 +6,8 @@ import { sessionsBetween } from "../../jobs/market/calendar.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import type { TickerCoverage } from "../../views/quality/lineage-types.ts";
 import { daysBetween, lastSettledSession } from "../pipeline/days.ts";
-import { type CoverageContext, gapReason, toCoverage, wantedSessions } from "./gaps.ts";
+import { readWishes, wantedOf } from "../pipeline/schedule-read.ts";
+import { type CoverageContext, gapReason } from "./gaps.ts";
 
 const gapsShown = 100;
 
@@ -59,10 +60,9 @@ const minimum = (a: string, b: string) => (a < b ? a : b);
 async function explainGaps(context: CoverageContext, missing: string[], refused: Map<string, string>) {
   const [to, from] = [missing[0], missing.at(-1)];
   if (from === undefined || to === undefined) return [];
-  const rows = await selectPathsOf(context.read, jobIds, missing);
   const knowledge = {
-    rows: rows.map(toCoverage),
-    wanted: new Set(wantedSessions(context)),
+    paths: await selectPathsOf(context.read, jobIds, missing),
+    wanted: new Set(wantedOf(await readWishes(context))),
     lastSettled: lastSettledSession(context.now()),
   };
   const days = new Map(daysBetween(from, to, knowledge).map((day) => [day.date, day]));

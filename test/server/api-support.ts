@@ -47,6 +47,8 @@ export async function addRun(
     finishedAt?: string;
   },
 ): Promise<number> {
+  // As every process registers its jobs when it starts.
+  await sql`insert into barline.jobs (id) values (${run.jobId}) on conflict do nothing`;
   const [row] = await sql<[{ id: number }]>`
     insert into barline.runs
       (job_id, state, trigger, partition, partition_to, backfill_id, summary, error, started_at, finished_at)
@@ -88,7 +90,9 @@ export async function createMart(sql: Sql): Promise<void> {
   await sql`
     create table public.fct_polygon__stock_bars_performance (
       ticker text collate "C", trade_date date, open_price numeric, high_price numeric, low_price numeric,
-      close_price numeric, volume numeric, volume_weighted_average_price numeric, primary key (ticker, trade_date)
+      close_price numeric, volume numeric, volume_weighted_average_price numeric, split_factor numeric,
+      moving_avg_20d numeric, moving_avg_50d numeric, moving_avg_120d numeric, return_1d numeric, volatility_20d numeric,
+      primary key (ticker, trade_date)
     )`;
 }
 
@@ -98,7 +102,7 @@ export async function publishBar(sql: Sql, ticker: string, date: string, price: 
   const adjusted = price / factor;
   await sql`
     insert into public.fct_polygon__stock_bars_performance
-    values (${ticker}, ${date}, ${adjusted}, ${adjusted + 1}, ${adjusted - 1}, ${adjusted}, ${1000.5 * factor}, ${adjusted})`;
+    values (${ticker}, ${date}, ${adjusted}, ${adjusted + 1}, ${adjusted - 1}, ${adjusted}, ${1000.5 * factor}, ${adjusted}, ${1 / factor})`;
 }
 
 /** A bar that is loaded, and not published. */

@@ -119,7 +119,8 @@ export async function addMarketSample(sql: Sql): Promise<void> {
     create table public.fct_polygon__stock_bars_performance as
     select
       ticker, trade_date, open * factor as open_price, high * factor as high_price, low * factor as low_price,
-      close * factor as close_price, volume / factor as volume, factor as split_factor,
+      close * factor as close_price, volume / factor as volume, vwap * factor as volume_weighted_average_price,
+      factor as split_factor,
       100::numeric as moving_avg_20d, null::numeric as moving_avg_50d, null::numeric as moving_avg_120d,
       null::numeric as volatility_20d,
       close * factor / lag(close * factor) over (order by trade_date) - 1 as return_1d

@@ -105,8 +105,19 @@ export const noSweeps: Sweeps = {
 /** Alerts with no channel, which nobody asks for anything. */
 export const noAlerts: AlertDesk = { channels: [], test: unexpected("test"), retry: unexpected("retry") };
 
+/** As a query of postgres.js, which fails where somebody waits for it; a part of another query is nobody's wait. */
+class UnexpectedQuery extends Promise<never> {
+  // biome-ignore lint/suspicious/noThenProperty: only who waits asks the database
+  override then<A, B = never>(
+    fulfil?: null,
+    reject?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return Promise.reject(new Error("the database was not expected")).then(fulfil, reject);
+  }
+}
+
 /** A database that must not be asked. */
-export const noDatabase = Object.assign(() => Promise.reject(new Error("the database was not expected")), {
+export const noDatabase = Object.assign(() => new UnexpectedQuery(() => {}), {
   options: { database: "none" },
 }) as unknown as Sql;
 

@@ -1,6 +1,6 @@
 import type { Sql } from "../../client.ts";
 
-/** One session of one ticker as charts show it; prices in dollars, `volume` in shares. */
+/** One session of one ticker; prices in dollars, `volume` in shares, which may be fractional. */
 export type BarRow = {
   date: string;
   open: number;
@@ -8,6 +8,7 @@ export type BarRow = {
   low: number;
   close: number;
   volume: number;
+  vwap: number | null;
   ma20: number | null;
   ma50: number | null;
   ma120: number | null;
@@ -15,8 +16,11 @@ export type BarRow = {
   volatility: number | null;
 };
 
-/** Every published bar of a ticker, split-adjusted, ascending. */
-export function selectAdjustedBars(sql: Sql, ticker: string): Promise<BarRow[]> {
+/** Dates are inclusive; null is open-ended. */
+export type BarRange = { ticker: string; from: string | null; to: string | null };
+
+/** The published bars of a ticker, split-adjusted, ascending. */
+export function selectAdjustedBars(sql: Sql, { ticker, from, to }: BarRange): Promise<BarRow[]> {
   return sql<BarRow[]>`
     select
       trade_date as date,
@@ -25,6 +29,7 @@ export function selectAdjustedBars(sql: Sql, ticker: string): Promise<BarRow[]> 
       low_price::float8 as low,
       close_price::float8 as close,
       volume::float8 as volume,
+      volume_weighted_average_price::float8 as vwap,
       moving_avg_20d::float8 as ma20,
       moving_avg_50d::float8 as ma50,
       moving_avg_120d::float8 as ma120,
@@ -32,14 +37,15 @@ export function selectAdjustedBars(sql: Sql, ticker: string): Promise<BarRow[]> 
       volatility_20d::float8 as volatility
     from public.fct_polygon__stock_bars_performance
     where ticker = ${ticker}::text
+      and trade_date between coalesce(${from}::date, '-infinity') and coalesce(${to}::date, 'infinity')
     order by trade_date`;
 }
 
 /**
- * Every published bar of a ticker as it was traded, ascending. The averages are those of the adjusted closes, told in
+ * The same bars as the vendor stated them: published ones only, so that both views have the same sessions. The averages are those of the adjusted closes, told in
  * the shares of their session, so that they meet the prices and a split does not bend them.
  */
-export function selectUnadjustedBars(sql: Sql, ticker: string): Promise<BarRow[]> {
+export function selectUnadjustedBars(sql: Sql, { ticker, from, to }: BarRange): Promise<BarRow[]> {
   return sql<BarRow[]>`
     select
       bars.trade_date as date,
@@ -48,6 +54,7 @@ export function selectUnadjustedBars(sql: Sql, ticker: string): Promise<BarRow[]
       bars.low::float8 as low,
       bars.close::float8 as close,
       bars.volume::float8 as volume,
+      bars.vwap::float8 as vwap,
       (facts.moving_avg_20d / facts.split_factor)::float8 as ma20,
       (facts.moving_avg_50d / facts.split_factor)::float8 as ma50,
       (facts.moving_avg_120d / facts.split_factor)::float8 as ma120,
@@ -57,7 +64,20 @@ export function selectUnadjustedBars(sql: Sql, ticker: string): Promise<BarRow[]
     inner join public.source_polygon_stock_bars_daily as bars
       on bars.ticker = facts.ticker and bars.trade_date = facts.trade_date
     where facts.ticker = ${ticker}::text
+      and facts.trade_date between coalesce(${from}::date, '-infinity') and coalesce(${to}::date, 'infinity')
     order by facts.trade_date`;
+}
+
+/** The first and last session of a ticker that are published; nulls where none is. */
+export type BarDates = { firstDate: string | null; lastDate: string | null };
+
+/** Between which sessions a ticker's published bars lie. */
+export async function selectBarDates(sql: Sql, ticker: string): Promise<BarDates> {
+  const [dates] = await sql<[BarDates]>`
+    select min(trade_date) as "firstDate", max(trade_date) as "lastDate"
+    from public.fct_polygon__stock_bars_performance
+    where ticker = ${ticker}::text`;
+  return dates;
 }
 
 export type SplitRow = { date: string; from: number; to: number };

@@ -1,5 +1,5 @@
 import type { Sql } from "../../client.ts";
-import type { Line } from "./read-coverage.ts";
+import { followLanding, isLoaded, isPublished, type Line } from "./publication.ts";
 
 /** What became of one partition in each job: the run that answers for it, and those that its events woke. */
 export type PartitionPath = {
@@ -14,11 +14,14 @@ export type PartitionPath = {
   hasChanged: boolean;
   transformId: number | null;
   transformState: string | null;
+  /** Whether that landing is in the raw tables, and whether readers see it. */
+  isLoaded: boolean;
+  isPublished: boolean;
 };
 
 /**
  * Every partition of the first job from `from` to `to` that has a run, ascending, followed through the events to the
- * runs of the other two. Of several events of a run the newest counts: it tells of what was landed last.
+ * runs of the other two. Of several landings of a run the newest counts: until that one is through, work is left to do.
  */
 export function selectPaths(sql: Sql, line: Line, from: string, to: string): Promise<PartitionPath[]> {
   return follow(sql, line, sql`held.partition between ${from}::text and ${to}::text`);
@@ -40,25 +43,16 @@ function follow(sql: Sql, line: Line, isWanted: ReturnType<Sql>): Promise<Partit
       loads.state as "loadState",
       changed.id is not null as "hasChanged",
       transforms.id as "transformId",
-      transforms.state as "transformState"
+      transforms.state as "transformState",
+      ${isLoaded(sql)} as "isLoaded",
+      ${isPublished(sql)} as "isPublished"
     from barline.run_partitions as held
     inner join barline.runs as ingests on ingests.id = held.run_id
-    -- Look-ups by key, one row at a time: joins of sets turn quadratic while the tables are young and without
-    -- statistics, and for the newest event by its bare id the server would walk back through everybody's events.
     left join lateral (
+      -- By its bare id the server would walk back through everybody's events.
       select id from barline.dataset_events where run_id = held.run_id order by id + 0 desc limit 1
     ) as landed on true
-    left join lateral (
-      select run_id from barline.event_claims where job_id = ${line.load}::text and event_id = landed.id limit 1
-    ) as loading on true
-    left join lateral (select id, state from barline.runs where id = loading.run_id limit 1) as loads on true
-    left join lateral (
-      select id from barline.dataset_events where run_id = loads.id order by id + 0 desc limit 1
-    ) as changed on true
-    left join lateral (
-      select run_id from barline.event_claims where job_id = ${line.transform}::text and event_id = changed.id limit 1
-    ) as publishing on true
-    left join lateral (select id, state from barline.runs where id = publishing.run_id limit 1) as transforms on true
+    ${followLanding(sql, line)}
     where held.job_id = ${line.ingest}::text and ${isWanted}
     order by held.partition`;
 }
@@ -78,4 +72,14 @@ export async function selectYears(sql: Sql, jobId: string): Promise<number[]> {
     )
     select year::int as year from years where year is not null order by year`;
   return rows.map(({ year }) => year);
+}
+
+/** First and last partition of a job that have a run at all; null where there is none. */
+export async function selectPartitionRange(sql: Sql, jobId: string): Promise<{ first: string; last: string } | null> {
+  const rows = await sql<{ first: string | null; last: string | null }[]>`
+    select min(partition) as first, max(partition) as last
+    from barline.run_partitions
+    where job_id = ${jobId}::text`;
+  const range = rows[0];
+  return range?.first && range.last ? { first: range.first, last: range.last } : null;
 }

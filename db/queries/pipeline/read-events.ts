@@ -122,8 +122,8 @@ export type EventsOfRun = {
   producedAll: number;
 };
 
-/** Exactly which events a run claimed, and which it recorded with the runs that they woke; `limit` of each at the most. */
-export async function selectEventsOfRun(sql: Sql, runId: number, limit = 100): Promise<EventsOfRun> {
+/** Exactly which events a run claimed, and which it recorded with the runs that they woke; `limit` of each, or all where it is null. */
+export async function selectEventsOfRun(sql: Sql, runId: number, limit: number | null): Promise<EventsOfRun> {
   const [claimed, produced] = await Promise.all([
     tell(
       sql,

@@ -12,9 +12,14 @@ export type JobStanding = {
   lastSuccessId: number | null;
   lastSuccessAt: Date | null;
   lastSummary: JsonValue | null;
+  /** Whether an event of a dataset that wakes the job waits for one of its runs. */
+  hasUnclaimed: boolean;
 };
 
-/** One standing for each id asked for, in that order; a job that was never started stands idle. */
+/**
+ * One standing for each id asked for, in that order; a job that was never started stands idle. One statement, so that no run
+ * can end between the counts and its event appear after them: an idle pipeline is really idle.
+ */
 export function selectJobStandings(sql: Sql, ids: string[]): Promise<JobStanding[]> {
   return sql<JobStanding[]>`
     select
@@ -25,7 +30,8 @@ export function selectJobStandings(sql: Sql, ids: string[]): Promise<JobStanding
       failures.failed,
       latest.id as "lastSuccessId",
       latest.finished_at as "lastSuccessAt",
-      latest.summary as "lastSummary"
+      latest.summary as "lastSummary",
+      exists (select from barline.pending_events where job_id = wanted.id) as "hasUnclaimed"
     from unnest(${ids}::text[]) with ordinality as wanted (id, position)
     left join barline.jobs on jobs.id = wanted.id
     cross join lateral (
@@ -44,7 +50,8 @@ export function selectJobStandings(sql: Sql, ids: string[]): Promise<JobStanding
       select id, finished_at, summary
       from barline.runs
       where runs.job_id = wanted.id and state = 'success'
-      order by id desc
+      -- By its end, as a run that is retried keeps its number.
+      order by finished_at desc nulls last, id desc
       limit 1
     ) as latest on true
     order by wanted.position`;

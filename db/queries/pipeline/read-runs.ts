@@ -9,6 +9,7 @@ export type RunRow = {
   partition: string | null;
   partitionTo: string | null;
   backfillId: number | null;
+  parameters: Record<string, JsonValue>;
   summary: JsonValue | null;
   error: KeptError | null;
   createdAt: Date;
@@ -17,7 +18,6 @@ export type RunRow = {
 };
 
 export type RunDetail = RunRow & {
-  parameters: Record<string, JsonValue>;
   isLatestOfPartition: boolean;
   hasSomethingToRetry: boolean;
 };
@@ -30,22 +30,15 @@ export type RunFilter = {
   before: number | null;
 };
 
+const columns = (sql: Sql) => sql`
+  id, job_id as "jobId", state, trigger, partition, partition_to as "partitionTo", backfill_id as "backfillId",
+  parameters, summary, error, created_at as "createdAt", started_at as "startedAt", finished_at as "finishedAt"`;
+
 /** Runs, newest first. */
 export function selectRuns(sql: Sql, filter: RunFilter, limit: number): Promise<RunRow[]> {
   return sql<RunRow[]>`
     select
-      id,
-      job_id as "jobId",
-      state,
-      trigger,
-      partition,
-      partition_to as "partitionTo",
-      backfill_id as "backfillId",
-      summary,
-      error,
-      created_at as "createdAt",
-      started_at as "startedAt",
-      finished_at as "finishedAt"
+      ${columns(sql)}
     from barline.runs
     where
       (${filter.jobId}::text is null or job_id = ${filter.jobId}::text)
@@ -60,19 +53,7 @@ export function selectRuns(sql: Sql, filter: RunFilter, limit: number): Promise<
 export async function selectRun(sql: Sql, id: number): Promise<RunDetail | null> {
   const rows = await sql<RunDetail[]>`
     select
-      id,
-      job_id as "jobId",
-      state,
-      trigger,
-      partition,
-      partition_to as "partitionTo",
-      backfill_id as "backfillId",
-      summary,
-      error,
-      parameters,
-      created_at as "createdAt",
-      started_at as "startedAt",
-      finished_at as "finishedAt",
+      ${columns(sql)},
       partition is null or exists (select from barline.run_partitions where run_id = runs.id) as "isLatestOfPartition",
       exists (select from barline.tasks where run_id = runs.id and tasks.state in ('failed', 'cancelled'))
         or not exists (select from barline.tasks where run_id = runs.id) as "hasSomethingToRetry"

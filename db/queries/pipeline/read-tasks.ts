@@ -123,3 +123,72 @@ export function selectTriesOfTask(
     order by tries.number desc
     limit ${limit}::int`;
 }
+
+/** A task or batch as the API lists it. */
+export type TaskRow = {
+  id: number;
+  name: string;
+  step: number;
+  mapIndex: number;
+  state: string;
+  marked: boolean;
+  progressDone: number | null;
+  progressTotal: number | null;
+  progressUnit: string | null;
+  error: KeptError | null;
+  startedAt: Date | null;
+  finishedAt: Date | null;
+};
+
+const taskColumns = (sql: Sql) => sql`
+  id, name, step, map_index as "mapIndex", state, marked, progress_done as "progressDone",
+  progress_total as "progressTotal", progress_unit as "progressUnit", error,
+  started_at as "startedAt", finished_at as "finishedAt"`;
+
+/** With all that went in and came out, however large. */
+export type WholeTask = TaskRow & { runId: number; jobId: string; input: unknown; output: unknown };
+
+/** One task or batch with what went in and what came out, if there is one with this id. */
+export async function selectWholeTask(sql: Sql, id: number): Promise<WholeTask | undefined> {
+  const [row] = await sql<WholeTask[]>`
+    select ${taskColumns(sql)}, run_id as "runId", job_id as "jobId", input, output
+    from barline.tasks where id = ${id}::bigint`;
+  return row;
+}
+
+/** Every try of one task that is kept, in order. */
+export async function selectAllTriesOfTask(sql: Sql, taskId: number): Promise<TaskTry[]> {
+  return await sql<TaskTry[]>`
+    select task_id as "taskId", number, state, owner, error, started_at as "startedAt", finished_at as "finishedAt"
+    from barline.tries where task_id = ${taskId}::bigint order by number`;
+}
+
+/** Tasks and batches of a run in order, without what went in and came out of them: that may be large. */
+export async function selectTasks(sql: Sql, runId: number): Promise<TaskRow[]> {
+  return await sql<TaskRow[]>`
+    select ${taskColumns(sql)}
+    from barline.tasks
+    where run_id = ${runId}::bigint
+    order by step, map_index`;
+}
+
+export type TaskTry = {
+  taskId: number;
+  number: number;
+  state: string;
+  owner: string;
+  error: KeptError | null;
+  startedAt: Date;
+  finishedAt: Date | null;
+};
+
+/** Every try of every task of a run, in order. */
+export async function selectAllTries(sql: Sql, runId: number): Promise<TaskTry[]> {
+  return await sql<TaskTry[]>`
+    select attempt.task_id as "taskId", attempt.number, attempt.state, attempt.owner, attempt.error,
+      attempt.started_at as "startedAt", attempt.finished_at as "finishedAt"
+    from barline.tries as attempt
+    inner join barline.tasks as task on task.id = attempt.task_id
+    where task.run_id = ${runId}::bigint
+    order by attempt.task_id, attempt.number`;
+}

@@ -1,5 +1,5 @@
 import type { Sql } from "../../client.ts";
-import type { BarRange } from "../api/bars.ts";
+import type { BarRange } from "../market/read-bars.ts";
 
 /** A ticker's bars in columns: `dates` with commas between, the rest packed as float8 in network order. Prices are split-adjusted. */
 export type PackedBars = { dates: string; open: Buffer; high: Buffer; low: Buffer; close: Buffer; volume: Buffer };

@@ -1,8 +1,9 @@
 import type { Sql } from "../../../db/client.ts";
 import { isUndefinedTable } from "../../../db/errors.ts";
-import { type DividendRow, readAdjustedDividends, readPublishedRange } from "../../../db/queries/api/backtests.ts";
+import { selectBarDates } from "../../../db/queries/market/read-bars.ts";
 import { selectReferenceRead } from "../../../db/queries/market/reference.ts";
 import { type PackedBars, selectPackedBars } from "../../../db/queries/research/bars.ts";
+import { type AdjustedDividend, selectAdjustedDividends } from "../../../db/queries/research/dividends.ts";
 import { hasLastSessions, readLastSessions, readPublishedTickers } from "../../../db/queries/research/tickers.ts";
 import type { Bars } from "../../backtest/types.ts";
 import { HttpError } from "../../http/errors.ts";
@@ -48,16 +49,19 @@ const readLastSessionsOrNone = async (read: Sql, ticker: string): Promise<LastSe
 const isDelisted = (last: string, { active, lastDate, newestDate }: LastSessions): boolean =>
   !active && lastDate === last && newestDate !== null && lastDate < newestDate;
 
-async function readDividends(read: Sql, range: { ticker: string; from: string; to: string }): Promise<DividendRow[]> {
+async function readDividends(
+  read: Sql,
+  range: { ticker: string; from: string; to: string },
+): Promise<AdjustedDividend[]> {
   const known = await selectReferenceRead(read, "dividends");
-  if (known !== undefined && (known.coversFrom ?? "") <= range.from) return await readAdjustedDividends(read, range);
+  if (known !== undefined && (known.coversFrom ?? "") <= range.from) return await selectAdjustedDividends(read, range);
   // Without them the run would be told as one with dividends, and be one without.
   const message = `\`dividends\` from ${range.from} on have not been read yet: that is done by the next run of the ingest job.`;
   throw new HttpError(422, "invalid", message, { field: "dividends" });
 }
 
 async function noBars(read: Sql, { ticker, from, to }: BarsAsked, named: "ticker" | "benchmark"): Promise<HttpError> {
-  const { firstDate, lastDate } = await readPublishedRange(read, ticker);
+  const { firstDate, lastDate } = await selectBarDates(read, ticker);
   if (firstDate === null || lastDate === null) {
     const close = await nearestTicker(read, ticker);
     const advice = close === undefined ? "" : ` Did you mean ${close}?`;
@@ -95,7 +99,7 @@ function columnOf(packed: Buffer): Float64Array {
 function toBars(
   dates: string[],
   packed: PackedBars,
-  { dividends, delisted }: { dividends: readonly DividendRow[]; delisted: boolean },
+  { dividends, delisted }: { dividends: readonly AdjustedDividend[]; delisted: boolean },
 ): Bars {
   const amounts = new Map(dividends.map(({ date, amount }) => [date, amount]));
   return {

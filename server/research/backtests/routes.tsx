@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import { isUndefinedTable } from "../../../db/errors.ts";
-import { readPublishedRange } from "../../../db/queries/api/backtests.ts";
+import { selectBarDates } from "../../../db/queries/market/read-bars.ts";
 import { selectTickers } from "../../../db/queries/market/read-tickers.ts";
 import { hasMart } from "../../../db/queries/market/read-warehouse.ts";
 import { readFirstTicker } from "../../../db/queries/research/tickers.ts";
@@ -59,7 +59,7 @@ async function runOrRefuse(context: BacktestContext, c: Context): Promise<Backte
 }
 
 async function rangeOf({ read }: AppContext, ticker: string): Promise<BacktestForm["known"]> {
-  const { firstDate, lastDate } = await readPublishedRange(read, ticker);
+  const { firstDate, lastDate } = await selectBarDates(read, ticker);
   return firstDate === null || lastDate === null ? null : { ticker, from: firstDate, to: lastDate };
 }
 

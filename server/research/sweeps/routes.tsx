@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import { isUndefinedTable } from "../../../db/errors.ts";
-import { readPublishedRange } from "../../../db/queries/api/backtests.ts";
+import { selectBarDates } from "../../../db/queries/market/read-bars.ts";
 import { hasMart } from "../../../db/queries/market/read-warehouse.ts";
 import { selectSweep, selectSweeps, type WholeSweep } from "../../../db/queries/research/sweeps.ts";
 import { readFirstTicker } from "../../../db/queries/research/tickers.ts";
@@ -31,7 +31,7 @@ async function listed(context: AppContext) {
 
 async function rangeOf({ read }: AppContext, ticker: string): Promise<SweepForm["known"]> {
   if (ticker === "") return null;
-  const { firstDate, lastDate } = await readPublishedRange(read, ticker);
+  const { firstDate, lastDate } = await selectBarDates(read, ticker);
   return firstDate === null || lastDate === null ? null : { ticker, from: firstDate, to: lastDate };
 }
 

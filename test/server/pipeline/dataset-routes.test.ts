@@ -106,7 +106,7 @@ describe("an event's page", () => {
 
 describe("the events of a run", () => {
   test("are those that it claimed and those that it recorded, with every run that they woke and who waits", async () => {
-    const { claimed, produced, claimedAll, producedAll } = await selectEventsOfRun(dashboard.sql, runs.load);
+    const { claimed, produced, claimedAll, producedAll } = await selectEventsOfRun(dashboard.sql, runs.load, 100);
     expect([claimedAll, producedAll]).toEqual([1, 1]);
     expect(claimed).toMatchObject([
       { dataset: manifests, producer: { runId: runs.published, jobId: jobIds.ingest, task: "fetch" }, waitingFor: [] },
@@ -114,7 +114,7 @@ describe("the events of a run", () => {
     expect(produced).toMatchObject([
       { claims: [{ jobId: jobIds.transform, runId: runs.transform, state: "success", claimedAt: expect.any(Date) }] },
     ]);
-    const { produced: unclaimed } = await selectEventsOfRun(dashboard.sql, runs.fetched);
+    const { produced: unclaimed } = await selectEventsOfRun(dashboard.sql, runs.fetched, null);
     expect(unclaimed).toMatchObject([{ claims: [], waitingFor: [jobIds.load] }]);
   });
 

@@ -1,28 +1,17 @@
 import type { Sql } from "../../client.ts";
 
-export type DateRange = { firstDate: string | null; lastDate: string | null };
-
-/** The first and last session of a ticker that are published; nulls where none is. */
-export async function readPublishedRange(sql: Sql, ticker: string): Promise<DateRange> {
-  const [range] = await sql<[DateRange]>`
-    select min(trade_date) as "firstDate", max(trade_date) as "lastDate"
-    from public.fct_polygon__stock_bars_performance
-    where ticker = ${ticker}::text`;
-  return range;
-}
-
 /** `amount` is in dollars a share, in the same split-adjusted shares as the published prices. */
-export type DividendRow = { date: string; amount: number };
+export type AdjustedDividend = { date: string; amount: number };
 
 /**
  * The cash dividends with an ex-dividend date in a range, both ends inclusive, by the session they belong to: that of the date, or
  * the ticker's next one. Adjusted by the factor of that session, as published, so that they fit the prices. Only those in dollars.
  */
-export async function readAdjustedDividends(
+export async function selectAdjustedDividends(
   sql: Sql,
   { ticker, from, to }: { ticker: string; from: string; to: string },
-): Promise<DividendRow[]> {
-  return await sql<DividendRow[]>`
+): Promise<AdjustedDividend[]> {
+  return await sql<AdjustedDividend[]>`
     select session.trade_date as "date", sum(dividend.cash_amount * session.split_factor)::float8 as "amount"
     from public.source_polygon_dividends as dividend
     cross join lateral (
