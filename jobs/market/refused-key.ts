@@ -1,7 +1,7 @@
 import type { Sql } from "../../db/client.ts";
 import { selectRunsFailedWith } from "../../db/queries/pipeline/recovery.ts";
 import { PermanentError } from "../orchestrator/errors.ts";
-import type { WorkerPool } from "../orchestrator/pool.ts";
+import type { WorkerPool } from "../orchestrator/pool-types.ts";
 import { type Orchestrator, RequestError } from "../orchestrator/types.ts";
 import type { MarketClient } from "./client.ts";
 import { refusedKeyMessage } from "./failures.ts";

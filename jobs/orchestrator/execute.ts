@@ -10,7 +10,7 @@ import { PermanentError, RetryableError } from "./errors.ts";
 import type { Journal } from "./journal.ts";
 import type { LogLevel } from "./messages.ts";
 import type { Observer, TryOutcome } from "./observer.ts";
-import type { WorkerPool } from "./pool.ts";
+import type { WorkerPool } from "./pool-types.ts";
 import { judge, type Verdict } from "./retry.ts";
 import type { JobDefinition, PlainTaskContext, RunReference, RunTrigger, TaskLog, TaskResult } from "./types.ts";
 

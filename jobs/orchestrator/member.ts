@@ -1,7 +1,7 @@
 import type { JsonValue } from "../../db/client.ts";
 import { CancelledError, RetryableError } from "./errors.ts";
 import { type BatchCall, type FromWorker, packError, type ToWorker, unpackError } from "./messages.ts";
-import type { BatchListener, WorkerPoolOptions } from "./pool.ts";
+import type { BatchListener, WorkerPoolOptions } from "./pool-types.ts";
 import type { TaskResult } from "./types.ts";
 
 /** One Bun worker and the batches that it runs. */

@@ -13,7 +13,7 @@ import { createHolder, type Holder } from "./holder.ts";
 import { createJournal } from "./journal.ts";
 import { type Loop, startLoop } from "./loop.ts";
 import { type Observer, silentObserver } from "./observer.ts";
-import type { WorkerPool } from "./pool.ts";
+import type { WorkerPool } from "./pool-types.ts";
 import { registerJobs } from "./register.ts";
 import { createRequests } from "./requests/index.ts";
 import { queueDueRuns, queueTriggeredRun, startRuns } from "./triggers.ts";

@@ -1,15 +1,16 @@
 import type { Logger } from "pino";
 import type { Sql } from "../../db/client.ts";
 import { createArtifactWriter } from "./artifacts/artifacts.ts";
-import { type BuildOptions, buildProject } from "./build/build.ts";
+import { buildProject } from "./build/build.ts";
 import { type FailingRows, readFailingRows } from "./build/failing-rows.ts";
+import type { BuildOptions } from "./build/progress.ts";
 import type { BuildResult, NodeEvent } from "./build/types.ts";
 import { checkFreshness, type SourceFreshness } from "./freshness.ts";
 import { loadProject } from "./project/load.ts";
 import { type ProjectSummary, summarize } from "./summary.ts";
 
-export type { BuildOptions } from "./build/build.ts";
 export type { FailingRows } from "./build/failing-rows.ts";
+export type { BuildOptions } from "./build/progress.ts";
 export type { BuildResult, ModelResult, NodeEvent, TestResult } from "./build/types.ts";
 export type { SourceFreshness } from "./freshness.ts";
 export type { ProjectNode, ProjectSource, ProjectSummary } from "./summary.ts";

@@ -14,7 +14,7 @@ import {
 } from "../../db/queries/market/read-screener.ts";
 import type { Indicator } from "../../views/market/indicators.ts";
 import { indicatorGroups } from "../../views/market/indicators.ts";
-import type { ScreenView, SortHeader } from "../../views/market/screener.tsx";
+import type { ScreenView, SortHeader } from "../../views/market/screener-types.ts";
 import type { AppContext } from "../context.ts";
 import { indicatorOf, orderedIndicators, presets } from "./screener-indicators.ts";
 import { type Problem, parseSort, readScreen, type ScreenRequest, screenUrl } from "./screener-request.ts";

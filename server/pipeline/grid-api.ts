@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { JobDefinition } from "../../jobs/orchestrator/types.ts";
-import type { GridJob } from "../../views/pipeline/grid.tsx";
+import type { GridJob } from "../../views/pipeline/grid-types.ts";
 import { HttpError } from "../http/errors.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
 import { dateInput, jobInUrl, numberInUrl, oneOf, runStates } from "../http/schemas.ts";

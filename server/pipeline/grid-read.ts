@@ -8,7 +8,7 @@ import {
   selectGridRuns,
 } from "../../db/queries/pipeline/read-grid.ts";
 import type { JobDefinition } from "../../jobs/orchestrator/types.ts";
-import type { GridCell, GridJob, GridRun } from "../../views/pipeline/grid.tsx";
+import type { GridCell, GridJob, GridRun } from "../../views/pipeline/grid-types.ts";
 import type { AppContext } from "../context.ts";
 
 export const gridTriggers = ["schedule", "backfill", "dataset", "manual"] as const;

@@ -1,8 +1,9 @@
 import { type Context, Hono } from "hono";
 import { isIsoDate } from "../../jobs/market/calendar.ts";
 import type { JobDefinition } from "../../jobs/orchestrator/types.ts";
-import { Grid, type GridJob, type GridView, gridPage } from "../../views/pipeline/grid.tsx";
+import { Grid, type GridView, gridPage } from "../../views/pipeline/grid.tsx";
 import type { GridFilterView } from "../../views/pipeline/grid-filter.tsx";
+import type { GridJob } from "../../views/pipeline/grid-types.ts";
 import type { AppContext } from "../context.ts";
 import { wantsFragment } from "../http/request.ts";
 import { readShell } from "../http/shell.ts";

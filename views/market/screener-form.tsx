@@ -1,7 +1,7 @@
 import { formatDate, formatInteger } from "../format.ts";
 import { boundText, type Indicator } from "./indicators.ts";
-import type { ScreenFilter, ScreenView } from "./screener.tsx";
 import { ScreenLink } from "./screener-parts.tsx";
+import type { ScreenFilter, ScreenView } from "./screener-types.ts";
 
 const Presets = ({ view }: { view: ScreenView }) => (
   <nav class="filter" aria-label="Presets">

@@ -1,7 +1,7 @@
 import type { PropsWithChildren } from "hono/jsx";
 import { Fact } from "../components.tsx";
 import { formatChange, formatCount, formatDate, formatInteger, formatPercent, none } from "../format.ts";
-import type { SurvivorshipView } from "./screener.tsx";
+import type { SurvivorshipView } from "./screener-types.ts";
 import { toneOf } from "./tickers.tsx";
 
 /** A link to another screen: a plain one, for which htmx exchanges only the screen and keeps the address. */

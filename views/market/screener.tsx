@@ -2,77 +2,11 @@ import { Empty, TableScroll } from "../components.tsx";
 import { formatCount, formatDate, formatInteger, formatSession, none } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
-import { formatIndicator, type Indicator, isSigned } from "./indicators.ts";
+import { formatIndicator, isSigned } from "./indicators.ts";
 import { ScreenForm } from "./screener-form.tsx";
 import { ScreenLink, Survivorship } from "./screener-parts.tsx";
+import type { ScreenView, SortHeader } from "./screener-types.ts";
 import { toneOf } from "./tickers.tsx";
-
-export type SortHeader = {
-  key: string;
-  label: string;
-  hint: string | null;
-  isNumber: boolean;
-  sorted: "ascending" | "descending" | null;
-  /** The same screen sorted by it, or the other way round. */
-  url: string;
-};
-
-export type ScreenFilter = {
-  indicator: Indicator;
-  min: number | null;
-  max: number | null;
-  /** The screen without it. */
-  without: string;
-};
-
-/** What became of the tickers of a session of the past. */
-export type SurvivorshipView = {
-  session: string;
-  listed: number;
-  surviving: number;
-  medianLater: number | null;
-  medianLaterSurviving: number | null;
-};
-
-export type ScreenView = {
-  query: string;
-  type: string;
-  types: { type: string; count: number }[];
-  /** The day asked for; empty for the newest session. */
-  date: string;
-  /** The session shown; null where none was before the day. */
-  session: string | null;
-  newest: string;
-  survivors: boolean;
-  /** Null for the newest session, which all of its tickers have survived. */
-  survivorship: SurvivorshipView | null;
-  filters: ScreenFilter[];
-  sort: string;
-  columns: Indicator[];
-  /** Columns that were asked for and that a past session does not have: kept for when there is a newer one. */
-  keptColumns: string[];
-  /** Every column that can be chosen. */
-  groups: { group: string; indicators: (Indicator & { isShown: boolean })[] }[];
-  headers: SortHeader[];
-  presets: { id: string; label: string; url: string; isCurrent: boolean }[];
-  rows: {
-    ticker: string;
-    name: string | null;
-    type: string | null;
-    delistedOn: string | null;
-    survives: boolean;
-    values: (number | null)[];
-  }[];
-  matches: number;
-  from: number;
-  newer: string | null;
-  older: string | null;
-  csvUrl: string;
-  apiUrl: string;
-  /** The page's own address. */
-  url: string;
-  problems: { field: string; message: string }[];
-};
 
 const Header = ({ header }: { header: SortHeader }) => (
   <th scope="col" class={header.isNumber ? "number" : undefined} aria-sort={header.sorted ?? undefined}>

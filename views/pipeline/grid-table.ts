@@ -1,6 +1,6 @@
 import { raw } from "hono/html";
 import { formatCount, formatDuration, formatPartition } from "../format.ts";
-import type { GridCell, GridJob, GridRun } from "./grid.tsx";
+import type { GridCell, GridJob, GridRun } from "./grid-types.ts";
 
 /**
  * The table of one job. It is put together as text, for which JSX takes three times as long: a thousand runs are ten thousand

@@ -29,7 +29,7 @@ import {
   RequestError,
   type SelectedPartitions,
 } from "../types.ts";
-import type { RequestContext } from "./index.ts";
+import type { RequestContext } from "./context.ts";
 import { isActive } from "./runs.ts";
 
 /** What people ask for backfills. */

@@ -1,9 +1,10 @@
-import type { Sql, TransactionSql } from "../../../db/client.ts";
+import type { Sql } from "../../../db/client.ts";
 import { insertAction, type NewAction } from "../../../db/queries/operations/actions.ts";
 import { setJobPaused } from "../../../db/queries/pipeline/runs.ts";
 import { notifyWake } from "../../../db/queries/pipeline/wake.ts";
 import { type Actor, type JobDefinition, RequestError, type Requests } from "../types.ts";
 import { cancelBackfill, queueBackfill, retryBackfill, selectPartitions, updateBackfill } from "./backfills.ts";
+import type { RequestContext } from "./context.ts";
 import { cancelRun, markRun, queueByHand, queuePartitionByHand, retryRun } from "./runs.ts";
 import { clearTask, markTask, retryTask } from "./tasks.ts";
 
@@ -14,14 +15,6 @@ export type RequestsOptions = {
   changed(): void;
   /** Called when a job goes on after a pause, whose schedule nobody looked at meanwhile. */
   resumed(): void;
-};
-
-/** What one request may use: its transaction, the declared jobs, and a way to say what was done. */
-export type RequestContext = {
-  transaction: TransactionSql;
-  jobOf(jobId: string): JobDefinition;
-  /** Keeps who did it, with the deed. */
-  record(action: Omit<NewAction, "actor" | "via">): Promise<void>;
 };
 
 const system: Actor = { name: "Barline", via: "system" };

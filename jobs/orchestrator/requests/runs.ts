@@ -16,7 +16,7 @@ import { endRun, settle } from "../advance.ts";
 import { storableText } from "../storable.ts";
 import { priorities, queueClaimingRun } from "../triggers.ts";
 import { type JobDefinition, type Mark, type PlannedRun, RequestError } from "../types.ts";
-import type { RequestContext } from "./index.ts";
+import type { RequestContext } from "./context.ts";
 
 /** What people ask for whole runs. Each works within a transaction of the caller. */
 

@@ -1,6 +1,6 @@
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { BuildOptions } from "../build/build.ts";
+import type { BuildOptions } from "../build/progress.ts";
 import type { BuildResult, NodeEvent } from "../build/types.ts";
 import type { LoadedProject } from "../project/load.ts";
 import { buildManifest } from "./manifest.ts";

@@ -1,4 +1,4 @@
-import type { BuildOptions } from "../build/build.ts";
+import type { BuildOptions } from "../build/progress.ts";
 import type { BuildResult, ModelResult, TestResult } from "../build/types.ts";
 import type { LoadedProject } from "../project/load.ts";
 import { compilePublished } from "../summary.ts";

@@ -1,50 +1,17 @@
-import type { Logger } from "pino";
-import type { Sql } from "../../../db/client.ts";
-import type { LoadedProject } from "../project/load.ts";
 import { selectNodes } from "../project/selection.ts";
 import type { DataTest, Model, UnitTest } from "../project/types.ts";
 import { readStanding } from "./catalog.ts";
-import type { BuiltModel, ModelContext } from "./context.ts";
+import type { BuiltModel } from "./context.ts";
 import { runModelHooks, runProjectHooks } from "./hooks.ts";
 import { buildModel } from "./models.ts";
 import { planTests } from "./plan.ts";
+import type { BuildContext, BuildOptions, Progress } from "./progress.ts";
 import { publishAll } from "./publish-all.ts";
-import { inBuildSession, isStatementFault, type Session } from "./session.ts";
-import { keepStored, type StoredFailures } from "./stored.ts";
+import { inBuildSession, isStatementFault } from "./session.ts";
+import { keepStored } from "./stored.ts";
 import { testNode } from "./test-node.ts";
-import type { BuildResult, ModelResult, NodeEvent } from "./types.ts";
+import type { BuildResult, ModelResult } from "./types.ts";
 import { runUnitTest } from "./unit-tests.ts";
-
-export type BuildOptions = {
-  fullRefresh?: boolean;
-  /** What dbt's `--select` takes; everything where it is left out. */
-  select?: string[];
-  exclude?: string[];
-  signal?: AbortSignal;
-  onNode?(event: NodeEvent): void;
-  /** Takes what is said of this build, with whose it is; the project's own log where left out. */
-  log?: BuildContext["log"];
-};
-
-export type BuildContext = {
-  sql: Sql;
-  loaded: LoadedProject;
-  today: string | undefined;
-  log: Pick<Logger, "info" | "warn">;
-  /** Milliseconds of a clock that only goes forward. */
-  elapsed(): number;
-};
-
-/** A build under way: what is planned, and what became of it so far. */
-export type Progress = {
-  context: BuildContext;
-  options: BuildOptions;
-  session: Session;
-  models: ModelContext;
-  results: BuildResult;
-  /** Failing rows that tests store. */
-  stored: StoredFailures[];
-};
 
 type Plan = { models: Model[]; tests: Map<string, DataTest[]>; unitTests: Map<string, UnitTest[]> };
 

@@ -1,7 +1,7 @@
 import { publishedRelation } from "../project/compile.ts";
 import { quoteRelation } from "../project/types.ts";
-import type { Progress } from "./build.ts";
 import { runModelHooks, runProjectHooks } from "./hooks.ts";
+import type { Progress } from "./progress.ts";
 import { publish } from "./publish.ts";
 import { withQueries } from "./query.ts";
 import { isStatementFault } from "./session.ts";

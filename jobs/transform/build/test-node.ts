@@ -1,9 +1,9 @@
 import { type DataTest, quoteRelation } from "../project/types.ts";
 import { compilePublishedTest } from "../summary.ts";
-import type { Progress } from "./build.ts";
 import type { BuiltModel, ModelContext } from "./context.ts";
 import { currentRelation } from "./names.ts";
 import { sortTests } from "./plan.ts";
+import type { Progress } from "./progress.ts";
 import { withQueries } from "./query.ts";
 import { isStatementFault } from "./session.ts";
 import { mergeDelta } from "./tables.ts";

@@ -2,7 +2,7 @@ import type { BacktestChart, Figure, FigureLine, LineTone, Mark } from "../../..
 import { drawdownsOf } from "../../backtest/curve.ts";
 import type { Pane } from "../../backtest/strategy.ts";
 import type { Trade } from "../../backtest/types.ts";
-import type { BacktestRun, TickerRun } from "./run.ts";
+import type { BacktestRun, TickerRun } from "./types.ts";
 
 type Line = { label: string; tone: LineTone; values: Float64Array };
 type Pencil = (line: Line) => FigureLine;

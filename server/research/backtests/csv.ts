@@ -1,6 +1,6 @@
 import { csvResponse } from "../../http/csv.ts";
-import type { Scenario } from "./run.ts";
 import type { BacktestAnswer } from "./schemas.ts";
+import type { Scenario } from "./types.ts";
 
 /** What a table of a run is saved as. */
 export const fileNameOf = (

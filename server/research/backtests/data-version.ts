@@ -3,7 +3,7 @@ import { isUndefinedTable } from "../../../db/errors.ts";
 import { type DataChanges, selectDataChanges } from "../../../db/queries/research/data-changes.ts";
 import { type DataRange, readDataVersion } from "../../../db/queries/research/data-version.ts";
 import { formatCount, formatDate } from "../../../views/format.ts";
-import type { Scenario } from "./run.ts";
+import type { Scenario } from "./types.ts";
 
 /**
  * The version of everything that a request reads: of its ticker, or of the universe, and of its benchmark, whose parts

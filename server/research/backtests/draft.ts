@@ -4,8 +4,8 @@ import { fieldLabels } from "../../../views/research/backtest-fields.ts";
 import type { BacktestForm, ParameterField, StrategyChoice } from "../../../views/research/backtest-view.ts";
 import { type Strategy, strategies } from "../../backtest/strategies/index.ts";
 import { parseAmount } from "../../market/screener-request.ts";
-import type { Scenario } from "./run.ts";
 import { backtestInput } from "./schemas.ts";
+import type { Scenario } from "./types.ts";
 import { type Problem, percentFields, sizingFields, urlOfRequest } from "./url.ts";
 
 /**

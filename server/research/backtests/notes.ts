@@ -1,6 +1,6 @@
 import { firstCalendarDate, lastCalendarDate, sessionsBetween } from "../../../jobs/market/calendar.ts";
 import { formatCount, formatDate, formatPrice } from "../../../views/format.ts";
-import type { BacktestRun, TickerRun } from "./run.ts";
+import type { BacktestRun, TickerRun } from "./types.ts";
 import { universeNotes } from "./universe-view.ts";
 
 /** What a reader has to know of the data that a run used, and of how it was used: one sentence each. */

@@ -1,8 +1,9 @@
 import type { Sql } from "../../../db/client.ts";
 import { findStrategy } from "../../backtest/strategies/index.ts";
 import { readRequestVersion } from "./data-version.ts";
-import { type BacktestRun, runRequest } from "./run.ts";
+import { runRequest } from "./run.ts";
 import type { BacktestRequest } from "./schemas.ts";
+import type { BacktestRun } from "./types.ts";
 
 /** Runs that are looked at from several addresses: a page, its charts, its tables. */
 export type RecentRuns = {

@@ -17,7 +17,8 @@ import { toChart } from "./chart.ts";
 import { fileNameOf, tradesCsv } from "./csv.ts";
 import { draftOf, formMarker, queryOfForm, toForm } from "./draft.ts";
 import { createRecentRuns, type RecentRuns } from "./recent-runs.ts";
-import { type BacktestRun, tradesOf } from "./run.ts";
+import { tradesOf } from "./run.ts";
+import type { BacktestRun } from "./types.ts";
 import { type Problem, requestFromQuery, urlOfRequest } from "./url.ts";
 import { toResult } from "./view.ts";
 

@@ -4,9 +4,9 @@ import { selectReferenceRead } from "../../../db/queries/market/reference.ts";
 import { type Moment, readAtOneMoment } from "../../../db/queries/research/moment.ts";
 import { lagsWithReturn, selectSessions } from "../../../db/queries/research/universe.ts";
 import type { Metrics } from "../../backtest/definitions.ts";
-import { type PortfolioBacktest, runPortfolio } from "../../backtest/universe/backtest.ts";
+import { runPortfolio } from "../../backtest/universe/backtest.ts";
 import { chooseHoldings, everyone, type Membership } from "../../backtest/universe/choose.ts";
-import { checkUniverseHonesty, type UniverseHonesty } from "../../backtest/universe/honesty.ts";
+import { checkUniverseHonesty } from "../../backtest/universe/honesty.ts";
 import type { ConfiguredUniverseStrategy } from "../../backtest/universe/strategy.ts";
 import type { Selection } from "../../backtest/universe/types.ts";
 import { HttpError } from "../../http/errors.ts";
@@ -20,33 +20,8 @@ import {
   statementsAtOnce,
   TooManyLookUps,
 } from "./read-universe.ts";
-import type { RunOf, Scenario } from "./run.ts";
 import type { BacktestRequest } from "./schemas.ts";
-
-/** The figures by which a run on today's survivors is told from one on everybody there was. */
-export const headlineNames = ["totalReturn", "cagr", "sharpe", "maxDrawdown", "finalEquity"] as const;
-export type Headline = Pick<Metrics, (typeof headlineNames)[number]>;
-
-/** The same strategy on both universes. */
-export type Survivorship = {
-  pointInTime: Headline;
-  survivorsOnly: Headline;
-  /** Tickers that were ever published, and those of them that traded in the newest session. */
-  tickers: number;
-  survivors: number;
-};
-
-/** A run over all tickers. */
-export type UniverseRun = RunOf<"universe"> & {
-  strategy: ConfiguredUniverseStrategy;
-  /** The market's sessions; a portfolio has no one price. */
-  bars: { dates: readonly string[] };
-  /** By the number that trades and holdings name a ticker by. */
-  tickers: readonly string[];
-  backtest: PortfolioBacktest;
-  survivorship: Survivorship;
-  honesty: UniverseHonesty;
-};
+import type { Headline, Scenario, UniverseRun } from "./types.ts";
 
 /** Runs a strategy of the universe. What cannot be run is an HttpError that names the field. */
 export async function runUniverse(

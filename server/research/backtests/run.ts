@@ -1,10 +1,5 @@
 import type { Sql } from "../../../db/client.ts";
-import {
-  type DividendRow,
-  type SplitRow,
-  selectDividends,
-  selectSplits,
-} from "../../../db/queries/market/read-bars.ts";
+import { selectDividends, selectSplits } from "../../../db/queries/market/read-bars.ts";
 import { readAtOneMoment } from "../../../db/queries/research/moment.ts";
 import { type Backtest, leastSessions, runBacktest } from "../../backtest/backtest.ts";
 import { compare } from "../../backtest/metrics.ts";
@@ -15,35 +10,12 @@ import type { Bars, Trade } from "../../backtest/types.ts";
 import { invalidFields } from "../../http/check.ts";
 import { HttpError } from "../../http/errors.ts";
 import { readBars } from "./bars.ts";
-import { type Benchmark, readBenchmark } from "./benchmark.ts";
+import { readBenchmark } from "./benchmark.ts";
 import { readRequestVersion } from "./data-version.ts";
 import { notesOf } from "./notes.ts";
-import { runUniverse, type UniverseRun } from "./run-universe.ts";
+import { runUniverse } from "./run-universe.ts";
 import { type BacktestAnswer, type BacktestRequest, settingsOf } from "./schemas.ts";
-
-/** A request with every default filled in; run again, it gives the same run. */
-export type Scenario = BacktestAnswer["scenario"];
-
-/** What the runs of one ticker and of the universe have in common. */
-export type RunOf<Scope extends string> = {
-  scope: Scope;
-  scenario: Scenario;
-  benchmark: Benchmark | null;
-  /** What was read, by `readRequestVersion`: equal texts mean equal data. */
-  dataVersion: string;
-};
-
-/** A run over one ticker's bars. */
-export type TickerRun = RunOf<"ticker"> & {
-  scenario: Scenario & { ticker: string };
-  strategy: ConfiguredStrategy;
-  bars: Bars;
-  /** All that are known of the ticker, paid or not. */
-  actions: { splits: readonly SplitRow[]; dividends: readonly DividendRow[] };
-  backtest: Backtest;
-};
-
-export type BacktestRun = TickerRun | UniverseRun;
+import type { BacktestRun, TickerRun } from "./types.ts";
 
 /**
  * Reads what a request needs, all of it at one moment, and runs it. What cannot be run is an HttpError that names the field.

@@ -1,7 +1,7 @@
 import { formatCount, formatDate } from "../../../views/format.ts";
 import type { HoldingRow, TickerResult, UniverseView } from "../../../views/research/backtest-view.ts";
 import { metricDefinitions } from "../../backtest/definitions.ts";
-import { headlineNames, type UniverseRun } from "./run-universe.ts";
+import { headlineNames, type UniverseRun } from "./types.ts";
 
 /** Tickers that are named as those that gained most, and lost most. */
 const tickersNamed = 10;

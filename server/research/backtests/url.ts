@@ -2,8 +2,8 @@ import { z } from "zod";
 import { findStrategy } from "../../backtest/strategies/index.ts";
 import { invalidFields } from "../../http/check.ts";
 import { parseAmount } from "../../market/screener-request.ts";
-import type { Scenario } from "./run.ts";
 import { type BacktestRequest, backtestInput } from "./schemas.ts";
+import type { Scenario } from "./types.ts";
 
 /**
  * A run's URL: a parameter a setting, named as the JSON API names it with dots for what lies inside (`commission.bps`,

@@ -8,8 +8,9 @@ import { returnsByMonth, returnsByYear } from "../../backtest/periods.ts";
 import { findStrategy } from "../../backtest/strategies/index.ts";
 import { toDrawing } from "./chart.ts";
 import { notesOf } from "./notes.ts";
-import { type BacktestRun, tradesOf } from "./run.ts";
+import { tradesOf } from "./run.ts";
 import type { BacktestAnswer } from "./schemas.ts";
+import type { BacktestRun } from "./types.ts";
 import { toUniverseView } from "./universe-view.ts";
 import { urlOfRequest } from "./url.ts";
 

@@ -1,7 +1,7 @@
 import { formatDate, formatInteger, formatPrice, none } from "../../../views/format.ts";
 import type { SettingLine } from "../../../views/research/scenario-types.ts";
 import { findStrategy } from "../../backtest/strategies/index.ts";
-import type { Scenario } from "../backtests/run.ts";
+import type { Scenario } from "../backtests/types.ts";
 
 /** What a scenario is run on: a ticker, or all of them. */
 export const subjectOf = ({ ticker }: Scenario): string => ticker ?? "Universe";

@@ -10,7 +10,7 @@ import { RequestError } from "../../../jobs/orchestrator/types.ts";
 import type { AppContext } from "../../context.ts";
 import { HttpError } from "../../http/errors.ts";
 import { changedParts, readChanges } from "../backtests/data-version.ts";
-import type { Scenario } from "../backtests/run.ts";
+import type { Scenario } from "../backtests/types.ts";
 import { allMetrics, type Compared, commonRange } from "./compare.ts";
 import { scenarioOf } from "./request.ts";
 import { noScenario, runNow } from "./scenarios.ts";

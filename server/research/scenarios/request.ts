@@ -1,8 +1,8 @@
 import type { ScenarioRow } from "../../../db/queries/research/scenarios.ts";
 import { findStrategy } from "../../backtest/strategies/index.ts";
 import { check } from "../../http/check.ts";
-import type { Scenario } from "../backtests/run.ts";
 import { type BacktestRequest, backtestInput } from "../backtests/schemas.ts";
+import type { Scenario } from "../backtests/types.ts";
 
 /**
  * The request that a scenario keeps, ready to run. What a later version of Barline added has its default: one that is off.

@@ -15,8 +15,9 @@ import {
   updateScenarioRun,
 } from "../../../db/queries/research/scenarios.ts";
 import { type Actor, RequestError } from "../../../jobs/orchestrator/types.ts";
-import { runRequest, type Scenario, tradesOf } from "../backtests/run.ts";
+import { runRequest, tradesOf } from "../backtests/run.ts";
 import type { BacktestRequest } from "../backtests/schemas.ts";
+import type { Scenario } from "../backtests/types.ts";
 import { beginningOf, cleanName, freeName, nameTaken } from "./names.ts";
 import { requestOf } from "./request.ts";
 import { createVersionCache, type VersionCache } from "./version-cache.ts";

@@ -2,7 +2,7 @@ import type { Sql } from "../../../db/client.ts";
 import { selectPublishedMark } from "../../../db/queries/research/data-changes.ts";
 import { jobIds } from "../../../jobs/pipeline.ts";
 import { readRequestVersion } from "../backtests/data-version.ts";
-import type { Scenario } from "../backtests/run.ts";
+import type { Scenario } from "../backtests/types.ts";
 
 /** Longest that an answer is given again: tables may also be built by hand, which leaves no mark. */
 const longestMs = 60_000;

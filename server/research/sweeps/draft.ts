@@ -4,7 +4,7 @@ import { strategies } from "../../backtest/strategies/index.ts";
 import type { Range } from "../../backtest/sweep/space.ts";
 import { invalidFields } from "../../http/check.ts";
 import { draftOf as backtestDraft, problemAtField, queryOfForm, toForm as toBacktestForm } from "../backtests/draft.ts";
-import type { Scenario } from "../backtests/run.ts";
+import type { Scenario } from "../backtests/types.ts";
 import { type Problem, requestFromQuery, urlOfRequest } from "../backtests/url.ts";
 import { pointLimits } from "./limits.ts";
 import { metricInfos } from "./metric-infos.ts";

@@ -16,7 +16,7 @@ import type {
   SweepView,
 } from "../../../views/research/sweep-view.ts";
 import { findStrategy, findUniverseStrategy } from "../../backtest/strategies/index.ts";
-import type { Scenario } from "../backtests/run.ts";
+import type { Scenario } from "../backtests/types.ts";
 import { urlOfRequest } from "../backtests/url.ts";
 import { metricInfo, metricInfos } from "./metric-infos.ts";
 import { rangeOf } from "./plan.ts";

@@ -1,7 +1,7 @@
 import pino from "pino";
 import { type JsonValue, openPool, type Sql } from "../../../db/client.ts";
 import { createOrchestrator, type OrchestratorOptions } from "../../../jobs/orchestrator/orchestrator.ts";
-import type { WorkerPool } from "../../../jobs/orchestrator/pool.ts";
+import type { WorkerPool } from "../../../jobs/orchestrator/pool-types.ts";
 import type {
   BatchHandler,
   JobDefinition,

@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, te
 import { openPool } from "../../../db/client.ts";
 import { beginCancellable } from "../../../db/queries/pipeline/cancel.ts";
 import { cancelGraceMs } from "../../../jobs/index.ts";
-import { createWorkerPool, type WorkerPool } from "../../../jobs/orchestrator/pool.ts";
+import { createWorkerPool } from "../../../jobs/orchestrator/pool.ts";
+import type { WorkerPool } from "../../../jobs/orchestrator/pool-types.ts";
 import { until } from "../../support/until.ts";
 import {
   createGate,

@@ -2,12 +2,8 @@ import { afterEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { CancelledError, PermanentError, RetryableError } from "../../../jobs/orchestrator/errors.ts";
 import type { BatchCall, CrossedError } from "../../../jobs/orchestrator/messages.ts";
 import { packError, unpackError } from "../../../jobs/orchestrator/messages.ts";
-import {
-  type BatchListener,
-  createWorkerPool,
-  type WorkerPool,
-  type WorkerPoolOptions,
-} from "../../../jobs/orchestrator/pool.ts";
+import { createWorkerPool } from "../../../jobs/orchestrator/pool.ts";
+import type { BatchListener, WorkerPool, WorkerPoolOptions } from "../../../jobs/orchestrator/pool-types.ts";
 import { judge } from "../../../jobs/orchestrator/retry.ts";
 import { until } from "../../support/until.ts";
 import { createGate } from "./harness.ts";

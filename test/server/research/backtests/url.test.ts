@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { strategies } from "../../../../server/backtest/strategies/index.ts";
-import type { Scenario } from "../../../../server/research/backtests/run.ts";
 import { backtestInput } from "../../../../server/research/backtests/schemas.ts";
+import type { Scenario } from "../../../../server/research/backtests/types.ts";
 import { requestFromQuery, urlOfRequest } from "../../../../server/research/backtests/url.ts";
 
 const read = (query: string | Record<string, string>) => requestFromQuery(new URLSearchParams(query));

@@ -1,0 +1,38 @@
+import type { Logger } from "pino";
+import type { Sql } from "../../../db/client.ts";
+import type { LoadedProject } from "../project/load.ts";
+import type { ModelContext } from "./context.ts";
+import type { Session } from "./session.ts";
+import type { StoredFailures } from "./stored.ts";
+import type { BuildResult, NodeEvent } from "./types.ts";
+
+export type BuildOptions = {
+  fullRefresh?: boolean;
+  /** What dbt's `--select` takes; everything where it is left out. */
+  select?: string[];
+  exclude?: string[];
+  signal?: AbortSignal;
+  onNode?(event: NodeEvent): void;
+  /** Takes what is said of this build, with whose it is; the project's own log where left out. */
+  log?: BuildContext["log"];
+};
+
+export type BuildContext = {
+  sql: Sql;
+  loaded: LoadedProject;
+  today: string | undefined;
+  log: Pick<Logger, "info" | "warn">;
+  /** Milliseconds of a clock that only goes forward. */
+  elapsed(): number;
+};
+
+/** A build under way: what is planned, and what became of it so far. */
+export type Progress = {
+  context: BuildContext;
+  options: BuildOptions;
+  session: Session;
+  models: ModelContext;
+  results: BuildResult;
+  /** Failing rows that tests store. */
+  stored: StoredFailures[];
+};
