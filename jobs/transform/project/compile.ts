@@ -70,7 +70,6 @@ export function createCompiler({ jinja, models, sources, knownModels }: Compiler
 
   /** Renders one file alone, without what stands within the query. */
   function renderBody(path: string, text: string, scope: CompileScope): string {
-    const { execute = true, incremental = false, self, line, node, fullRefresh, query } = scope;
     const note = (name: string) => {
       if (scope.known && !scope.known.includes(name)) throw refuse(path, hiddenRead(name));
       scope.onDependency?.(name);
@@ -80,14 +79,7 @@ export function createCompiler({ jinja, models, sources, knownModels }: Compiler
       return scope.fixtures !== undefined;
     };
     return jinja.render(text, {
-      ...{ path, self, incremental, execute },
-      ...(line !== undefined && { line }),
-      ...(node && { node }),
-      ...(fullRefresh !== undefined && { fullRefresh }),
-      ...(query && { query }),
-      ...(scope.names && { names: scope.names }),
-      ...(scope.variables && { variables: scope.variables }),
-      ...(scope.environment && { environment: scope.environment }),
+      ...{ path, ...givenIn(scope) },
       config: (values) => scope.onConfig?.(values),
       ref: (name) => {
         if (!knownModels.has(name)) throw refuse(path, `reads the model '${name}', which is not in the project`);
@@ -132,29 +124,49 @@ export function createCompiler({ jinja, models, sources, knownModels }: Compiler
     }
     const own = scope.fixtures?.get("this");
     if (own !== undefined && body.includes(temporaryName("this"))) needed.set("this", own);
-    if (needed.size === 0) return body.trim();
-    // Around the whole query rather than merged into its own WITH: no SQL has to be parsed for that.
-    const parts = [...needed].map(([name, sql]) => `${temporaryName(name)} as (\n${sql.trim()}\n)`);
-    return `with ${parts.join(",\n")}\nselect * from (\n${body.trim()}\n) as compiled`;
+    return needed.size === 0 ? body.trim() : wrap(body, needed);
   }
 
   const renderModel = (model: Model, scope: CompileScope) =>
     render(model.path, model.text, { line: model.line, node: factsOf(model), known: model.dependsOn, ...scope });
 
-  function fingerprint(model: Model, query?: RenderScope["query"]): string {
-    const scope = { relationOf: publishedRelation, self: publishedRelation(model.name), names: timeless };
-    const sql = model.resourceType === "seed" ? model.text : renderModel(model, { ...scope, ...(query && { query }) });
-    const { materialized, uniqueKey, indexes, seed } = model.config;
-    const parents = model.dependsOn
-      .flatMap((name) => byName.get(name) ?? [])
-      .map((parent) => fingerprint(parent, query));
-    return createHash("sha256")
-      .update(JSON.stringify([sql, materialized, uniqueKey, indexes, parents, ...(seed ? [seed] : [])]))
-      .digest("hex")
-      .slice(0, 32);
-  }
-
+  const fingerprint = (model: Model, query?: RenderScope["query"]) => hashOf(model, { byName, renderModel, query });
   return { render, renderModel, fingerprint, sourceRelation: (name) => sourceByName.get(name)?.relation };
+}
+
+/** What a scope says, without what it leaves out. */
+function givenIn(scope: CompileScope) {
+  const { execute = true, incremental = false, self, line, node, fullRefresh, query } = scope;
+  return {
+    ...{ self, incremental, execute },
+    ...(line !== undefined && { line }),
+    ...(node && { node }),
+    ...(fullRefresh !== undefined && { fullRefresh }),
+    ...(query && { query }),
+    ...(scope.names && { names: scope.names }),
+    ...(scope.variables && { variables: scope.variables }),
+    ...(scope.environment && { environment: scope.environment }),
+  };
+}
+
+/** Puts what a query needs before it: around the whole query rather than merged into its own WITH, as no SQL has to be parsed for that. */
+function wrap(body: string, needed: ReadonlyMap<string, string>): string {
+  const parts = [...needed].map(([name, sql]) => `${temporaryName(name)} as (\n${sql.trim()}\n)`);
+  return `with ${parts.join(",\n")}\nselect * from (\n${body.trim()}\n) as compiled`;
+}
+
+type Hashing = Pick<Compiler, "renderModel"> & { byName: ReadonlyMap<string, Model>; query: RenderScope["query"] };
+
+function hashOf(model: Model, hashing: Hashing): string {
+  const { byName, renderModel, query } = hashing;
+  const scope = { relationOf: publishedRelation, self: publishedRelation(model.name), names: timeless };
+  const sql = model.resourceType === "seed" ? model.text : renderModel(model, { ...scope, ...(query && { query }) });
+  const { materialized, uniqueKey, indexes, seed } = model.config;
+  const parents = model.dependsOn.flatMap((name) => byName.get(name) ?? []).map((parent) => hashOf(parent, hashing));
+  return createHash("sha256")
+    .update(JSON.stringify([sql, materialized, uniqueKey, indexes, parents, ...(seed ? [seed] : [])]))
+    .digest("hex")
+    .slice(0, 32);
 }
 
 /** Read only while it is built: then it may not have been built before. dbt refuses it with the same advice. */

@@ -1,5 +1,5 @@
 import { type Levels, measurePortfolio, stepsOf } from "../universe/backtest.ts";
-import { choose, equalWeightChange, levelsOf } from "../universe/choose.ts";
+import { choose, equalWeightChange, levelsOf, type Membership } from "../universe/choose.ts";
 import { simulatePortfolio } from "../universe/portfolio.ts";
 import type { ConfiguredUniverseStrategy, Minimums, UniverseStrategy } from "../universe/strategy.ts";
 import type { Selection } from "../universe/types.ts";
@@ -34,19 +34,8 @@ export function createUniverseSubject(
     ({ from, to }: Segment) => `${from} ${to}`,
     (part): PartSections => sectionsIn(sections, part),
   );
-  const sectionAt = (index: number): SweptSection => {
-    const section = sections[index];
-    if (section === undefined) throw new Error(`there is no section ${index}`);
-    return section;
-  };
-  // Of all points with the same minimums it is the same.
-  const changeOf = remember(
-    ({ price, dollarVolume }: Minimums, before: number, now: number) => `${price} ${dollarVolume} ${before} ${now}`,
-    (minimums, before, now) => {
-      const eligible = sectionFor(universe, sectionAt(before), { lags: [], minimums });
-      return equalWeightChange(eligible, sectionAt(now), universe, isMember);
-    },
-  );
+  const sectionAt = sectionsByIndex(sections);
+  const changeOf = rememberChanges(universe, sectionAt, isMember);
 
   const selectionsOf = (part: Segment, { tickersAt }: Choices): Selection[] =>
     sectionsOf(part).rebalances.map((index) => ({ session: sectionAt(index).session, tickers: tickersAt(index) }));
@@ -85,22 +74,21 @@ export function createUniverseSubject(
     };
   };
 
+  const runInTurn: SweepSubject<UniverseTrial>["runInTurn"] = (turns) => {
+    const whole = { from: turns[0]?.part.from ?? 0, to: turns.at(-1)?.part.to ?? 0 };
+    const trialAt = (index: number) => trialOfTurn(turns, sectionAt(index).session);
+    return run(whole, {
+      tickersAt: (index) => trialAt(index)?.tickersAt(index) ?? [],
+      minimumsAt: (index) => trialAt(index)?.minimumsAt(index) ?? noMinimums,
+    });
+  };
+
   return {
     sessions: dates.length,
+    runInTurn,
     configure: (parameters) => {
       const configured = strategy.configure(parameters);
       return configured.success ? trialOf(configured.strategy) : null;
-    },
-    runInTurn: (turns) => {
-      const whole = { from: turns[0]?.part.from ?? 0, to: turns.at(-1)?.part.to ?? 0 };
-      const trialAt = (index: number) => {
-        const { session } = sectionAt(index);
-        return turns.find(({ part }) => session >= part.from && session < part.to)?.trial ?? null;
-      };
-      return run(whole, {
-        tickersAt: (index) => trialAt(index)?.tickersAt(index) ?? [],
-        minimumsAt: (index) => trialAt(index)?.minimumsAt(index) ?? noMinimums,
-      });
     },
     holdEverything: (trial) => {
       const whole = { from: 0, to: dates.length };
@@ -108,6 +96,18 @@ export function createUniverseSubject(
     },
   };
 }
+
+const sectionsByIndex =
+  (sections: readonly SweptSection[]) =>
+  (index: number): SweptSection => {
+    const section = sections[index];
+    if (section === undefined) throw new Error(`there is no section ${index}`);
+    return section;
+  };
+
+/** The trial whose turn holds a session. */
+const trialOfTurn = (turns: Parameters<SweepSubject<UniverseTrial>["runInTurn"]>[0], session: number) =>
+  turns.find(({ part }) => session >= part.from && session < part.to)?.trial ?? null;
 
 function sectionsIn(sections: readonly SweptSection[], { from, to }: Segment): PartSections {
   const last = sections.findIndex(({ session }) => session === to - 1);
@@ -132,4 +132,15 @@ function remember<Given extends unknown[], Value>(
     known.set(key, value);
     return value;
   };
+}
+
+/** How the equally weighted universe changes between two sections: the same of all points with the same minimums. */
+function rememberChanges(universe: SweptUniverse, sectionAt: (index: number) => SweptSection, isMember: Membership) {
+  return remember(
+    ({ price, dollarVolume }: Minimums, before: number, now: number) => `${price} ${dollarVolume} ${before} ${now}`,
+    (minimums, before, now) => {
+      const eligible = sectionFor(universe, sectionAt(before), { lags: [], minimums });
+      return equalWeightChange(eligible, sectionAt(now), universe, isMember);
+    },
+  );
 }

@@ -111,13 +111,8 @@ export function createScenarios({ sql, read, now }: Options): Scenarios {
       }),
     restore: (id, by) =>
       act("scenario.restore", by, async (transaction) => {
-        const { name, deletedAt } = await requireScenario(transaction, id);
-        if (deletedAt === null) throw new RequestError("conflict", `“${name}” is not deleted.`);
-        const taken = await selectNamesLike(transaction, name);
-        const isFree = !taken.some((other) => other.toLowerCase() === name.toLowerCase());
-        const free = isFree ? name : await freeNameOf(transaction, name, "restored");
-        await restoreScenario(transaction, id, free);
-        return { id, name: free, result: undefined };
+        const name = await restoreDeleted(transaction, id);
+        return { id, name, result: undefined };
       }),
     async runAgain(id, by) {
       const kept = await selectScenario(sql, id);
@@ -130,6 +125,17 @@ export function createScenarios({ sql, read, now }: Options): Scenarios {
       });
     },
   };
+}
+
+/** Puts a deleted scenario back, and answers what it is called now. */
+async function restoreDeleted(transaction: TransactionSql, id: number): Promise<string> {
+  const { name, deletedAt } = await requireScenario(transaction, id);
+  if (deletedAt === null) throw new RequestError("conflict", `“${name}” is not deleted.`);
+  const taken = await selectNamesLike(transaction, name);
+  const isFree = !taken.some((other) => other.toLowerCase() === name.toLowerCase());
+  const free = isFree ? name : await freeNameOf(transaction, name, "restored");
+  await restoreScenario(transaction, id, free);
+  return free;
 }
 
 /** The refusal for an id that no scenario has, or a deleted one. */

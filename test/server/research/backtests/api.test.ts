@@ -17,7 +17,6 @@ beforeAll(async () => {
   const { sql } = database;
   app = createTestApp({ read: sql });
   await createMart(sql);
-  await sql`alter table public.fct_polygon__stock_bars_performance add column split_factor numeric not null default 1`;
   await sql`
     insert into public.fct_polygon__stock_bars_performance
       (ticker, trade_date, open_price, high_price, low_price, close_price, volume)

@@ -19,7 +19,6 @@ beforeAll(async () => {
   sweeps = createSweeps({ sql, pool, log: pino({ level: "silent" }) });
   app = createTestApp({ read: sql, sweeps });
   await createMart(sql);
-  await sql`alter table public.fct_polygon__stock_bars_performance add column split_factor numeric not null default 1`;
   await sql`
     insert into public.fct_polygon__stock_bars_performance
       (ticker, trade_date, open_price, high_price, low_price, close_price, volume)
