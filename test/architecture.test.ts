@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { lockKeys } from "../db/locks.ts";
+import { crossings, rawMarkup, rooms, subjects } from "./house.ts";
 
 const root = join(import.meta.dir, "..");
 const folders = ["server", "jobs", "db", "views", "public"] as const;
@@ -27,6 +28,22 @@ function importsOf(file: string): Import[] {
 }
 
 const top = (path: string) => path.split("/")[0] ?? "";
+
+/** The room of a file: the longest of the house's that it lies below, or the top folder that it stands in. */
+function roomOf(file: string): string {
+  const folder = dirname(file);
+  const holding = Object.keys(rooms).filter((room) => room.includes("/") && `${folder}/`.startsWith(`${room}/`));
+  return holding.sort((a, b) => b.length - a.length)[0] ?? folder;
+}
+
+/** Edges between rooms, each once, with a file that makes it. */
+const roomEdges = new Map(
+  imports
+    .filter(({ from, to }) => sources.has(to) && roomOf(from) !== roomOf(to))
+    .map(({ from, to }) => [`${roomOf(from)} -> ${roomOf(to)}`, `${from} -> ${to}`]),
+);
+
+const subjectOf = (room: string) => subjects.find((subject) => room.endsWith(`/${subject}`));
 
 describe("imports", () => {
   test("are found at all", () => {
@@ -82,14 +99,74 @@ describe("imports", () => {
     expect(clocked).toEqual([]);
   });
 
-  test("form no cycle", () => {
+  test("form no circle of files, types included", () => {
     const edges = new Map(
-      files.map((file) => [
-        file,
-        imports.filter((edge) => edge.from === file && !edge.typeOnly).map((edge) => edge.to),
-      ]),
+      files.map((file) => [file, imports.filter((edge) => edge.from === file).map((edge) => edge.to)]),
     );
     expect(findCycle(edges)).toBeUndefined();
+  });
+});
+
+describe("rooms", () => {
+  const declared = new Set([
+    ...Object.entries(rooms).flatMap(([from, targets]) => targets.map((to) => `${from} -> ${to}`)),
+    ...crossings.map(({ from, to }) => `${from} -> ${to}`),
+  ]);
+
+  test("are the six subjects in server, views and db/queries", () => {
+    const folders = Object.keys(rooms);
+    for (const place of ["server", "views", "db/queries"])
+      for (const subject of subjects) expect(folders).toContain(`${place}/${subject}`);
+    expect(files.filter((file) => !(roomOf(file) in rooms))).toEqual([]);
+  });
+
+  test("use each other as the house's table says, and no other way", () => {
+    const undeclared = [...roomEdges].filter(([edge]) => !declared.has(edge)).map(([, example]) => example);
+    expect(undeclared).toEqual([]);
+  });
+
+  test("are declared to use only what they use", () => {
+    expect([...declared].filter((edge) => !roomEdges.has(edge))).toEqual([]);
+  });
+
+  test("of two subjects meet only with a reason", () => {
+    const silent = Object.entries(rooms).flatMap(([from, targets]) =>
+      targets.filter((to) => {
+        const [own, other] = [subjectOf(from), subjectOf(to)];
+        return (
+          !from.startsWith("jobs/") &&
+          own !== undefined &&
+          other !== undefined &&
+          own !== other &&
+          !to.startsWith("jobs/")
+        );
+      }),
+    );
+    expect(silent).toEqual([]);
+    expect(crossings.filter(({ why }) => why.length < 20)).toEqual([]);
+  });
+
+  test("of jobs hold no file beside a folder of its name", () => {
+    const own = files.filter((file) => file.startsWith("jobs/"));
+    const folders = new Set(own.flatMap(parentsOf));
+    expect(own.filter((file) => folders.has(file.replace(/\.ts$/, "")))).toEqual([]);
+  });
+});
+
+describe("test files", () => {
+  /** Where tests of more than one part stand, by what they go through. */
+  const throughAll = ["bench", "browser", "golden", "pipeline", "process", "support"];
+
+  test("mirror what they test: a file or folder of that path, with an aspect after a dot", () => {
+    const tests = [...new Bun.Glob("**/*.test.ts").scanSync({ cwd: join(root, "test") })];
+    const stray = tests.filter((path) => {
+      if (!path.includes("/") || throughAll.includes(top(path))) return false;
+      const whole = path.replace(/\.test\.ts$/, "");
+      return ![whole, whole.replace(/\.[^./]+$/, "")].some((source) =>
+        ["", ".ts", ".tsx", ".sql"].some((ending) => existsSync(join(root, source + ending))),
+      );
+    });
+    expect(stray).toEqual([]);
   });
 });
 
@@ -108,6 +185,15 @@ describe("source files", () => {
     expect(own).toEqual([]);
   });
 
+  test("put markup together as text only where the house says why", () => {
+    const asText = /(?<![\w.])raw\(|\b(?:innerHTML|outerHTML|dangerouslySetInnerHTML)\s*[=:]|\binsertAdjacentHTML\(/g;
+    const uses = files
+      .map((file) => [file, [...(sources.get(file) ?? "").matchAll(asText)].length] as const)
+      .filter(([, times]) => times > 0);
+    const declared = Object.entries(rawMarkup).map(([file, { times }]) => [file, times]);
+    expect(Object.fromEntries(uses)).toEqual(Object.fromEntries(declared));
+  });
+
   test("stay short enough to be read", () => {
     const long = files
       .map((file) => [file, (sources.get(file) ?? "").split("\n").length] as const)
@@ -115,6 +201,12 @@ describe("source files", () => {
     expect(long).toEqual([]);
   });
 });
+
+/** Every folder that a path lies in. */
+const parentsOf = (path: string): string[] => {
+  const parts = path.split("/").slice(0, -1);
+  return parts.map((_, index) => parts.slice(0, index + 1).join("/"));
+};
 
 /** The first cycle that a depth-first walk meets, as a path. */
 function findCycle(edges: Map<string, string[]>): string[] | undefined {
