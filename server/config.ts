@@ -1,9 +1,9 @@
-import { isIP } from "node:net";
 import { availableParallelism } from "node:os";
 import { z } from "zod";
 import type { AlertSettings } from "../jobs/alerts/types.ts";
 import { parseUniverse } from "../jobs/market/universe.ts";
 import { alertSettings, alertVariables } from "./alert-config.ts";
+import { readAddress, readNetwork } from "./http/address.ts";
 import { nearest } from "./http/nearest.ts";
 
 /** What the environment says, but for the password: routes see this. Durations and rates name their unit. */
@@ -74,12 +74,6 @@ const addresses = (text: string) =>
     .split(",")
     .map((entry) => entry.trim())
     .filter((entry) => entry !== "");
-function isNetwork(text: string): boolean {
-  const [address = "", bits, ...more] = text.split("/");
-  const longest = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
-  if (longest < 0 || more.length > 0) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= longest);
-}
 const isCalendarDate = (text: string) =>
   /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)) && new Date(text).toISOString().startsWith(text);
 
@@ -98,7 +92,7 @@ const variables = {
     schema: z
       .string()
       .transform(addresses)
-      .refine((entries) => entries.every(isNetwork)),
+      .refine((entries) => entries.every((entry) => readNetwork(entry) !== null)),
     allowed: "addresses or networks separated by commas, such as 127.0.0.1,10.0.0.0/8",
   },
   DATA_DIR: { schema: z.string().min(1), allowed: "a folder" },
@@ -216,7 +210,7 @@ function refuseUnknown(environment: Environment): void {
 
 /** Whether only this machine reaches `host`: the whole of 127.0.0.0/8, and ::1. */
 export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+  return host === "localhost" || readAddress(host)?.range() === "loopback";
 }
 
 /** S3 is meant as soon as one of its variables is set; without an endpoint or keys, it is AWS and its default credentials. */

@@ -1,5 +1,6 @@
-import { BlockList, isIP } from "node:net";
 import { getConnInfo } from "hono/bun";
+import { IPv6 } from "ipaddr.js";
+import { type Address, isIn, readAddress, readNetwork } from "./address.ts";
 import type { RequestContext } from "./environment.ts";
 
 /** Where requests come from, as far as it can be believed. */
@@ -12,21 +13,21 @@ export type Clients = {
 
 /** Reads requests that may pass proxies; `trusted` are their addresses or networks, such as 10.0.0.0/8. */
 export function createClients(trusted: readonly string[]): Clients {
-  const proxies = listOf(trusted);
-  const isProxy = (address: string) => proxies.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
+  const proxies = trusted.map(readNetwork).filter((network) => network !== null);
+  const isProxy = (address: Address) => isIn(address, proxies);
   return {
     addressOf(c) {
       const peer = peerOf(c);
-      if (peer === null || !isProxy(peer)) return peer;
+      if (peer === null || !isProxy(peer)) return peer?.toString() ?? null;
       // Each proxy adds whom it heard at the end; what stands before the last of ours is anybody's word.
       let client = peer;
       for (const entry of (c.req.header("X-Forwarded-For") ?? "").split(",").reverse()) {
-        const address = plainAddress(entry);
-        if (address === null) return client;
+        const address = forwardedAddress(entry);
+        if (address === null) break;
         client = address;
-        if (!isProxy(address)) return client;
+        if (!isProxy(address)) break;
       }
-      return client;
+      return client.toString();
     },
     isSecure(c) {
       if (c.req.url.startsWith("https:")) return true;
@@ -41,43 +42,16 @@ export function createClients(trusted: readonly string[]): Clients {
 /** What failures are counted by: an IPv6 customer has a whole /64 of addresses. */
 export function countedAs(address: string | null): string {
   if (address === null) return "unknown";
-  if (isIP(address) !== 6) return address;
-  return `${networkOf(address)}::/64`;
+  return IPv6.isValid(address) ? `${IPv6.networkAddressFromCIDR(`${address}/64`)}/64` : address;
 }
 
-/** The first four groups, whatever was left out of the address. */
-function networkOf(address: string): string {
-  const [head = "", tail] = address.split("::");
-  const before = head === "" ? [] : head.split(":");
-  const after = !tail ? [] : tail.split(":");
-  const missing = tail === undefined ? 0 : Math.max(0, 8 - before.length - after.length);
-  const groups = [...before, ...Array.from({ length: missing }, () => "0"), ...after];
-  return groups
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(":");
-}
-
-function listOf(entries: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const entry of entries) {
-    const [address = "", bits] = entry.split("/");
-    const family = isIP(address) === 6 ? "ipv6" : "ipv4";
-    if (bits === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Number(bits), family);
-  }
-  return list;
-}
-
-function peerOf(c: RequestContext): string | null {
+function peerOf(c: RequestContext): Address | null {
   const hasServer = typeof c.env === "object" && c.env !== null && ("server" in c.env || "requestIP" in c.env);
-  return hasServer ? plainAddress(getConnInfo(c).remote.address ?? "") : null;
+  return hasServer ? readAddress(getConnInfo(c).remote.address ?? "") : null;
 }
 
-/** The address without port, brackets, zone, and the IPv6 clothing of an IPv4 one; null for what is none. */
-function plainAddress(text: string): string | null {
-  const trimmed = text.trim();
-  const bare = /^\[([^\]]+)\](?::\d+)?$/.exec(trimmed)?.[1] ?? /^([\d.]+):\d+$/.exec(trimmed)?.[1] ?? trimmed;
-  const address = bare.replace(/%.*$/, "").replace(/^::ffff:(?=\d+\.)/i, "");
-  return isIP(address) === 0 ? null : address.toLowerCase();
+/** The address in an entry of X-Forwarded-For, to which proxies add brackets and ports. */
+function forwardedAddress(entry: string): Address | null {
+  const text = entry.trim();
+  return readAddress(/^\[([^\]]+)\](?::\d+)?$/.exec(text)?.[1] ?? /^([\d.]+):\d+$/.exec(text)?.[1] ?? text);
 }

@@ -224,4 +224,8 @@ describe("isLoopback", () => {
   test.each(["127.0.0.1.example.com", "1270.0.0.1", "0.0.0.0", "::", "localhost.example.com"])("%s is not", (host) => {
     expect(isLoopback(host)).toBe(false);
   });
+
+  test.each(["localhost", "127.0.0.1", "127.255.0.9", "::1", "0:0:0:0:0:0:0:1"])("%s is", (host) => {
+    expect(isLoopback(host)).toBe(true);
+  });
 });
