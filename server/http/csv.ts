@@ -1,20 +1,24 @@
+import { stringify } from "csv-stringify/sync";
+
 export type CsvValue = string | number | null;
 
 /** Rows written at a time: a slow reader makes the text wait, not pile up. */
 const rowsPerChunk = 500;
 
 /**
- * A field by RFC 4180. A text that a spreadsheet would take for a formula gets an apostrophe before it, as OWASP advises: names
+ * Rows by RFC 4180. A text that a spreadsheet would take for a formula gets an apostrophe before it, as OWASP advises: names
  * come from outside. Numbers are left as they are, minus sign and all.
  */
-export function csvField(value: CsvValue): string {
-  if (value === null) return "";
-  if (typeof value === "number") return String(value);
-  const text = /^[\s]*[=+\-@]|^[\t\r\n]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
+export const csvText = (rows: readonly (readonly CsvValue[])[]): string =>
+  stringify([...rows], {
+    record_delimiter: "windows",
+    // Left out by the library where another line end than its own is asked for.
+    quote_record_delimiter: true,
+    // Its own escape_formulas looks at the first letter only, and spreadsheets look past spaces.
+    cast: { string: withoutFormula },
+  });
 
-const csvLine = (values: readonly CsvValue[]) => `${values.map(csvField).join(",")}\r\n`;
+const withoutFormula = (text: string) => (/^[\s]*[=+\-@]|^[\t\r\n]/.test(text) ? `'${text}` : text);
 
 /**
  * A table as CSV to be saved under `name`, written while it is read. The rows are there before: a cursor would hold one of the
@@ -29,11 +33,11 @@ export function csvResponse<Row>(
   const encoder = new TextEncoder();
   let at = 0;
   const body = new ReadableStream<Uint8Array>({
-    start: (controller) => controller.enqueue(encoder.encode(csvLine(header))),
+    start: (controller) => controller.enqueue(encoder.encode(csvText([header]))),
     pull: (controller) => {
       const chunk = rows.slice(at, at + rowsPerChunk);
       at += rowsPerChunk;
-      if (chunk.length > 0) controller.enqueue(encoder.encode(chunk.map((row) => csvLine(valuesOf(row))).join("")));
+      if (chunk.length > 0) controller.enqueue(encoder.encode(csvText(chunk.map(valuesOf))));
       if (at >= rows.length) controller.close();
     },
   });

@@ -1,54 +1,60 @@
+import { CsvError, type Info, type InfoField, parse } from "csv-parse/sync";
 import { refuse } from "./refusal.ts";
 
-/** Cuts CSV (RFC 4180, with another delimiter where given) into rows of texts, the header first. Blank lines are left out. */
+/** A row, and what was read up to its end. */
+type Read = { record: string[]; info: Info };
+
+/**
+ * Cuts CSV (RFC 4180, with another delimiter where given) into rows of texts, the header first. Blank lines are left out, and
+ * what the standard forbids is read as dbt's reader (Python's csv) does.
+ */
 export function parseCsv(path: string, source: string, delimiter = ","): string[][] {
-  const text = source.replace(/^\uFEFF/, "");
-  const rows: string[][] = [];
-  let row: string[] = [];
-  let field = "";
-  let quoted = false;
-  let wasQuoted = false;
-  let line = 1;
-  const endField = () => {
-    row.push(field);
-    field = "";
-    wasQuoted = false;
-  };
-  const endRow = () => {
-    const blank = row.length === 0 && field === "" && !wasQuoted;
-    endField();
-    if (!blank) rows.push(row);
-    row = [];
-  };
-  for (let index = 0; index < text.length; index++) {
-    const letter = text[index];
-    if (letter === "\n") line++;
-    if (quoted) {
-      if (letter !== '"') field += letter;
-      else if (text[index + 1] === '"') {
-        field += '"';
-        index++;
-      } else quoted = false;
-    } else if (letter === '"' && field === "") {
-      quoted = true;
-      wasQuoted = true;
-    } else if (letter === delimiter) endField();
-    else if (letter === "\n") endRow();
-    else if (letter !== "\r" || text[index + 1] !== "\n") field += letter;
+  const rows = read(path, source, delimiter);
+  const columns = rows[0]?.record.length ?? 0;
+  const ragged = rows.find(({ record }) => record.length > columns);
+  if (ragged) {
+    const values = ragged.record.length;
+    throw refuse(`${path}:${ragged.info.lines}`, `has ${values} values, where there are ${columns} columns`);
   }
-  if (quoted) throw refuse(`${path}:${line}`, "a quote is opened and not closed");
-  endRow();
-  refuseRagged(path, rows);
-  return rows;
+  return rows.map(({ record }) => record);
 }
 
-function refuseRagged(path: string, rows: string[][]): void {
-  const [header = []] = rows;
-  const ragged = rows.findIndex((row) => row.length > header.length);
-  if (ragged >= 0) {
-    throw refuse(
-      `${path}:${ragged + 1}`,
-      `has ${rows[ragged]?.length} values, where there are ${header.length} columns`,
-    );
+function read(path: string, source: string, delimiter: string): Read[] {
+  try {
+    // The last value too is ended by a character, which readField counts on.
+    const rows: unknown = parse(source.endsWith("\n") ? source : `${source}\n`, {
+      bom: true,
+      delimiter,
+      record_delimiter: ["\r\n", "\n"],
+      skip_empty_lines: true,
+      relax_column_count: true,
+      relax_quotes: true,
+      info: true,
+      raw: true,
+      cast: readField,
+    });
+    // The library's types leave out what `info` adds.
+    return rows as Read[];
+  } catch (error) {
+    if (!(error instanceof CsvError) || error.code !== "CSV_QUOTE_NOT_CLOSED") throw error;
+    throw refuse(`${path}:${error.lines}`, "a quote is opened and not closed", error);
   }
 }
+
+/**
+ * Where text goes on after a closing quote, the library keeps the quotes in the value, and Python leaves them out: `"a"b` is ab.
+ * Only what was written tells that from a value that begins with a quote.
+ */
+function readField(value: string, { quoting, raw = "" }: InfoField): string {
+  if (!quoting || !value.startsWith('"')) return value;
+  // The row as far as it was read, and one more: the character that ended the value.
+  const written = raw.slice(0, -1);
+  if (written.endsWith(`"${doubleQuotes(value)}"`)) return value;
+  for (let closing = value.lastIndexOf('"'); closing > 0; closing = value.lastIndexOf('"', closing - 1)) {
+    const [quoted, rest] = [value.slice(1, closing), value.slice(closing + 1)];
+    if (written.endsWith(`"${doubleQuotes(quoted)}"${rest}`)) return quoted + rest;
+  }
+  return value;
+}
+
+const doubleQuotes = (text: string) => text.replaceAll('"', '""');

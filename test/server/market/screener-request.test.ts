@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
 import { indicatorColumns } from "../../../db/queries/market/read-screen-columns.ts";
-import { csvField } from "../../../server/http/csv.ts";
 import { orderedIndicators } from "../../../server/market/screener-indicators.ts";
 import { parseAmount, readScreen, screenQuery } from "../../../server/market/screener-request.ts";
 
@@ -40,23 +39,5 @@ describe("a screen's query", () => {
 
   test("knows every indicator once", () => {
     expect(orderedIndicators.toSorted()).toEqual(indicatorColumns.toSorted());
-  });
-});
-
-describe("a CSV field", () => {
-  test.each([
-    ["=1+1", "'=1+1"],
-    ["+cmd", "'+cmd"],
-    ["-cmd", "'-cmd"],
-    ["@SUM(A1)", "'@SUM(A1)"],
-    ["\t=1", "'\t=1"],
-    [' =HYPERLINK("x")', `"' =HYPERLINK(""x"")"`],
-    ["a,b", '"a,b"'],
-    ["two\r\nlines", '"two\r\nlines"'],
-    ["BRK.B", "BRK.B"],
-    [-0.5, "-0.5"],
-    [null, ""],
-  ])("%p neither breaks its row nor runs as a formula", (value, field) => {
-    expect(csvField(value)).toBe(field);
   });
 });
