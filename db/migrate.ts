@@ -64,7 +64,8 @@ async function ensureReader(sql: postgres.Sql): Promise<boolean> {
       await sql`alter default privileges in schema ${sql(schema)} grant select on tables to ${sql(readerRole)}`;
     }
     // Whoever may write SQL against the warehouse has no business with these.
-    await sql`revoke select on barline.credentials, barline.sign_ins from ${sql(readerRole)}`;
+    await sql`
+      revoke select on barline.credentials, barline.sign_ins, barline.sign_in_attempts from ${sql(readerRole)}`;
     return true;
   } catch (error) {
     const insufficientPrivilege = "42501";

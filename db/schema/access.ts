@@ -1,4 +1,4 @@
-import { index, text } from "drizzle-orm/pg-core";
+import { bigint, index, integer, text } from "drizzle-orm/pg-core";
 import { barline, instant } from "./columns.ts";
 
 /** The password that lets people in, as its hash only: what the last start found in ADMIN_PASSWORD. */
@@ -24,3 +24,11 @@ export const signIns = barline.table(
   },
   (table) => [index("sign_ins_by_expiry").on(table.expiresAt)],
 );
+
+/** Attempts to sign in that failed, by who made them and of all together: rate-limiter-flexible's table, names and order its own. */
+export const signInAttempts = barline.table("sign_in_attempts", {
+  key: text("key").primaryKey(),
+  points: integer("points").notNull().default(0),
+  /** Milliseconds since 1970 from which on they count no more. */
+  expire: bigint("expire", { mode: "number" }),
+});

@@ -36,9 +36,12 @@ export const tokenOf = (c: RequestContext): string | undefined => getCookie(c, c
 /** Makes the guard of one process over the password that adoptPassword has kept. */
 export function createGuard({ sql, log, now, trustedProxies }: GuardOptions): Guard {
   const clients = createClients(trustedProxies);
-  const attempts = createAttempts(now);
+  const attempts = createAttempts(sql);
   const password = createPassword({ sql });
   const tellRefusal = createRefusals({ sql, log, now });
+
+  /** By client and text: who sends the same again meanwhile waits for the same answer, and it counts once. */
+  const underWay = new Map<string, Promise<boolean>>();
 
   return {
     sessions: createSessions({ sql, now }),
@@ -46,25 +49,27 @@ export function createGuard({ sql, log, now, trustedProxies }: GuardOptions): Gu
     async checkPassword(c, given) {
       const address = clients.addressOf(c);
       const client = countedAs(address);
-      refuseFor(attempts.blockedSeconds(client));
-      const kept = await password.kept();
+      const [blockedSeconds, kept] = await Promise.all([attempts.blockedSeconds(client), password.kept()]);
+      refuseFor(blockedSeconds);
       if (kept === null) return null;
       // Only where the client is not blocked: this look is quick enough to guess with.
       if (password.isRemembered(given, kept)) return kept;
-      const isRight = await (password.underWay(given) ?? checkAnew(client, given, kept));
-      if (isRight) return kept;
-      const failures = attempts.failures(client);
-      if (failures === 1 || failures === allowedFailures) await tellRefusal(c, address, failures);
-      return null;
+      const name = `${client} ${password.nameOf(given)}`;
+      const checking = underWay.get(name) ?? checkAnew(c, address, given, kept).finally(() => underWay.delete(name));
+      underWay.set(name, checking);
+      return (await checking) ? kept : null;
     },
   };
 
-  async function checkAnew(client: string, given: string, kept: string): Promise<boolean> {
-    refuseFor(attempts.begin(client));
+  async function checkAnew(c: RequestContext, address: string | null, given: string, kept: string): Promise<boolean> {
+    const client = countedAs(address);
+    const { waitSeconds, failures } = await attempts.begin(client);
+    refuseFor(waitSeconds);
     const checking = password.verify(given, kept);
     if (checking === null) refuseFor(queueSeconds);
     const isRight = (await checking) === true;
-    if (isRight) attempts.succeed(client);
+    if (isRight) await attempts.succeed(client);
+    else if (failures === 1 || failures === allowedFailures) await tellRefusal(c, address, failures);
     return isRight;
   }
 }

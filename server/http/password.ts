@@ -52,9 +52,12 @@ export type Password = {
   kept(): Promise<string | null>;
   /** Whether `given` was verified against `hash` before; costs no hashing. */
   isRemembered(given: string, hash: string): boolean;
-  /** The verification of the same text that is under way, if one is. */
-  underWay(given: string): Promise<boolean> | undefined;
-  /** Verifies by hashing, and remembers what was right. Null where too many wait already. */
+  /** Names `given` among the texts that this process is given, without showing it. */
+  nameOf(given: string): string;
+  /**
+   * Verifies by hashing, and remembers what was right; the same text at the same time is hashed once. Null where too many
+   * wait already.
+   */
   verify(given: string, hash: string): Promise<boolean> | null;
 };
 
@@ -74,13 +77,15 @@ export function createPassword(options: { sql: Sql; key?: Buffer }): Password {
   let right: { digest: Buffer; hash: string } | null = null;
   const digestOf = (given: string) => createHmac("sha256", key).update(given).digest();
 
-  const check = async (given: string, hash: string, digest: Buffer) => {
+  const nameOf = (given: string) => digestOf(given).toString("base64");
+
+  const check = async (given: string, hash: string) => {
     try {
       const isRight = given.length <= longestPassword && (await enter(() => Bun.password.verify(given, hash)));
-      if (isRight) right = { digest, hash };
+      if (isRight) right = { digest: digestOf(given), hash };
       return isRight;
     } finally {
-      underWay.delete(digest.toString("base64"));
+      underWay.delete(nameOf(given));
     }
   };
 
@@ -88,12 +93,14 @@ export function createPassword(options: { sql: Sql; key?: Buffer }): Password {
     kept: () => selectCredential(options.sql, credentialName),
     isRemembered: (given, hash) =>
       right !== null && right.hash === hash && timingSafeEqual(right.digest, digestOf(given)),
-    underWay: (given) => underWay.get(digestOf(given).toString("base64")),
+    nameOf,
     verify: (given, hash) => {
+      const name = nameOf(given);
+      const same = underWay.get(name);
+      if (same) return same;
       if (underWay.size >= verifiedAtOnce + mostWaiting) return null;
-      const digest = digestOf(given);
-      const checking = check(given, hash, digest);
-      underWay.set(digest.toString("base64"), checking);
+      const checking = check(given, hash);
+      underWay.set(name, checking);
       return checking;
     },
   };

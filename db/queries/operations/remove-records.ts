@@ -121,18 +121,23 @@ export const removeAlerts: RemoveWindow = async (sql, before, place, size) =>
     from seen`,
   );
 
-/** Removes what has run out by itself: sign-ins, calls that no limit counts any more, records of cleaning up. Answers how many. */
+/**
+ * Removes what has run out by itself: sign-ins and failed attempts at them, calls that no limit counts any more, records of
+ * cleaning up. Answers how many.
+ */
 export async function removeExpired(sql: Sql, now: Date, recordsBefore: Date): Promise<number> {
   const [row] = await sql<{ removed: number }[]>`
     with gone_sign_ins as (
       delete from barline.sign_ins where expires_at < ${now}::timestamptz returning 1
+    ), gone_attempts as (
+      delete from barline.sign_in_attempts where expire < ${now.getTime()}::bigint returning 1
     ), gone_calls as (
       delete from barline.rate_limit_calls where at < ${now}::timestamptz - interval '1 day' returning 1
     ), gone_records as (
       delete from barline.housekeeping_runs where finished_at < ${recordsBefore}::timestamptz returning 1
     )
-    select (select count(*) from gone_sign_ins)::int + (select count(*) from gone_calls)::int
-      + (select count(*) from gone_records)::int as removed`;
+    select (select count(*) from gone_sign_ins)::int + (select count(*) from gone_attempts)::int
+      + (select count(*) from gone_calls)::int + (select count(*) from gone_records)::int as removed`;
   return row?.removed ?? 0;
 }
 

@@ -200,10 +200,13 @@ test("alerts go once they are resolved and everybody was told; open ones stay, h
   expect(await idsIn("alert_deliveries", "id")).toEqual([2]);
 });
 
-test("what ran out by itself goes: sign-ins, calls that no limit counts, deleted scenarios, year-old records of cleaning up", async () => {
+test("what ran out by itself goes: sign-ins, failed attempts, calls that no limit counts, deleted scenarios, year-old records of cleaning up", async () => {
   await sql`
     insert into barline.sign_ins (token_hash, name, expires_at)
     values ('old', 'x', ${daysAgo(1)}), ('new', 'x', ${daysAgo(-1)})`;
+  await sql`
+    insert into barline.sign_in_attempts (key, points, expire)
+    values ('old', 10, ${now.getTime() - 1}), ('new', 1, ${now.getTime() + 1})`;
   await sql`insert into barline.rate_limit_calls (name, at) values ('market', ${daysAgo(2)}), ('market', ${now})`;
   await sql`insert into barline.housekeeping_runs (trigger, started_at, finished_at) values ('schedule', ${daysAgo(400)}, ${daysAgo(400)})`;
   for (const [name, deletedAt] of [
@@ -217,9 +220,10 @@ test("what ran out by itself goes: sign-ins, calls that no limit counts, deleted
   }
   await make().runIfDue();
   expect(await sql`select token_hash from barline.sign_ins`).toMatchObject([{ token_hash: "new" }]);
+  expect(await sql`select key from barline.sign_in_attempts`).toMatchObject([{ key: "new" }]);
   expect(await idsIn("rate_limit_calls", "id")).toHaveLength(1);
   expect(await sql`select name from barline.scenarios order by id`).toMatchObject([{ name: "late" }, { name: "kept" }]);
-  expect((await records()).map((record) => record.removed.counts.expired)).toEqual([4]);
+  expect((await records()).map((record) => record.removed.counts.expired)).toEqual([5]);
 });
 
 test("one process cleans up at a time, and none again within the day", async () => {
