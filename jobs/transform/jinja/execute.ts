@@ -1,3 +1,11 @@
+/*
+ * Jinja2, in an interpreter of our own: parser.ts reads a template, this file runs it, and values.ts has what it computes with.
+ * A library was tried first. nunjucks is near to Jinja2 and yet another language: an empty list is true, a `set` leaks out of
+ * its loop, two names are both given the whole of a tuple, None prints nothing, 1.0 is 1, and there are no `do`, no namespace,
+ * no varargs and no `return`. None of it is an error, so a project that dbt builds would be built otherwise, silently; and its
+ * lines, which a refusal has to name, are off by one or missing.
+ */
+
 import { evaluate, evaluateCall } from "./evaluate.ts";
 import { createScope, type Run, type Scope } from "./scope.ts";
 import type { Macro, Parameter, Statement, Target } from "./syntax.ts";
