@@ -1,3 +1,4 @@
+import ipaddr from "ipaddr.js";
 import { createTransport, type SMTPTransportOptions } from "nodemailer";
 import { createScrubber, secretsOfUrl } from "./secrets.ts";
 import type { AlertSettings, Channel, Message, SendOutcome } from "./types.ts";
@@ -60,11 +61,11 @@ async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
  * The server of an `smtp:` or `smtps:` URL. Certificates are verified, and a password travels only over TLS: where the
  * server of an `smtp:` URL offers none, the message is not sent. The machine itself needs none.
  */
-function connectionOf(smtpUrl: string): SMTPTransportOptions {
+export function connectionOf(smtpUrl: string): SMTPTransportOptions {
   const url = new URL(smtpUrl);
   const secure = url.protocol === "smtps:";
   const host = url.hostname.replace(/^\[|\]$/g, "");
-  const isThisMachine = host === "localhost" || host === "::1" || host.startsWith("127.");
+  const isThisMachine = host === "localhost" || (ipaddr.isValid(host) && ipaddr.parse(host).range() === "loopback");
   const user = decodeURIComponent(url.username);
   return {
     host,

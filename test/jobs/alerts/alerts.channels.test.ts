@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { createEmail } from "../../../jobs/alerts/email.ts";
+import { connectionOf, createEmail } from "../../../jobs/alerts/email.ts";
 import { createWebhook } from "../../../jobs/alerts/webhook.ts";
 import { aMessage, type Receiver, smtpPassword, startMailServer, startReceiver, webhookSecret } from "./support.ts";
 
@@ -176,6 +176,17 @@ describe("e-mail", () => {
     const outcome = await createEmail(settings(server.url.replace("127.0.0.1", "0.0.0.0"))).send(aMessage, never);
     expect(outcome).toMatchObject({ sent: false, error: expect.stringContaining("STARTTLS") });
     expect(server.mails).toEqual([]);
+  });
+
+  test.each([
+    ["localhost", false],
+    ["127.0.0.2", false],
+    ["[::1]", false],
+    ["192.0.2.1", true],
+    // A name that only begins as this machine's addresses do.
+    ["127.example.com", true],
+  ])("asks %s for TLS before a password: %p", (host, isAsked) => {
+    expect(connectionOf(`smtp://ann:secret@${host}`).requireTLS).toBe(isAsked);
   });
 
   test("verifies the server's certificate", async () => {
