@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
-import { openPool, type Sql } from "../db/client.ts";
+import { openPool, type PoolRole, type Sql } from "../db/client.ts";
 import { startEmbeddedPostgres } from "../db/embedded.ts";
 import { migrateDatabase } from "../db/migrate.ts";
 import { lockEmbeddedServer } from "../db/queries/operations/owner.ts";
@@ -84,6 +84,18 @@ async function becomesOwner(sql: Sql): Promise<boolean> {
   return true;
 }
 
+/** Connections that one part has for itself, and that carry its name; closed after the part, as it is opened upon them. */
+function openOwnPool(
+  lifecycle: Lifecycle,
+  database: Database,
+  part: string,
+  { role = "state", max = 2 }: { role?: PoolRole; max?: number } = {},
+): Sql {
+  const sql = openPool(database.url, role, { max, name: `barline ${part}` });
+  lifecycle.onStop(`${part} pool`, () => sql.end({ timeout: 0.5 }));
+  return sql;
+}
+
 /** Keeps the password's hash and guards with it; null where none is set. The password itself is not needed again. */
 export async function startGuard(
   { config, log, lifecycle, now }: Startup,
@@ -92,8 +104,7 @@ export async function startGuard(
 ): Promise<Guard | null> {
   if (adminPassword === null) return null;
   // Sign-ins are looked up at every request, and must not wait for what the pipeline does.
-  const sql = openPool(database.url, "state", { max: 2, name: "barline access" });
-  lifecycle.onStop("access pool", () => sql.end({ timeout: 0.5 }));
+  const sql = openOwnPool(lifecycle, database, "access");
   await adoptPassword(sql, adminPassword, now());
   return createGuard({ sql, log, now, trustedProxies: config.trustedProxies });
 }
@@ -140,8 +151,7 @@ export async function startPipeline(startup: Startup, database: Database): Promi
 /** What notices problems and tells of them. It does nothing but send tests until it is started. */
 export function openAlerts({ config, log, lifecycle, now }: Startup, database: Database, pipeline: Pipeline): Alerts {
   // Its own connections: a webhook must be told also when the pipeline's are all busy.
-  const sql = openPool(database.url, "state", { max: 2, name: "barline alerts" });
-  lifecycle.onStop("alerts pool", () => sql.end({ timeout: 0.5 }));
+  const sql = openOwnPool(lifecycle, database, "alerts");
   const alerts = createAlerts({
     sql,
     settings: config.alerts,
@@ -161,8 +171,7 @@ export function openAlerts({ config, log, lifecycle, now }: Startup, database: D
 export function openHousekeeping({ config, log, lifecycle, now }: Startup, database: Database): Housekeeping {
   const lake = openLake(lakeOf(config));
   lifecycle.onStop("lake of the housekeeping", () => lake.close());
-  const sql = openPool(database.url, "work", { max: 2, name: "barline housekeeping" });
-  lifecycle.onStop("housekeeping pool", () => sql.end({ timeout: 0.5 }));
+  const sql = openOwnPool(lifecycle, database, "housekeeping", { role: "work" });
   const housekeeping = createHousekeeping({ sql, lake, log, now });
   lifecycle.onStop("housekeeping", () => housekeeping.stop());
   return housekeeping;
@@ -170,8 +179,7 @@ export function openHousekeeping({ config, log, lifecycle, now }: Startup, datab
 
 /** What compares published rows with recomputed ones, on connections of its own. It does nothing before it is started. */
 export function openDrift({ config, log, lifecycle, now }: Startup, database: Database): Drift {
-  const sql = openPool(database.url, "work", { max: 3, name: "barline drift" });
-  lifecycle.onStop("drift pool", () => sql.end({ timeout: 0.5 }));
+  const sql = openOwnPool(lifecycle, database, "drift", { role: "work", max: 3 });
   const projectDir = fileURLToPath(new URL("../db/warehouse", import.meta.url));
   const drift = createDrift({ sql, projectDir, environment: config.dbtEnvironment, log, now });
   lifecycle.onStop("drift", () => drift.stop());
@@ -180,8 +188,7 @@ export function openDrift({ config, log, lifecycle, now }: Startup, database: Da
 
 /** What runs sweeps, on workers and connections of its own; no worker is started before the first sweep. */
 export function openSweeps({ config, log, lifecycle }: Startup, database: Database): Sweeps {
-  const sql = openPool(database.url, "state", { max: 2, name: "barline sweeps" });
-  lifecycle.onStop("sweeps pool", () => sql.end({ timeout: 0.5 }));
+  const sql = openOwnPool(lifecycle, database, "sweeps");
   const pool = createSweepPool({ size: config.workers, idleMs: sweepWorkersIdleMs });
   const sweeps = createSweeps({ sql, pool, log });
   lifecycle.onStop("sweeps", () => sweeps.stop());
@@ -226,8 +233,7 @@ export async function startWeb(
   const { config, log, lifecycle, metrics, now } = startup;
   const read = openPool(database.url, "read", { asReader: database.asReader });
   lifecycle.onStop("read pool", () => read.end({ timeout: 0.5 }));
-  const state = openPool(database.url, "state", { max: 2, name: "barline scenarios" });
-  lifecycle.onStop("scenarios pool", () => state.end({ timeout: 0.5 }));
+  const state = openOwnPool(lifecycle, database, "scenarios");
   const scenarios = createScenarios({ sql: state, read, now });
   const isReady = async () => {
     await read`select 1`;

@@ -180,7 +180,7 @@ describe("source files", () => {
     const keys = Object.values(lockKeys);
     expect(new Set<number>(keys).size).toBe(keys.length);
     const own = files.filter((file) =>
-      /advisory_(?:xact_)?(?:un)?lock\((?:\d|\$\{(?!lockKeys\.))/.test(sources.get(file) ?? ""),
+      /advisory_(?:xact_)?(?:un)?lock\((?:\d|\$\{(?!lockKeys\b))/.test(sources.get(file) ?? ""),
     );
     expect(own).toEqual([]);
   });

@@ -31,6 +31,7 @@ export const rooms: Record<string, readonly string[]> = {
     "db/queries/operations",
     "db/queries/pipeline",
     "db/queries/quality",
+    "jobs",
     "jobs/market",
     "jobs/orchestrator",
     "jobs/transform",
@@ -49,6 +50,7 @@ export const rooms: Record<string, readonly string[]> = {
   jobs: [
     "db",
     "db/queries/market",
+    "db/queries/operations",
     "db/queries/pipeline",
     "db/queries/quality",
     "jobs/lake",

@@ -1,3 +1,4 @@
+import type { Service } from "../daily.ts";
 import type { Actor } from "../orchestrator/types.ts";
 
 /**
@@ -72,9 +73,5 @@ export type AlertDesk = {
   retry(deliveryId: number, by: Actor): Promise<void>;
 };
 
-/** The part of Barline that notices problems and tells of them. */
-export type Alerts = AlertDesk & {
-  start(): Promise<void>;
-  /** Ends both loops; what was being sent is sent again by whoever runs next. */
-  stop(): Promise<void>;
-};
+/** The part of Barline that notices problems and tells of them. What a stop ends unsent is sent by whoever runs next. */
+export type Alerts = AlertDesk & Service;

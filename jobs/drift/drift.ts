@@ -1,4 +1,3 @@
-import { Cron } from "croner";
 import type { Logger } from "pino";
 import type { JsonValue, Sql, TransactionSql } from "../../db/client.ts";
 import { insertAction } from "../../db/queries/operations/actions.ts";
@@ -9,16 +8,16 @@ import {
   lockBuilds,
   prepareDriftSession,
   selectLastDriftCheck,
-  tryLockDrift,
 } from "../../db/queries/quality/drift.ts";
+import { createDailyService } from "../daily.ts";
 import { newYorkDate } from "../market/calendar.ts";
-import { type Actor, RequestError } from "../orchestrator/types.ts";
+import type { Actor } from "../orchestrator/types.ts";
 import { type LoadedProject, loadProject } from "../transform/project/load.ts";
 import { checkDrift } from "./check.ts";
 import type { Drift, DriftRequest, DriftResult } from "./types.ts";
 
 export type DriftOptions = {
-  /** A pool of its own with three connections: one holds the locks, one compares, one keeps the record. */
+  /** A pool of its own with three connections: one holds the lock of the check, one that of the builds, one compares. */
   sql: Sql;
   /** The folder of dbt_project.yml. */
   projectDir: string;
@@ -34,78 +33,40 @@ const checkHour = { cron: "30 5 * * *", timeZone: "America/New_York" };
 const dueAfterMs = 23 * 3_600_000;
 const usualSample = 20;
 
+type Asked = { request: DriftRequest; by: Actor };
+
 /** Makes the drift check; it does nothing by itself until started. */
 export function createDrift(options: DriftOptions): Drift {
   const { sql, log, now } = options;
-  const underWay = new Set<Promise<unknown>>();
-  let clock: Cron | undefined;
-  let stopped = false;
-
-  const track = <T>(work: Promise<T>): Promise<T> => {
-    underWay.add(work);
-    return work.finally(() => underWay.delete(work));
-  };
-
-  /** Runs `work` while no other process checks; false where one does. */
-  const alone = async (work: () => Promise<void>): Promise<boolean> =>
-    (await sql.begin(async (holder) => {
-      if (!(await tryLockDrift(holder))) return false;
-      await work();
-      return true;
-    })) as boolean;
-
-  const runIfDue = async (isFirstDue = true) => {
-    await alone(async () => {
-      // Looked at under the lock: of several processes that the same hour woke, the first has done it.
-      const last = await selectLastDriftCheck(sql);
-      const isDue = last ? now().getTime() - last.getTime() >= dueAfterMs : isFirstDue;
-      if (stopped || !isDue) return;
-      await checkAndKeep(options, await insertDriftCheck(sql, "schedule"), {});
-    });
-  };
-
-  const look = (isFirstDue: boolean) =>
-    void track(runIfDue(isFirstDue)).catch((error) => {
-      if (!stopped) log.error({ error }, "the drift check could not begin");
-    });
-
+  const service = createDailyService<Asked>({
+    ...{ sql, log, now },
+    lock: "drift",
+    hour: checkHour,
+    restMs: { start: dueAfterMs, hour: dueAfterMs },
+    // A new installation has nothing to look at yet.
+    isFirstDueAtStart: false,
+    selectLast: () => selectLastDriftCheck(sql),
+    open: (asked) => openRecord(sql, asked),
+    work: (id, asked) => checkAndKeep(options, id, asked?.request ?? {}),
+    title: "the drift check",
+    refusal: "A drift check is under way already; wait until it has ended.",
+  });
   return {
-    start() {
-      clock = new Cron(checkHour.cron, { timezone: checkHour.timeZone, unref: true }, () => look(true));
-      // For whoever slept through the hour; a new installation has nothing to look at yet.
-      look(false);
-    },
-    async stop() {
-      stopped = true;
-      clock?.stop();
-      await Promise.allSettled([...underWay]);
-    },
-    runIfDue: () => runIfDue(),
-    begin: (request, by) => {
-      const { promise: begun, resolve, reject } = Promise.withResolvers<number>();
-      const work = alone(async () => {
-        const id = await openRecord(sql, request, by);
-        resolve(id);
-        await checkAndKeep(options, id, request);
-      });
-      const refusal = new RequestError("conflict", "A drift check is under way already; wait until it has ended.");
-      track(work).then(
-        (mine) => mine || reject(refusal),
-        (error) => {
-          reject(error);
-          if (!stopped) log.error({ error }, "the drift check could not end in good order");
-        },
-      );
-      return begun;
-    },
+    start: service.start,
+    stop: service.stop,
+    runIfDue: () => service.runIfDue("hour"),
+    begin: (request, by) => service.begin({ request, by }),
   };
 }
 
-/** The record of a check that somebody asked for, with a line that says who. */
-async function openRecord(sql: Sql, request: DriftRequest, by: Actor): Promise<number> {
-  const id = await insertDriftCheck(sql, "manual");
-  const details = { driftCheck: id, ...(request.tickers && { tickers: request.tickers }) };
-  await insertAction(sql, { actor: by.name, via: by.via, kind: "drift.check", details });
+/** The record of a check, with a line that says who asked for it. */
+async function openRecord(sql: Sql, asked: Asked | null): Promise<number> {
+  const id = await insertDriftCheck(sql, asked ? "manual" : "schedule");
+  if (asked) {
+    const { tickers } = asked.request;
+    const details = { driftCheck: id, ...(tickers && { tickers }) };
+    await insertAction(sql, { actor: asked.by.name, via: asked.by.via, kind: "drift.check", details });
+  }
   return id;
 }
 

@@ -1,4 +1,5 @@
 import type { JsonValue } from "../../db/client.ts";
+import type { Service } from "../daily.ts";
 import type { Actor } from "../orchestrator/types.ts";
 
 /** How one incremental model compared. `skipped` says why it was not. */
@@ -25,11 +26,11 @@ export type DriftResult = {
 /** What to look at: named tickers, or `sample` of them, drawn by the day. */
 export type DriftRequest = { tickers?: string[]; sample?: number };
 
-/** The part of Barline that recomputes a sample of tickers every day, and reports what differs from what is published. */
-export type Drift = {
-  /** Checks daily from now on, and at once where the last check is more than a day ago. */
-  start(): void;
-  stop(): Promise<void>;
+/**
+ * The part of Barline that recomputes a sample of tickers every day, and reports what differs from what is published. Once
+ * started it checks daily, and at once where the last check is more than a day ago.
+ */
+export type Drift = Service & {
   /** Begins a check and answers the id of its record; refused while one is under way. */
   begin(request: DriftRequest, by: Actor): Promise<number>;
   /** Checks unless somebody is at it, or was within the day. Answers when it is done. */

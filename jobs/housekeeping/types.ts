@@ -1,4 +1,5 @@
 import type { RetentionDays, RetentionRow } from "../../db/queries/operations/housekeeping.ts";
+import type { Service } from "../daily.ts";
 import type { Actor } from "../orchestrator/types.ts";
 
 /** Kinds of records that have an age at which they go. */
@@ -22,12 +23,11 @@ export type CleanOptions = {
   withNewest?: boolean;
 };
 
-/** Removes what is older than people want it kept. One process at a time does it; a killed one is gone on with. */
-export type Housekeeping = {
-  /** Cleans up daily from now on, and soon where the last time is more than a day ago. */
-  start(): void;
-  /** Stops what is under way after its statement; the next time goes on. */
-  stop(): Promise<void>;
+/**
+ * Removes what is older than people want it kept. One process at a time does it; a killed one is gone on with, and so is one
+ * that a stop ended after its statement. Once started it cleans up daily, and soon where the last time is more than a day ago.
+ */
+export type Housekeeping = Service & {
   readRetention(): Promise<RetentionRow>;
   /** Throws a RequestError that names the field that cannot be. */
   checkRetention(days: Partial<RetentionDays>): void;
@@ -37,8 +37,8 @@ export type Housekeeping = {
   preview(options?: CleanOptions & { days?: RetentionDays }): Promise<HousekeepingPreview>;
   /** Begins to clean up and answers the id of its record; refused while somebody is at it. */
   begin(options: CleanOptions, by: Actor): Promise<number>;
-  /** Cleans up unless somebody is at it, or was within `restMs`, by default a day. Answers when it is done. */
-  runIfDue(restMs?: number): Promise<void>;
+  /** Cleans up unless somebody is at it, or was within the day. Answers when it is done. */
+  runIfDue(): Promise<void>;
 };
 
 export const nothingRemoved = (): Removed => ({

@@ -1,5 +1,4 @@
 import type { JsonValue, Sql, TransactionSql } from "../../client.ts";
-import { lockKeys } from "../../locks.ts";
 
 /** Days that each kind of record is kept; null is for ever. */
 export type RetentionDays = {
@@ -33,18 +32,6 @@ export async function updateRetention(transaction: TransactionSql, days: Retenti
       results_days = ${days.resultsDays}::int, alerts_days = ${days.alertsDays}::int, lake_days = ${days.lakeDays}::int,
       changed_at = now(), changed_by = ${by}::text
     where id = 1`;
-}
-
-/** Takes the lock on the one connection of `sql`; false where another process cleans up. */
-export async function lockHousekeeping(sql: Sql): Promise<boolean> {
-  const [row] = await sql<
-    { locked: boolean }[]
-  >`select pg_try_advisory_lock(${lockKeys.housekeeping}::bigint) as locked`;
-  return row?.locked ?? false;
-}
-
-export async function unlockHousekeeping(sql: Sql): Promise<void> {
-  await sql`select pg_advisory_unlock(${lockKeys.housekeeping}::bigint)`;
 }
 
 /** When cleaning up last ended, also where somebody asked for it; undefined before the first time. */

@@ -4,13 +4,6 @@ import { lockKeys } from "../../locks.ts";
 /** A relation by schema and name. */
 export type DriftRelation = { schema: string; identifier: string };
 
-/** Whether this transaction is the one that checks now; never waits. */
-export async function tryLockDrift(transaction: TransactionSql): Promise<boolean> {
-  const [row] = await transaction<{ locked: boolean }[]>`
-    select pg_try_advisory_xact_lock(${lockKeys.drift}::bigint) as locked`;
-  return row?.locked ?? false;
-}
-
 /** Waits until no build is under way, and keeps the next one waiting to the end of the transaction. */
 export async function lockBuilds(transaction: TransactionSql): Promise<void> {
   await transaction`select pg_advisory_xact_lock(${lockKeys.build}::bigint)`;

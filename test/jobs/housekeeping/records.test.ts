@@ -2,7 +2,7 @@ import { afterAll, beforeEach, expect, test } from "bun:test";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pino from "pino";
-import { lockHousekeeping, unlockHousekeeping } from "../../../db/queries/operations/housekeeping.ts";
+import { lockService, unlockService } from "../../../db/queries/operations/services.ts";
 import { createHousekeeping, type HousekeepingOptions } from "../../../jobs/housekeeping/housekeeping.ts";
 import type { HousekeepingRecord } from "../../../jobs/housekeeping/types.ts";
 import { openLake } from "../../../jobs/lake/open.ts";
@@ -228,13 +228,13 @@ test("what ran out by itself goes: sign-ins, failed attempts, calls that no limi
 
 test("one process cleans up at a time, and none again within the day", async () => {
   const holder = await sql.reserve();
-  await lockHousekeeping(holder);
+  await lockService(holder, "housekeeping");
   await make().runIfDue();
   expect(await records()).toEqual([]);
   const refused = make().begin({}, somebody);
   expect(refused).rejects.toThrow("under way already");
   await refused.catch(() => {});
-  await unlockHousekeeping(holder);
+  await unlockService(holder, "housekeeping");
   holder.release();
   await Promise.all([make().runIfDue(), make().runIfDue()]);
   await make().runIfDue();

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { lockHousekeeping } from "../../../db/queries/operations/housekeeping.ts";
+import { lockService } from "../../../db/queries/operations/services.ts";
 import { registerProcess } from "../../../db/queries/pipeline/processes.ts";
 import { jobIds } from "../../../jobs/pipeline.ts";
 import { until } from "../../support/until.ts";
@@ -151,7 +151,7 @@ describe("cleaning up by hand", () => {
 
   test("is refused while another process is at it", async () => {
     const holder = await dashboard.sql.reserve();
-    await lockHousekeeping(holder);
+    await lockService(holder, "housekeeping");
     const response = await post("/system/housekeeping", { intent: "clean" });
     expect(response.status).toBe(409);
     expect(await response.text()).toContain("Housekeeping is under way already");
