@@ -15,7 +15,7 @@ export type Service = {
 export type Hour = { cron: string; timeZone: string };
 
 /** What makes a daily service look whether it is due. */
-export type Occasion = "start" | "hour";
+type Occasion = "start" | "hour";
 
 export type DailyOptions<Asked> = {
   /** Besides the connections that the work needs, one holds the lock. */

@@ -47,6 +47,17 @@ describe("the read pool", () => {
     await reader.end();
   });
 
+  test("sees neither the password's hash, nor who is signed in or tried to", async () => {
+    database = await createTestDatabase();
+    const { asReader } = await migrateDatabase(database.url);
+    const reader = openPool(database.url, "read", { asReader });
+    for (const table of ["credentials", "sign_ins", "sign_in_attempts"]) {
+      const looked = reader`select * from barline.${reader(table)}`.catch((error: Error) => error.message);
+      expect(await looked).toBe(`permission denied for table ${table}`);
+    }
+    await reader.end();
+  });
+
   test("reads tables that are made later, as the transform makes them", async () => {
     database = await createTestDatabase();
     await database.sql`create table public.made_later as select 1 as x`;
