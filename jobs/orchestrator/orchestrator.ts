@@ -11,6 +11,7 @@ import { startDeadline } from "./deadline.ts";
 import { createExecutor } from "./execute.ts";
 import { createHolder, type Holder } from "./holder.ts";
 import { createJournal } from "./journal.ts";
+import { leaseMs } from "./lease.ts";
 import { type Loop, startLoop } from "./loop.ts";
 import { type Observer, silentObserver } from "./observer.ts";
 import type { WorkerPool } from "./pool-types.ts";
@@ -41,7 +42,7 @@ export type OrchestratorOptions = {
   pollMs?: number;
 };
 
-const defaults = { plainSlots: 8, leaseMs: 15_000, heartbeatMs: 3000, pollMs: 1000 };
+const defaults = { plainSlots: 8, leaseMs, heartbeatMs: 3000, pollMs: 1000 };
 const journalMs = 500;
 /** Of the time that a stop may take, the part that running tasks get; the rest is for giving back what they hold. */
 const patientPart = 0.6;

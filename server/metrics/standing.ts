@@ -3,6 +3,7 @@ import type { Sql } from "../../db/client.ts";
 import { type StandingRow, selectStanding } from "../../db/queries/operations/metrics.ts";
 import { selectPublishedRange } from "../../db/queries/pipeline/publication.ts";
 import { settledSessions, settlesAt } from "../../jobs/market/calendar.ts";
+import { leaseMs } from "../../jobs/orchestrator/lease.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import { prefix } from "./names.ts";
 
@@ -47,7 +48,7 @@ export function createStanding(
   return {
     async read() {
       try {
-        const [rows, lag] = await Promise.all([selectStanding(options.read), readLag(options)]);
+        const [rows, lag] = await Promise.all([selectStanding(options.read, leaseMs), readLag(options)]);
         show(rows, lag);
         up.set(1);
       } catch {
@@ -71,7 +72,10 @@ function createGauges(registry: Registry) {
     tasks: gauge("tasks", "Tasks and batches that are queued or running.", ["job", "state"]),
     events: gauge("events_waiting", "Dataset events that wait for a run of the job.", ["job"]),
     alerts: gauge("alerts_open", "Alerts that are open.", ["kind"]),
-    processes: gauge("processes_alive", "Processes that share this database and showed that they live within 15 s."),
+    processes: gauge(
+      "processes_alive",
+      `Processes that share this database and showed that they live within ${leaseMs / 1000} s.`,
+    ),
     behind: gauge(
       "sessions_behind",
       "Sessions whose data has settled and that readers cannot see yet, after the newest that they can.",

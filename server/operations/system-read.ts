@@ -10,6 +10,7 @@ import {
   type TableRow,
 } from "../../db/queries/operations/read-system.ts";
 import { type HousekeepingRecord, type LakeSize, nothingRemoved, type Removed } from "../../jobs/housekeeping/types.ts";
+import { leaseMs } from "../../jobs/orchestrator/lease.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import type { AppContext } from "../context.ts";
 
@@ -89,5 +90,5 @@ export function recordOf({ removed }: HousekeepingRow): HousekeepingRecord {
   return { counts: { ...nothingRemoved(), ...kept.counts } as Removed, lake: kept.lake ?? null };
 }
 
-export const readProcesses = ({ read }: AppContext) => selectProcesses(read, processesShown);
+export const readProcesses = ({ read }: AppContext) => selectProcesses(read, leaseMs, processesShown);
 export const readHousekeepingRuns = ({ read }: AppContext, limit: number) => selectHousekeepingRuns(read, limit);

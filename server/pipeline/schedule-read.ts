@@ -4,6 +4,7 @@ import {
   selectLeader,
   selectScheduleStanding,
 } from "../../db/queries/pipeline/read-schedule.ts";
+import { leaseMs } from "../../jobs/orchestrator/lease.ts";
 import type { JobDefinition } from "../../jobs/orchestrator/types.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import type { AppContext } from "../context.ts";
@@ -36,8 +37,6 @@ export async function readWishes({
 export const wantedOf = ({ due, after }: Wishes): string[] => due.filter((date) => after === null || date > after);
 
 const upcomingShown = 5;
-/** As long as a lease: who was silent for longer has lost what it held. */
-const leaderSilentMs = 15_000;
 
 /** What the schedule of a job will do, did not do, and who looks at it; null where events wake the job. */
 export async function readSchedule(context: AppContext, job: JobDefinition): Promise<ScheduleReading | null> {
@@ -47,7 +46,7 @@ export async function readSchedule(context: AppContext, job: JobDefinition): Pro
   const { cron, timeZone, catchup } = schedule;
   const [standing, leader] = await Promise.all([
     selectScheduleStanding(context.read, job.id, schedule.due(now), catchup !== "all"),
-    selectLeader(context.read, leaderSilentMs),
+    selectLeader(context.read, leaseMs),
   ]);
   return {
     ...standing,

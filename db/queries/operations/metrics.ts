@@ -8,8 +8,11 @@ export type StandingRow = {
   count: number;
 };
 
-/** How everything stands, for all processes: one statement, of which all but the runs are read from small indexes. */
-export async function selectStanding(sql: Sql): Promise<StandingRow[]> {
+/**
+ * How everything stands, for all processes: one statement, of which all but the runs are read from small indexes.
+ * A process counts as alive that was heard of within `silentMs`.
+ */
+export async function selectStanding(sql: Sql, silentMs: number): Promise<StandingRow[]> {
   return await sql<StandingRow[]>`
     select 'runs' as what, job_id as name, state, count(*)::int as count from barline.runs group by job_id, state
     union all
@@ -22,5 +25,5 @@ export async function selectStanding(sql: Sql): Promise<StandingRow[]> {
     select 'alerts', kind, 'open', count(*)::int from barline.alerts where resolved_at is null group by kind
     union all
     select 'processes', '', 'alive', count(*)::int from barline.processes
-    where stopped_at is null and heartbeat_at > now() - interval '15 seconds'`;
+    where stopped_at is null and heartbeat_at > now() - ${silentMs}::float8 * interval '1 millisecond'`;
 }

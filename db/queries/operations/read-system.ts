@@ -8,7 +8,7 @@ export type ProcessRow = {
   version: string;
   workers: number;
   leader: boolean;
-  /** alive; lost: not heard of for 15 s, which is how long its leases last; stopped in good order. */
+  /** alive; lost: not heard of for as long as its leases last; stopped in good order. */
   state: "alive" | "lost" | "stopped";
   startedAt: Date;
   heartbeatAt: Date;
@@ -18,8 +18,11 @@ export type ProcessRow = {
   runs: number[];
 };
 
-/** Processes that share the database, the living first; those that ended are remembered for a week. */
-export function selectProcesses(sql: Sql, limit: number): Promise<ProcessRow[]> {
+/**
+ * Processes that share the database, the living first; those that ended are remembered for a week. One that was not heard
+ * of for `silentMs` is lost.
+ */
+export function selectProcesses(sql: Sql, silentMs: number, limit: number): Promise<ProcessRow[]> {
   return sql<ProcessRow[]>`
     select *
     from (
@@ -32,7 +35,7 @@ export function selectProcesses(sql: Sql, limit: number): Promise<ProcessRow[]> 
         leader,
         case
           when stopped_at is not null then 'stopped'
-          when heartbeat_at < now() - interval '15 seconds' then 'lost'
+          when heartbeat_at < now() - ${silentMs}::float8 * interval '1 millisecond' then 'lost'
           else 'alive'
         end as state,
         started_at as "startedAt",
