@@ -7,10 +7,18 @@ import type { JsonValue } from "../../db/client.ts";
  * a task or batch, held by a *lease*.
  */
 
-export type RunState = "queued" | "running" | "success" | "failed" | "cancelled";
+/** The states of a run, and of a backfill, in the order of its life. */
+export const runStates = ["queued", "running", "success", "failed", "cancelled"] as const;
+export type RunState = (typeof runStates)[number];
+/** Those of what has not ended, which a task may be in as well. */
+export const activeStates = ["queued", "running"] as const;
+/** Whether a run or task of this state has not ended. */
+export const isActive = (state: string): boolean => (activeStates as readonly string[]).includes(state);
 /** `cleared`: it waits for an earlier task that is run again, and keeps its tries and logs. */
-export type TaskState = "queued" | "running" | "success" | "failed" | "cancelled" | "cleared";
-export type RunTrigger = "schedule" | "backfill" | "dataset" | "manual";
+export type TaskState = RunState | "cleared";
+/** What a run came from. */
+export const runTriggers = ["schedule", "backfill", "dataset", "manual"] as const;
+export type RunTrigger = (typeof runTriggers)[number];
 export type Reprocess = "missing" | "failed" | "all";
 
 /** Who asks for something, as it is kept and shown: the name they gave, and the way they came. */
@@ -124,7 +132,7 @@ export type JobDefinition = {
   maxTries: number;
 };
 
-export type BackfillState = "queued" | "running" | "success" | "failed" | "cancelled";
+export type BackfillState = RunState;
 
 /**
  * One run that a backfill wants: the partitions it covers, ascending, and what its tasks should know. It answers for them

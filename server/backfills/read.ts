@@ -9,7 +9,7 @@ import {
   selectRunsOfBackfill,
 } from "../../db/queries/backfills/read-backfills.ts";
 import { isSession } from "../../jobs/market/calendar.ts";
-import { RequestError } from "../../jobs/orchestrator/types.ts";
+import { RequestError, type RunState, runStates } from "../../jobs/orchestrator/types.ts";
 import type { AppContext } from "../context.ts";
 
 /** What pages and API know of one backfill alike. */
@@ -30,13 +30,12 @@ const storedPlan = z.object({
 export type StoredPlan = z.output<typeof storedPlan>;
 
 /** `closed`: a holiday. Weekends are left out: nobody expects a session on them. */
-export type SessionState = "queued" | "running" | "success" | "failed" | "cancelled" | "skipped" | "closed";
+export type SessionState = RunState | "skipped" | "closed";
 
 /** One date of a backfill: how its run stands, or why it has none. */
 export type BackfillSession = { date: string; state: SessionState; runId: number | null; reason: string | null };
 
-const runStates: readonly string[] = ["queued", "running", "success", "failed", "cancelled"];
-const isRunState = (state: string): state is Exclude<SessionState, "skipped" | "closed"> => runStates.includes(state);
+const isRunState = (state: string): state is RunState => (runStates as readonly string[]).includes(state);
 
 /** One backfill of the list. Throws a RequestError where there is none. */
 export async function findBackfill({ read }: Pick<AppContext, "read">, id: number): Promise<BackfillRow> {
@@ -106,14 +105,13 @@ export async function readProgress(context: AppContext, row: BackfillRow): Promi
 export function progressOf(row: BackfillRow, pace: BackfillPace, now: Date): Progress {
   const ended = row.success + row.failed + row.cancelled;
   const isOneRun = row.runs === 1 && (row.sessions ?? 0) > 1;
-  const isActive = row.queued + row.running > 0;
   const amounts = !isOneRun
     ? { unit: "session" as const, done: ended, total: row.runs, lately: pace.runs }
-    : isActive
+    : row.isActive
       ? { unit: "batch" as const, done: pace.batchesDone, total: pace.batchesPlanned, lately: pace.batches }
       : { unit: "session" as const, done: row.sessions ?? 0, total: row.sessions ?? 0, lately: 0 };
   const minutes = pace.since === null ? 0 : (now.getTime() - pace.since.getTime()) / 60_000;
-  const isMoving = isActive && !row.paused && !row.jobPaused && minutes > 0;
+  const isMoving = row.isActive && !row.paused && !row.jobPaused && minutes > 0;
   const rate = (count: number) => (isMoving && count > 0 ? count / minutes : null);
   const perMinute = rate(amounts.lately);
   const { unit, done, total } = amounts;

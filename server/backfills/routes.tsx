@@ -47,7 +47,7 @@ async function showList(context: AppContext, c: Context): Promise<Response> {
     state,
     older: rows.length > listedAtOnce ? (shown.at(-1)?.id ?? null) : null,
     isFirstPage: before === null,
-    isActive: shown.some((row) => row.queued + row.running > 0),
+    isActive: shown.some((row) => row.isActive),
     url: `/backfills${query && `?${query}`}`,
   };
   if (wantsFragment(c, "backfill-list")) return c.html(<BackfillListView list={backfills} />);
@@ -82,8 +82,6 @@ async function create(context: AppContext, c: Context): Promise<Response> {
   return c.html(newBackfillPage({ shell: await readShell(context, newPath), form: answer.form }), answer.status);
 }
 
-const isActive = (row: BackfillRow) => row.queued + row.running > 0;
-
 async function readDetail(context: AppContext, row: BackfillRow): Promise<BackfillDetail> {
   const job = context.pipeline.orchestrator.jobs.find((candidate) => candidate.id === row.jobId);
   return {
@@ -92,7 +90,6 @@ async function readDetail(context: AppContext, row: BackfillRow): Promise<Backfi
     jobTitle: job?.title ?? row.jobId,
     counts: row,
     progress: await readProgress(context, row),
-    isActive: isActive(row),
     isJobPaused: row.jobPaused,
   };
 }
@@ -104,7 +101,7 @@ async function readRuns(context: AppContext, row: BackfillRow, before: number | 
   return {
     id: row.id,
     now: context.now(),
-    isActive: isActive(row),
+    isActive: row.isActive,
     runs: shown,
     older: runs.length > runsAtOnce ? (shown.at(-1)?.id ?? null) : null,
     isFirstPage: before === null,
@@ -132,7 +129,7 @@ async function renderPage(context: AppContext, c: Context, row: BackfillRow, typ
     settings,
     actions,
   };
-  const part = { id: row.id, isActive: isActive(row), sessions };
+  const part = { id: row.id, isActive: row.isActive, sessions };
   return backfillPage({ shell, backfill, part, list, beside });
 }
 
@@ -140,12 +137,12 @@ async function show(context: AppContext, c: Context): Promise<Response> {
   const row = await findBackfill(context, idOf(c, "backfill"));
   if (wantsFragment(c, "backfill-live")) {
     // The page around it has a form for what is no more under way.
-    if (!isActive(row)) c.header("HX-Refresh", "true");
+    if (!row.isActive) c.header("HX-Refresh", "true");
     return c.html(<BackfillLive backfill={await readDetail(context, row)} />);
   }
   if (wantsFragment(c, "backfill-map")) {
     const { sessions } = await readSessions(context, row.id);
-    return c.html(<BackfillMap part={{ id: row.id, isActive: isActive(row), sessions }} />);
+    return c.html(<BackfillMap part={{ id: row.id, isActive: row.isActive, sessions }} />);
   }
   if (wantsFragment(c, "backfill-runs")) {
     return c.html(<BackfillRuns list={await readRuns(context, row, numberIn(c, "before"))} />);

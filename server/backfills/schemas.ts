@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { runStates } from "../../jobs/orchestrator/types.ts";
 import "zod-openapi";
-import { count, date, dateInput, id, instant, oneOf, runStates, tickerInput } from "../http/schemas.ts";
+import { count, date, dateInput, id, instant, oneOf, tickerInput } from "../http/schemas.ts";
 
 /** What requests and answers about backfills have in common. */
 

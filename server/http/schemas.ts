@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { runStates, runTriggers } from "../../jobs/orchestrator/types.ts";
 import "zod-openapi";
 import { jobIds } from "../../jobs/pipeline.ts";
 
@@ -57,7 +58,6 @@ export const tickerInput = text(tickerAllowed)
 export const oneOf = <const Words extends readonly string[]>(words: Words) =>
   z.enum(words, { error: `has to be one of ${words.join(", ")}` });
 
-export const runStates = ["queued", "running", "success", "failed", "cancelled"] as const;
 const state = z.enum(runStates);
 export const id = z.int().positive();
 export const count = z.int().min(0);
@@ -106,7 +106,7 @@ const runFields = {
   id,
   job: z.string(),
   state,
-  trigger: z.enum(["schedule", "backfill", "dataset", "manual"]),
+  trigger: z.enum(runTriggers),
   session: date.nullable().meta({ description: "The session, or the first one of a range." }),
   sessionTo: date.nullable().meta({ description: "The last session of the range." }),
   backfillId: id.nullable(),

@@ -4,13 +4,13 @@ import { type StandingRow, selectStanding } from "../../db/queries/operations/me
 import { selectPublishedRange } from "../../db/queries/pipeline/publication.ts";
 import { settledSessions, settlesAt } from "../../jobs/market/calendar.ts";
 import { leaseMs } from "../../jobs/orchestrator/lease.ts";
+import { activeStates, runStates } from "../../jobs/orchestrator/types.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import { prefix } from "./names.ts";
 
 /** Reads how everything stands and sets the gauges; the same from every process. */
 export type Standing = { read(): Promise<void> };
 
-const runStates = ["queued", "running", "success", "failed", "cancelled"];
 const dayMs = 86_400_000;
 /** The coverage of so many days is looked at first: reading all of it takes longer each year. */
 const recentDays = 30;
@@ -31,7 +31,7 @@ export function createStanding(
     clear();
     for (const job of options.jobs) {
       for (const state of runStates) gauges.runs.set({ job, state }, 0);
-      for (const state of ["queued", "running"]) gauges.tasks.set({ job, state }, 0);
+      for (const state of activeStates) gauges.tasks.set({ job, state }, 0);
       gauges.events.set({ job }, 0);
     }
     gauges.processes.set(0);

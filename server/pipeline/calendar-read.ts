@@ -7,12 +7,13 @@ import {
   sessionOf,
   settlesAt,
 } from "../../jobs/market/calendar.ts";
+import { runStates } from "../../jobs/orchestrator/types.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import type { AppContext } from "../context.ts";
 import { readWishes } from "./schedule-read.ts";
 
 /** `waiting`: for the next run to claim its event. `unchanged`: a load changed nothing, so nothing was to be built. */
-export const stepStates = ["queued", "running", "success", "failed", "cancelled", "waiting", "unchanged"] as const;
+export const stepStates = [...runStates, "waiting", "unchanged"] as const;
 
 /** What one job made of a session; `runId` is null where no run did or has to do it. */
 export type Step = { state: (typeof stepStates)[number]; runId: number | null };

@@ -1,6 +1,7 @@
 import { type Context, Hono } from "hono";
 import { selectYears } from "../../db/queries/pipeline/read-calendar.ts";
 import { firstCalendarDate, isIsoDate, lastCalendarDate } from "../../jobs/market/calendar.ts";
+import { activeStates } from "../../jobs/orchestrator/types.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import {
   type CalendarJob,
@@ -14,7 +15,7 @@ import { readShell } from "../http/shell.ts";
 import { type CalendarDay, currentYear, firstYear, lastYear, readCalendar } from "./calendar-read.ts";
 
 const steps = ["ingest", "load", "transform"] as const;
-const atWork = new Set(["queued", "running", "waiting"]);
+const atWork = new Set<string>([...activeStates, "waiting"]);
 
 const isActive = (day: CalendarDay) =>
   day.kind === "session" && steps.some((step) => atWork.has(day[step]?.state ?? ""));

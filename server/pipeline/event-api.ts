@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { type EventSeen, selectEvent, selectEvents } from "../../db/queries/pipeline/read-events.ts";
+import { runStates } from "../../jobs/orchestrator/types.ts";
 import { HttpError } from "../http/errors.ts";
 import { answer, defineOperation, type Operation } from "../http/operation.ts";
-import { idInUrl, limitInUrl, runStates } from "../http/schemas.ts";
+import { idInUrl, limitInUrl } from "../http/schemas.ts";
 import { readDatasets } from "./dataset-read.ts";
 
 const id = z.int().positive();

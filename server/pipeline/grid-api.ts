@@ -1,10 +1,10 @@
 import { z } from "zod";
-import type { JobDefinition } from "../../jobs/orchestrator/types.ts";
+import { type JobDefinition, runStates, runTriggers } from "../../jobs/orchestrator/types.ts";
 import type { GridJob } from "../../views/pipeline/grid-types.ts";
 import { HttpError } from "../http/errors.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
-import { dateInput, jobInUrl, numberInUrl, oneOf, runStates } from "../http/schemas.ts";
-import { gridTriggers, readGrid } from "./grid-read.ts";
+import { dateInput, jobInUrl, numberInUrl, oneOf } from "../http/schemas.ts";
+import { readGrid } from "./grid-read.ts";
 import { requireJob } from "./status-api.ts";
 
 const id = z.int().positive();
@@ -20,7 +20,7 @@ const gridAnswer = z
       z.strictObject({
         id,
         state: z.enum(runStates),
-        trigger: z.enum(gridTriggers),
+        trigger: z.enum(runTriggers),
         backfillId: id.nullable(),
         events: count.meta({ description: "Dataset events that the run claimed." }),
         session: z.iso.date().nullable().meta({
@@ -60,7 +60,7 @@ export const gridOperations: Operation[] = [
           .default(50)
           .meta({ override: { default: 50 }, description: "The newest so many." }),
         state: oneOf(runStates).optional(),
-        trigger: oneOf(gridTriggers).optional(),
+        trigger: oneOf(runTriggers).optional(),
         from: dateInput.optional().meta({ description: "First session, inclusive." }),
         to: dateInput.optional().meta({ description: "Last session, inclusive." }),
       }),
@@ -91,7 +91,7 @@ function toAnswer({ id: job, tasks, runs }: GridJob): z.input<typeof gridAnswer>
     runs: runs.map((run) => ({
       id: run.id,
       state: run.state as (typeof runStates)[number],
-      trigger: run.trigger as (typeof gridTriggers)[number],
+      trigger: run.trigger as (typeof runTriggers)[number],
       backfillId: run.backfillId,
       events: run.events,
       session: run.first,

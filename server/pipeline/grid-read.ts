@@ -7,11 +7,9 @@ import {
   selectGridClaims,
   selectGridRuns,
 } from "../../db/queries/pipeline/read-grid.ts";
-import type { JobDefinition } from "../../jobs/orchestrator/types.ts";
+import { isActive, type JobDefinition } from "../../jobs/orchestrator/types.ts";
 import type { GridCell, GridJob, GridRun } from "../../views/pipeline/grid-types.ts";
 import type { AppContext } from "../context.ts";
-
-export const gridTriggers = ["schedule", "backfill", "dataset", "manual"] as const;
 
 /** A job's tasks, and its newest runs that match: in three statements at the most, however many runs there are. */
 export async function readGrid(
@@ -29,8 +27,8 @@ export async function readGrid(
   const claimsOf = new Map(claims.map((claim) => [claim.runId, claim]));
   const now = context.now().getTime();
   const runs = rows.reverse().map((row) => {
-    const isActive = row.state === "queued" || row.state === "running";
-    return toRun(row, claimsOf.get(row.id), toCells(cellsOf.get(row.id) ?? [], job.tasks.length, isActive), now);
+    const cells = toCells(cellsOf.get(row.id) ?? [], job.tasks.length, isActive(row.state));
+    return toRun(row, claimsOf.get(row.id), cells, now);
   });
   return { id: job.id, title: job.title, tasks: tasksOf(job, runs), runs };
 }
@@ -70,8 +68,8 @@ function groupCells(cells: GridCellRow[]): Map<number, GridCellRow[]> {
 }
 
 /** By step. What a run that is over has not come to waits for nothing. */
-function toCells(rows: GridCellRow[], declared: number, isActive: boolean): GridCell[] {
-  const absent: GridCell = { state: isActive ? "waiting" : "unreached", done: 0, total: 0, ms: null };
+function toCells(rows: GridCellRow[], declared: number, isRunActive: boolean): GridCell[] {
+  const absent: GridCell = { state: isRunActive ? "waiting" : "unreached", done: 0, total: 0, ms: null };
   const steps = rows.reduce((most, { step }) => Math.max(most, step + 1), declared);
   const cells = new Array<GridCell>(steps).fill(absent);
   for (const row of rows) cells[row.step] = row.state === "waiting" ? { ...row, state: absent.state } : row;

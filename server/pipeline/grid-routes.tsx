@@ -1,15 +1,14 @@
 import { type Context, Hono } from "hono";
 import { isIsoDate } from "../../jobs/market/calendar.ts";
-import type { JobDefinition } from "../../jobs/orchestrator/types.ts";
+import { isActive, type JobDefinition, runStates, runTriggers } from "../../jobs/orchestrator/types.ts";
 import { Grid, type GridView, gridPage } from "../../views/pipeline/grid.tsx";
 import type { GridFilterView } from "../../views/pipeline/grid-filter.tsx";
 import type { GridJob } from "../../views/pipeline/grid-types.ts";
 import type { AppContext } from "../context.ts";
 import { wantsFragment } from "../http/request.ts";
 import { readShell } from "../http/shell.ts";
-import { gridTriggers, readGrid } from "./grid-read.ts";
+import { readGrid } from "./grid-read.ts";
 
-const states = ["queued", "running", "success", "failed", "cancelled"] as const;
 const limits = [50, 100, 365, 2500] as const;
 
 /** Of the request's query; what is not one of the choices does not filter. */
@@ -20,8 +19,8 @@ function readFilter(c: Context, jobs: readonly JobDefinition[]): GridFilterView 
       "job",
       jobs.map(({ id }) => id),
     ),
-    state: chosen("state", states),
-    trigger: chosen("trigger", gridTriggers),
+    state: chosen("state", runStates),
+    trigger: chosen("trigger", runTriggers),
     from: c.req.query("from") ?? "",
     to: c.req.query("to") ?? "",
   };
@@ -29,8 +28,8 @@ function readFilter(c: Context, jobs: readonly JobDefinition[]): GridFilterView 
     ...filter,
     limit: limits.find((limit) => String(limit) === c.req.query("limit")) ?? limits[0],
     jobs: jobs.map(({ id, title }) => ({ id, title })),
-    states,
-    triggers: gridTriggers,
+    states: runStates,
+    triggers: runTriggers,
     limits,
     isFiltered: Object.entries(filter).some(([name, value]) => name !== "job" && value !== ""),
   };
@@ -53,8 +52,8 @@ function urlOf(filter: GridFilterView, limit: number): string {
 /** Thousands of cells a second time would cost more than they tell; idle grids only wait for the next run. */
 function refreshSeconds(jobs: GridJob[]): number {
   const runs = jobs.flatMap((job) => job.runs);
-  const isActive = runs.some(({ state }) => state === "queued" || state === "running");
-  return (runs.length > 1200 ? 15 : runs.length > 300 ? 5 : 2) * (isActive ? 1 : 5);
+  const isIdle = !runs.some(({ state }) => isActive(state));
+  return (runs.length > 1200 ? 15 : runs.length > 300 ? 5 : 2) * (isIdle ? 5 : 1);
 }
 
 async function readView(context: AppContext, c: Context): Promise<GridView> {

@@ -1,7 +1,7 @@
 import { selectBackfills } from "../../db/queries/backfills/read-backfills.ts";
 import { selectEventBacklog, selectJobStandings } from "../../db/queries/pipeline/read-jobs.ts";
 import { selectRuns } from "../../db/queries/pipeline/read-runs.ts";
-import { type JobDefinition, RequestError } from "../../jobs/orchestrator/types.ts";
+import { isActive, type JobDefinition, RequestError, runStates } from "../../jobs/orchestrator/types.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import type { BackfillForm } from "../../views/backfills/backfill-form.tsx";
 import type { JobFacts, JobPageProps, ListedBackfill, RunForm } from "../../views/pipeline/job.tsx";
@@ -61,9 +61,10 @@ export async function readRunList(context: AppContext, jobId: string, query: Lis
   return {
     runs: shown,
     state,
+    states: runStates,
     older: runs.length > pageSize ? (shown.at(-1)?.id ?? null) : null,
     isFirstPage: before === null,
-    isActive: shown.some((run) => run.state === "queued" || run.state === "running"),
+    isActive: shown.some((run) => isActive(run.state)),
     url: `/jobs/${encodeURIComponent(jobId)}${parts.length > 0 ? `?${parts.join("&")}` : ""}`,
   };
 }

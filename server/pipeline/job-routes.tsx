@@ -1,4 +1,5 @@
 import { type Context, Hono } from "hono";
+import { runStates } from "../../jobs/orchestrator/types.ts";
 import { BackfillFormView } from "../../views/backfills/backfill-form.tsx";
 import { jobPage } from "../../views/pipeline/job.tsx";
 import { JobRuns } from "../../views/pipeline/job-runs.tsx";
@@ -7,7 +8,6 @@ import type { AppContext } from "../context.ts";
 import { actorOf, fieldErrors, fieldOf, numberIn, statusOf, wantsFragment } from "../http/request.ts";
 import { findJob, type ListQuery, readJobPage, readRunList } from "./job-page.ts";
 
-const runStates = ["queued", "running", "success", "failed", "cancelled"];
 const firstPage: ListQuery = { state: null, before: null };
 
 async function show(context: AppContext, c: Context): Promise<Response> {

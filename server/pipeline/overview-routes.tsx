@@ -1,6 +1,7 @@
 import { type Context, Hono } from "hono";
 import { selectPartitionRange, selectPaths } from "../../db/queries/pipeline/read-calendar.ts";
 import { newYorkDate } from "../../jobs/market/calendar.ts";
+import { activeStates } from "../../jobs/orchestrator/types.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import { type Coverage, CoverageLive, OverviewLive, overviewPage } from "../../views/pipeline/overview.tsx";
 import type { AppContext } from "../context.ts";
@@ -11,7 +12,7 @@ import { readOverviewStatus } from "./overview-page.ts";
 import { createPublishedRange, type PublishedRange } from "./published-range.ts";
 import { readWishes, wantedOf } from "./schedule-read.ts";
 
-const activeStates = new Set(["queued", "running", "fetched", "loaded"]);
+const atWork = new Set<string>([...activeStates, "fetched", "loaded"]);
 
 /** The calendar of one year: the one asked for, else this one. What catchup passed over is not wanted. */
 async function readCoverage(context: AppContext, asked: number | null): Promise<Coverage> {
@@ -26,7 +27,7 @@ async function readCoverage(context: AppContext, asked: number | null): Promise<
   const paths = await selectPaths(context.read, jobIds, from, to);
   const wanted = new Set(wantedOf(wishes));
   const days = daysBetween(from, to, { paths, wanted, lastSettled: lastSettledSession(now) });
-  return { year, years, days, isActive: days.some((day) => activeStates.has(day.state)) };
+  return { year, years, days, isActive: days.some((day) => atWork.has(day.state)) };
 }
 
 async function overview(context: AppContext, published: PublishedRange, c: Context): Promise<Response> {

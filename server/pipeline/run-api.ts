@@ -2,18 +2,10 @@ import { z } from "zod";
 import { type EventSeen, selectEventsOfRun } from "../../db/queries/pipeline/read-events.ts";
 import { type RunRow, selectRun, selectRuns } from "../../db/queries/pipeline/read-runs.ts";
 import { selectAllTries, selectTasks, type TaskRow, type TaskTry } from "../../db/queries/pipeline/read-tasks.ts";
+import { runStates } from "../../jobs/orchestrator/types.ts";
 import { HttpError } from "../http/errors.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
-import {
-  idInUrl,
-  jobInUrl,
-  limitInUrl,
-  markBody,
-  oneOf,
-  runAnswer,
-  runDetailAnswer,
-  runStates,
-} from "../http/schemas.ts";
+import { idInUrl, jobInUrl, limitInUrl, markBody, oneOf, runAnswer, runDetailAnswer } from "../http/schemas.ts";
 import { requireJob } from "./status-api.ts";
 
 type Run = z.input<typeof runAnswer>;

@@ -18,7 +18,7 @@ import {
   selectTries,
   type TryRow,
 } from "../../db/queries/pipeline/read-runs.ts";
-import { type JobDefinition, RequestError, type TaskDefinition } from "../../jobs/orchestrator/types.ts";
+import { isActive, type JobDefinition, RequestError, type TaskDefinition } from "../../jobs/orchestrator/types.ts";
 import type { RunView } from "../../views/pipeline/run.tsx";
 import type { RejectsView } from "../../views/pipeline/run-results.tsx";
 import type { StepView } from "../../views/pipeline/run-steps.tsx";
@@ -141,15 +141,15 @@ const entriesOf = (value: unknown): [string, unknown][] =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
 
 function toHead(run: RunDetail, job: JobDefinition | undefined) {
-  const isActive = run.state === "queued" || run.state === "running";
+  const isRunActive = isActive(run.state);
   return {
     ...run,
     jobTitle: job?.title ?? run.jobId,
     parameters: entriesOf(run.parameters),
     summary: entriesOf(run.summary),
-    isActive,
+    isActive: isRunActive,
     // Of a run that was marked as failed, there may be nothing to retry: a task of it can be cleared.
-    canRetry: !isActive && run.state !== "success" && run.isLatestOfPartition && run.hasSomethingToRetry,
+    canRetry: !isRunActive && run.state !== "success" && run.isLatestOfPartition && run.hasSomethingToRetry,
   };
 }
 
@@ -170,7 +170,7 @@ export async function readRunPage(
   if (!run) throw new RequestError("not_found", `There is no run ${id}.`);
   const { jobs } = pipeline.orchestrator;
   const job = jobs.find((candidate) => candidate.id === run.jobId);
-  const hasEnded = run.state !== "queued" && run.state !== "running";
+  const hasEnded = !isActive(run.state);
   const [steps, events, actions, rejects, models, tests] = await Promise.all([
     readSteps(context, id, job, query),
     selectEventsOfRun(read, id, eventsShown),

@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import { selectRun } from "../../db/queries/pipeline/read-runs.ts";
-import { RequestError } from "../../jobs/orchestrator/types.ts";
+import { isActive, RequestError } from "../../jobs/orchestrator/types.ts";
 import { RunLive, runPage } from "../../views/pipeline/run.tsx";
 import type { AppContext } from "../context.ts";
 import { actorOf, idOf, numberIn, statusOf, wantsFragment } from "../http/request.ts";
@@ -44,8 +44,7 @@ async function markSubject(context: AppContext, c: Context): Promise<MarkSubject
   const id = idOf(c, "run");
   const run = await selectRun(context.read, id);
   if (!run) throw new RequestError("not_found", `There is no run ${id}.`);
-  const isActive = run.state === "queued" || run.state === "running";
-  return { id, what: "run", name: `run ${id}`, state: run.state, path: `/runs/${id}`, isActive };
+  return { id, what: "run", name: `run ${id}`, state: run.state, path: `/runs/${id}`, isActive: isActive(run.state) };
 }
 
 /** `/runs/:id`: one run, and what people may do to it. */

@@ -6,7 +6,7 @@ import {
   selectTryNumbers,
   type TaskDetail,
 } from "../../db/queries/pipeline/read-tasks.ts";
-import { RequestError } from "../../jobs/orchestrator/types.ts";
+import { isActive, RequestError } from "../../jobs/orchestrator/types.ts";
 import type { LogView } from "../../views/pipeline/log.tsx";
 import type { TaskView } from "../../views/pipeline/task.tsx";
 import type { TryView } from "../../views/pipeline/task-tries.tsx";
@@ -25,8 +25,6 @@ export async function findTask(context: AppContext, runId: number, taskId: numbe
   if (!task) throw new RequestError("not_found", `Run ${runId} has no task ${taskId}.`);
   return task;
 }
-
-export const isActive = (state: string) => state === "queued" || state === "running";
 
 async function readTries(read: Sql, task: TaskDetail, before: number | null): Promise<TryView[]> {
   const tries = await selectTriesOfTask(read, task.id, before, triesShown);

@@ -1,12 +1,12 @@
 import { type Context, Hono } from "hono";
-import { RequestError } from "../../jobs/orchestrator/types.ts";
+import { isActive, RequestError } from "../../jobs/orchestrator/types.ts";
 import { TaskLive, taskPage } from "../../views/pipeline/task.tsx";
 import type { AppContext } from "../context.ts";
 import { actorOf, fieldOf, idOf, numberIn, statusOf, wantsFragment } from "../http/request.ts";
 import { readShell } from "../http/shell.ts";
 import { type MarkSubject, postMark, showMark } from "./mark-routes.tsx";
 import { showRefused } from "./run-routes.tsx";
-import { findTask, isActive, readTaskLog, readTaskPage } from "./task-page.ts";
+import { findTask, readTaskLog, readTaskPage } from "./task-page.ts";
 
 const idsOf = (c: Context) => ({ runId: idOf(c, "run"), taskId: idOf(c, "task", "taskId") });
 

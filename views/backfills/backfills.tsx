@@ -25,6 +25,7 @@ export type BackfillLine = {
   success: number;
   failed: number;
   cancelled: number;
+  isActive: boolean;
 };
 
 /** One page of the backfills. */
@@ -41,8 +42,6 @@ export type BackfillList = {
 
 /** By which the list can be narrowed. */
 export const backfillFilters = ["running", "paused", "success", "failed", "cancelled"];
-
-const isUnderWay = ({ queued, running }: BackfillLine) => queued + running > 0;
 
 const Filter = ({ list }: { list: BackfillList }) => (
   <nav class="filter" aria-label="Backfills by state">
@@ -83,7 +82,7 @@ const Line = ({ line, now }: { line: BackfillLine; now: Date }) => (
       </a>
     </th>
     <td>
-      <State state={line.paused && isUnderWay(line) ? "paused" : line.state} />
+      <State state={line.paused && line.isActive ? "paused" : line.state} />
     </td>
     <td class="nowrap">
       {dateRange(line.from, line.to)}

@@ -5,6 +5,8 @@ import { type ListedRun, RunTable } from "./run-table.tsx";
 export type RunList = {
   runs: ListedRun[];
   state: string | null;
+  /** By which the list can be narrowed. */
+  states: readonly string[];
   older: number | null;
   isFirstPage: boolean;
   isActive: boolean;
@@ -14,11 +16,9 @@ export type RunList = {
 
 type JobRunsProps = { job: { id: string; title: string }; list: RunList; now: Date };
 
-const runStates = ["queued", "running", "success", "failed", "cancelled"];
-
 const StateFilter = ({ base, list }: { base: string; list: RunList }) => (
   <nav class="filter" aria-label="Runs by state">
-    {[null, ...runStates].map((state) => (
+    {[null, ...list.states].map((state) => (
       <a
         href={`${base}${state ? `?state=${state}` : ""}#runs`}
         aria-current={list.state === state ? "true" : undefined}

@@ -28,6 +28,8 @@ export type BackfillRow = {
   success: number;
   failed: number;
   cancelled: number;
+  /** Whether a run of it is queued or running. */
+  isActive: boolean;
 };
 
 /** Which backfills a list shows; `before` is the id that the last page ended at. */
@@ -91,7 +93,8 @@ export function selectBackfills(sql: Sql, filter: BackfillFilter, limit: number)
         count(*) filter (where state = 'running')::int as running,
         count(*) filter (where state = 'success')::int as success,
         count(*) filter (where state = 'failed')::int as failed,
-        count(*) filter (where state = 'cancelled')::int as cancelled
+        count(*) filter (where state = 'cancelled')::int as cancelled,
+        coalesce(bool_or(state in ('queued', 'running')), false) as "isActive"
       from barline.runs
       where runs.backfill_id = backfills.id
     ) as counts

@@ -23,6 +23,7 @@ import { priorities } from "../triggers.ts";
 import {
   type BackfillChange,
   type BackfillOptions,
+  isActive,
   type JobDefinition,
   type PlannedRun,
   type Reprocess,
@@ -30,7 +31,6 @@ import {
   type SelectedPartitions,
 } from "../types.ts";
 import type { RequestContext } from "./context.ts";
-import { isActive } from "./runs.ts";
 
 /** What people ask for backfills. */
 

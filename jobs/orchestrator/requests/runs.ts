@@ -15,12 +15,10 @@ import { notifyWake } from "../../../db/queries/pipeline/wake.ts";
 import { endRun, settle } from "../advance.ts";
 import { storableText } from "../storable.ts";
 import { priorities, queueClaimingRun } from "../triggers.ts";
-import { type JobDefinition, type Mark, type PlannedRun, RequestError } from "../types.ts";
+import { isActive, type JobDefinition, type Mark, type PlannedRun, RequestError } from "../types.ts";
 import type { RequestContext } from "./context.ts";
 
 /** What people ask for whole runs. Each works within a transaction of the caller. */
-
-export const isActive = (state: string) => state === "queued" || state === "running";
 
 export async function queueByHand(
   { transaction, record }: RequestContext,

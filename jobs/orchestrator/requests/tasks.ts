@@ -12,9 +12,9 @@ import {
 import { selectStepStates } from "../../../db/queries/pipeline/tasks.ts";
 import { notifyWake } from "../../../db/queries/pipeline/wake.ts";
 import { endRun, moveOn, settle } from "../advance.ts";
-import { type ErrorRecord, type Mark, RequestError } from "../types.ts";
+import { type ErrorRecord, isActive, type Mark, RequestError } from "../types.ts";
 import type { RequestContext } from "./context.ts";
-import { findRunOfJob, goOn, isActive, markError, requireEnded, requireReason } from "./runs.ts";
+import { findRunOfJob, goOn, markError, requireEnded, requireReason } from "./runs.ts";
 
 /** What people ask for single tasks and batches. Each works within a transaction of the caller. */
 
