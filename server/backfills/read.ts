@@ -9,6 +9,7 @@ import {
   selectRunsOfBackfill,
 } from "../../db/queries/backfills/read-backfills.ts";
 import { isSession } from "../../jobs/market/calendar.ts";
+import { findJob } from "../../jobs/orchestrator/declared.ts";
 import { RequestError, type RunState, runStates } from "../../jobs/orchestrator/types.ts";
 import type { AppContext } from "../context.ts";
 
@@ -93,7 +94,7 @@ const paceMs = 5 * 60_000;
 
 /** Reads how a backfill gets on. */
 export async function readProgress(context: AppContext, row: BackfillRow): Promise<Progress> {
-  const job = context.pipeline.orchestrator.jobs.find((candidate) => candidate.id === row.jobId);
+  const job = findJob(context.pipeline.orchestrator.jobs, row.jobId);
   const task = job?.tasks.find(({ kind }) => kind === "mapped")?.name ?? "";
   const now = context.now();
   const from = new Date(now.getTime() - paceMs);

@@ -2,7 +2,8 @@ import { type Context, Hono } from "hono";
 import { type BackfillRow, selectBackfills } from "../../db/queries/backfills/read-backfills.ts";
 import { selectActionsOfBackfill } from "../../db/queries/operations/read-actions.ts";
 import { selectRuns } from "../../db/queries/pipeline/read-runs.ts";
-import { RequestError } from "../../jobs/orchestrator/types.ts";
+import { findJob, getJob } from "../../jobs/orchestrator/declared.ts";
+import { jobIds } from "../../jobs/pipeline.ts";
 import {
   type BackfillDetail,
   BackfillLive,
@@ -55,11 +56,7 @@ async function showList(context: AppContext, c: Context): Promise<Response> {
 }
 
 /** The job whose runs are by session. */
-function ingestJob(context: AppContext) {
-  const job = context.pipeline.orchestrator.jobs.find(({ schedule }) => schedule !== undefined);
-  if (!job) throw new RequestError("not_found", "No job runs by session.");
-  return job;
-}
+const ingestJob = (context: AppContext) => getJob(context.pipeline.orchestrator.jobs, jobIds.ingest);
 
 const newPath = "/backfills/new";
 
@@ -83,7 +80,7 @@ async function create(context: AppContext, c: Context): Promise<Response> {
 }
 
 async function readDetail(context: AppContext, row: BackfillRow): Promise<BackfillDetail> {
-  const job = context.pipeline.orchestrator.jobs.find((candidate) => candidate.id === row.jobId);
+  const job = findJob(context.pipeline.orchestrator.jobs, row.jobId);
   return {
     ...row,
     now: context.now(),
@@ -119,7 +116,7 @@ async function renderPage(context: AppContext, c: Context, row: BackfillRow, typ
     readRuns(context, row, numberIn(c, "before")),
     selectActionsOfBackfill(context.read, row.id),
   ]);
-  const job = context.pipeline.orchestrator.jobs.find((candidate) => candidate.id === row.jobId);
+  const job = findJob(context.pipeline.orchestrator.jobs, row.jobId);
   const settings = typed ?? { concurrency: row.concurrency?.toString() ?? "", order: row.order, errors: {} };
   const beside: BackfillBeside = {
     plan,
@@ -155,7 +152,7 @@ async function change(context: AppContext, c: Context): Promise<Response> {
   const row = await findBackfill(context, id);
   const form = await c.req.parseBody();
   const [concurrencyText, orderText] = [fieldOf(form, "concurrency"), fieldOf(form, "order")];
-  const job = context.pipeline.orchestrator.jobs.find((candidate) => candidate.id === row.jobId);
+  const job = findJob(context.pipeline.orchestrator.jobs, row.jobId);
   const most = job?.maxActiveRuns ?? 1;
   const concurrency = readConcurrency(concurrencyText, most);
   const order = readOrder(orderText);

@@ -54,9 +54,7 @@ const scheduleAnswer = z
   .meta({ id: "Schedule" });
 
 async function answerSchedule(context: ApiContext, jobId: string): Promise<z.input<typeof scheduleAnswer>> {
-  requireJob(context, jobId);
-  const job = context.pipeline.orchestrator.jobs.find(({ id }) => id === jobId);
-  const schedule = job && (await readSchedule(context, job));
+  const schedule = await readSchedule(context, requireJob(context, jobId));
   if (!schedule) {
     throw new HttpError(404, "not_found", `${jobId} has no schedule: dataset events wake it.`, { field: "job" });
   }

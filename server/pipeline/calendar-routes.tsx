@@ -1,6 +1,7 @@
 import { type Context, Hono } from "hono";
 import { selectYears } from "../../db/queries/pipeline/read-calendar.ts";
 import { firstCalendarDate, isIsoDate, lastCalendarDate } from "../../jobs/market/calendar.ts";
+import { findJob } from "../../jobs/orchestrator/declared.ts";
 import { activeStates } from "../../jobs/orchestrator/types.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import {
@@ -40,7 +41,7 @@ async function readView(context: AppContext, c: Context): Promise<CalendarView> 
   const declared = context.pipeline.orchestrator.jobs;
   const jobs = steps.map((step): CalendarJob => {
     const id = jobIds[step];
-    return { step, id, title: declared.find((job) => job.id === id)?.title ?? id };
+    return { step, id, title: findJob(declared, id)?.title ?? id };
   });
   return {
     year,

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { type JobDefinition, runStates, runTriggers } from "../../jobs/orchestrator/types.ts";
+import { runStates, runTriggers } from "../../jobs/orchestrator/types.ts";
 import type { GridJob } from "../../views/pipeline/grid-types.ts";
 import { HttpError } from "../http/errors.ts";
-import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
+import { answer, defineOperation, type Operation } from "../http/operation.ts";
 import { dateInput, jobInUrl, numberInUrl, oneOf } from "../http/schemas.ts";
 import { readGrid } from "./grid-read.ts";
 import { requireJob } from "./status-api.ts";
@@ -70,17 +70,10 @@ export const gridOperations: Operation[] = [
       if (from !== undefined && to !== undefined && from > to)
         throw new HttpError(422, "invalid", "`to` has to be `from` or later.", { field: "to" });
       const filter = { state: state ?? null, trigger: trigger ?? null, from: from ?? null, to: to ?? null, limit };
-      return answer(200, toAnswer(await readGrid(context, findJob(context, jobId), filter)));
+      return answer(200, toAnswer(await readGrid(context, requireJob(context, jobId), filter)));
     },
   }),
 ];
-
-function findJob(context: ApiContext, jobId: string): JobDefinition {
-  requireJob(context, jobId);
-  const job = context.pipeline.orchestrator.jobs.find((candidate) => candidate.id === jobId);
-  if (!job) throw new Error(`${jobId} is gone`);
-  return job;
-}
 
 const toInstant = (ms: number) => new Date(ms).toISOString();
 

@@ -1,7 +1,7 @@
 import { selectBackfills } from "../../db/queries/backfills/read-backfills.ts";
 import { selectEventBacklog, selectJobStandings } from "../../db/queries/pipeline/read-jobs.ts";
 import { selectRuns } from "../../db/queries/pipeline/read-runs.ts";
-import { isActive, type JobDefinition, RequestError, runStates } from "../../jobs/orchestrator/types.ts";
+import { isActive, type JobDefinition, runStates } from "../../jobs/orchestrator/types.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import type { BackfillForm } from "../../views/backfills/backfill-form.tsx";
 import type { JobFacts, JobPageProps, ListedBackfill, RunForm } from "../../views/pipeline/job.tsx";
@@ -17,13 +17,6 @@ const backfillsShown = 10;
 
 /** Which runs the list shows. */
 export type ListQuery = { state: string | null; before: number | null };
-
-/** The declared job of this id, or a RequestError that says there is none. */
-export function findJob(context: AppContext, id: string | undefined): JobDefinition {
-  const job = context.pipeline.orchestrator.jobs.find((candidate) => candidate.id === id);
-  if (!job) throw new RequestError("not_found", `There is no job "${id}".`);
-  return job;
-}
 
 /** A job as declared, and as it stands. */
 export async function readJobFacts(context: AppContext, job: JobDefinition): Promise<JobFacts> {

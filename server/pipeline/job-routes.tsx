@@ -1,4 +1,5 @@
 import { type Context, Hono } from "hono";
+import { getJob } from "../../jobs/orchestrator/declared.ts";
 import { runStates } from "../../jobs/orchestrator/types.ts";
 import { BackfillFormView } from "../../views/backfills/backfill-form.tsx";
 import { jobPage } from "../../views/pipeline/job.tsx";
@@ -6,12 +7,12 @@ import { JobRuns } from "../../views/pipeline/job-runs.tsx";
 import { tryBackfill } from "../backfills/attempt.ts";
 import type { AppContext } from "../context.ts";
 import { actorOf, fieldErrors, fieldOf, numberIn, statusOf, wantsFragment } from "../http/request.ts";
-import { findJob, type ListQuery, readJobPage, readRunList } from "./job-page.ts";
+import { type ListQuery, readJobPage, readRunList } from "./job-page.ts";
 
 const firstPage: ListQuery = { state: null, before: null };
 
 async function show(context: AppContext, c: Context): Promise<Response> {
-  const job = findJob(context, c.req.param("id"));
+  const job = getJob(context.pipeline.orchestrator.jobs, c.req.param("id"));
   const state = runStates.find((known) => known === c.req.query("state")) ?? null;
   const query = { state, before: numberIn(c, "before") };
   if (wantsFragment(c, "job-runs")) {
@@ -22,7 +23,7 @@ async function show(context: AppContext, c: Context): Promise<Response> {
 }
 
 async function createRun(context: AppContext, c: Context): Promise<Response> {
-  const job = findJob(context, c.req.param("id"));
+  const job = getJob(context.pipeline.orchestrator.jobs, c.req.param("id"));
   const form = await c.req.parseBody();
   const session = fieldOf(form, "session");
   const refuse = async (errors: Record<string, string>, status: 409 | 422) =>
@@ -41,7 +42,7 @@ async function createRun(context: AppContext, c: Context): Promise<Response> {
 }
 
 async function createBackfill(context: AppContext, c: Context): Promise<Response> {
-  const job = findJob(context, c.req.param("id"));
+  const job = getJob(context.pipeline.orchestrator.jobs, c.req.param("id"));
   const sent = {
     action: `/jobs/${encodeURIComponent(job.id)}/backfills`,
     body: await c.req.parseBody(),
@@ -60,7 +61,7 @@ async function createBackfill(context: AppContext, c: Context): Promise<Response
 }
 
 async function setPaused(context: AppContext, c: Context, paused: boolean): Promise<Response> {
-  const job = findJob(context, c.req.param("id"));
+  const job = getJob(context.pipeline.orchestrator.jobs, c.req.param("id"));
   await context.pipeline.orchestrator.setPaused(job.id, paused, actorOf(c));
   return c.redirect(`/jobs/${encodeURIComponent(job.id)}`, 303);
 }

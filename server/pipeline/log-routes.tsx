@@ -1,6 +1,7 @@
 import { type Context, Hono } from "hono";
 import { selectRun } from "../../db/queries/pipeline/read-runs.ts";
 import { selectTask, selectTryNumbers } from "../../db/queries/pipeline/read-tasks.ts";
+import { findJob } from "../../jobs/orchestrator/declared.ts";
 import { type JobDefinition, RequestError } from "../../jobs/orchestrator/types.ts";
 import { type LogHead, logPage } from "../../views/pipeline/log.tsx";
 import { LogLines, tellLine } from "../../views/pipeline/log-lines.tsx";
@@ -13,8 +14,6 @@ import { resumeAfter, streamLog, streamWholeLog } from "./log-stream.ts";
 /** A log that was asked for: what of, and how its page begins. */
 type Asked = { subject: LogSubject; head: LogHead; job: JobDefinition | undefined };
 
-const jobOf = (context: AppContext, id: string) => context.pipeline.orchestrator.jobs.find((job) => job.id === id);
-
 async function runLog(context: AppContext, c: Context): Promise<Asked> {
   const id = idOf(c, "run");
   const run = await selectRun(context.read, id);
@@ -23,7 +22,7 @@ async function runLog(context: AppContext, c: Context): Promise<Asked> {
   return {
     subject: { title, path: `/runs/${id}/log`, runId: id, taskId: null, tries: [] },
     head: { title, state: run.state, back: [{ href: `/runs/${id}`, label: `Run ${id}` }] },
-    job: jobOf(context, run.jobId),
+    job: findJob(context.pipeline.orchestrator.jobs, run.jobId),
   };
 }
 
@@ -32,7 +31,7 @@ async function taskLog(context: AppContext, c: Context): Promise<Asked> {
   const taskId = idOf(c, "task", "taskId");
   const task = await selectTask(context.read, runId, taskId);
   if (!task) throw new RequestError("not_found", `Run ${runId} has no task ${taskId}.`);
-  const job = jobOf(context, task.jobId);
+  const job = findJob(context.pipeline.orchestrator.jobs, task.jobId);
   const path = `/runs/${runId}/tasks/${taskId}`;
   const name = task.isMapped ? `${task.name}, batch ${task.mapIndex}` : task.name;
   const title = `Log of ${name}`;

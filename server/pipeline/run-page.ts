@@ -18,6 +18,7 @@ import {
   selectTries,
   type TryRow,
 } from "../../db/queries/pipeline/read-runs.ts";
+import { findJob } from "../../jobs/orchestrator/declared.ts";
 import { isActive, type JobDefinition, RequestError, type TaskDefinition } from "../../jobs/orchestrator/types.ts";
 import type { RunView } from "../../views/pipeline/run.tsx";
 import type { RejectsView } from "../../views/pipeline/run-results.tsx";
@@ -169,7 +170,7 @@ export async function readRunPage(
   const run = await selectRun(read, id);
   if (!run) throw new RequestError("not_found", `There is no run ${id}.`);
   const { jobs } = pipeline.orchestrator;
-  const job = jobs.find((candidate) => candidate.id === run.jobId);
+  const job = findJob(jobs, run.jobId);
   const hasEnded = !isActive(run.state);
   const [steps, events, actions, rejects, models, tests] = await Promise.all([
     readSteps(context, id, job, query),

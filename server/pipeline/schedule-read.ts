@@ -4,6 +4,7 @@ import {
   selectLeader,
   selectScheduleStanding,
 } from "../../db/queries/pipeline/read-schedule.ts";
+import { findJob } from "../../jobs/orchestrator/declared.ts";
 import { leaseMs } from "../../jobs/orchestrator/lease.ts";
 import type { JobDefinition } from "../../jobs/orchestrator/types.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
@@ -27,7 +28,7 @@ export async function readWishes({
   pipeline,
   now,
 }: Pick<AppContext, "read" | "pipeline" | "now">): Promise<Wishes> {
-  const schedule = pipeline.orchestrator.jobs.find(({ id }) => id === jobIds.ingest)?.schedule;
+  const schedule = findJob(pipeline.orchestrator.jobs, jobIds.ingest)?.schedule;
   if (!schedule) return { due: [], after: null };
   const { after } = await selectScheduleStanding(read, jobIds.ingest, [], schedule.catchup !== "all");
   return { due: schedule.due(now()), after };

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { type JobStanding, selectJobStandings } from "../../db/queries/pipeline/read-jobs.ts";
+import { findJob } from "../../jobs/orchestrator/declared.ts";
+import type { JobDefinition } from "../../jobs/orchestrator/types.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import { HttpError } from "../http/errors.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
@@ -75,9 +77,11 @@ const toJob = ({ id, paused, queued, running, failed, lastSuccessAt }: JobStandi
   lastSuccess: lastSuccessAt?.toISOString() ?? null,
 });
 
-/** Throws a 404 that lists the jobs there are. */
-export function requireJob(context: ApiContext, jobId: string): void {
-  if (!context.pipeline.orchestrator.jobs.some((job) => job.id === jobId)) throw unknownJob(context, jobId);
+/** The declared job of this id; a 404 lists those there are. */
+export function requireJob(context: ApiContext, jobId: string): JobDefinition {
+  const job = findJob(context.pipeline.orchestrator.jobs, jobId);
+  if (!job) throw unknownJob(context, jobId);
+  return job;
 }
 
 function unknownJob(context: ApiContext, jobId: string): HttpError {

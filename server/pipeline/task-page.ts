@@ -6,6 +6,7 @@ import {
   selectTryNumbers,
   type TaskDetail,
 } from "../../db/queries/pipeline/read-tasks.ts";
+import { findJob } from "../../jobs/orchestrator/declared.ts";
 import { isActive, RequestError } from "../../jobs/orchestrator/types.ts";
 import type { LogView } from "../../views/pipeline/log.tsx";
 import type { TaskView } from "../../views/pipeline/task.tsx";
@@ -45,7 +46,7 @@ export async function readTaskPage(
   before: number | null,
   problem: string | null,
 ): Promise<TaskView> {
-  const job = context.pipeline.orchestrator.jobs.find((candidate) => candidate.id === task.jobId);
+  const job = findJob(context.pipeline.orchestrator.jobs, task.jobId);
   const tries = await readTries(context.read, task, before);
   const now = context.now();
   const path = `/runs/${task.runId}/tasks/${task.id}`;
@@ -74,7 +75,7 @@ export async function readTaskPage(
 
 /** The end of a task's log, live. */
 export async function readTaskLog(context: AppContext, task: TaskDetail): Promise<LogView> {
-  const job = context.pipeline.orchestrator.jobs.find((candidate) => candidate.id === task.jobId);
+  const job = findJob(context.pipeline.orchestrator.jobs, task.jobId);
   const subject: LogSubject = {
     title: `Log of ${task.name}`,
     path: `/runs/${task.runId}/tasks/${task.id}/log`,

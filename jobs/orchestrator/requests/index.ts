@@ -2,6 +2,7 @@ import type { Sql } from "../../../db/client.ts";
 import { insertAction, type NewAction } from "../../../db/queries/operations/actions.ts";
 import { setJobPaused } from "../../../db/queries/pipeline/runs.ts";
 import { notifyWake } from "../../../db/queries/pipeline/wake.ts";
+import { getJob } from "../declared.ts";
 import { type Actor, type JobDefinition, RequestError, type Requests } from "../types.ts";
 import { cancelBackfill, queueBackfill, retryBackfill, selectPartitions, updateBackfill } from "./backfills.ts";
 import type { RequestContext } from "./context.ts";
@@ -22,11 +23,7 @@ const system: Actor = { name: "Barline", via: "system" };
 export function createRequests(options: RequestsOptions): Requests {
   const { sql, changed } = options;
 
-  const jobOf = (jobId: string): JobDefinition => {
-    const job = options.jobs.find((candidate) => candidate.id === jobId);
-    if (!job) throw new RequestError("not_found", `There is no job "${jobId}".`);
-    return job;
-  };
+  const jobOf = (jobId: string): JobDefinition => getJob(options.jobs, jobId);
 
   /** Runs `work` in a transaction and lets every process look for work after it. */
   const change = async <T>(by: Actor, work: (context: RequestContext) => Promise<T>): Promise<T> => {
