@@ -1,4 +1,5 @@
 import type { Sql } from "../../client.ts";
+import { escapeLike } from "../../like.ts";
 import { type IndicatorColumn, indicatorExpression, valuesOf } from "./read-screen-columns.ts";
 
 /** Values from `min` to `max`, both inclusive; null leaves that side open. */
@@ -98,7 +99,7 @@ export async function selectScreen(
   { session, newest }: { session: string; newest: string },
   screen: Screen,
 ): Promise<ScreenResult> {
-  const pattern = `%${screen.query.toLowerCase().replace(/[\\%_]/g, "\\$&")}%`;
+  const pattern = `%${escapeLike(screen.query.toLowerCase())}%`;
   const rows = session === newest ? newestRows(sql, newest) : pastRows(sql, session, newest);
   // Only the page's rows are read in full: to gather every column of every ticker would take twice as long.
   const found = await sql<Found[]>`

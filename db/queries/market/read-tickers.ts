@@ -1,4 +1,5 @@
 import type { Sql } from "../../client.ts";
+import { escapeLike } from "../../like.ts";
 
 export type TickerRow = {
   ticker: string;
@@ -11,9 +12,6 @@ export type TickerRow = {
 
 /** What of the universe to show; `type` null: all of them. */
 export type TickerFilter = { query: string; type: string | null };
-
-/** A pattern in which what a person typed stands for itself. */
-const escapeLike = (text: string) => text.replace(/[\\%_]/g, "\\$&");
 
 /**
  * Tickers whose symbol or name holds the query, whatever its case: the exact symbol first, then symbols and names that
