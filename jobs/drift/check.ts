@@ -12,6 +12,7 @@ import {
   selectFingerprints,
 } from "../../db/queries/quality/drift.ts";
 import { publishedRelation } from "../transform/project/compile.ts";
+import { withAncestors } from "../transform/project/graph.ts";
 import type { LoadedProject } from "../transform/project/load.ts";
 import { type Model, quoteRelation } from "../transform/project/types.ts";
 import type { DriftExample, DriftResult } from "./types.ts";
@@ -77,7 +78,10 @@ async function recompute(
   { project, compiler }: Pick<LoadedProject, "project" | "compiler">,
   wanted: Model[],
 ): Promise<void> {
-  const needed = ancestors(project.models, wanted);
+  const needed = withAncestors(
+    project.models,
+    wanted.map(({ name }) => name),
+  );
   const copies: { from: string; to: string }[] = [];
   for (const { name, relation } of project.sources) {
     if (!needed.has(name) || !(await hasTickerColumn(transaction, relation))) continue;
@@ -99,19 +103,6 @@ async function recompute(
 }
 
 const indexesOf = ({ config }: Model) => config.indexes.map(({ columns }) => columns);
-
-/** These models and all that they read, sources included, by name. */
-function ancestors(models: Model[], wanted: Model[]): Set<string> {
-  const byName = new Map(models.map((model) => [model.name, model]));
-  const found = new Set<string>();
-  const visit = (name: string) => {
-    if (found.has(name)) return;
-    found.add(name);
-    for (const parent of byName.get(name)?.dependsOn ?? []) visit(parent);
-  };
-  for (const { name } of wanted) visit(name);
-  return found;
-}
 
 function exampleOf({ name, config }: Model, { published, recomputed }: Comparison): DriftExample {
   const row = published ?? recomputed ?? {};

@@ -1,4 +1,5 @@
 import { PermanentError } from "../../jobs/orchestrator/errors.ts";
+import { withAncestors } from "../../jobs/transform/project/graph.ts";
 import type { ProjectNode, ProjectSource, ProjectSummary } from "../../jobs/transform/transform.ts";
 import type { NodeLink } from "../../views/quality/types.ts";
 import type { AppContext } from "../context.ts";
@@ -37,14 +38,8 @@ export const findNode = (project: ProjectSummary, name: string): ProjectNode | P
 
 /** Names of the sources that a model reads, by whatever way; of a source itself. */
 export function originsOf(project: ProjectSummary, name: string): string[] {
-  const seen = new Set<string>();
-  const visit = (at: string) => {
-    if (seen.has(at)) return;
-    seen.add(at);
-    for (const parent of project.nodes.find((node) => node.name === at)?.dependsOn ?? []) visit(parent);
-  };
-  visit(name);
-  return project.sources.map((source) => source.name).filter((source) => seen.has(source));
+  const read = withAncestors(modelsOf(project), [name]);
+  return project.sources.map((source) => source.name).filter((source) => read.has(source));
 }
 
 /** The column that a test speaks of; null of a test of the whole model. */

@@ -22,22 +22,24 @@ export function orderModels(models: Model[]): Model[] {
   return [...ordered];
 }
 
-/** Everything that `name` reads, and what that reads, without itself. */
-export function ancestors(models: Model[], name: string): Set<string> {
-  const byName = new Map(models.map((model) => [model.name, model]));
+/** These nodes and all that they read, by whatever way, sources included; by name. */
+export function withAncestors(
+  nodes: readonly { name: string; dependsOn: readonly string[] }[],
+  names: readonly string[],
+): Set<string> {
+  const byName = new Map(nodes.map((node) => [node.name, node]));
   const found = new Set<string>();
-  const visit = (current: string): void => {
-    for (const parent of byName.get(current)?.dependsOn ?? []) {
-      if (!byName.has(parent) || found.has(parent)) continue;
-      found.add(parent);
-      visit(parent);
-    }
+  const visit = (name: string): void => {
+    if (found.has(name)) return;
+    found.add(name);
+    for (const parent of byName.get(name)?.dependsOn ?? []) visit(parent);
   };
-  visit(name);
+  for (const name of names) visit(name);
   return found;
 }
 
 /** Everything that reads `name`, directly or not, without itself. */
 export function descendants(models: Model[], name: string): Set<string> {
-  return new Set(models.filter((model) => ancestors(models, model.name).has(name)).map((model) => model.name));
+  const readers = models.filter((model) => model.name !== name && withAncestors(models, [model.name]).has(name));
+  return new Set(readers.map((model) => model.name));
 }
