@@ -7,7 +7,7 @@ import { createIngestJob } from "./ingest-job.ts";
 import type { ObjectStore } from "./lake/store.ts";
 import { createLakeViewer } from "./lake/viewer.ts";
 import { createLoadJob } from "./load-job.ts";
-import { isIsoDate, isSession, newYorkDate, settledSessions, settlesAt } from "./market/calendar.ts";
+import { isIsoDate, isSession, lastSettledSession, settlesAt } from "./market/calendar.ts";
 import { createMarketClient } from "./market/client.ts";
 import { createReferenceData } from "./market/reference-data.ts";
 import { createKeyGuard, retryRefusedRuns } from "./market/refused-key.ts";
@@ -141,17 +141,12 @@ function createPipelineRequests(
     },
     async createRun(jobId, { session, fullRefresh }, by) {
       const parameters = jobId === jobIds.transform && fullRefresh ? { fullRefresh } : {};
-      const partition = session ?? (jobId === jobIds.ingest ? lastSettledSession(now()) : undefined);
-      if (partition !== undefined && jobId === jobIds.ingest) checkSession(partition, now());
-      const wanted = { parameters, ...(partition !== undefined && { partition }) };
+      const partition = session ?? (jobId === jobIds.ingest ? lastSettledSession(now()) : null);
+      if (partition !== null && jobId === jobIds.ingest) checkSession(partition, now());
+      const wanted = { parameters, ...(partition !== null && { partition }) };
       return await orchestrator.createRun(jobId, wanted, by);
     },
   };
-}
-
-/** A fortnight has sessions, whatever the holidays. */
-function lastSettledSession(now: Date): string | undefined {
-  return settledSessions(newYorkDate(now.getTime() - 14 * 86_400_000), now).at(-1);
 }
 
 function checkSession(session: string, now: Date): void {

@@ -118,12 +118,23 @@ export function settlesAt(date: string): Date {
   return new Date(newYorkInstant(date, regularClose).getTime() + settlesAfterCloseMs);
 }
 
+/** Where in the calendar the first session stands whose data is not final at `now`; at its end, behind the last one. */
+function firstUnsettled(now: Date): number {
+  const today = newYorkDate(now);
+  if (today < firstCalendarDate) return 0;
+  if (today > lastCalendarDate) return calendar().sessions.length;
+  return positionOf(today) + (isSession(today) && settlesAt(today) <= now ? 1 : 0);
+}
+
 /** The next `count` sessions whose data is not final at `now`, ascending; fewer at the calendar's end. */
 export function upcomingSessions(now: Date, count: number): string[] {
-  const { sessions } = calendar();
-  const today = newYorkDate(now);
-  const first = positionOf(today) + (isSession(today) && settlesAt(today) <= now ? 1 : 0);
-  return sessions.slice(first, first + count);
+  const first = firstUnsettled(now);
+  return calendar().sessions.slice(first, first + count);
+}
+
+/** The last session whose data is final at `now`, however long ago it was: of those that the calendar knows, or null. */
+export function lastSettledSession(now: Date): string | null {
+  return calendar().sessions[firstUnsettled(now) - 1] ?? null;
 }
 
 /** The sessions on or after an ISO date whose data is final at `now`, ascending. */

@@ -1,4 +1,4 @@
-import { sessionsBetween } from "../../jobs/market/calendar.ts";
+import { lastSettledSession, sessionsBetween } from "../../jobs/market/calendar.ts";
 import { type Actor, type JobDefinition, RequestError } from "../../jobs/orchestrator/types.ts";
 import type { BackfillPlan, BackfillRequest } from "../../jobs/pipeline.ts";
 import type { BackfillForm } from "../../views/backfills/backfill-form.tsx";
@@ -10,7 +10,6 @@ import {
 } from "../../views/backfills/backfill-preview.tsx";
 import type { AppContext } from "../context.ts";
 import { fieldErrors, fieldOf, statusOf } from "../http/request.ts";
-import { lastSettledSession } from "../pipeline/days.ts";
 import { backfillFields, emptyDraft, readDraft, reprocesses, toRequest } from "./form.ts";
 
 /** The backfill form as it first shows: nothing typed but what the URL fills in, the wanted range else. */

@@ -1,14 +1,8 @@
 import type { PartitionPath } from "../../db/queries/pipeline/read-calendar.ts";
-import { holidayName, isSession, lastCalendarDate, settledSessions } from "../../jobs/market/calendar.ts";
+import { holidayName, isSession } from "../../jobs/market/calendar.ts";
 import type { Day, DayState } from "../../views/pipeline/calendar.tsx";
 
 const dayMs = 86_400_000;
-
-/** The last session whose data is final at `now`; null where the calendar has none in the month before. */
-export function lastSettledSession(now: Date): string | null {
-  const monthAgo = new Date(now.getTime() - 31 * dayMs).toISOString().slice(0, 10);
-  return monthAgo > lastCalendarDate ? null : (settledSessions(monthAgo, now).at(-1) ?? null);
-}
 
 const runDayStates: Record<string, DayState> = {
   queued: "queued",

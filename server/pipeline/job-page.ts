@@ -1,6 +1,7 @@
 import { selectBackfills } from "../../db/queries/backfills/read-backfills.ts";
 import { selectEventBacklog, selectJobStandings } from "../../db/queries/pipeline/read-jobs.ts";
 import { selectRuns } from "../../db/queries/pipeline/read-runs.ts";
+import { lastSettledSession } from "../../jobs/market/calendar.ts";
 import { isActive, type JobDefinition, runStates } from "../../jobs/orchestrator/types.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import type { BackfillForm } from "../../views/backfills/backfill-form.tsx";
@@ -9,7 +10,6 @@ import type { RunList } from "../../views/pipeline/job-runs.tsx";
 import { freshBackfill } from "../backfills/attempt.ts";
 import type { AppContext } from "../context.ts";
 import { readShell } from "../http/shell.ts";
-import { lastSettledSession } from "./days.ts";
 import { readSchedule } from "./schedule-read.ts";
 
 const pageSize = 30;

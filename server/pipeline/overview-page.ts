@@ -9,7 +9,7 @@ import {
   selectPartitionCounts,
 } from "../../db/queries/pipeline/read-jobs.ts";
 import { selectProblems } from "../../db/queries/pipeline/read-problems.ts";
-import { nextSession, settledSessions, settlesAt } from "../../jobs/market/calendar.ts";
+import { lastSettledSession, sessionsBetween, settlesAt, upcomingSessions } from "../../jobs/market/calendar.ts";
 import type { JobDefinition } from "../../jobs/orchestrator/types.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import {
@@ -22,7 +22,6 @@ import {
 } from "../../views/format.ts";
 import type { JobPanel, OverviewStatus } from "../../views/pipeline/overview.tsx";
 import type { AppContext } from "../context.ts";
-import { lastSettledSession } from "./days.ts";
 import type { PublishedRange } from "./published-range.ts";
 
 /** Rates are taken over the last two minutes: long enough for 5 calls a minute, short enough to follow a change. */
@@ -164,7 +163,7 @@ export async function readOverviewStatus(context: AppContext, publishedRange: Pu
   );
   const lastSettled = lastSettledSession(now);
   const titles = new Map(jobs.map(({ id, title }) => [id, title]));
-  const next = lastSettled === null ? null : nextSession(lastSettled);
+  const [next] = upcomingSessions(now, 1);
   return {
     now,
     headline: headlineOf(
@@ -177,8 +176,10 @@ export async function readOverviewStatus(context: AppContext, publishedRange: Pu
     lastPublished: range?.last ?? null,
     lastSettled,
     behind:
-      range && lastSettled !== null ? settledSessions(range.last, now).filter((date) => date > range.last).length : 0,
-    nextDue: next === null ? null : { session: next, at: settlesAt(next) },
+      range && lastSettled !== null
+        ? sessionsBetween(range.last, lastSettled).filter((date) => date > range.last).length
+        : 0,
+    nextDue: next === undefined ? null : { session: next, at: settlesAt(next) },
     size,
     range,
     problems: problems.map((problem) => ({ ...problem, jobTitle: titles.get(problem.jobId) ?? problem.jobId })),

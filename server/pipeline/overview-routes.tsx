@@ -1,13 +1,13 @@
 import { type Context, Hono } from "hono";
 import { selectPartitionRange, selectPaths } from "../../db/queries/pipeline/read-calendar.ts";
-import { newYorkDate } from "../../jobs/market/calendar.ts";
+import { lastSettledSession, newYorkDate } from "../../jobs/market/calendar.ts";
 import { activeStates } from "../../jobs/orchestrator/types.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import { type Coverage, CoverageLive, OverviewLive, overviewPage } from "../../views/pipeline/overview.tsx";
 import type { AppContext } from "../context.ts";
 import { numberIn, wantsFragment } from "../http/request.ts";
 import { readShell } from "../http/shell.ts";
-import { daysBetween, lastSettledSession } from "./days.ts";
+import { daysBetween } from "./days.ts";
 import { readOverviewStatus } from "./overview-page.ts";
 import { createPublishedRange, type PublishedRange } from "./published-range.ts";
 import { readWishes, wantedOf } from "./schedule-read.ts";

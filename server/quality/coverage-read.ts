@@ -1,11 +1,11 @@
 import { selectPartitionRange, selectPaths } from "../../db/queries/pipeline/read-calendar.ts";
 import { selectFetchedCounts, selectPublishedCounts } from "../../db/queries/quality/read-session-counts.ts";
-import { newYorkDate } from "../../jobs/market/calendar.ts";
+import { lastSettledSession, newYorkDate } from "../../jobs/market/calendar.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import { formatPercent } from "../../views/format.ts";
 import type { Day } from "../../views/pipeline/calendar.tsx";
 import type { CoverageView, CoveredSession } from "../../views/quality/lineage-types.ts";
-import { daysBetween, lastSettledSession } from "../pipeline/days.ts";
+import { daysBetween } from "../pipeline/days.ts";
 import { readWishes, wantedOf } from "../pipeline/schedule-read.ts";
 import { type CoverageContext, gapReason } from "./gaps.ts";
 import { readTickerCoverage } from "./ticker-coverage-read.ts";

@@ -2,10 +2,10 @@ import { selectTickerProfile } from "../../db/queries/market/read-tickers.ts";
 import { selectPathsOf } from "../../db/queries/pipeline/read-calendar.ts";
 import { selectRejectedSessions } from "../../db/queries/quality/read-rejects.ts";
 import { selectBarSessions } from "../../db/queries/quality/read-session-counts.ts";
-import { sessionsBetween } from "../../jobs/market/calendar.ts";
+import { lastSettledSession, sessionsBetween } from "../../jobs/market/calendar.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import type { TickerCoverage } from "../../views/quality/lineage-types.ts";
-import { daysBetween, lastSettledSession } from "../pipeline/days.ts";
+import { daysBetween } from "../pipeline/days.ts";
 import { readWishes, wantedOf } from "../pipeline/schedule-read.ts";
 import { type CoverageContext, gapReason } from "./gaps.ts";
 

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import {
   holidayName,
   isSession,
+  lastSettledSession,
   newYorkDate,
   nextSession,
   previousSession,
@@ -10,6 +11,7 @@ import {
   sessionsBetween,
   settledSessions,
   settlesAt,
+  upcomingSessions,
 } from "../../../jobs/market/calendar.ts";
 import { newYorkInstant } from "../../../jobs/market/new-york.ts";
 import { PermanentError } from "../../../jobs/orchestrator/errors.ts";
@@ -187,6 +189,34 @@ describe("settling", () => {
     expect(settlesAt("2025-01-02")).toEqual(new Date("2025-01-03T02:00:00Z"));
     expect(settlesAt("2025-11-28")).toEqual(new Date("2025-11-29T02:00:00Z"));
     expect(() => settlesAt("2025-01-04")).toThrow("not a trading session");
+  });
+
+  test("the last settled session is found across any closure", () => {
+    expect(lastSettledSession(new Date("2025-01-04T01:59:59.999Z"))).toBe("2025-01-02");
+    expect(lastSettledSession(new Date("2025-01-04T02:00:00Z"))).toBe("2025-01-03");
+    expect(lastSettledSession(new Date("2001-09-17T23:00:00Z"))).toBe("2001-09-10");
+    expect(lastSettledSession(new Date("2001-09-18T01:00:00Z"))).toBe("2001-09-17");
+  });
+
+  test("the ends of the calendar have a last settled session and upcoming ones, as far as it knows any", () => {
+    expect(lastSettledSession(new Date("1998-06-01T00:00:00Z"))).toBeNull();
+    expect(lastSettledSession(new Date("1999-01-03T00:00:00Z"))).toBeNull();
+    expect(lastSettledSession(new Date("2031-01-01T02:00:00Z"))).toBe("2030-12-31");
+    expect(lastSettledSession(new Date("2031-01-02T12:00:00Z"))).toBe("2030-12-31");
+    expect(lastSettledSession(new Date("2040-01-01T00:00:00Z"))).toBe("2030-12-31");
+    expect(upcomingSessions(new Date("1998-06-01T00:00:00Z"), 1)).toEqual(["1999-01-04"]);
+    expect(upcomingSessions(new Date("2031-01-02T12:00:00Z"), 1)).toEqual([]);
+  });
+
+  test("the last settled session and the next one are the two around an instant", () => {
+    const anyInstant = fc.date({ min: new Date("2000-01-01"), max: new Date("2030-12-30"), noInvalidDate: true });
+    fc.assert(
+      fc.property(anyInstant, (now) => {
+        const last = settledSessions("1999-01-01", now).at(-1) ?? "";
+        expect(lastSettledSession(now)).toBe(last);
+        expect(upcomingSessions(now, 1)).toEqual([nextSession(last)]);
+      }),
+    );
   });
 
   test("today counts from the instant it settles", () => {
