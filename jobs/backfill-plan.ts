@@ -9,6 +9,7 @@ import {
   settledSessions,
   settlesAt,
 } from "./market/calendar.ts";
+import { datesBetween } from "./market/dates.ts";
 import { planCalls } from "./market/planner.ts";
 import { type Orchestrator, type PlannedRun, RequestError, type SelectedPartitions } from "./orchestrator/types.ts";
 import { type BackfillPlan, type BackfillRequest, jobIds } from "./pipeline.ts";
@@ -123,13 +124,9 @@ function checkDuration(plan: BackfillPlan, callsPerMinute: number | null, isName
 }
 
 function closedDates({ from, to }: BackfillRequest, sessions: Set<string>): BackfillPlan["skipped"] {
-  const closed: BackfillPlan["skipped"] = [];
-  const dayMs = 86_400_000;
-  for (let at = Date.parse(from); at <= Date.parse(to); at += dayMs) {
-    const date = new Date(at).toISOString().slice(0, 10);
-    if (!sessions.has(date)) closed.push({ date, reason: holidayName(date) ?? "weekend" });
-  }
-  return closed;
+  return datesBetween(from, to)
+    .filter((date) => !sessions.has(date))
+    .map((date) => ({ date, reason: holidayName(date) ?? "weekend" }));
 }
 
 function unsettled(sessions: string[], settled: Set<string>): BackfillPlan["skipped"] {

@@ -118,16 +118,18 @@ export function formatElapsed(startedAt: Date | null, finishedAt: Date | null, n
 /** Something a minute, with a decimal only where it matters. */
 export const formatRate = (value: number) => (value >= 10 ? formatInteger(value) : oneDecimal.format(value));
 
-const monthNames = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-const weekdayNames = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+export const monthNames = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const weekdayNames = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+
+/** The weekday of an ISO date; Monday is 0. */
+export const weekdayOf = (date: string) => (new Date(`${date}T00:00:00Z`).getUTCDay() + 6) % 7;
 
 /** An ISO date as "2 Jan 2025". By hand: a calendar has hundreds, and Intl takes 20 µs for each. */
 export const formatDate = (date: string) =>
   `${Number(date.slice(8, 10))} ${monthNames[Number(date.slice(5, 7)) - 1]} ${date.slice(0, 4)}`;
 
 /** An ISO date as "Thu 2 Jan 2025". */
-export const formatSession = (date: string) =>
-  `${weekdayNames[new Date(`${date}T00:00:00Z`).getUTCDay()]} ${formatDate(date)}`;
+export const formatSession = (date: string) => `${weekdayNames[weekdayOf(date)]} ${formatDate(date)}`;
 
 /** A run's partition or range of them, as sessions where they are dates. */
 export function formatPartition(partition: string | null, partitionTo: string | null): string {

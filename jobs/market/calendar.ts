@@ -1,5 +1,6 @@
 import { PermanentError } from "../orchestrator/errors.ts";
 import { closuresOf, regularClose, tradingHours } from "./closures.ts";
+import { datesBetween, weekdayOf } from "./dates.ts";
 import { newYorkDate, newYorkInstant } from "./new-york.ts";
 
 export { newYorkDate } from "./new-york.ts";
@@ -26,7 +27,6 @@ type Calendar = {
   closures: ReadonlyMap<string, string>;
 };
 
-const dayMs = 86_400_000;
 let built: Calendar | undefined;
 
 function build(): Calendar {
@@ -36,12 +36,9 @@ function build(): Calendar {
   for (let year = Number(firstCalendarDate.slice(0, 4)); year <= Number(lastCalendarDate.slice(0, 4)); year += 1) {
     for (const [date, name] of closuresOf(year)) closures.set(date, name);
   }
-  const last = Date.parse(lastCalendarDate);
-  for (let day = Date.parse(firstCalendarDate); day <= last; day += dayMs) {
-    const date = new Date(day).toISOString().slice(0, 10);
-    const weekday = new Date(day).getUTCDay();
+  for (const date of datesBetween(firstCalendarDate, lastCalendarDate)) {
     positions.set(date, sessions.length);
-    if (weekday !== 0 && weekday !== 6 && !closures.has(date)) sessions.push(date);
+    if (weekdayOf(date) < 5 && !closures.has(date)) sessions.push(date);
   }
   return { sessions, positions, closures };
 }

@@ -1,4 +1,5 @@
 import { getHolidays } from "nyse-holidays";
+import { weekdayOf } from "./dates.ts";
 
 /** Full-day closures that no rule gives; source: the exchange's own history of closings. */
 const specialClosures: ReadonlyArray<readonly [date: string, name: string]> = [
@@ -57,12 +58,12 @@ export function tradingHours(date: string): { opens: number; closes: number } {
 
 function isShortened(date: string): boolean {
   const [year = 0, day = 0] = [Number(date.slice(0, 4)), Number(date.slice(8))];
-  const weekday = new Date(`${date}T00:00:00Z`).getUTCDay();
+  const [isWednesday, isFriday] = [weekdayOf(date) === 2, weekdayOf(date) === 4];
   switch (date.slice(5, 7)) {
     case "07":
-      return (day === 3 && (weekday !== 3 || year >= 2013)) || (day === 5 && weekday === 5 && year < 2013);
+      return (day === 3 && (!isWednesday || year >= 2013)) || (day === 5 && isFriday && year < 2013);
     case "11":
-      return weekday === 5 && day >= 23 && day <= 29;
+      return isFriday && day >= 23 && day <= 29;
     case "12":
       return day === 24;
     default:

@@ -7,6 +7,7 @@ import {
   sessionOf,
   settlesAt,
 } from "../../jobs/market/calendar.ts";
+import { weekdaysBetween } from "../../jobs/market/dates.ts";
 import { runStates } from "../../jobs/orchestrator/types.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import type { AppContext } from "../context.ts";
@@ -34,8 +35,6 @@ export type CalendarDay =
       transform: Step | null;
     }
   | { kind: "holiday"; date: string; name: string };
-
-const dayMs = 86_400_000;
 
 /** The years that the trading calendar knows. */
 export const firstYear = Number(firstCalendarDate.slice(0, 4));
@@ -88,12 +87,5 @@ export async function readCalendar(context: AppContext, year: number): Promise<C
   const [paths, { due, after }] = await Promise.all([selectPaths(context.read, jobIds, from, to), readWishes(context)]);
   const byDate = new Map(paths.map((path) => [path.partition, path]));
   const knowledge: Knowledge = { due: new Set(due), after, now };
-  const days: CalendarDay[] = [];
-  for (let at = Date.parse(from); at <= Date.parse(to); at += dayMs) {
-    const weekday = new Date(at).getUTCDay();
-    if (weekday === 0 || weekday === 6) continue;
-    const date = new Date(at).toISOString().slice(0, 10);
-    days.push(dayOf(date, byDate.get(date), knowledge));
-  }
-  return days;
+  return weekdaysBetween(from, to).map((date) => dayOf(date, byDate.get(date), knowledge));
 }

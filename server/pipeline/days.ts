@@ -1,8 +1,7 @@
 import type { PartitionPath } from "../../db/queries/pipeline/read-calendar.ts";
 import { holidayName, isSession } from "../../jobs/market/calendar.ts";
+import { weekdaysBetween } from "../../jobs/market/dates.ts";
 import type { Day, DayState } from "../../views/pipeline/calendar.tsx";
-
-const dayMs = 86_400_000;
 
 const runDayStates: Record<string, DayState> = {
   queued: "queued",
@@ -23,10 +22,7 @@ export type DayKnowledge = { paths: PartitionPath[]; wanted: ReadonlySet<string>
 export function daysBetween(from: string, to: string, { paths, wanted, lastSettled }: DayKnowledge): Day[] {
   const byDate = new Map(paths.map((path) => [path.partition, path]));
   const days: Day[] = [];
-  for (let at = Date.parse(from); at <= Date.parse(to); at += dayMs) {
-    const weekday = new Date(at).getUTCDay();
-    if (weekday === 0 || weekday === 6) continue;
-    const date = new Date(at).toISOString().slice(0, 10);
+  for (const date of weekdaysBetween(from, to)) {
     const path = byDate.get(date);
     if (path) days.push({ date, state: stateOf(path), runId: path.ingestId });
     else if (!isSession(date)) {

@@ -1,6 +1,7 @@
 import { selectPartitionRange, selectPaths } from "../../db/queries/pipeline/read-calendar.ts";
 import { selectFetchedCounts, selectPublishedCounts } from "../../db/queries/quality/read-session-counts.ts";
 import { lastSettledSession, newYorkDate } from "../../jobs/market/calendar.ts";
+import { addDays } from "../../jobs/market/dates.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import { formatPercent } from "../../views/format.ts";
 import type { Day } from "../../views/pipeline/calendar.tsx";
@@ -30,7 +31,7 @@ export async function readCoverage(
   const years = Array.from({ length: Math.max(1, thisYear - first + 1) }, (_, index) => thisYear - index);
   const year = asked.year !== null && years.includes(asked.year) ? asked.year : thisYear;
   const [from, to] = [`${year}-01-01`, `${year}-12-31`];
-  const before = new Date(Date.parse(from) - trailingDays * 86_400_000).toISOString().slice(0, 10);
+  const before = addDays(from, -trailingDays);
   const [paths, published, fetched, ticker] = await Promise.all([
     selectPaths(context.read, jobIds, from, to),
     selectPublishedCounts(context.read, before, to),

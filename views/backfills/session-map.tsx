@@ -1,5 +1,5 @@
 import { raw } from "hono/html";
-import { formatInteger, formatSession } from "../format.ts";
+import { formatInteger, formatSession, monthNames, weekdayOf } from "../format.ts";
 
 /** One date of a backfill: how its run stands, or why it has none. */
 export type MapSession = {
@@ -38,10 +38,6 @@ function cell(session: MapSession): string {
     : `<a class="s ${session.state}" href="/runs/${session.runId}" title="${title}"></a>`;
 }
 
-const monthNames = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
-/** Monday is 0. */
-const weekdayOf = (date: string) => (new Date(`${date}T00:00:00Z`).getUTCDay() + 6) % 7;
 const dayMs = 86_400_000;
 
 /** Weekdays between two dates that have no cell, so that each cell keeps its column. */

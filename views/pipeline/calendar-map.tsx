@@ -1,4 +1,4 @@
-import { formatInteger, formatSession } from "../format.ts";
+import { formatInteger, formatSession, monthNames, weekdayOf } from "../format.ts";
 
 /** How a weekday is drawn in the map of one job. */
 export type Mark =
@@ -44,11 +44,6 @@ export type Cell = {
   isEarlyClose: boolean;
   isChosen: boolean;
 };
-
-/** Monday is 0. */
-const weekdayOf = (date: string) => (new Date(`${date}T00:00:00Z`).getUTCDay() + 6) % 7;
-
-const monthNames = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 const Day = ({ cell }: { cell: Cell }) => {
   const name = `${formatSession(cell.date)}: ${cell.text}`;

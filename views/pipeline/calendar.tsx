@@ -1,4 +1,4 @@
-import { formatDate, formatInteger, formatSession } from "../format.ts";
+import { formatDate, formatInteger, formatSession, monthNames, weekdayOf } from "../format.ts";
 
 /** How far a day has come, from the least to the most. */
 export type DayState =
@@ -48,11 +48,6 @@ const Cell = ({ day }: { day: Day }) => {
     </a>
   );
 };
-
-const monthNames = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
-/** Monday is 0. */
-const weekdayOf = (date: string) => (new Date(`${date}T00:00:00Z`).getUTCDay() + 6) % 7;
 
 const Month = ({ month, days }: { month: string; days: Day[] }) => {
   const first = days[0];

@@ -1,5 +1,5 @@
 import { Section, TableScroll } from "../components.tsx";
-import { formatChange, none } from "../format.ts";
+import { formatChange, monthNames, none } from "../format.ts";
 import { toneOf } from "../market/tickers.tsx";
 import { formatMetric, isSignedMetric } from "./backtest-format.ts";
 import type { MetricRow, ResultView, YearRow } from "./backtest-view.ts";
@@ -104,7 +104,6 @@ export const MetricTable = ({ view }: { view: ResultView }) => (
   </Section>
 );
 
-const monthNames = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const steps = [0.005, 0.03, 0.08];
 
 /** The deeper the tint the larger the move; its sign says the direction without colour. */

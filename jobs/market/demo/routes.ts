@@ -1,5 +1,6 @@
 import { holidayName, isIsoDate, lastCalendarDate, newYorkDate, sessionOf } from "../calendar.ts";
 import { regularClose } from "../closures.ts";
+import { addDays } from "../dates.ts";
 import { newYorkInstant } from "../new-york.ts";
 import type { DemoBar, DemoExchange } from "./exchange.ts";
 import { isDescending, matches, type PageSize, pageOf } from "./query.ts";
@@ -172,9 +173,9 @@ function dividends(url: URL, moment: DemoMoment, size: PageSize): DemoAnswer {
         id: `demo-dividend-${ticker}-${date}`,
         ticker,
         ex_dividend_date: date,
-        declaration_date: daysAfter(date, -30),
+        declaration_date: addDays(date, -30),
         record_date: date,
-        pay_date: daysAfter(date, 21),
+        pay_date: addDays(date, 21),
         cash_amount: amount,
         currency: "USD",
         frequency: 4,
@@ -200,7 +201,7 @@ const upcomingDays = 365;
 function upcoming(_url: URL, _parts: string[], { today }: DemoMoment): DemoAnswer {
   const body = [];
   for (let ahead = 0; ahead < upcomingDays; ahead += 1) {
-    const date = daysAfter(today, ahead);
+    const date = addDays(today, ahead);
     if (date > lastCalendarDate) break;
     const name = holidayName(date);
     const session = sessionOf(date);
@@ -221,8 +222,4 @@ function upcoming(_url: URL, _parts: string[], { today }: DemoMoment): DemoAnswe
     }
   }
   return { status: 200, body };
-}
-
-function daysAfter(date: string, days: number): string {
-  return new Date(Date.parse(`${date}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
 }

@@ -1,4 +1,5 @@
 import type { Sql } from "../../../db/client.ts";
+import { addDays } from "../../../jobs/market/dates.ts";
 import type { Bars } from "../../backtest/types.ts";
 import { HttpError } from "../../http/errors.ts";
 import { readBars } from "./bars.ts";
@@ -8,7 +9,6 @@ export type Benchmark = { ticker: string; equity: Float64Array };
 
 /** A benchmark that did not trade in the first session is taken at its last close before, if that is no older than this. */
 const longestPauseDays = 14;
-const dayMs = 86_400_000;
 
 type Asked = { benchmark: string | null; dividends: boolean; capital: number };
 
@@ -17,7 +17,7 @@ export async function readBenchmark(read: Sql, dates: readonly string[], asked: 
   const { benchmark: ticker, dividends, capital } = asked;
   const [first, last] = [dates[0], dates.at(-1)];
   if (ticker === null || first === undefined || last === undefined) return null;
-  const from = new Date(Date.parse(first) - longestPauseDays * dayMs).toISOString().slice(0, 10);
+  const from = addDays(first, -longestPauseDays);
   const bars = await readBars(read, { ticker, from, to: last, dividends }, "benchmark");
   const start = bars.dates[0] ?? last;
   if (start > first) {
