@@ -59,13 +59,13 @@ export const rooms: Record<string, readonly string[]> = {
     "jobs/transform",
   ],
 
-  // Functions from data to HTML. Of other folders they know types.
-  views: [],
-  "views/backfills": ["views"],
-  "views/market": ["views"],
-  "views/operations": ["views"],
+  // Functions from data to HTML. Of other folders they know types: of the rows above all that they show.
+  views: ["db/queries/pipeline"],
+  "views/backfills": ["db/queries/backfills", "views"],
+  "views/market": ["db/queries/market", "views"],
+  "views/operations": ["db/queries/operations", "views"],
   "views/pipeline": ["db/queries/pipeline", "server/pipeline", "views"],
-  "views/quality": ["views"],
+  "views/quality": ["db/queries/quality", "jobs/drift", "views"],
   "views/research": ["views"],
 
   // What runs in a browser writes numbers and dates as the pages around it do.
@@ -209,9 +209,13 @@ export const crossings: readonly { from: string; to: string; why: string }[] = [
   { from: "server/research", to: "db/queries/operations", why: "What people do with scenarios and sweeps is kept." },
   { from: "server/research", to: "server/market", why: "Amounts are typed as in the screener." },
   { from: "server/research", to: "views/market", why: "A ticker is chosen as on the page of tickers." },
+  { from: "views/backfills", to: "db/queries/operations", why: "Its page tells who did what to it." },
+  { from: "views/backfills", to: "db/queries/pipeline", why: "A backfill is made of runs, and its page lists them." },
   { from: "views/backfills", to: "views/operations", why: "Its page tells who did what to it." },
   { from: "views/backfills", to: "views/pipeline", why: "Its runs and days look as they do elsewhere." },
   { from: "views/operations", to: "views/research", why: "Of what people did, the words about scenarios." },
+  { from: "views/pipeline", to: "db/queries/backfills", why: "A job's page lists its newest backfills." },
+  { from: "views/pipeline", to: "db/queries/operations", why: "A run's page tells who did what to it." },
   { from: "views/pipeline", to: "views/backfills", why: "A job's page has the form that starts one." },
   { from: "views/pipeline", to: "views/operations", why: "A run's page tells who did what to it." },
   { from: "views/research", to: "views/market", why: "A change has the tone that it has on the page of tickers." },

@@ -1,4 +1,5 @@
 import type { Child, PropsWithChildren } from "hono/jsx";
+import type { KeptError } from "../db/queries/pipeline/read-problems.ts";
 import { formatAgo, formatMinute, formatSecond, formatUtc, none } from "./format.ts";
 
 /** How each state is drawn and called; the glyph and the word tell it without colour. */
@@ -97,7 +98,7 @@ export const TableScroll = ({ label, children }: PropsWithChildren<{ label: stri
 );
 
 /** An error as it was kept: what happened, and what to do about it. */
-export const ErrorNote = ({ error }: { error: { name: string; message: string; advice?: string } }) => (
+export const ErrorNote = ({ error }: { error: KeptError }) => (
   <div class="error-note">
     <p class="message">{error.message}</p>
     {error.advice && <p class="advice">{error.advice}</p>}

@@ -5,7 +5,7 @@ import { lastSettledSession } from "../../jobs/market/calendar.ts";
 import { isActive, type JobDefinition, runStates } from "../../jobs/orchestrator/types.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import type { BackfillForm } from "../../views/backfills/backfill-form.tsx";
-import type { JobFacts, JobPageProps, ListedBackfill, RunForm } from "../../views/pipeline/job.tsx";
+import type { JobFacts, JobPageProps, RunForm } from "../../views/pipeline/job.tsx";
 import type { RunList } from "../../views/pipeline/job-runs.tsx";
 import { freshBackfill } from "../backfills/attempt.ts";
 import type { AppContext } from "../context.ts";
@@ -89,6 +89,6 @@ export async function readJobPage(
     list,
     runForm: { kind: runFormKinds[job.id] ?? "session", ...runForm },
     backfill: attempt.backfill ?? (job.schedule ? freshBackfill(context, job, `${path}/backfills`) : null),
-    backfills: backfills satisfies ListedBackfill[],
+    backfills,
   };
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
+import type { TestRun } from "../../db/queries/quality/read-quality.ts";
 import { selectAllRejects } from "../../db/queries/quality/read-rejects.ts";
-import type { TestHistoryRow, TestRow } from "../../views/quality/types.ts";
+import type { TestRow } from "../../views/quality/types.ts";
 import { HttpError } from "../http/errors.ts";
 import { answer, defineOperation, type Operation } from "../http/operation.ts";
 import {
@@ -119,7 +120,7 @@ const toTest = ({ history, status: at, ...test }: TestRow, runs: number[]): z.in
   status: at as Status,
   history: runs.map((runId, index) => ({ runId, status: (history[index] ?? null) as Status | null })),
 });
-const toHistory = ({ runId, runState, failures, message, durationMs, ...row }: TestHistoryRow) => ({
+const toHistory = ({ runId, runState, failures, message, durationMs, ...row }: TestRun) => ({
   ...{ runId, runState, failures, message, durationMs },
   status: row.status as Status,
   finishedAt: row.finishedAt.toISOString(),

@@ -1,6 +1,6 @@
+import type { ActionRow } from "../../db/queries/operations/read-actions.ts";
 import { describedBy, Field, Section } from "../components.tsx";
 import { formatCount, formatDuration, formatInteger } from "../format.ts";
-import type { ActionView } from "../operations/actions.tsx";
 import { orderOptions } from "./backfill-form.tsx";
 import { type ReasonGroup, ReasonList } from "./backfill-preview.tsx";
 
@@ -16,7 +16,7 @@ export type BackfillBeside = {
   skipped: ReasonGroup[];
   maxActiveRuns: number;
   settings: { concurrency: string; order: string; errors: Record<string, string> };
-  actions: ActionView[];
+  actions: ActionRow[];
 };
 
 /** The form that changes how a backfill goes on. */

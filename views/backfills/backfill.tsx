@@ -1,30 +1,20 @@
+import type { BackfillRow } from "../../db/queries/backfills/read-backfills.ts";
+import type { RunRow } from "../../db/queries/pipeline/read-runs.ts";
 import { Confirm, Empty, Fact, Instant, Pager, Progress, Section, State } from "../components.tsx";
 import { formatCount, formatDuration, formatElapsed, formatInteger, formatRate, none } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import { ActionList } from "../operations/actions.tsx";
 import { dateRange } from "../pipeline/calendar.tsx";
 import { CancelBackfill } from "../pipeline/job-runs.tsx";
-import { type ListedRun, RunTable } from "../pipeline/run-table.tsx";
+import { RunTable } from "../pipeline/run-table.tsx";
 import type { Shell } from "../shell.ts";
 import { type BackfillBeside, Plan, Settings } from "./backfill-beside.tsx";
 import { MapLegend, type MapSession, SessionMap } from "./session-map.tsx";
 
-export type BackfillDetail = {
+export type BackfillDetail = Omit<BackfillRow, "jobPaused"> & {
   now: Date;
-  id: number;
-  jobId: string;
   jobTitle: string;
-  state: string;
-  from: string;
-  to: string;
-  reprocess: string;
-  paused: boolean;
-  concurrency: number | null;
-  order: string;
-  createdBy: string | null;
-  createdAt: Date;
-  finishedAt: Date | null;
-  counts: { runs: number; queued: number; running: number; success: number; failed: number; cancelled: number };
+  counts: Pick<BackfillRow, "runs" | "queued" | "running" | "success" | "failed" | "cancelled">;
   progress: {
     unit: "session" | "batch";
     done: number;
@@ -33,7 +23,6 @@ export type BackfillDetail = {
     callsPerMinute: number | null;
     timeLeftMs: number | null;
   };
-  isActive: boolean;
   /** Whether its job starts no runs until somebody resumes it. */
   isJobPaused: boolean;
 };
@@ -46,7 +35,7 @@ export type BackfillRunList = {
   id: number;
   now: Date;
   isActive: boolean;
-  runs: ListedRun[];
+  runs: RunRow[];
   older: number | null;
   isFirstPage: boolean;
   url: string;

@@ -1,3 +1,4 @@
+import type { BackfillRow } from "../../db/queries/backfills/read-backfills.ts";
 import { Empty, Instant, Pager, Progress, Section, State, TableScroll } from "../components.tsx";
 import { formatCount, formatElapsed, formatInteger, none } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
@@ -5,33 +6,10 @@ import { dateRange } from "../pipeline/calendar.tsx";
 import type { Shell } from "../shell.ts";
 import { type BackfillForm, BackfillFormView } from "./backfill-form.tsx";
 
-export type BackfillLine = {
-  id: number;
-  state: string;
-  paused: boolean;
-  from: string;
-  to: string;
-  reprocess: string;
-  strategy: string | null;
-  calls: number | null;
-  sessions: number | null;
-  createdBy: string | null;
-  createdVia: string | null;
-  createdAt: Date;
-  finishedAt: Date | null;
-  runs: number;
-  queued: number;
-  running: number;
-  success: number;
-  failed: number;
-  cancelled: number;
-  isActive: boolean;
-};
-
 /** One page of the backfills. */
 export type BackfillList = {
   now: Date;
-  backfills: BackfillLine[];
+  backfills: BackfillRow[];
   state: string | null;
   older: number | null;
   isFirstPage: boolean;
@@ -53,7 +31,7 @@ const Filter = ({ list }: { list: BackfillList }) => (
   </nav>
 );
 
-const Done = ({ line }: { line: BackfillLine }) => {
+const Done = ({ line }: { line: BackfillRow }) => {
   const ended = line.success + line.failed + line.cancelled;
   const parts = [
     line.failed > 0 && `${formatInteger(line.failed)} failed`,
@@ -74,7 +52,7 @@ const Done = ({ line }: { line: BackfillLine }) => {
 
 const strategyNames: Record<string, string> = { grouped: "by session", per_ticker: "by ticker" };
 
-const Line = ({ line, now }: { line: BackfillLine; now: Date }) => (
+const Line = ({ line, now }: { line: BackfillRow; now: Date }) => (
   <tr id={`backfill-${line.id}`}>
     <th scope="row" class="number">
       <a href={`/backfills/${line.id}`} aria-label={`Backfill ${line.id}`}>

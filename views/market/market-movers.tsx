@@ -1,16 +1,7 @@
+import type { Mover } from "../../db/queries/market/read-breadth.ts";
 import { Empty, Section, TableScroll } from "../components.tsx";
 import { formatChange, formatCompact, formatInteger, formatPrice, none } from "../format.ts";
 import { toneOf } from "./tickers.tsx";
-
-export type MoverRow = {
-  ticker: string;
-  name: string | null;
-  type: string | null;
-  close: number;
-  return1d: number | null;
-  dollarVolume: number;
-  volumeRatio: number | null;
-};
 
 export type MoversView = {
   /** Kept by the form: the page's range. */
@@ -21,7 +12,7 @@ export type MoversView = {
   problem: string | null;
   type: string;
   types: { type: string; count: number }[];
-  lists: { id: string; title: string; rows: MoverRow[]; url: string }[];
+  lists: { id: string; title: string; rows: Mover[]; url: string }[];
 };
 
 const List = ({ list }: { list: MoversView["lists"][number] }) => (

@@ -1,3 +1,4 @@
+import type { BreadthRow } from "../../db/queries/market/read-breadth.ts";
 import { Empty, Fact, Section, TableScroll } from "../components.tsx";
 import { formatChange, formatCompact, formatDate, formatInteger, formatPercent, formatSession } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
@@ -8,35 +9,21 @@ import { BreadthSvg } from "./breadth-svg.tsx";
 import { Movers, type MoversView } from "./market-movers.tsx";
 import { toneOf } from "./tickers.tsx";
 
-export type BreadthSession = {
-  date: string;
-  tickers: number;
-  advancing: number;
-  declining: number;
-  unchanged: number;
-  newHighs: number;
-  newLows: number;
-  above50: number | null;
-  above200: number | null;
-  medianReturn: number | null;
-  dollarVolume: number;
-};
-
 export type MarketView = {
   /** One of the ranges. */
   range: string;
   ranges: { range: string; label: string; url: string }[];
-  last: BreadthSession;
+  last: BreadthRow;
   data: BreadthData;
   /** The last sessions of the range, newest first. */
-  sessions: BreadthSession[];
+  sessions: BreadthRow[];
   jsonUrl: string;
   csvUrl: string;
   apiUrl: string;
   movers: MoversView;
 };
 
-const Today = ({ last }: { last: BreadthSession }) => (
+const Today = ({ last }: { last: BreadthRow }) => (
   <dl class="facts strong">
     <Fact term="Advancing">
       <span class="up">{formatInteger(last.advancing)}</span>

@@ -1,18 +1,6 @@
+import type { Restatement, StatedBar } from "../../db/queries/market/read-restatements.ts";
 import { Instant, Section } from "../components.tsx";
 import { formatDate, formatInteger, formatPrice, none } from "../format.ts";
-
-type StatedBar = {
-  open: number;
-  high: number;
-  low: number;
-  close: number;
-  volume: number;
-  vwap: number | null;
-  transactions: number | null;
-};
-
-/** A correction of a bar: what the vendor said, what it says since, and when that was loaded. */
-export type RestatementView = { date: string; replacedAt: Date; before: StatedBar; after: StatedBar };
 
 const fields: { key: keyof StatedBar; label: string; format(value: number): string }[] = [
   { key: "open", label: "open", format: formatPrice },
@@ -31,7 +19,7 @@ function shownPair(before: number | null, after: number | null, format: (value: 
   return old === current ? [show(String)(before), show(String)(after)] : [old ?? none, current ?? none];
 }
 
-const Correction = ({ restatement }: { restatement: RestatementView }) => {
+const Correction = ({ restatement }: { restatement: Restatement }) => {
   const { before, after } = restatement;
   return (
     <li>
@@ -57,7 +45,7 @@ const Correction = ({ restatement }: { restatement: RestatementView }) => {
 };
 
 /** The bars of a ticker that the vendor stated anew, with old and new values as traded; nothing where there are none. */
-export const Restatements = ({ restatements }: { restatements: RestatementView[] }) =>
+export const Restatements = ({ restatements }: { restatements: Restatement[] }) =>
   restatements.length === 0 ? null : (
     <Section id="corrections" title="Corrected bars" note="Stated anew by the vendor, the newest first; as traded">
       <ul class="corrections">

@@ -1,3 +1,4 @@
+import type { ScreenResult } from "../../db/queries/market/read-screener.ts";
 import type { Indicator } from "./indicators.ts";
 
 export type SortHeader = {
@@ -19,12 +20,8 @@ export type ScreenFilter = {
 };
 
 /** What became of the tickers of a session of the past. */
-export type SurvivorshipView = {
+export type SurvivorshipView = Pick<ScreenResult, "listed" | "surviving" | "medianLater" | "medianLaterSurviving"> & {
   session: string;
-  listed: number;
-  surviving: number;
-  medianLater: number | null;
-  medianLaterSurviving: number | null;
 };
 
 export type ScreenView = {

@@ -1,3 +1,4 @@
+import type { ListedTicker } from "../../db/queries/market/read-universe.ts";
 import { Section } from "../components.tsx";
 import { formatDate } from "../format.ts";
 import { formatIndicator, type Indicator, isSigned } from "./indicators.ts";
@@ -26,11 +27,8 @@ export const Indicators = ({ groups, date }: { groups: IndicatorGroupView[]; dat
   </Section>
 );
 
-/** `lastDate` is its last bar, whether it is still listed or not. */
-export type ListingView = { firstDate: string; lastDate: string; delistedOn: string | null; type: string | null };
-
 /** Of which sessions' universe it is, with the screens of the first and the last. */
-export const Listing = ({ listing }: { listing: ListingView }) => (
+export const Listing = ({ listing }: { listing: ListedTicker }) => (
   <Section id="universe" title="Universe">
     <ul class="actions-list">
       <li>

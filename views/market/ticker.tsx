@@ -1,3 +1,6 @@
+import type { BarRow } from "../../db/queries/market/read-bars.ts";
+import type { Restatement } from "../../db/queries/market/read-restatements.ts";
+import type { ListedTicker } from "../../db/queries/market/read-universe.ts";
 import { Empty, Fact, Section, TableScroll } from "../components.tsx";
 import {
   formatChange,
@@ -12,19 +15,9 @@ import {
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
 import { type PricePoint, PriceSvg } from "./price-svg.tsx";
-import { Restatements, type RestatementView } from "./restatements.tsx";
-import { type IndicatorGroupView, Indicators, Listing, type ListingView } from "./ticker-indicators.tsx";
+import { Restatements } from "./restatements.tsx";
+import { type IndicatorGroupView, Indicators, Listing } from "./ticker-indicators.tsx";
 import { toneOf } from "./tickers.tsx";
-
-export type SessionRow = {
-  date: string;
-  open: number;
-  high: number;
-  low: number;
-  close: number;
-  volume: number;
-  return1d: number | null;
-};
 
 export type CorporateAction = { date: string; text: string };
 
@@ -52,7 +45,7 @@ export type TickerView = {
   exchange: string | null;
   delistedOn: string | null;
   /** When its bars begin and end; null where the tickers' mart does not know it. */
-  listing: ListingView | null;
+  listing: ListedTicker | null;
   /** Of its last bar; none where nothing is published. */
   indicators: IndicatorGroupView[];
   isAdjusted: boolean;
@@ -63,11 +56,11 @@ export type TickerView = {
   /** The closes of the range. */
   points: PricePoint[];
   /** The last sessions, newest first. */
-  sessions: SessionRow[];
+  sessions: BarRow[];
   splits: CorporateAction[];
   dividends: CorporateAction[];
   /** Bars that the vendor stated anew, the newest first. */
-  restatements: RestatementView[];
+  restatements: Restatement[];
 };
 
 /** The range buttons, as their query values. */

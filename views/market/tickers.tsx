@@ -1,22 +1,12 @@
+import type { TickerQuote, TickerRow } from "../../db/queries/market/read-tickers.ts";
 import { Empty, Section, State, TableScroll } from "../components.tsx";
 import { formatChange, formatCompact, formatDate, formatInteger, formatPrice, none } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
 
-export type ListedTicker = {
-  ticker: string;
-  name: string;
-  type: string | null;
-  active: boolean;
+type ListedTicker = Pick<TickerRow, "ticker" | "name" | "type" | "active"> & {
   /** Null where no bar of it is published. */
-  quote: {
-    date: string;
-    close: number;
-    return1d: number | null;
-    volume: number;
-    closes: number[];
-    firstDate: string;
-  } | null;
+  quote: Omit<TickerQuote, "ticker"> | null;
 };
 
 export type TickerList = {

@@ -1,31 +1,13 @@
 import type { Child } from "hono/jsx";
+import type { ActionRow } from "../../db/queries/operations/read-actions.ts";
 import { Instant } from "../components.tsx";
 import { formatCount, formatDate, formatLabel, formatPartition } from "../format.ts";
 import { scenarioTellings } from "../research/scenario-actions.tsx";
 
-/** Something that somebody did, as lists tell it. */
-export type ActionView = {
-  id: number;
-  at: Date;
-  actor: string;
-  via: string;
-  kind: string;
-  jobId: string | null;
-  runId: number | null;
-  partition: string | null;
-  partitionTo: string | null;
-  taskId: number | null;
-  taskName: string | null;
-  batch: number | null;
-  backfillId: number | null;
-  reason: string | null;
-  details: unknown;
-};
-
 /** Who needs no word that it came through the API. */
 const apiToken = "API token";
 
-const Run = ({ action }: { action: ActionView }) =>
+const Run = ({ action }: { action: ActionRow }) =>
   action.runId === null ? (
     <>a run</>
   ) : (
@@ -35,21 +17,21 @@ const Run = ({ action }: { action: ActionView }) =>
     </>
   );
 
-const Task = ({ action }: { action: ActionView }) => (
+const Task = ({ action }: { action: ActionRow }) => (
   <>
     <b>{action.taskName ?? "a task"}</b>
     {action.batch !== null && ` batch ${action.batch}`} of <Run action={action} />
   </>
 );
 
-const Backfill = ({ action }: { action: ActionView }) =>
+const Backfill = ({ action }: { action: ActionRow }) =>
   action.backfillId === null ? (
     <>a backfill</>
   ) : (
     <a href={`/backfills/${action.backfillId}`}>backfill {action.backfillId}</a>
   );
 
-const Job = ({ action, title }: { action: ActionView; title: string | undefined }) =>
+const Job = ({ action, title }: { action: ActionRow; title: string | undefined }) =>
   action.jobId === null ? (
     <>a job</>
   ) : (
@@ -57,7 +39,7 @@ const Job = ({ action, title }: { action: ActionView; title: string | undefined 
   );
 
 /** Texts and numbers of the details by name; none where they are no object. */
-function detailsOf({ details }: ActionView): Record<string, string | number> {
+function detailsOf({ details }: ActionRow): Record<string, string | number> {
   if (typeof details !== "object" || details === null) return {};
   const plain = (value: unknown) => typeof value === "string" || typeof value === "number";
   return Object.fromEntries(Object.entries(details).filter(([, value]) => plain(value)));
@@ -66,7 +48,7 @@ function detailsOf({ details }: ActionView): Record<string, string | number> {
 const tellDate = (value: string | number | undefined) =>
   typeof value === "string" && /^\d{4}-\d{2}-\d{2}$/.test(value) ? formatDate(value) : String(value ?? "");
 
-function tellRange(action: ActionView): string {
+function tellRange(action: ActionRow): string {
   const { from, to, reprocess } = detailsOf(action);
   if (from === undefined || to === undefined) return "";
   return `: ${tellDate(from)} to ${tellDate(to)}${reprocess === undefined ? "" : `, ${reprocess} sessions`}`;
@@ -75,7 +57,7 @@ function tellRange(action: ActionView): string {
 const changeWords: Record<string, string> = { concurrency: "runs at once", order: "order" };
 
 /** `: runs at once 2, order newest`; `absent` is what null stands for. */
-function tellChange({ details }: ActionView, absent: string): string {
+function tellChange({ details }: ActionRow, absent: string): string {
   const entries = Object.entries(typeof details === "object" && details !== null ? details : {});
   const told = entries.map(
     ([key, value]) => `${changeWords[key] ?? formatLabel(key).toLowerCase()} ${value ?? absent}`,
@@ -83,25 +65,25 @@ function tellChange({ details }: ActionView, absent: string): string {
   return told.length > 0 ? `: ${told.join(", ")}` : "";
 }
 
-const from = (action: ActionView) => {
+const from = (action: ActionRow) => {
   const { address } = detailsOf(action);
   return address === undefined ? "" : ` from ${address}`;
 };
 
 /** One failure, or the one that blocked an address. */
-function tellRefused(action: ActionView): string {
+function tellRefused(action: ActionRow): string {
   const { attempts } = detailsOf(action);
   const isBlocked = typeof attempts === "number" && attempts > 1;
   const count = isBlocked ? ` ${formatCount(attempts, "time")}` : "";
   return `gave a wrong password${count}${from(action)}${isBlocked ? ", and is blocked for a while" : ""}`;
 }
 
-function tellSignOut(action: ActionView): string {
+function tellSignOut(action: ActionRow): string {
   const { ended } = detailsOf(action);
   return typeof ended === "number" ? `signed everybody out (${formatCount(ended, "sign-in")})` : "signed out";
 }
 
-type Telling = (action: ActionView, title: string | undefined) => Child;
+type Telling = (action: ActionRow, title: string | undefined) => Child;
 
 /** What was done, as a sentence that begins with who did it. */
 const tellings: Record<string, Telling> = {
@@ -233,7 +215,7 @@ const tellOther: Telling = (action, title) => (
 );
 
 type ActionListProps = {
-  actions: ActionView[];
+  actions: ActionRow[];
   /** Titles of jobs by id, where the page knows them. */
   titles?: Record<string, string>;
   label?: string;

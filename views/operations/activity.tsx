@@ -1,12 +1,13 @@
+import type { ActionRow } from "../../db/queries/operations/read-actions.ts";
 import { Ago, Confirm, Empty, Instant, Pager, Section } from "../components.tsx";
 import { formatLabel } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
-import { ActionList, type ActionView } from "./actions.tsx";
+import { ActionList } from "./actions.tsx";
 
 export type ActivityView = {
   now: Date;
-  actions: ActionView[];
+  actions: ActionRow[];
   filter: {
     kind: string | null;
     actor: string | null;

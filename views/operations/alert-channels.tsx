@@ -1,9 +1,10 @@
 import type { Child } from "hono/jsx";
+import type { DeliveryRow } from "../../db/queries/operations/read-alerts.ts";
 import { Empty, Section, TableScroll } from "../components.tsx";
-import { channelLabels, type DeliveryView, Standing } from "./alert-deliveries.tsx";
+import { channelLabels, Standing } from "./alert-deliveries.tsx";
 
 /** A channel as pages show it: never with its secrets. */
-export type ChannelView = { name: string; target: string; lastTest: DeliveryView | null };
+export type ChannelView = { name: string; target: string; lastTest: DeliveryRow | null };
 
 const Channel = ({ channel, now }: { channel: ChannelView; now: Date }) => {
   const label = channelLabels[channel.name] ?? channel.name;

@@ -1,23 +1,12 @@
+import type { DeliveryRow } from "../../db/queries/operations/read-alerts.ts";
 import { Instant, State } from "../components.tsx";
 import { formatCount } from "../format.ts";
-
-export type DeliveryView = {
-  id: number;
-  event: string;
-  channel: string;
-  state: string;
-  attempts: number;
-  nextAttemptAt: Date;
-  error: string | null;
-  createdAt: Date;
-  deliveredAt: Date | null;
-};
 
 /** What each channel is called. */
 export const channelLabels: Record<string, string> = { webhook: "Webhook", email: "E-mail" };
 const events: Record<string, string> = { opened: "problem", recovered: "recovery", test: "test" };
 
-const RetryForm = ({ delivery }: { delivery: DeliveryView }) => (
+const RetryForm = ({ delivery }: { delivery: DeliveryRow }) => (
   <form method="post" action={`/alerts/deliveries/${delivery.id}/retry`}>
     <button type="submit" class="button small">
       Send again<span class="visually-hidden"> delivery {delivery.id}</span>
@@ -26,7 +15,7 @@ const RetryForm = ({ delivery }: { delivery: DeliveryView }) => (
 );
 
 /** How the sending of one message stands, in words. */
-export const Standing = ({ delivery, now }: { delivery: DeliveryView; now: Date }) => {
+export const Standing = ({ delivery, now }: { delivery: DeliveryRow; now: Date }) => {
   const { state, attempts, error } = delivery;
   if (state === "delivered")
     return (
@@ -61,7 +50,7 @@ export const Standing = ({ delivery, now }: { delivery: DeliveryView; now: Date 
   );
 };
 
-const Delivery = ({ delivery, now }: { delivery: DeliveryView; now: Date }) => (
+const Delivery = ({ delivery, now }: { delivery: DeliveryRow; now: Date }) => (
   <li>
     <p class="where">
       <b>{channelLabels[delivery.channel] ?? delivery.channel}</b>
@@ -74,7 +63,7 @@ const Delivery = ({ delivery, now }: { delivery: DeliveryView; now: Date }) => (
 );
 
 /** What was told of an alert, or is to be. */
-export const Deliveries = ({ deliveries, now }: { deliveries: DeliveryView[]; now: Date }) =>
+export const Deliveries = ({ deliveries, now }: { deliveries: DeliveryRow[]; now: Date }) =>
   deliveries.length === 0 ? (
     <p class="note">Nobody was told.</p>
   ) : (

@@ -1,20 +1,12 @@
+import type { AlertRow, DeliveryRow } from "../../db/queries/operations/read-alerts.ts";
 import { Ago, Empty, Instant, Pager, Section, State, TableScroll } from "../components.tsx";
 import { formatCount, formatElapsed } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
 import { Channels, type ChannelView } from "./alert-channels.tsx";
-import { Deliveries, type DeliveryView } from "./alert-deliveries.tsx";
+import { Deliveries } from "./alert-deliveries.tsx";
 
-export type AlertView = {
-  id: number;
-  title: string;
-  message: string;
-  advice: string | null;
-  path: string;
-  openedAt: Date;
-  resolvedAt: Date | null;
-  deliveries: DeliveryView[];
-};
+export type AlertView = AlertRow & { deliveries: DeliveryRow[] };
 
 export type AlertsView = {
   now: Date;

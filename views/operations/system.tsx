@@ -1,3 +1,4 @@
+import type { HousekeepingRow, ProcessRow } from "../../db/queries/operations/read-system.ts";
 import { Ago, Empty, Fact, Instant, Section, State, TableScroll } from "../components.tsx";
 import { formatBytes, formatCount, formatElapsed, formatInteger, none } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
@@ -6,31 +7,12 @@ import { type CleanUpForm, CleanUpFormView } from "./cleanup-form.tsx";
 import { type RetentionForm, RetentionFormView } from "./retention-form.tsx";
 import { DatabaseSizes, LakeSizes, type SizesView } from "./system-sizes.tsx";
 
-export type ProcessView = {
-  owner: string;
-  host: string;
-  pid: number;
-  version: string;
-  workers: number;
-  leader: boolean;
-  state: "alive" | "lost" | "stopped";
-  startedAt: Date;
-  heartbeatAt: Date;
-  tasks: number;
-  runs: number[];
+type ProcessView = ProcessRow & {
   /** Whether it is the one that answers. */
   isThis: boolean;
 };
 
-export type CleaningView = {
-  id: number;
-  trigger: string;
-  state: string;
-  counts: Record<string, number>;
-  error: string | null;
-  startedAt: Date;
-  finishedAt: Date | null;
-};
+type CleaningView = Omit<HousekeepingRow, "removed"> & { counts: Record<string, number> };
 
 export type SystemView = {
   now: Date;

@@ -1,17 +1,13 @@
 import type { EventSeen } from "../../db/queries/pipeline/read-events.ts";
+import type { SubscriptionStanding } from "../../db/queries/pipeline/read-graph.ts";
 import { Ago, Empty, Fact, Instant, Pager, Section, State, TableScroll } from "../components.tsx";
 import { formatCount, formatDuration, formatInteger, formatLabel, formatValue, none } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
 import { EventTable, Fates, type JobTitles, Producer } from "./events.tsx";
 
-/** A job that a dataset wakes. `waiting` counts events that none of its runs has claimed. */
-export type SubscriberView = {
-  jobId: string;
-  waiting: number;
-  waitingSince: Date | null;
-  lastClaim: { eventId: number; runId: number; at: Date } | null;
-};
+/** A job that a dataset wakes. */
+type SubscriberView = Omit<SubscriptionStanding, "dataset">;
 
 export type DatasetView = {
   name: string;

@@ -1,9 +1,10 @@
+import type { RunRow } from "../../db/queries/pipeline/read-runs.ts";
 import { Confirm, Empty, Pager, Section } from "../components.tsx";
-import { type ListedRun, RunTable } from "./run-table.tsx";
+import { RunTable } from "./run-table.tsx";
 
 /** One page of a job's runs. */
 export type RunList = {
-  runs: ListedRun[];
+  runs: RunRow[];
   state: string | null;
   /** By which the list can be narrowed. */
   states: readonly string[];

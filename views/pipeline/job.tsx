@@ -1,3 +1,4 @@
+import type { BackfillRow } from "../../db/queries/backfills/read-backfills.ts";
 import { type BackfillForm, BackfillFormView } from "../backfills/backfill-form.tsx";
 import { describedBy, Empty, Fact, Field, Instant, Progress, Section, State } from "../components.tsx";
 import { formatCount, formatInteger, formatSession } from "../format.ts";
@@ -24,20 +25,6 @@ export type JobFacts = {
   waitingEvents: number | null;
 };
 
-export type ListedBackfill = {
-  id: number;
-  state: string;
-  paused: boolean;
-  from: string;
-  to: string;
-  reprocess: string;
-  createdAt: Date;
-  runs: number;
-  success: number;
-  failed: number;
-  cancelled: number;
-};
-
 /** The form that queues one run: what it asks depends on the job. `errors` by field; under `form` what belongs to none. */
 export type RunForm = { kind: "session" | "events" | "rebuild"; session: string; errors: Record<string, string> };
 
@@ -49,7 +36,7 @@ export type JobPageProps = {
   runForm: RunForm;
   /** Null in jobs that do not run by session. */
   backfill: BackfillForm | null;
-  backfills: ListedBackfill[];
+  backfills: BackfillRow[];
 };
 
 const Wakes = ({ job }: { job: JobFacts }) => (
@@ -148,9 +135,9 @@ const RunFormView = ({ job, form }: { job: JobFacts; form: RunForm }) => (
   </form>
 );
 
-const endedOf = ({ success, failed, cancelled }: ListedBackfill) => success + failed + cancelled;
+const endedOf = ({ success, failed, cancelled }: BackfillRow) => success + failed + cancelled;
 
-const BackfillItem = ({ backfill }: { backfill: ListedBackfill }) => (
+const BackfillItem = ({ backfill }: { backfill: BackfillRow }) => (
   <li>
     <p class="where">
       <a href={`/backfills/${backfill.id}`}>Backfill {backfill.id}</a>
@@ -170,7 +157,7 @@ const BackfillItem = ({ backfill }: { backfill: ListedBackfill }) => (
   </li>
 );
 
-const Backfills = ({ backfills }: { backfills: ListedBackfill[] }) => (
+const Backfills = ({ backfills }: { backfills: BackfillRow[] }) => (
   <Section id="backfills" title="Backfills" aside={<a href="/backfills">All</a>}>
     {backfills.length === 0 ? (
       <Empty>

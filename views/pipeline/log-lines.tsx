@@ -1,16 +1,10 @@
+import type { LogLine } from "../../db/queries/pipeline/logs.ts";
 import { formatClock, formatUtc, formatValue } from "../format.ts";
 
 /** A line of a log as pages show it. */
-export type LogLineView = {
-  id: number;
-  task: string;
+export type LogLineView = Omit<LogLine, "taskId" | "step" | "batch"> & {
   /** The batch's number in a mapped task; null in a plain one. */
   batch: number | null;
-  try: number;
-  at: Date;
-  level: string;
-  message: string;
-  fields: unknown;
 };
 
 const levels: Record<string, string> = { debug: "debug", info: "info", warn: "warn", error: "error" };

@@ -1,3 +1,4 @@
+import type { Problem } from "../../db/queries/pipeline/read-problems.ts";
 import { Ago, ErrorNote, Fact, Progress, Section, State } from "../components.tsx";
 import {
   formatBytes,
@@ -41,16 +42,7 @@ export type JobPanel = {
 };
 
 /** A failed run that nothing has made good yet, and how many others failed in the same words. */
-export type ListedProblem = {
-  id: number;
-  jobId: string;
-  alike: number;
-  jobTitle: string;
-  partition: string | null;
-  partitionTo: string | null;
-  error: { name: string; message: string; advice?: string } | null;
-  finishedAt: Date | null;
-};
+type ListedProblem = Problem & { alike: number; jobTitle: string };
 
 export type OverviewStatus = {
   now: Date;

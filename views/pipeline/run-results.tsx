@@ -1,38 +1,8 @@
+import type { ModelResult, RejectReason, RejectRow, TestResult } from "../../db/queries/pipeline/read-results.ts";
 import { Pager, Section, State, TableScroll } from "../components.tsx";
 import { formatCount, formatDuration, formatInteger, none } from "../format.ts";
 
-export type RejectsView = {
-  reasons: { reason: string; count: number }[];
-  rows: {
-    id: number;
-    ticker: string | null;
-    tradeDate: string | null;
-    reason: string;
-    lakeKey: string;
-    row: unknown;
-  }[];
-  next: string | null;
-};
-
-export type ModelView = {
-  name: string;
-  materialization: string;
-  action: string;
-  rows: number | null;
-  durationMs: number;
-  error: string | null;
-};
-
-export type TestView = {
-  name: string;
-  subject: string;
-  status: string;
-  severity: string;
-  failures: number;
-  sample: unknown;
-  message: string | null;
-  durationMs: number;
-};
+export type RejectsView = { reasons: RejectReason[]; rows: RejectRow[]; next: string | null };
 
 /** Rows that failed a check: why, and where their raw answer lies. */
 export const Rejects = ({ rejects }: { rejects: RejectsView }) => {
@@ -84,7 +54,7 @@ export const Rejects = ({ rejects }: { rejects: RejectsView }) => {
 const modelStates: Record<string, string> = { failed: "failed", skipped: "skipped" };
 
 /** How each model went, in the order they were built. */
-export const Models = ({ models }: { models: ModelView[] }) => (
+export const Models = ({ models }: { models: ModelResult[] }) => (
   <Section id="models" title="Models" note="Built, tested, then published together">
     <TableScroll label="Models">
       <table>
@@ -124,7 +94,7 @@ export const Models = ({ models }: { models: ModelView[] }) => (
   </Section>
 );
 
-const TestItem = ({ test, id }: { test: TestView; id: string }) => (
+const TestItem = ({ test, id }: { test: TestResult; id: string }) => (
   <li>
     <p class="where">
       <State state={test.status} />
@@ -156,7 +126,7 @@ const TestItem = ({ test, id }: { test: TestView; id: string }) => (
 );
 
 /** How each data test went: what needs somebody first, the passed ones folded. */
-export const Tests = ({ tests }: { tests: TestView[] }) => {
+export const Tests = ({ tests }: { tests: TestResult[] }) => {
   const passed = tests.filter((test) => test.status === "pass");
   const others = tests.filter((test) => test.status !== "pass");
   return (

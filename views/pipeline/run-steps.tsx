@@ -1,34 +1,7 @@
+import type { BatchRow, TryRow } from "../../db/queries/pipeline/read-runs.ts";
 import { ErrorNote, Instant, Pager, Progress, State, TableScroll } from "../components.tsx";
 import { formatCount, formatElapsed, formatInteger, none } from "../format.ts";
 import { LogLines, type LogLineView } from "./log-lines.tsx";
-
-type KeptError = { name: string; message: string; advice?: string };
-
-export type BatchView = {
-  id: number;
-  mapIndex: number;
-  state: string;
-  /** Whether a person said how it ended. */
-  marked: boolean;
-  tries: number;
-  error: KeptError | null;
-  startedAt: Date | null;
-  finishedAt: Date | null;
-  done: number | null;
-  total: number | null;
-  unit: string | null;
-};
-
-export type TryView = {
-  taskId: number;
-  mapIndex: number;
-  number: number;
-  state: string;
-  owner: string;
-  error: KeptError | null;
-  startedAt: Date;
-  finishedAt: Date | null;
-};
 
 /** One step of a run: a plain task, or all batches of a mapped one. */
 export type StepView = {
@@ -51,7 +24,7 @@ export type StepView = {
   total: number | null;
   unit: string | null;
   /** The page of batches shown; empty in plain tasks. */
-  shown: BatchView[];
+  shown: BatchRow[];
   /** Where the next page of batches is; null on the last. */
   nextBatches: string | null;
   /** The state that the batches shown are in; null for any. */
@@ -60,7 +33,7 @@ export type StepView = {
   areBatchesAsked: boolean;
   /** Where the batches in a state are. */
   batchUrl(state: string | null): string;
-  troubled: TryView[];
+  troubled: TryRow[];
   /** The last lines of its log. */
   log: LogLineView[];
 };
@@ -80,7 +53,7 @@ export const MarkedTag = () => (
   </span>
 );
 
-const RetryBatch = ({ step, batch }: { step: StepView; batch: BatchView }) => (
+const RetryBatch = ({ step, batch }: { step: StepView; batch: BatchRow }) => (
   <form method="post" action={`/runs/${step.runId}/tasks/${batch.id}/retry`} class="inline-form">
     <input type="hidden" name="to" value="run" />
     <button type="submit" class="link">

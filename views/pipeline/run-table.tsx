@@ -1,20 +1,6 @@
+import type { RunRow } from "../../db/queries/pipeline/read-runs.ts";
 import { Instant, State, TableScroll } from "../components.tsx";
 import { formatElapsed, formatLabel, formatPartition, formatValue } from "../format.ts";
-
-/** A run as lists show it. */
-export type ListedRun = {
-  id: number;
-  state: string;
-  trigger: string;
-  partition: string | null;
-  partitionTo: string | null;
-  backfillId: number | null;
-  summary: unknown;
-  error: { name: string; message: string; advice?: string } | null;
-  createdAt: Date;
-  startedAt: Date | null;
-  finishedAt: Date | null;
-};
 
 /** A summary's values by name; none where it is no object. */
 const valuesOf = (summary: unknown): Record<string, unknown> =>
@@ -29,7 +15,7 @@ const summarise = (summary: unknown): string =>
     .join(" · ");
 
 /** The sessions that a run was for, or else those that it says it met. */
-function sessionsOf(run: ListedRun): string {
+function sessionsOf(run: RunRow): string {
   const { firstDate, lastDate } = valuesOf(run.summary);
   if (run.partition !== null || typeof firstDate !== "string" || typeof lastDate !== "string") {
     return formatPartition(run.partition, run.partitionTo);
@@ -44,7 +30,7 @@ const triggers: Record<string, string> = {
   backfill: "backfill",
 };
 
-const Trigger = ({ run }: { run: ListedRun }) =>
+const Trigger = ({ run }: { run: RunRow }) =>
   run.backfillId === null ? (
     (triggers[run.trigger] ?? run.trigger)
   ) : (
@@ -52,7 +38,7 @@ const Trigger = ({ run }: { run: ListedRun }) =>
   );
 
 /** Runs, one a row, each leading to its page. */
-export const RunTable = ({ runs, now, label }: { runs: ListedRun[]; now: Date; label: string }) => (
+export const RunTable = ({ runs, now, label }: { runs: RunRow[]; now: Date; label: string }) => (
   <TableScroll label={label}>
     <table class="runs">
       <thead>

@@ -1,34 +1,24 @@
+import type { ActionRow } from "../../db/queries/operations/read-actions.ts";
 import type { EventSeen } from "../../db/queries/pipeline/read-events.ts";
+import type { ModelResult, TestResult } from "../../db/queries/pipeline/read-results.ts";
+import type { RunDetail } from "../../db/queries/pipeline/read-runs.ts";
 import { ErrorNote, Fact, Instant, Section, State } from "../components.tsx";
 import { formatCount, formatElapsed, formatInteger, formatLabel, formatPartition, formatValue } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
-import { ActionList, type ActionView } from "../operations/actions.tsx";
+import { ActionList } from "../operations/actions.tsx";
 import type { Shell } from "../shell.ts";
 import { EventTable, type JobTitles } from "./events.tsx";
 import { RunActions } from "./run-actions.tsx";
-import { Models, type ModelView, Rejects, type RejectsView, Tests, type TestView } from "./run-results.tsx";
+import { Models, Rejects, type RejectsView, Tests } from "./run-results.tsx";
 import { Step, type StepView } from "./run-steps.tsx";
 
-export type RunView = {
+export type RunView = Omit<RunDetail, "parameters" | "summary"> & {
   now: Date;
-  id: number;
-  jobId: string;
   jobTitle: string;
-  state: string;
-  trigger: string;
-  partition: string | null;
-  partitionTo: string | null;
-  backfillId: number | null;
   parameters: [string, unknown][];
   summary: [string, unknown][];
-  error: { name: string; message: string; advice?: string } | null;
-  createdAt: Date;
-  startedAt: Date | null;
-  finishedAt: Date | null;
   isActive: boolean;
   canRetry: boolean;
-  /** False where a later run answers for the session. */
-  isLatestOfPartition: boolean;
   /** Why the last request could not be done. */
   problem: string | null;
   /** The path and query that give this view again. */
@@ -38,11 +28,11 @@ export type RunView = {
   claimedAll: number;
   produced: EventSeen[];
   producedAll: number;
-  actions: ActionView[];
+  actions: ActionRow[];
   titles: JobTitles;
   rejects: RejectsView;
-  models: ModelView[];
-  tests: TestView[];
+  models: ModelResult[];
+  tests: TestResult[];
 };
 
 const Trigger = ({ run }: { run: RunView }) => {

@@ -1,16 +1,9 @@
+import type { TryDetail } from "../../db/queries/pipeline/read-tasks.ts";
 import { Empty, ErrorNote, Fact, Instant, Pager, Section, State } from "../components.tsx";
 import { formatCount, formatElapsed } from "../format.ts";
 import { LogLines, type LogLineView } from "./log-lines.tsx";
 
-export type TryView = {
-  number: number;
-  state: string;
-  owner: string;
-  host: string | null;
-  pid: number | null;
-  error: { name: string; message: string; advice?: string } | null;
-  startedAt: Date;
-  finishedAt: Date | null;
+export type TryView = Omit<TryDetail, "lines"> & {
   lineCount: number;
   /** The end of its log. */
   lines: LogLineView[];

@@ -1,3 +1,4 @@
+import type { TaskDetail } from "../../db/queries/pipeline/read-tasks.ts";
 import { ErrorNote, Fact, Instant, Progress, Section, State } from "../components.tsx";
 import { formatElapsed, formatInteger, formatPartition, none } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
@@ -7,38 +8,14 @@ import { TaskActions } from "./run-actions.tsx";
 import { MarkedTag } from "./run-steps.tsx";
 import { Tries, type TryView } from "./task-tries.tsx";
 
-type KeptError = { name: string; message: string; advice?: string };
-
 /** One task or batch of a run. */
-export type TaskView = {
+export type TaskView = Omit<TaskDetail, "step" | "tries" | "availableAt"> & {
   now: Date;
-  id: number;
-  runId: number;
-  runState: string;
-  jobId: string;
   jobTitle: string;
-  partition: string | null;
-  partitionTo: string | null;
-  name: string;
   description: string;
-  mapIndex: number;
-  isMapped: boolean;
-  state: string;
-  marked: boolean;
   tryCount: number;
-  failures: number;
-  error: KeptError | null;
-  input: string | null;
-  inputLength: number;
-  output: string | null;
-  outputLength: number;
-  done: number | null;
-  total: number | null;
-  unit: string | null;
   /** When it may be tried again; null where it does not wait for that. */
   waitsUntil: Date | null;
-  startedAt: Date | null;
-  finishedAt: Date | null;
   isRunActive: boolean;
   /** Whether more may happen soon. */
   isLive: boolean;

@@ -1,27 +1,15 @@
+import type { DriftCheckRow } from "../../db/queries/quality/drift.ts";
+import type { DriftExample } from "../../jobs/drift/types.ts";
 import { Empty, Instant, Section, State, TableScroll } from "../components.tsx";
 import { formatCount, formatElapsed, formatInteger, none } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
 import { QualityNav } from "./parts.tsx";
 
-export type DriftLine = {
-  id: number;
+export type DriftLine = Omit<DriftCheckRow, "models" | "example"> & {
   state: "running" | "failed" | "equal" | "different";
-  trigger: string;
-  tickers: string[];
-  rows: number;
-  differences: number;
   skipped: { name: string; reason: string }[];
-  example: {
-    model: string;
-    key: Record<string, unknown>;
-    column: string | null;
-    published: unknown;
-    recomputed: unknown;
-  } | null;
-  error: string | null;
-  startedAt: Date;
-  finishedAt: Date | null;
+  example: DriftExample | null;
 };
 
 export type DriftView = { checks: DriftLine[]; now: Date; tickers: string; problem: string | null };

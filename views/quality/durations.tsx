@@ -1,14 +1,14 @@
+import type { ModelBuild } from "../../db/queries/quality/read-quality.ts";
 import { Instant, Section, State, TableScroll } from "../components.tsx";
 import { formatDuration, formatInteger, none } from "../format.ts";
-import type { BuildRow } from "./types.ts";
 
 const width = 600;
 const height = 120;
 
-const bad = (row: BuildRow) => row.action === "failed" || row.action === "skipped";
+const bad = (row: ModelBuild) => row.action === "failed" || row.action === "skipped";
 
 /** A bar a build, the oldest first, as high as it took; those that failed are outlined. */
-const DurationSvg = ({ builds }: { builds: BuildRow[] }) => {
+const DurationSvg = ({ builds }: { builds: ModelBuild[] }) => {
   const oldestFirst = [...builds].reverse();
   const longest = Math.max(...builds.map(({ durationMs }) => durationMs), 1);
   const step = width / Math.max(oldestFirst.length, 20);
@@ -51,7 +51,7 @@ const DurationSvg = ({ builds }: { builds: BuildRow[] }) => {
 
 const actionState: Record<string, string> = { failed: "failed", skipped: "skipped" };
 
-const BuildLine = ({ row }: { row: BuildRow }) => (
+const BuildLine = ({ row }: { row: ModelBuild }) => (
   <tr>
     <th scope="row" class="number">
       <a href={`/runs/${row.runId}`}>{row.runId}</a>
@@ -70,7 +70,7 @@ const BuildLine = ({ row }: { row: BuildRow }) => (
 );
 
 /** How long a model took in its last builds: drawn, and as a table. */
-export const Builds = ({ builds }: { builds: BuildRow[] }) => (
+export const Builds = ({ builds }: { builds: ModelBuild[] }) => (
   <Section id="builds" title="Builds" note="How long each took, and what it wrote">
     {builds.length === 0 ? (
       <p class="note">Not built yet.</p>

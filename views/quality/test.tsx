@@ -1,9 +1,10 @@
+import type { TestRun } from "../../db/queries/quality/read-quality.ts";
 import { Empty, Fact, Instant, Section, TableScroll } from "../components.tsx";
 import { formatCount, formatDuration, formatInteger } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
 import { QualityNav, SqlText, TestState } from "./parts.tsx";
-import type { FailureView, RowsView, TestHistoryRow, TestPageView } from "./types.ts";
+import type { FailureView, RowsView, TestPageView } from "./types.ts";
 
 const consequences: Record<string, string> = {
   error: "Where it fails nothing is published: pages go on showing the last good build.",
@@ -108,7 +109,7 @@ const Failure = ({ failure, isLatest }: { failure: FailureView; isLatest: boolea
   </Section>
 );
 
-const HistoryRow = ({ row }: { row: TestHistoryRow }) => (
+const HistoryRow = ({ row }: { row: TestRun }) => (
   <tr>
     <th scope="row" class="number">
       <a href={`/runs/${row.runId}`}>{row.runId}</a>
@@ -125,7 +126,7 @@ const HistoryRow = ({ row }: { row: TestHistoryRow }) => (
   </tr>
 );
 
-const TestHistory = ({ rows }: { rows: TestHistoryRow[] }) => (
+const TestHistory = ({ rows }: { rows: TestRun[] }) => (
   <Section id="history" title="History" note={`Of the last ${formatCount(rows.length, "run")} that had it`}>
     {rows.length === 0 ? (
       <Empty>

@@ -1,14 +1,7 @@
+import type { LatestTest, ModelBuild, TestRun } from "../../db/queries/quality/read-quality.ts";
+
 /** A data test as lists show it: how it went last, and in the runs before. */
-export type TestRow = {
-  name: string;
-  kind: string;
-  subject: string;
-  column: string | null;
-  /** idle where it has not run yet. */
-  status: string;
-  severity: string;
-  failures: number;
-  message: string | null;
+export type TestRow = Omit<LatestTest, "durationMs" | "runId" | "finishedAt"> & {
   durationMs: number | null;
   runId: number | null;
   /** Of each run of the list, the oldest first; null where the run did not have it. */
@@ -61,21 +54,11 @@ export type TestPageView = {
   sql: string | null;
   /** Whether `sql` is what the run asked, rather than the project as it stands. */
   isSqlOfRun: boolean;
-  latest: TestHistoryRow | null;
-  history: TestHistoryRow[];
+  latest: TestRun | null;
+  history: TestRun[];
   failure: FailureView | null;
   /** Whether what is published can be asked for the rows that it finds. */
   canLook: boolean;
-};
-
-export type TestHistoryRow = {
-  runId: number;
-  runState: string;
-  status: string;
-  failures: number;
-  message: string | null;
-  durationMs: number;
-  finishedAt: Date;
 };
 
 /** Rows that a test finds, as a table. */
@@ -135,15 +118,5 @@ export type NodePageView = {
   rawSql: string | null;
   compiledSql: string | null;
   freshness: FreshnessRow | null;
-  builds: BuildRow[];
-};
-
-export type BuildRow = {
-  runId: number;
-  runState: string;
-  action: string;
-  rows: number | null;
-  durationMs: number;
-  error: string | null;
-  finishedAt: Date;
+  builds: ModelBuild[];
 };

@@ -18,6 +18,7 @@ export type RunRow = {
 };
 
 export type RunDetail = RunRow & {
+  /** False where a later run answers for its partition. */
   isLatestOfPartition: boolean;
   hasSomethingToRetry: boolean;
 };
@@ -117,6 +118,7 @@ export type BatchRow = {
   step: number;
   mapIndex: number;
   state: string;
+  /** Whether a person said how it ended. */
   marked: boolean;
   tries: number;
   error: KeptError | null;
