@@ -11,15 +11,8 @@ import { selectRestatements } from "../../db/queries/market/read-restatements.ts
 import { selectTickers } from "../../db/queries/market/read-tickers.ts";
 import { HttpError } from "../http/errors.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
-import {
-  barAnswer,
-  booleanInUrl,
-  dateInput,
-  limitInUrl,
-  restatementAnswer,
-  tickerAnswer,
-  tickerInput,
-} from "../http/schemas.ts";
+import { booleanInUrl, dateInput, limitInUrl, tickerInput } from "../http/schemas.ts";
+import { barAnswer, restatementAnswer, tickerAnswer } from "./bar-schemas.ts";
 
 export const barOperations: Operation[] = [
   defineOperation({

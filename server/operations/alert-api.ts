@@ -9,9 +9,8 @@ import {
 import { alertKinds, channelNames } from "../../jobs/alerts/types.ts";
 import { HttpError } from "../http/errors.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
-import { idInUrl, limitInUrl, oneOf } from "../http/schemas.ts";
+import { id, idInUrl, limitInUrl, oneOf } from "../http/schemas.ts";
 
-const id = z.int().positive();
 const instant = z.iso.datetime();
 
 const deliveryAnswer = z

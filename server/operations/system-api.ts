@@ -2,11 +2,11 @@ import { z } from "zod";
 import type { RetentionDays } from "../../db/queries/operations/housekeeping.ts";
 import { longestDays } from "../../jobs/housekeeping/retention.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
+import { count } from "../http/schemas.ts";
 import { readHousekeepingRuns, readProcesses, readSizes, recordOf } from "./system-read.ts";
 
 const runsRead = 20;
 const instant = z.iso.datetime();
-const count = z.int().min(0);
 const bytes = z.int().min(0).meta({ description: "Bytes." });
 const flag = z.boolean({ error: "has to be true or false" });
 

@@ -1,14 +1,12 @@
 import { z } from "zod";
 import { HttpError } from "../http/errors.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
-import { jobInUrl, numberInUrl } from "../http/schemas.ts";
+import { count, date, jobInUrl, numberInUrl } from "../http/schemas.ts";
 import { currentYear, firstYear, lastYear, readCalendar, stepStates } from "./calendar-read.ts";
 import { readSchedule } from "./schedule-read.ts";
 import { requireJob } from "./status-api.ts";
 
-const date = z.iso.date();
 const instant = z.iso.datetime();
-const count = z.int().min(0);
 
 const stepAnswer = z
   .strictObject({ state: z.enum(stepStates), runId: z.int().positive().nullable() })

@@ -3,11 +3,9 @@ import { type EventSeen, selectEvent, selectEvents } from "../../db/queries/pipe
 import { runStates } from "../../jobs/orchestrator/types.ts";
 import { HttpError } from "../http/errors.ts";
 import { answer, defineOperation, type Operation } from "../http/operation.ts";
-import { idInUrl, limitInUrl } from "../http/schemas.ts";
+import { count, id, idInUrl, limitInUrl } from "../http/schemas.ts";
 import { readDatasets } from "./dataset-read.ts";
 
-const id = z.int().positive();
-const count = z.int().min(0);
 const instant = z.iso.datetime();
 
 const datasetAllowed = "has to be the name of a dataset, of at most 500 characters";

@@ -1,10 +1,9 @@
 import { z } from "zod";
 import type { GraphEdge, GraphNode } from "../../views/pipeline/graph-types.ts";
 import { answer, defineOperation, type Operation } from "../http/operation.ts";
+import { count, id } from "../http/schemas.ts";
 import { readGraph } from "./graph-read.ts";
 
-const id = z.int().positive();
-const count = z.int().min(0);
 const instant = z.iso.datetime();
 
 const nodeAnswer = z

@@ -3,12 +3,10 @@ import { runStates, runTriggers } from "../../jobs/orchestrator/types.ts";
 import type { GridJob } from "../../views/pipeline/grid-types.ts";
 import { HttpError } from "../http/errors.ts";
 import { answer, defineOperation, type Operation } from "../http/operation.ts";
-import { dateInput, jobInUrl, numberInUrl, oneOf } from "../http/schemas.ts";
+import { count, dateInput, id, jobInUrl, numberInUrl, oneOf } from "../http/schemas.ts";
 import { readGrid } from "./grid-read.ts";
 import { requireJob } from "./status-api.ts";
 
-const id = z.int().positive();
-const count = z.int().min(0);
 const instant = z.iso.datetime();
 const milliseconds = z.number().min(0).nullable();
 

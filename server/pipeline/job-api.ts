@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { backfillCreated, backfillInput } from "../backfills/schemas.ts";
 import { answer, defineOperation, type Operation } from "../http/operation.ts";
-import { dateInput, jobAnswer, jobInUrl, runAnswer } from "../http/schemas.ts";
+import { dateInput, jobInUrl } from "../http/schemas.ts";
 import { readRun } from "./run-api.ts";
+import { jobAnswer, runAnswer } from "./schemas.ts";
 import { readJob, requireJob } from "./status-api.ts";
 
 const path = z.strictObject({ job: jobInUrl });

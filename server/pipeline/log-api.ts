@@ -12,8 +12,9 @@ import type { AppContext } from "../context.ts";
 import { check } from "../http/check.ts";
 import { HttpError } from "../http/errors.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
-import { idInUrl, logAnswer, numberInUrl, oneOf } from "../http/schemas.ts";
+import { idInUrl, numberInUrl, oneOf } from "../http/schemas.ts";
 import { quietSeconds, resumeAfter, streamLog } from "./log-stream.ts";
+import { logAnswer } from "./schemas.ts";
 
 const path = z.strictObject({ id: idInUrl });
 

@@ -5,7 +5,8 @@ import { selectAllTries, selectTasks, type TaskRow, type TaskTry } from "../../d
 import { runStates } from "../../jobs/orchestrator/types.ts";
 import { HttpError } from "../http/errors.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
-import { idInUrl, jobInUrl, limitInUrl, markBody, oneOf, runAnswer, runDetailAnswer } from "../http/schemas.ts";
+import { idInUrl, jobInUrl, limitInUrl, oneOf } from "../http/schemas.ts";
+import { markBody, runAnswer, runDetailAnswer } from "./schemas.ts";
 import { requireJob } from "./status-api.ts";
 
 type Run = z.input<typeof runAnswer>;

@@ -5,7 +5,7 @@ import type { JobDefinition } from "../../jobs/orchestrator/types.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import { HttpError } from "../http/errors.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
-import { type jobAnswer, statusAnswer } from "../http/schemas.ts";
+import { type jobAnswer, statusAnswer } from "./schemas.ts";
 
 const probe = <Word extends string>(word: Word) => z.strictObject({ status: z.literal(word) });
 

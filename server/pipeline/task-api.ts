@@ -2,8 +2,9 @@ import { z } from "zod";
 import { selectAllTriesOfTask, selectWholeTask } from "../../db/queries/pipeline/read-tasks.ts";
 import { HttpError } from "../http/errors.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
-import { idInUrl, markBody, taskDetailAnswer } from "../http/schemas.ts";
+import { idInUrl } from "../http/schemas.ts";
 import { toTask } from "./run-api.ts";
+import { markBody, taskDetailAnswer } from "./schemas.ts";
 
 const path = z.strictObject({ id: idInUrl });
 const theTask = { 200: { description: "The task.", schema: taskDetailAnswer } };

@@ -4,7 +4,7 @@ import { type MetricName, metricDefinitions } from "../../backtest/definitions.t
 import { strategies } from "../../backtest/strategies/index.ts";
 import { exitReasons, type Settings } from "../../backtest/types.ts";
 import { nearest } from "../../http/nearest.ts";
-import { dateInput, oneOf, tickerInput } from "../../http/schemas.ts";
+import { date, dateInput, oneOf, tickerInput } from "../../http/schemas.ts";
 import { fitsScope } from "./scope.ts";
 
 /** What a backtest is asked with, and what it answers. Everything about strategies and metrics comes from their registries. */
@@ -157,7 +157,6 @@ export function settingsOf(request: Omit<BacktestRequest, "ticker" | "from" | "t
   } satisfies Settings & { riskFree: number };
 }
 
-const date = z.iso.date();
 const dollars = z.number();
 const fraction = z.number();
 

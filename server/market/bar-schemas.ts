@@ -1,0 +1,40 @@
+import { z } from "zod";
+import { date } from "../http/schemas.ts";
+
+export const barAnswer = z
+  .strictObject({
+    date,
+    open: z.number(),
+    high: z.number(),
+    low: z.number(),
+    close: z.number(),
+    volume: z.number().meta({ description: "Shares; fractional." }),
+    vwap: z.number().nullable(),
+  })
+  .meta({ id: "Bar" });
+
+const statedBar = z
+  .strictObject({
+    open: z.number(),
+    high: z.number(),
+    low: z.number(),
+    close: z.number(),
+    volume: z.number(),
+    vwap: z.number().nullable(),
+    transactions: z.number().nullable(),
+  })
+  .meta({ id: "StatedBar", description: "A bar as the vendor stated it, unadjusted." });
+
+export const restatementAnswer = z
+  .strictObject({
+    date,
+    statedAt: z.iso.datetime().meta({ description: "When what it said before was loaded." }),
+    replacedAt: z.iso.datetime().meta({ description: "When what it says since was loaded." }),
+    before: statedBar,
+    after: statedBar,
+  })
+  .meta({ id: "Restatement" });
+
+export const tickerAnswer = z
+  .strictObject({ ticker: z.string(), name: z.string(), type: z.string().nullable(), active: z.boolean() })
+  .meta({ id: "Ticker" });
