@@ -136,6 +136,58 @@ describe("a lease", () => {
   });
 });
 
+describe("a task that loses its process again and again", () => {
+  /** Gives the try to a process that is not there, and answers how many seconds the task is held back for it. */
+  const loseProcess = async (taskId: number, number: number): Promise<number> => {
+    await harness.sql`update barline.tasks set lease_owner = '1' where id = ${taskId}::bigint and tries = ${number}::int`;
+    return await until(`try ${number} is lost`, async () => {
+      const [row] = await harness.sql<{ seconds: number }[]>`
+        select extract(epoch from available_at - tries.finished_at)::float8 as seconds
+        from barline.tries join barline.tasks on tasks.id = task_id
+        where task_id = ${taskId}::bigint and number = ${number}::int and tries.state = 'lost'`;
+      return row?.seconds;
+    });
+  };
+
+  test("waits longer each time, fails after the twentieth, and begins anew where a person retries it", async () => {
+    const losses = 20;
+    let begun = 0;
+    const job = toyJob({
+      maxTries: 1,
+      runsWithoutEvents: true,
+      run: async ({ signal }) => {
+        begun++;
+        return await untilAborted(signal);
+      },
+    });
+    const orchestrator = await harness.start([job], { pollMs: 20, heartbeatMs: 20 });
+    const runId = await orchestrator.createRun("toy", {});
+    const waits: number[] = [];
+    for (let number = 1; number <= losses; number++) {
+      await until(`try ${number} is at work`, () => begun === number);
+      const { id } = await taskOf(harness.sql, runId);
+      waits.push(await loseProcess(id, number));
+      // The time that it has to wait, gone by.
+      await harness.sql`update barline.tasks set available_at = now() where id = ${id}::bigint and state = 'queued'`;
+    }
+    expect(waits).toEqual([0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60, 60, 60, 60, 60, 60, 60]);
+    await until("the next try was begun, or refused", async () => {
+      return begun > losses || (await taskOf(harness.sql, runId)).state === "failed";
+    });
+    expect(begun).toBe(losses);
+    const { error, history } = await taskOf(harness.sql, runId);
+    expect(error).toMatchObject({
+      name: "PermanentError",
+      message: "20 processes in a row ended while they ran this task.",
+      advice: expect.stringContaining("memory"),
+    });
+    expect(history).toEqual([...Array.from({ length: losses }, () => "lost"), "failed"]);
+    expect(await runReaches(harness.sql, runId, "failed")).toMatchObject({ error: { name: "PermanentError" } });
+    await orchestrator.retryRun(runId);
+    await until("it is at work once more", () => begun === losses + 1);
+  });
+});
+
 describe("a stop", () => {
   test("in good order gives everything back within the deadline, with no failure counted", async () => {
     let began = 0;
