@@ -98,6 +98,16 @@ describe("GET /api/backfills/{id}", () => {
       expect(body.progress).toMatchObject({ perMinute: null, secondsLeft: null });
     }
   });
+
+  test("tells neither while its job is paused, as nothing more begins", async () => {
+    await database.sql`insert into barline.jobs (id, paused) values (${jobIds.ingest}, true)`;
+    try {
+      const { body } = await ask(appWith(), "GET", `/api/backfills/${running}`);
+      expect(body.progress).toMatchObject({ done: 2, total: 3, perMinute: null, secondsLeft: null });
+    } finally {
+      await database.sql`delete from barline.jobs`;
+    }
+  });
 });
 
 describe("GET /api/backfills/{id}/sessions", () => {

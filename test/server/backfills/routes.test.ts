@@ -126,6 +126,18 @@ describe("a backfill's page", () => {
     expect(text).toContain("nothing more begins");
   });
 
+  test("tells neither while its job is paused", async () => {
+    await dashboard.sql`insert into barline.jobs (id, paused) values (${jobIds.ingest}, true)`;
+    try {
+      const text = await part(`/backfills/${running}`, "backfill-live");
+      expect(text).toContain("1 of 4 sessions ended");
+      expect(text).not.toContain("sessions/min");
+      expect(text).not.toContain("about ");
+    } finally {
+      await dashboard.sql`delete from barline.jobs`;
+    }
+  });
+
   test("of one run for all sessions counts batches, and marks every session as that run stands", async () => {
     const text = await part(`/backfills/${perTicker}`, "backfill-live");
     expect(text).toContain("3 of 5 batches ended");
