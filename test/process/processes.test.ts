@@ -17,8 +17,6 @@ import {
 } from "../support/warehouse.ts";
 import { backfillByApi, fetchingFrom } from "./support.ts";
 
-const leaseMs = 15_000;
-
 let database: TestDatabase;
 let s3: S3Server;
 let market: FaultyMarket;
@@ -52,15 +50,7 @@ async function triesByOwner(sql: Sql): Promise<Map<string, number>> {
   return new Map(rows.map(({ owner, tries }) => [owner, tries]));
 }
 
-/** From a kill to when each of the tasks that were lost by it was free for others, in milliseconds. */
-async function takeoverMs(sql: Sql, owner: string, killedAt: Date): Promise<number[]> {
-  const rows = await sql<{ ms: number }[]>`
-    select extract(epoch from finished_at - ${killedAt}::timestamptz)::float8 * 1000 as ms
-    from barline.tries where owner = ${owner}::text and state = 'lost'`;
-  return rows.map((row) => row.ms);
-}
-
-test("three processes share the work; what one held when it was killed, the others take over within the lease", async () => {
+test("three processes share the work; what one held when it was killed, the others take over long before its leases end", async () => {
   const { sql } = database;
   const variables = {
     ...fetchingFrom(market),
@@ -98,7 +88,8 @@ test("three processes share the work; what one held when it was killed, the othe
     return held !== undefined;
   });
   await victim.end("SIGKILL");
-  const killedAt = new Date();
+  // Its leases last for longer than this test: only that it can be seen to be dead frees what it held.
+  await sql`update barline.tasks set lease_expires_at = now() + interval '1 hour' where lease_owner = ${leader.owner}`;
   market.release();
   await until("another leads", async () => {
     const leading = (await living(sql)).filter((one) => one.leader && one.owner !== leader.owner);
@@ -106,11 +97,9 @@ test("three processes share the work; what one held when it was killed, the othe
   });
 
   await settle(sql, 60_000);
-  const waits = await takeoverMs(sql, leader.owner, killedAt);
-  expect(waits.length).toBeGreaterThan(0);
-  // A heartbeat finds them, after three seconds at most; the lease is for those that cannot be seen to be dead.
-  for (const wait of waits) expect(wait).toBeLessThan(2 * leaseMs);
-  process.stderr.write(`${waits.length} tasks taken over, the last after ${Math.round(Math.max(...waits))} ms\n`);
+  const [taken] = await sql<{ over: number }[]>`
+    select count(*)::int as over from barline.tries where owner = ${leader.owner} and state = 'lost'`;
+  expect(taken?.over).toBeGreaterThan(0);
 
   await expectCleanState(sql);
   const twice = await sql`
