@@ -11,6 +11,7 @@ import { type FaultyMarket, startFaultyMarket } from "../support/faulty-market.t
 import { startGateway } from "../support/gateway.ts";
 import { runsOf, startTestPipeline, type TestPipeline } from "../support/pipeline.ts";
 import { type S3Server, startS3 } from "../support/s3.ts";
+import { endWithThisProcess } from "../support/server-guard.ts";
 import { until } from "../support/until.ts";
 import {
   barsBetween,
@@ -139,6 +140,7 @@ test("a database server that is stopped and started again in the middle of the w
   const dataDir = await mkdtemp(join(tmpdir(), "barline-outage-"));
   await chmod(dataDir, 0o755);
   closers.push(() => rm(dataDir, { recursive: true, force: true }));
+  endWithThisProcess(dataDir);
   let server = await startEmbeddedPostgres({ dataDir, settings: { fsync: "off" } });
   closers.push(() => server.stop());
   await migrateDatabase(server.url);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { openPool, type Sql } from "../../db/client.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../db/embedded.ts";
 import { migrateDatabase } from "../../db/migrate.ts";
+import { endWithThisProcess } from "./server-guard.ts";
 
 /** One database of the shared test server: its URL, a pool on it, and the call that drops it. */
 export type TestDatabase = { url: string; sql: Sql; drop(): Promise<void> };
@@ -19,6 +20,7 @@ const settings = { fsync: "off", synchronous_commit: "off", full_page_writes: "o
 async function testServer(): Promise<EmbeddedPostgres> {
   const dataDir = mkdtempSync(join(tmpdir(), "barline-test-"));
   chmodSync(dataDir, 0o755);
+  endWithThisProcess(dataDir);
   const started = await startEmbeddedPostgres({ dataDir, settings });
   stopServer = () => {
     process.kill(started.pid, "SIGQUIT");

@@ -7,6 +7,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../../db/embedd
 import { migrateDatabase } from "../../../db/migrate.ts";
 import { lockProcess } from "../../../db/queries/pipeline/leases.ts";
 import type { JobDefinition } from "../../../jobs/orchestrator/types.ts";
+import { endWithThisProcess } from "../../support/server-guard.ts";
 import { until } from "../../support/until.ts";
 import {
   batchJob,
@@ -35,6 +36,7 @@ const settings = { fsync: "off", shared_buffers: "16MB" };
 
 beforeAll(async () => {
   chmodSync(dataDir, 0o755);
+  endWithThisProcess(dataDir);
   server = await startEmbeddedPostgres({ dataDir, settings });
   await migrateDatabase(server.url);
   harness = await createHarness();
