@@ -29,7 +29,7 @@ export type IngestOptions = {
 };
 
 /** What a run's parameters may say; a scheduled run has none and fetches its one session grouped. */
-export const ingestParameters = z.object({
+const ingestParameters = z.object({
   strategy: z.enum(["grouped", "per_ticker"]).default("grouped"),
   /** Named by the person who asked; the universe where left out. */
   tickers: z.array(z.string()).optional(),

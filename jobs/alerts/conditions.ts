@@ -65,7 +65,7 @@ export function failedTests(outcomes: TestOutcome[]): Verdict {
   return { problems, undecided: outcomes.filter(({ status }) => status === "skipped").map(keyOf) };
 }
 
-export const driftKey = "drift";
+const driftKey = "drift";
 
 /** Whether the newest check found published rows that a full build would not make. One that could not be done says nothing. */
 export function driftFound(check: DriftCheckRow | undefined): Verdict {
@@ -111,7 +111,7 @@ export type Freshness = {
   titles: ReadonlyMap<string, string>;
 };
 
-export const staleKey = "stale_data";
+const staleKey = "stale_data";
 
 /** The newest session that should have been published by now; undefined where none should. */
 export function overdueSession(freshness: Freshness, graceMs = 0): string | undefined {

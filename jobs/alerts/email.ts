@@ -83,7 +83,7 @@ export function connectionOf(smtpUrl: string): SMTPTransportOptions {
 const domainOf = (from: string) => /@([^>\s]+)/.exec(from)?.[1] ?? "barline";
 
 /** What is mailed. The Message-ID is the delivery's own: many servers drop a second message of one id. */
-export function toMail(message: Message, from: string) {
+function toMail(message: Message, from: string) {
   const { title, message: said, advice, link, event, openedAt, resolvedAt } = message;
   const isLate = event === "opened" && resolvedAt !== null;
   const paragraphs = [

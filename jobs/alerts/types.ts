@@ -62,7 +62,7 @@ export type Channel = {
   send(message: Message, signal: AbortSignal): Promise<SendOutcome>;
 };
 
-export type ChannelInfo = { name: ChannelName; target: string };
+type ChannelInfo = { name: ChannelName; target: string };
 
 /** What the server may ask of the alerts. */
 export type AlertDesk = {

@@ -91,7 +91,7 @@ const longestHeader = 150;
 const longestSection = 3000;
 
 /** What is posted: `text` and `blocks` for Slack, the other fields for programs. */
-export function toPayload(message: Message): Record<string, unknown> {
+function toPayload(message: Message): Record<string, unknown> {
   const { id, event, kind, title, message: said, advice, link } = message;
   const parts = [
     escapeSlack(said),

@@ -20,7 +20,7 @@ import {
 import type { RecordKind } from "./types.ts";
 
 /** Rows that one statement looks at: some ten milliseconds of work. */
-export const windowRows = 5000;
+const windowRows = 5000;
 /** Runs whose events one statement removes: each is looked at closely. */
 const claimersAtATime = 200;
 

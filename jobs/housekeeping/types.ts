@@ -16,7 +16,7 @@ export type LakeSize = { prefix: string; objects: number; bytes: number };
 export type HousekeepingRecord = { counts: Removed; lake: LakeSize[] | null };
 
 /** What a cleaning-up would remove now; a count of `most` stands for that many or more. */
-export type HousekeepingPreview = { counts: Omit<Removed, "expired">; most: number };
+type HousekeepingPreview = { counts: Omit<Removed, "expired">; most: number };
 
 export type CleanOptions = {
   /** Also raw answers that no later landing replaced: those sessions cannot be made again from the lake. */

@@ -8,7 +8,7 @@ import { type LandedObject, readManifest, readRaw } from "./manifest.ts";
 import { checkKey, type ObjectStore } from "./store.ts";
 
 /** A row of a raw answer as the vendor gave it, and the object that holds it. */
-export type RawRow = { key: string; request: string; row: JsonValue };
+type RawRow = { key: string; request: string; row: JsonValue };
 
 /** What people may look at in the lake: raw answers, reference data and manifests, and nothing else that lies there. */
 export type LakeViewer = {

@@ -16,7 +16,7 @@ export type Bar = {
 };
 
 /** A row that failed a check, as it came, with what could be read of it. */
-export type BarReject = { ticker: string | null; session: string | null; reason: string; row: unknown };
+type BarReject = { ticker: string | null; session: string | null; reason: string; row: unknown };
 
 /** Which request an answer belongs to: a grouped answer does not name its session, nor a range's rows their ticker. */
 export type BarSource = { kind: "grouped"; session: string } | { kind: "range"; ticker: string };

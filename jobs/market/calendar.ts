@@ -14,7 +14,7 @@ export const lastCalendarDate = "2030-12-31";
  * How long after the regular close a session's data is final. Extended hours end at 20:00 in New York, four hours after
  * the close, and the vendor's end-of-day answer follows within the hour. Early closes wait until the same time of day.
  */
-export const settlesAfterCloseMs = 5 * 3_600_000;
+const settlesAfterCloseMs = 5 * 3_600_000;
 
 /** One trading day of the New York exchanges; the instants are UTC. */
 export type Session = { date: string; opensAt: Date; closesAt: Date; earlyClose: boolean };

@@ -28,7 +28,7 @@ const specialHours: ReadonlyMap<string, { opens?: number; closes?: number }> = n
 ]);
 
 /** Minutes after midnight in New York. */
-export const regularOpen = 9 * 60 + 30;
+const regularOpen = 9 * 60 + 30;
 /** Minutes after midnight in New York. */
 export const regularClose = 16 * 60;
 const earlyClose = 13 * 60;

@@ -21,7 +21,7 @@ export function createRedactor(apiKey: string): Redact {
 }
 
 /** A copy of an error that is safe to keep as a cause: fetch errors may quote the URL or the headers of their request. */
-export function redactedCause(error: unknown, redact: Redact): Error {
+function redactedCause(error: unknown, redact: Redact): Error {
   const { name, message, code }: Error & { code?: unknown } = error instanceof Error ? error : new Error(String(error));
   const clean = new Error(redact(message));
   clean.name = redact(name);

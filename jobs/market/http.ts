@@ -13,12 +13,12 @@ export const backoffBaseMs = 500;
 /** No backoff is longer than this. */
 export const backoffLimitMs = 30_000;
 /** A longer wait than this is left to the orchestrator, which frees the worker meanwhile. */
-export const longestWaitMs = 90_000;
+const longestWaitMs = 90_000;
 /** A whole-market answer is 1.3 MB: slow lines need their time. */
-export const defaultTimeoutMs = 30_000;
+const defaultTimeoutMs = 30_000;
 
 /** One complete answer that passed its schema. */
-export type Received<T> = { path: string; body: Uint8Array<ArrayBuffer>; receivedAt: Date; answer: T };
+type Received<T> = { path: string; body: Uint8Array<ArrayBuffer>; receivedAt: Date; answer: T };
 
 /** Gets a URL and checks the answer against a schema, with limiter, timeout and retries. */
 export type Transport = <T>(url: URL, schema: ZodType<T>, signal?: AbortSignal) => Promise<Received<T>>;
@@ -27,7 +27,7 @@ export type Transport = <T>(url: URL, schema: ZodType<T>, signal?: AbortSignal) 
 export type ApiCall = { endpoint: string; outcome: CallOutcome; seconds: number };
 
 /** `refused`: the API will not answer this for good; `failed`: no usable answer, tried again. */
-export type CallOutcome = "success" | "rate_limited" | "refused" | "failed" | "cancelled";
+type CallOutcome = "success" | "rate_limited" | "refused" | "failed" | "cancelled";
 
 type TransportOptions = {
   apiKey: string;

@@ -8,7 +8,7 @@ export type Limiter = { acquire(signal?: AbortSignal): Promise<void> };
 export type Sleep = (milliseconds: number, signal?: AbortSignal) => Promise<void>;
 
 /** The vendor asks paid plans to stay under 100 calls a second. */
-export const paidPlanRate = { calls: 99, perMs: 1_000 } as const;
+const paidPlanRate = { calls: 99, perMs: 1_000 } as const;
 
 /** The rate of a plan: so many calls in any minute, or for unlimited plans (null) what the vendor asks of them. */
 export function rateOf(callsPerMinute: number | null): { calls: number; perMs: number } {

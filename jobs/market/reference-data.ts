@@ -42,7 +42,7 @@ export type ReferenceData = {
 };
 
 /** `run` is what rejected rows are kept under. What was read before `newerThan` is stale, however young. */
-export type ReadContext = { run: { id: number }; log: TaskLog; signal: AbortSignal; newerThan?: Date };
+type ReadContext = { run: { id: number }; log: TaskLog; signal: AbortSignal; newerThan?: Date };
 
 export type ReferenceOptions = { sql: Sql; client: MarketClient; lake: ObjectStore; now(): Date };
 

@@ -4,7 +4,7 @@ import { PermanentError } from "../orchestrator/errors.ts";
 export type Universe = { kind: "all" } | { kind: "types"; types: string[] } | { kind: "tickers"; tickers: string[] };
 
 /** The vendor's codes of stock ticker types, from its list of ticker types. */
-export const tickerTypes: readonly string[] = [
+const tickerTypes: readonly string[] = [
   ..."ADRC ADRP ADRR ADRW AGEN BASKET BOND CS EQLK ETF ETN ETS ETV".split(" "),
   ..."FUND GDR INDEX LT NYRS OS OTHER PFD RIGHT SP UNIT WARRANT".split(" "),
 ];

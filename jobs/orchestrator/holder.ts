@@ -21,7 +21,7 @@ export type Holder = {
 };
 
 /** What a heartbeat found: tasks that other processes lost, and whether this one looks at the schedules from now on. */
-export type Beat = { recovered: number; leads: boolean };
+type Beat = { recovered: number; leads: boolean };
 
 export type HolderOptions = {
   sql: Sql;

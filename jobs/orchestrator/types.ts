@@ -14,8 +14,6 @@ export type RunState = (typeof runStates)[number];
 export const activeStates = ["queued", "running"] as const;
 /** Whether a run or task of this state has not ended. */
 export const isActive = (state: string): boolean => (activeStates as readonly string[]).includes(state);
-/** `cleared`: it waits for an earlier task that is run again, and keeps its tries and logs. */
-export type TaskState = RunState | "cleared";
 /** What a run came from. */
 export const runTriggers = ["schedule", "backfill", "dataset", "manual"] as const;
 export type RunTrigger = (typeof runTriggers)[number];
@@ -44,7 +42,7 @@ export type RunReference = {
   parameters: Record<string, JsonValue>;
 };
 
-export type ClaimedEvent = { id: number; dataset: string; runId: number; payload: JsonValue };
+type ClaimedEvent = { id: number; dataset: string; runId: number; payload: JsonValue };
 
 /** What a task or batch may know and do while it runs. */
 export type TaskContext = {
@@ -89,7 +87,7 @@ export type PlainTask = {
 };
 
 /** Its function runs in a Bun worker, found there by `handler`. */
-export type MappedTask = { kind: "mapped"; name: string; description: string; handler: string };
+type MappedTask = { kind: "mapped"; name: string; description: string; handler: string };
 
 export type TaskDefinition = PlainTask | MappedTask;
 
@@ -131,8 +129,6 @@ export type JobDefinition = {
   /** Tries of a task before its run fails. */
   maxTries: number;
 };
-
-export type BackfillState = RunState;
 
 /**
  * One run that a backfill wants: the partitions it covers, ascending, and what its tasks should know. It answers for them

@@ -9,9 +9,7 @@ import { checkFreshness, type SourceFreshness } from "./freshness.ts";
 import { loadProject } from "./project/load.ts";
 import { type ProjectSummary, summarize } from "./summary.ts";
 
-export type { FailingRows } from "./build/failing-rows.ts";
-export type { BuildOptions } from "./build/progress.ts";
-export type { BuildResult, ModelResult, NodeEvent, TestResult } from "./build/types.ts";
+export type { BuildResult, NodeEvent } from "./build/types.ts";
 export type { SourceFreshness } from "./freshness.ts";
 export type { ProjectNode, ProjectSource, ProjectSummary } from "./summary.ts";
 

@@ -31,7 +31,7 @@ const storedPlan = z.object({
 export type StoredPlan = z.output<typeof storedPlan>;
 
 /** `closed`: a holiday. Weekends are left out: nobody expects a session on them. */
-export type SessionState = RunState | "skipped" | "closed";
+type SessionState = RunState | "skipped" | "closed";
 
 /** One date of a backfill: how its run stands, or why it has none. */
 export type BackfillSession = { date: string; state: SessionState; runId: number | null; reason: string | null };
@@ -103,7 +103,7 @@ export async function readProgress(context: AppContext, row: BackfillRow): Promi
 }
 
 /** The figures of a backfill from its counts and its pace. */
-export function progressOf(row: BackfillRow, pace: BackfillPace, now: Date): Progress {
+function progressOf(row: BackfillRow, pace: BackfillPace, now: Date): Progress {
   const ended = row.success + row.failed + row.cancelled;
   const isOneRun = row.runs === 1 && (row.sessions ?? 0) > 1;
   const amounts = !isOneRun

@@ -30,7 +30,7 @@ export const curveMetricNames = [
 export type CurveMetric = (typeof curveMetricNames)[number];
 
 /** The risk-free rate of one session. */
-export const riskFreeOf = (riskFree: number): number => (1 + riskFree) ** (1 / sessionsAYear) - 1;
+const riskFreeOf = (riskFree: number): number => (1 + riskFree) ** (1 / sessionsAYear) - 1;
 
 /** Change from value to value, the first from `start`. Once a value is not above zero, nothing can be earned on it: 0. */
 export function returnsOf(values: Float64Array, start: number): Float64Array {

@@ -1,8 +1,8 @@
 /** What a figure is counted in: a part (0.1 is 10 %), money, a number of things, a number of sessions, or a bare ratio. */
-export type MetricUnit = "fraction" | "dollars" | "count" | "sessions" | "ratio";
+type MetricUnit = "fraction" | "dollars" | "count" | "sessions" | "ratio";
 
 /** Whose definition it is; `own` where neither library has the figure. */
-export type MetricSource = "empyrical" | "backtesting.py" | "own";
+type MetricSource = "empyrical" | "backtesting.py" | "own";
 
 /** A figure as people read it. */
 export type MetricDefinition = {

@@ -3,7 +3,7 @@ import { geometricMean, mean, sampleDeviation } from "./statistics.ts";
 import type { Trade } from "./types.ts";
 
 /** The figures about closed trades. */
-export const tradeMetricNames = [
+const tradeMetricNames = [
   "trades",
   "winRate",
   "profitFactor",

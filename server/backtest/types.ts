@@ -21,7 +21,7 @@ export type Target = -1 | 0 | 1;
 export type Targets = Int8Array;
 
 /** How much an entry buys, or sells short. Never more than the cash pays for, costs included. */
-export type Sizing =
+type Sizing =
   | { kind: "equity" /** Part of the equity, from 0 to 1. */; fraction: number }
   | { kind: "shares"; shares: number }
   | { kind: "cash" /** Dollars, costs included. */; cash: number };
@@ -65,7 +65,7 @@ export const exitReasons = [
 ] as const;
 export type ExitReason = (typeof exitReasons)[number];
 
-export type Exit = { session: number; price: number; profit: number; return: number; reason: ExitReason };
+type Exit = { session: number; price: number; profit: number; return: number; reason: ExitReason };
 
 /** One position from its entry to its exit. Sessions are indexes into the bars; prices include slippage. */
 export type Trade = {

@@ -34,7 +34,7 @@ type Definition<Path extends z.ZodObject, Query extends z.ZodObject, Body extend
 /** What a handler returns; a function, so that the status stays the literal that `answers` declares. */
 export const answer = <Status extends number, Body>(status: Status, body: Body) => ({ status, body });
 
-export type Method = "get" | "post" | "patch" | "delete";
+type Method = "get" | "post" | "patch" | "delete";
 
 /** One call of the API: how it is described, and how it is answered. */
 export type Operation = {

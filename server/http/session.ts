@@ -13,7 +13,7 @@ import type { Actor } from "../../jobs/orchestrator/types.ts";
 import { credentialName } from "./password.ts";
 
 /** Somebody who is signed in, as the list shows them. */
-export type SignedIn = {
+type SignedIn = {
   name: string;
   address: string | null;
   createdAt: Date;

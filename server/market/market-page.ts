@@ -13,7 +13,7 @@ import type { AppContext } from "../context.ts";
 import { parseAmount } from "./screener-request.ts";
 import { rangeStart } from "./ticker-page.ts";
 
-export const ranges = ["3m", "6m", "ytd", "1y", "5y", "all"] as const;
+const ranges = ["3m", "6m", "ytd", "1y", "5y", "all"] as const;
 const moversShown = 10;
 const sessionsShown = 20;
 /** Below a million dollars a day, moves are a few trades. */

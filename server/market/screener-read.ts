@@ -19,7 +19,7 @@ import type { AppContext } from "../context.ts";
 import { indicatorOf, orderedIndicators, presets } from "./screener-indicators.ts";
 import { type Problem, parseSort, readScreen, type ScreenRequest, screenUrl } from "./screener-request.ts";
 
-export const pageSize = 100;
+const pageSize = 100;
 
 /** The indicators that the published marts tell: of each ticker's newest bar, and of every bar. */
 export type Available = { latest: readonly IndicatorColumn[]; facts: readonly IndicatorColumn[] };

@@ -25,14 +25,14 @@ const correctionsShown = 12;
 export type TickerQuery = { isAdjusted: boolean; range: string };
 
 /** Every published bar of a ticker, ascending; none before the first publication. */
-export async function readBars(context: AppContext, ticker: string, isAdjusted: boolean): Promise<BarRow[]> {
+async function readBars(context: AppContext, ticker: string, isAdjusted: boolean): Promise<BarRow[]> {
   if (!(await hasMart(context.read))) return [];
   const whole = { ticker, from: null, to: null };
   return isAdjusted ? selectAdjustedBars(context.read, whole) : selectUnadjustedBars(context.read, whole);
 }
 
 /** An ISO date `months` earlier; the last day of a shorter month where the day does not exist in it. */
-export function monthsBefore(date: string, months: number): string {
+function monthsBefore(date: string, months: number): string {
   const [year = 0, month = 1, day = 1] = date.split("-").map(Number);
   const lastDay = new Date(Date.UTC(year, month - months, 0)).getUTCDate();
   return new Date(Date.UTC(year, month - 1 - months, Math.min(day, lastDay))).toISOString().slice(0, 10);
@@ -51,7 +51,7 @@ export function rangeStart(range: string, last: string): string {
 export const rangeOf = (text: string | undefined) => ranges.find((range) => range === text) ?? "1y";
 
 /** Key figures of a ticker's history; null without one. */
-export function statsOf(bars: BarRow[]): TickerStats | null {
+function statsOf(bars: BarRow[]): TickerStats | null {
   const last = bars.at(-1);
   const first = bars[0];
   if (!last || !first) return null;

@@ -7,7 +7,7 @@ import { createProcessMetrics } from "./process.ts";
 import { createStanding } from "./standing.ts";
 
 /** One answered request; `route` is the pattern that matched, as paths are without number. */
-export type RequestEnd = { route: string; method: string; status: number; seconds: number };
+type RequestEnd = { route: string; method: string; status: number; seconds: number };
 
 /** Everything that Prometheus may ask of this process. */
 export type Metrics = {

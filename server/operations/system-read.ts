@@ -17,7 +17,7 @@ import type { AppContext } from "../context.ts";
 const processesShown = 50;
 
 /** Tables that belong together, in the words of people. */
-export type TableGroup = { name: string; rows: number | null; bytes: number; tables: string[] };
+type TableGroup = { name: string; rows: number | null; bytes: number; tables: string[] };
 
 export type Sizes = {
   databaseBytes: number;
@@ -45,7 +45,7 @@ const groups: [RegExp, string][] = [
 ];
 
 /** Tables by group, the largest first; a group's rows are unknown only where those of all its tables are. */
-export function groupTables(tables: TableRow[]): TableGroup[] {
+function groupTables(tables: TableRow[]): TableGroup[] {
   const found = new Map<string, TableGroup>();
   for (const { schema, name, rows, bytes } of tables) {
     const table = `${schema}.${name}`;

@@ -17,7 +17,7 @@ import { readWishes } from "./schedule-read.ts";
 export const stepStates = [...runStates, "waiting", "unchanged"] as const;
 
 /** What one job made of a session; `runId` is null where no run did or has to do it. */
-export type Step = { state: (typeof stepStates)[number]; runId: number | null };
+type Step = { state: (typeof stepStates)[number]; runId: number | null };
 
 /**
  * One weekday. `want` says what the schedule does about a session without a run: `due` it queues it, `upcoming` once it

@@ -11,7 +11,7 @@ import { readDatasets } from "./dataset-read.ts";
 const pageSize = 50;
 
 /** Titles of the declared jobs, for pages that name jobs by id. */
-export const titlesOf = ({ pipeline }: AppContext): JobTitles =>
+const titlesOf = ({ pipeline }: AppContext): JobTitles =>
   Object.fromEntries(pipeline.orchestrator.jobs.map(({ id, title }) => [id, title]));
 
 async function readPage(context: AppContext, name: string, before: number | null): Promise<DatasetPage> {

@@ -19,7 +19,7 @@ const backfillsShown = 10;
 export type ListQuery = { state: string | null; before: number | null };
 
 /** A job as declared, and as it stands. */
-export async function readJobFacts(context: AppContext, job: JobDefinition): Promise<JobFacts> {
+async function readJobFacts(context: AppContext, job: JobDefinition): Promise<JobFacts> {
   const [standings, backlog, schedule] = await Promise.all([
     selectJobStandings(context.read, [job.id]),
     job.triggeredBy ? selectEventBacklog(context.read, job.id, job.triggeredBy) : null,

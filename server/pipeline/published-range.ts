@@ -2,7 +2,7 @@ import type { Sql } from "../../db/client.ts";
 import { selectPublishedRange } from "../../db/queries/pipeline/publication.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 
-export type Range = { first: string; last: string };
+type Range = { first: string; last: string };
 
 /** First and last session that readers can see; `publication` names the last load and build, and is what it is kept for. */
 export type PublishedRange = (publication: string) => Promise<Range | null>;

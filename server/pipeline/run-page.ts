@@ -40,7 +40,7 @@ export type RunQuery = {
 };
 
 /** The state of a step: the one of its batches that says most. */
-export function stepState(row: StepRow): string {
+function stepState(row: StepRow): string {
   if (row.failed > 0) return "failed";
   if (row.running > 0) return "running";
   if (row.queued > 0) return row.success > 0 ? "running" : "queued";

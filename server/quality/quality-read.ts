@@ -80,7 +80,7 @@ const ranks = ["error", "fail", "warn", "skipped", "idle", "pass"];
 const rankOf = ({ status }: TestRow) => ranks.indexOf(status);
 
 /** How many tests stand how. */
-export function countTests(tests: readonly TestRow[]): TestCounts {
+function countTests(tests: readonly TestRow[]): TestCounts {
   const count = (word: string) => tests.filter(({ status }) => testStatuses[word]?.includes(status)).length;
   return {
     all: tests.length,

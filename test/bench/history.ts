@@ -58,7 +58,7 @@ export async function seedHistory(sql: Sql, { years, without }: { years: number;
 }
 
 /** Takes a session out of the raw bars, its splits with it, and the fact table, so that it can be added once more. */
-export async function forgetSession(sql: Sql, session: string): Promise<void> {
+async function forgetSession(sql: Sql, session: string): Promise<void> {
   await sql.begin(async (transaction) => {
     await transaction`delete from public.source_polygon_stock_bars_daily where trade_date = ${session}::date`;
     await transaction`delete from public.source_polygon_splits where execution_date = ${session}::date`;
@@ -67,7 +67,7 @@ export async function forgetSession(sql: Sql, session: string): Promise<void> {
 }
 
 /** Bytes that this database has written to temporary files so far. */
-export async function readTemporaryBytes(sql: Sql): Promise<number> {
+async function readTemporaryBytes(sql: Sql): Promise<number> {
   await sql`select pg_stat_force_next_flush()`;
   const [row] = await sql<{ bytes: number }[]>`
     select temp_bytes::float8 as bytes from pg_stat_database where datname = current_database()`;

@@ -18,7 +18,7 @@ export type BenchMarket = {
   copyFiles: string[];
 };
 
-export type Totals = { rows: number; close: string; volume: string };
+type Totals = { rows: number; close: string; volume: string };
 
 const firstSession = "2024-01-02";
 /** A time of insertion for the rows that are copied by hand; any will do. */

@@ -35,7 +35,7 @@ export function startReaders(url: string, clients: number): Readers {
 }
 
 /** The value below which the share `part` of `values` lies, by the nearest rank; 0 where there are none. */
-export function percentile(values: number[], part: number): number {
+function percentile(values: number[], part: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(sorted.length * part) - 1)] ?? 0;
 }

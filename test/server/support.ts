@@ -74,7 +74,7 @@ export function fakePipeline(
 }
 
 /** A housekeeping whose calls fail the test unless it says what they do. */
-export const fakeHousekeeping = (calls: Partial<Housekeeping> = {}): Housekeeping => ({
+const fakeHousekeeping = (calls: Partial<Housekeeping> = {}): Housekeeping => ({
   start: () => {},
   stop: async () => {},
   readRetention: unexpected("readRetention"),
@@ -95,7 +95,7 @@ export const noDrift: Drift = {
 };
 
 /** Sweeps that nobody asks for. */
-export const noSweeps: Sweeps = {
+const noSweeps: Sweeps = {
   begin: unexpected("sweeps.begin"),
   cancel: unexpected("sweeps.cancel"),
   idle: async () => {},

@@ -1,14 +1,13 @@
 import { createServer, type ServerResponse } from "node:http";
-import { newYorkDate } from "../../jobs/market/calendar.ts";
 import { demoApiKey, startDemoExchange } from "../../jobs/market/demo/server.ts";
 
 /** What goes wrong with one answer. `slow` answers right, `slowMs` late. */
 export type FaultKind = "500" | "502" | "429" | "reset" | "truncated" | "not json" | "slow";
 
-export type MarketRoute = "grouped" | "range" | "tickers" | "splits" | "dividends";
+type MarketRoute = "grouped" | "range" | "tickers" | "splits" | "dividends";
 
 /** One call as it arrived. `subject` is the session of a grouped call, the ticker of a range. */
-export type MarketCall = {
+type MarketCall = {
   route: MarketRoute;
   path: string;
   subject: string;
@@ -221,13 +220,4 @@ function revised(
   const text = new TextDecoder().decode(bytes);
   // A next page is asked of this server too.
   return text.includes(demoHost) ? new TextEncoder().encode(text.replaceAll(demoHost, ownHost)) : bytes;
-}
-
-/** Ticker and session of a row, whichever route answered it. */
-export function rowOf(
-  row: WireRow,
-  about: { route: "grouped" | "range"; subject: string },
-): { ticker: string; session: string } {
-  if (about.route === "grouped") return { ticker: String(row.T), session: about.subject };
-  return { ticker: about.subject, session: newYorkDate(Number(row.t)) };
 }

@@ -9,7 +9,7 @@ export type BreadthData = {
   newLows: number[];
 };
 
-export type BreadthSeries = Exclude<keyof BreadthData, "date">;
+type BreadthSeries = Exclude<keyof BreadthData, "date">;
 
 /** One drawing: what it shows, as the server draws it first and the script again. */
 export type BreadthFigure = {

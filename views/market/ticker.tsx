@@ -19,7 +19,7 @@ import { Restatements } from "./restatements.tsx";
 import { type IndicatorGroupView, Indicators, Listing } from "./ticker-indicators.tsx";
 import { toneOf } from "./tickers.tsx";
 
-export type CorporateAction = { date: string; text: string };
+type CorporateAction = { date: string; text: string };
 
 export type TickerStats = {
   date: string;

@@ -12,7 +12,7 @@ type StepName = "ingest" | "load" | "transform";
 export type CalendarJob = { step: StepName; id: string; title: string };
 
 /** The day that somebody looks at: `null` day where the exchanges never trade on it. */
-export type ChosenDay = { date: string; day: CalendarDay | null };
+type ChosenDay = { date: string; day: CalendarDay | null };
 
 /** What the address asks for, and what there is to choose from. */
 export type CalendarView = {
@@ -30,7 +30,7 @@ export type CalendarView = {
 };
 
 /** The address of a view of the calendar. */
-export function calendarUrl({ year, day, job }: { year?: number; day?: string; job: string | null }): string {
+function calendarUrl({ year, day, job }: { year?: number; day?: string; job: string | null }): string {
   const parts = [year !== undefined && `year=${year}`, day && `day=${day}`, job && `job=${encodeURIComponent(job)}`];
   const query = parts.filter(Boolean).join("&");
   return query === "" ? "/calendar" : `/calendar?${query}`;

@@ -1,7 +1,7 @@
 import { Ago, Confirm, Fact, Instant, Section, TableScroll } from "../components.tsx";
 import { formatCount, formatInteger, formatSession, formatUtc, none } from "../format.ts";
 
-export type Catchup = "all" | "latest" | "none";
+type Catchup = "all" | "latest" | "none";
 
 /** A schedule as it is declared, and as it stands. */
 export type JobSchedule = {

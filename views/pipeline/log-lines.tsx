@@ -10,7 +10,7 @@ export type LogLineView = Omit<LogLine, "taskId" | "step" | "batch"> & {
 const levels: Record<string, string> = { debug: "debug", info: "info", warn: "warn", error: "error" };
 
 /** Fields of a log line as `key=value`. */
-export function tellFields(fields: unknown): string {
+function tellFields(fields: unknown): string {
   if (typeof fields !== "object" || fields === null) return "";
   return Object.entries(fields)
     .map(([key, value]) => `${key}=${formatValue(value)}`)

@@ -37,7 +37,7 @@ export const Input = ({ form, name, hint, type = "text", ...rest }: InputProps) 
 
 type ChoiceProps = { form: BacktestForm; name: string; options: [value: string, text: string][] };
 
-export const Choice = ({ form, name, options }: ChoiceProps) => {
+const Choice = ({ form, name, options }: ChoiceProps) => {
   const id = fieldId(name);
   const error = form.errors[name];
   const drafted = form.draft[name] ?? "";

@@ -3,7 +3,7 @@ import type { TradesView, YearRow } from "./backtest-view.ts";
 
 /** What the pages of scenarios show. Figures are fractions, not percents; null where they are not defined. */
 
-export type MetricUnit = "fraction" | "dollars" | "count" | "sessions" | "ratio";
+type MetricUnit = "fraction" | "dollars" | "count" | "sessions" | "ratio";
 
 /** A figure of several runs beside each other, with its definition. */
 export type MetricLine = {

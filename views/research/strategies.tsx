@@ -25,7 +25,7 @@ export type StrategyView = {
   url: string | null;
 };
 
-export type MetricView = {
+type MetricView = {
   name: string;
   label: string;
   unit: "fraction" | "dollars" | "count" | "sessions" | "ratio";

@@ -10,7 +10,7 @@ export type MetricInfo = {
 };
 
 /** Of how a parameter is called, where it is shown. */
-export type ParameterInfo = { name: string; label: string };
+type ParameterInfo = { name: string; label: string };
 
 type Figures = Record<string, number | null>;
 type Part = { from: string; to: string; sessions: number };

@@ -22,7 +22,7 @@ export type Screen = {
   limit: number | null;
 };
 
-export type ScreenRow = {
+type ScreenRow = {
   ticker: string;
   name: string | null;
   type: string | null;

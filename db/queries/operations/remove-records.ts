@@ -9,7 +9,7 @@ import type { Sql } from "../../client.ts";
 export type Place = { id: number; number: number };
 
 /** What one window held: rows, those past their age, those removed, and where it ended (null where it was empty). */
-export type Window = { seen: number; old: number; removed: number } & Place;
+type Window = { seen: number; old: number; removed: number } & Place;
 
 /** Removes what is older than `before` among the `size` rows after `place`. */
 export type RemoveWindow = (sql: Sql, before: Date, place: Place, size: number) => Promise<Window>;

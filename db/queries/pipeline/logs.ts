@@ -16,7 +16,7 @@ export type LogLine = {
 };
 
 export const logLevels = ["debug", "info", "warn", "error"] as const;
-export type Level = (typeof logLevels)[number];
+type Level = (typeof logLevels)[number];
 
 /** Which lines of a run's log; null means all. */
 export type LogFilter = {

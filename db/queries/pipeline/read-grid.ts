@@ -56,7 +56,7 @@ export type GridCellRow = {
 };
 
 /** `waiting`: cleared, until an earlier step has run again. */
-export type GridCellState = "failed" | "running" | "queued" | "cancelled" | "waiting" | "success";
+type GridCellState = "failed" | "running" | "queued" | "cancelled" | "waiting" | "success";
 
 /** What says most comes first; the statement numbers the states in this order. */
 const byWeight: readonly GridCellState[] = ["failed", "running", "queued", "cancelled", "waiting", "success"];

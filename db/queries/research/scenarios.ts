@@ -14,7 +14,7 @@ export type ScenarioRun = {
 };
 
 /** The figures of a run that another has taken the place of. */
-export type EarlierRun = { metrics: Metrics; dataVersion: string; ranAt: string };
+type EarlierRun = { metrics: Metrics; dataVersion: string; ranAt: string };
 
 /** A scenario without its curve. */
 export type ScenarioRow = {

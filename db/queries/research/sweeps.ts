@@ -1,6 +1,6 @@
 import type { JsonValue, Sql, TransactionSql } from "../../client.ts";
 
-export type SweepState = "queued" | "running" | "success" | "failed" | "cancelled" | "interrupted";
+type SweepState = "queued" | "running" | "success" | "failed" | "cancelled" | "interrupted";
 
 /** A sweep without what it found. */
 export type SweepRow = {

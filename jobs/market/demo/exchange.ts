@@ -20,11 +20,11 @@ export type DemoBar = {
 };
 
 /** `historicalFactor` is what brings a price before the split to the shares of the last day asked for. */
-export type DemoSplit = { ticker: string; date: string; from: number; to: number; historicalFactor: number };
+type DemoSplit = { ticker: string; date: string; from: number; to: number; historicalFactor: number };
 /** `amount` as declared; the other in the shares of the last day asked for. */
-export type DemoDividend = { ticker: string; date: string; amount: number; splitAdjustedAmount: number };
+type DemoDividend = { ticker: string; date: string; amount: number; splitAdjustedAmount: number };
 /** A listing with its life in dates; `delistedOn` is the day after its last session. */
-export type DemoTicker = Pick<Listing, "ticker" | "name" | "type" | "exchange"> & {
+type DemoTicker = Pick<Listing, "ticker" | "name" | "type" | "exchange"> & {
   listedOn: string;
   delistedOn: string | undefined;
 };

@@ -38,7 +38,7 @@ export type Listing = {
 };
 
 /** How many securities the exchange has unless asked for fewer. */
-export const defaultListings = 400;
+const defaultListings = 400;
 
 /** Late listings and delistings fall between these positions: early 2016 to summer 2026, and to the end of 2029. */
 const lateListings = { from: 260, to: 2_890 };

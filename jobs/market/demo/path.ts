@@ -6,10 +6,10 @@ import { createRandomStream, seedOf } from "./random.ts";
 export type Factors = { market: Float64Array; sectors: readonly Float64Array[] };
 
 /** From `position` on, every `from` shares are `to`. */
-export type PathSplit = { position: number; from: number; to: number };
+type PathSplit = { position: number; from: number; to: number };
 
 /** Whoever holds a share into `position` gets `amount` dollars. */
-export type PathDividend = { position: number; amount: number };
+type PathDividend = { position: number; amount: number };
 
 /** One listing's life: an unadjusted close for each session (NaN where it does not trade) and what happened to its shares. */
 export type Path = { closes: Float64Array; splits: PathSplit[]; dividends: PathDividend[] };

@@ -63,7 +63,7 @@ export async function queuePartitionByHand(
   return runId;
 }
 
-export async function findRun({ transaction }: RequestContext, runId: number): Promise<RunRow> {
+async function findRun({ transaction }: RequestContext, runId: number): Promise<RunRow> {
   const run = await lockRun(transaction, runId);
   if (!run) throw new RequestError("not_found", `There is no run ${runId}.`);
   return run;

@@ -57,7 +57,7 @@ function seedConfig({ config, path }: Model): SeedConfig {
 }
 
 /** Columns, types and values of a seed, as dbt infers them. */
-export function readSeed(model: Model): SeedColumn[] {
+function readSeed(model: Model): SeedColumn[] {
   const { columnTypes, delimiter } = seedConfig(model);
   const [header, ...rows] = parseCsv(model.path, model.text, delimiter);
   if (!header) throw refuse(`${model.path}:1`, "the seed has no header");

@@ -3,7 +3,7 @@ import { isTransientDatabaseError } from "../../../db/errors.ts";
 import { lockKeys } from "../../../db/locks.ts";
 import { CancelledError, PermanentError, RetryableError } from "../../orchestrator/errors.ts";
 
-export type Row = Record<string, unknown>;
+type Row = Record<string, unknown>;
 export type Rows = Row[] & { count: number; columns?: { name: string; type: number }[] };
 
 /** The connection and transaction in which a build happens. */

@@ -9,7 +9,7 @@ import type { TestTarget } from "./test-sql.ts";
 export const auditSchema = "public_dbt_test__audit";
 
 /** Failing rows kept of each test where the build that found them publishes nothing. */
-export const keptRows = 10_000;
+const keptRows = 10_000;
 
 /** The failing rows of a test, in a table that only this build sees. */
 export type StoredFailures = {

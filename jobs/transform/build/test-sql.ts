@@ -25,7 +25,7 @@ const facts = (test: DataTest) => ({
 });
 
 /** A test's `path` may end in a line. */
-export function render(compiler: Compiler, { test, scope }: TestTarget, text: string, names?: Record<string, Value>) {
+function render(compiler: Compiler, { test, scope }: TestTarget, text: string, names?: Record<string, Value>) {
   const [, path = test.path, line] = /^(.*?)(?::(\d+))?$/.exec(test.path) ?? [];
   return compiler.render(path, text, {
     ...scope,

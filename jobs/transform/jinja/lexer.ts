@@ -1,6 +1,6 @@
 import { TemplateFault } from "./values.ts";
 
-export type TokenKind = "text" | "name" | "string" | "integer" | "float" | "operator" | "open" | "close" | "end";
+type TokenKind = "text" | "name" | "string" | "integer" | "float" | "operator" | "open" | "close" | "end";
 /** The value of `open` and `close` is `{%`, `%}`, `{{` or `}}`. */
 export type Token = { kind: TokenKind; value: string; line: number };
 

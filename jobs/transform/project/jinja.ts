@@ -11,8 +11,6 @@ import type { ContextOptions, RenderScope } from "./context/scope.ts";
 import { NeedsQuery } from "./context/tables.ts";
 import { refuse, refuseUnsupported } from "./refusal.ts";
 
-export type { RenderScope } from "./context/scope.ts";
-
 export type JinjaOptions = ContextOptions & { macros: { path: string; text: string }[] };
 
 export type Jinja = {

@@ -4,9 +4,9 @@ export type Relation = { schema: string; identifier: string };
 export type Column = { name: string; description: string; dataType?: string };
 export type Severity = "error" | "warn";
 export type ResourceType = "model" | "seed" | "snapshot";
-export type Materialization = "view" | "table" | "incremental" | "ephemeral" | "seed" | "snapshot";
-export type IndexConfig = { columns: string[]; unique: boolean; type: string | undefined };
-export type IncrementalStrategy = "append" | "delete+insert" | "merge";
+type Materialization = "view" | "table" | "incremental" | "ephemeral" | "seed" | "snapshot";
+type IndexConfig = { columns: string[]; unique: boolean; type: string | undefined };
+type IncrementalStrategy = "append" | "delete+insert" | "merge";
 
 export type SeedConfig = {
   /** Types by column name, over those that the values tell. */
@@ -16,7 +16,7 @@ export type SeedConfig = {
 };
 
 /** Names of the columns that a snapshot adds. */
-export type SnapshotColumns = Record<"dbt_scd_id" | "dbt_updated_at" | "dbt_valid_from" | "dbt_valid_to", string>;
+type SnapshotColumns = Record<"dbt_scd_id" | "dbt_updated_at" | "dbt_valid_from" | "dbt_valid_to", string>;
 
 export type SnapshotConfig = {
   strategy: "timestamp" | "check";

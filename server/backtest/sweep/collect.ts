@@ -29,7 +29,7 @@ export type Collector = {
 };
 
 /** Rows in the table of the best points. */
-export const mostRanked = 20;
+const mostRanked = 20;
 
 /** Keeps the best of a sweep, its maps and what the deflated Sharpe ratio needs. */
 export function createCollector(plan: SweepPlan): Collector {

@@ -17,7 +17,7 @@ export type Deflation = {
   sessions: number;
 };
 
-export const eulerMascheroni = 0.5772156649015329;
+const eulerMascheroni = 0.5772156649015329;
 
 /**
  * The highest Sharpe ratio to be expected of so many trials that are all worth nothing:

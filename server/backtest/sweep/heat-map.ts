@@ -16,7 +16,7 @@ const mostCellsAcross = 100;
 const mostCells = 60_000;
 
 /** Which maps a sweep has. One axis alone is a map of one row. */
-export function pairsOf(axes: readonly Axis[]): HeatMapPair[] {
+function pairsOf(axes: readonly Axis[]): HeatMapPair[] {
   const varied = axes.flatMap(({ values }, axis) => (values.length > 1 ? [axis] : []));
   const [first = 0, ...others] = varied;
   const chosen = others.length === 0 ? [[first, first] as const] : pairsAmong(varied);

@@ -7,7 +7,7 @@ import type { PartRun, SweepSubject, Trial, Turn } from "./subject.ts";
 import type { SweepPlan, SweepPoint, Tally, WalkForward, WalkStep } from "./types.ts";
 
 /** The deflated Sharpe ratio of the best point, with what it was made from. Sharpe ratios are annual here. */
-export type Deflated = {
+type Deflated = {
   /** Null where it is not defined. */
   probability: number | null;
   sharpe: number | null;

@@ -19,4 +19,4 @@ export function runSweep(subject: SweepSubject, plan: SweepPlan): SweepResult & 
 }
 
 /** Points that are run at a time: some ten milliseconds of work on ten years of bars. */
-export const chunkPoints = 250;
+const chunkPoints = 250;

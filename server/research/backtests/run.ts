@@ -68,7 +68,7 @@ async function readTickerData(
 }
 
 /** The strategy with its parameters; faulty ones are a 422 that names them. */
-export function configure<Ready>(
+function configure<Ready>(
   strategy: Pick<Strategy, "parameters"> & { configure(parameters: unknown): Configured<Ready> },
   params: BacktestRequest["params"],
 ): Ready {
@@ -134,7 +134,7 @@ function comparisonsOf({ scope, backtest, benchmark, scenario }: BacktestRun): B
 }
 
 /** A trade with the dates of its sessions. */
-export const toTrade = (
+const toTrade = (
   dates: readonly string[],
   { entrySession, entryPrice, shares, exit }: Trade,
 ): BacktestAnswer["trades"][number] => ({

@@ -13,7 +13,7 @@ import type { BacktestAnswer } from "./schemas.ts";
 export type Scenario = BacktestAnswer["scenario"];
 
 /** What the runs of one ticker and of the universe have in common. */
-export type RunOf<Scope extends string> = {
+type RunOf<Scope extends string> = {
   scope: Scope;
   scenario: Scenario;
   benchmark: Benchmark | null;
@@ -39,7 +39,7 @@ export const headlineNames = ["totalReturn", "cagr", "sharpe", "maxDrawdown", "f
 export type Headline = Pick<Metrics, (typeof headlineNames)[number]>;
 
 /** The same strategy on both universes. */
-export type Survivorship = {
+type Survivorship = {
   pointInTime: Headline;
   survivorsOnly: Headline;
   /** Tickers that were ever published, and those of them that traded in the newest session. */

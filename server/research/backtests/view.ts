@@ -14,7 +14,7 @@ import type { BacktestRun } from "./types.ts";
 import { toUniverseView } from "./universe-view.ts";
 import { urlOfRequest } from "./url.ts";
 
-export const tradesPerPage = 50;
+const tradesPerPage = 50;
 
 /** Everything that the page shows of a run. `origin` is where the reader reached us, for the link that is shared. */
 export function toResult(run: BacktestRun, options: { origin: string; tradesFrom: number }): ResultView {
@@ -48,7 +48,7 @@ export function toResult(run: BacktestRun, options: { origin: string; tradesFrom
 }
 
 /** Every figure of the run, beside those of holding the ticker and the benchmark. */
-export function metricRows({ scenario, backtest, benchmark }: BacktestRun): MetricRow[] {
+function metricRows({ scenario, backtest, benchmark }: BacktestRun): MetricRow[] {
   const compared = benchmark && compare(backtest.equity, benchmark.equity, scenario);
   const rows = (Object.keys(metricDefinitions) as MetricName[]).map((name): MetricRow => {
     const { label, unit, formula, source } = metricDefinitions[name];

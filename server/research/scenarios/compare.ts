@@ -10,7 +10,7 @@ export type Compared = {
   equity: readonly number[];
 };
 
-export const metricNames = Object.keys(metricDefinitions) as MetricName[];
+const metricNames = Object.keys(metricDefinitions) as MetricName[];
 
 /** Every metric that there is; one that came after the run is not known of it. */
 export const allMetrics = (kept: Record<string, number | null>): Record<string, number | null> =>

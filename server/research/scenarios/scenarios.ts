@@ -23,7 +23,7 @@ import { requestOf } from "./request.ts";
 import { createVersionCache, type VersionCache } from "./version-cache.ts";
 
 /** How many scenarios may be kept: far more than a person compares, and a bound on what a script can fill up. */
-export const mostScenarios = 2000;
+const mostScenarios = 2000;
 
 /**
  * What people do with scenarios. Each keeps who did it, and throws a RequestError where it cannot be done as asked, or

@@ -7,7 +7,7 @@ import type { Chosen, SweptMarket } from "../../backtest/sweep/universe.ts";
 /** The messages between the process and the workers of its sweeps. Both sides import them from here. */
 
 /** What `resultOf` needs of what was collected; the maps stay where they are. */
-export type Ranking = Omit<Collected, "maps">;
+type Ranking = Omit<Collected, "maps">;
 
 export type ToSweepWorker =
   /** Of the universe first: whom the points choose, marked in memory that is shared, as only their bars are read. */

@@ -27,12 +27,12 @@ export type SweepSource =
   | { scope: "universe"; read(signal: AbortSignal): Promise<UniverseReading> };
 
 /** A market that was read, and how the bars are read of every ticker while any point may hold it. */
-export type UniverseReading = {
+type UniverseReading = {
   market: SweptMarket;
   readBars(chosen: Chosen): Promise<ReadonlyMap<number, HeldBars>>;
 };
 
-export type SweepOptions = { signal: AbortSignal /** Points that have been run. */; progress(done: number): void };
+type SweepOptions = { signal: AbortSignal /** Points that have been run. */; progress(done: number): void };
 
 /** What a chunk should take: short enough for a progress that moves, long enough that messages cost nothing. */
 const chunkMs = 40;

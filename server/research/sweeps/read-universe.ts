@@ -116,7 +116,7 @@ function unpack(packed: PackedSweptSection, section: SweptSection | undefined): 
 }
 
 /** Bars that a sweep holds in memory: so many are 120 MB, and 168 MB with dividends. */
-export const mostHeldBars = 6_000_000;
+const mostHeldBars = 6_000_000;
 
 /** The bars of every ticker while any point may hold it, with dividends where `dividends` says so. */
 export async function readChosenBars(

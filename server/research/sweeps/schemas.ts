@@ -82,7 +82,7 @@ const split = z
   .default({ kind: "fraction", inSample: 0.7 });
 
 /** Parts of a walk-forward test besides the first. */
-export const mostWindows = 24;
+const mostWindows = 24;
 
 const walkForward = z
   .strictObject(
@@ -145,7 +145,7 @@ const tally = z.strictObject({
 });
 const nullable = z.number().nullable();
 
-export const sweepResult = z.strictObject({
+const sweepResult = z.strictObject({
   dataVersion: z.string().meta({ description: "What was read: equal texts mean equal data." }),
   metrics: z.array(z.string()).meta({ description: "What a heat map can show." }),
   parts: z.strictObject({ inSample: part, outOfSample: part.nullable() }),
@@ -203,7 +203,7 @@ export const sweepResult = z.strictObject({
 
 export type SweepFound = z.output<typeof sweepResult>;
 
-export const sweepStates = ["queued", "running", "success", "failed", "cancelled", "interrupted"] as const;
+const sweepStates = ["queued", "running", "success", "failed", "cancelled", "interrupted"] as const;
 
 const requestAnswer = z.record(z.string(), z.unknown()).meta({
   description: "The request with every default filled in; posted again, it finds the same.",

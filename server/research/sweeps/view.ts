@@ -45,7 +45,7 @@ const isUniverse = ({ strategy }: SweepRequest) => findUniverseStrategy(strategy
 const strategyName = (id: string) => findStrategy(id)?.name ?? id;
 
 /** A row of the list, and the head of a page. */
-export function summaryOf(row: SweepRow, best: SweepFound["best"][number] | null): SweepSummary {
+function summaryOf(row: SweepRow, best: SweepFound["best"][number] | null): SweepSummary {
   const { ticker, strategy, params = {}, score = "sharpe" } = requestOf(row);
   const searched = inOrder(strategy ?? "", params).filter(([, spec]) => typeof spec !== "number");
   const info = metricInfo(score);

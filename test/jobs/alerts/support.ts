@@ -8,7 +8,7 @@ import { jobIds } from "../../../jobs/pipeline.ts";
 import { createLogger } from "../../../server/log.ts";
 import { createTestDatabase } from "../../support/database.ts";
 
-export type Received = { path: string; headers: Headers; body: Record<string, unknown> };
+type Received = { path: string; headers: Headers; body: Record<string, unknown> };
 
 /** A webhook's receiver; set `answer` to make it misbehave. */
 export type Receiver = {
@@ -39,7 +39,7 @@ export function startReceiver(): Receiver {
   });
 }
 
-export type Mail = { from: string; to: string[]; text: string };
+type Mail = { from: string; to: string[]; text: string };
 
 /** The password that the SMTP server takes from `alerts`. */
 export const smtpPassword = "hunter2-hunter2";
@@ -102,7 +102,7 @@ export const noSettings: AlertSettings = { webhookUrl: null, email: null, public
 /** Friday 10 January 2020, 15:00 in New York: the session of the 9th settled at 21:00 of that day. */
 export const noon = new Date("2020-01-10T20:00:00Z");
 
-export const titles = [
+const titles = [
   { id: jobIds.ingest, title: "Ingest" },
   { id: jobIds.load, title: "Load" },
   { id: jobIds.transform, title: "Transform" },

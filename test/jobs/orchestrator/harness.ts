@@ -69,7 +69,7 @@ export function captureLog(lines: LogLines): OrchestratorOptions["log"] {
   return pino({ base: null, formatters }, { write: (line: string) => lines.push(JSON.parse(line)) });
 }
 
-export type StartOptions = Partial<Omit<OrchestratorOptions, "sql" | "lockSql" | "jobs">> & { url?: string };
+type StartOptions = Partial<Omit<OrchestratorOptions, "sql" | "lockSql" | "jobs">> & { url?: string };
 
 export type Harness = {
   database: TestDatabase;
