@@ -12,7 +12,7 @@ import {
 import { datesBetween } from "./market/dates.ts";
 import { planCalls } from "./market/planner.ts";
 import { type Orchestrator, type PlannedRun, RequestError, type SelectedPartitions } from "./orchestrator/types.ts";
-import { type BackfillPlan, type BackfillRequest, jobIds } from "./pipeline.ts";
+import { type BackfillPlan, type BackfillRequest, type DatedReason, jobIds, type SessionReason } from "./pipeline.ts";
 import type { PipelineSettings } from "./settings.ts";
 
 export type BackfillOptions = { settings: PipelineSettings; sql: Sql; orchestrator: Orchestrator; now(): Date };
@@ -51,8 +51,10 @@ export async function prepareBackfill(options: BackfillOptions, request: Backfil
     group: (selected) => {
       // Named tickers are fetched whatever the sessions' own runs did: those fetched the universe.
       const reasons = tickers
-        ? sessions.filter((session) => settled.has(session)).map((date) => ({ date, reason: "asked for by ticker" }))
-        : selected.wanted.map(({ partition, reason }) => ({ date: partition, reason }));
+        ? sessions
+            .filter((session) => settled.has(session))
+            .map((date): DatedReason => ({ date, reason: askedByTicker }))
+        : selected.wanted.map(toDated);
       const wanted = reasons.map(({ date }) => date);
       const calls = planCalls({
         sessions: wanted,
@@ -61,7 +63,7 @@ export async function prepareBackfill(options: BackfillOptions, request: Backfil
         strategy: tickers ? "per_ticker" : request.strategy,
         callsPerMinute: options.settings.callsPerMinute,
       });
-      const ran = tickers ? [] : selected.skipped.map(({ partition, reason }) => ({ date: partition, reason }));
+      const ran = tickers ? [] : selected.skipped.map(toDated);
       const skipped = [...ran, ...closedDates(request, new Set(sessions)), ...unsettled(sessions, settled)];
       skipped.sort((a, b) => (a.date < b.date ? -1 : 1));
       const plan: BackfillPlan = { ...calls, sessions: wanted.length, dates: wanted, reasons, skipped };
@@ -123,16 +125,23 @@ function checkDuration(plan: BackfillPlan, callsPerMinute: number | null, isName
   );
 }
 
-function closedDates({ from, to }: BackfillRequest, sessions: Set<string>): BackfillPlan["skipped"] {
+const askedByTicker: SessionReason = { kind: "asked_by_ticker" };
+
+const toDated = ({ partition, reason }: SelectedPartitions["wanted"][number]): DatedReason => ({
+  date: partition,
+  reason,
+});
+
+function closedDates({ from, to }: BackfillRequest, sessions: Set<string>): DatedReason[] {
   return datesBetween(from, to)
     .filter((date) => !sessions.has(date))
-    .map((date) => ({ date, reason: holidayName(date) ?? "weekend" }));
+    .map((date) => ({ date, reason: { kind: "closed", holiday: holidayName(date) ?? null } }));
 }
 
-function unsettled(sessions: string[], settled: Set<string>): BackfillPlan["skipped"] {
+function unsettled(sessions: string[], settled: Set<string>): DatedReason[] {
   return sessions
     .filter((session) => !settled.has(session))
-    .map((date) => ({ date, reason: `not settled until ${settlesAt(date).toISOString()}` }));
+    .map((date) => ({ date, reason: { kind: "unsettled", until: settlesAt(date).toISOString() } }));
 }
 
 /** Grouped: a run a session. Per ticker: one run for all, as each call answers the whole range. */

@@ -1,5 +1,5 @@
 import type { LakeViewer } from "./lake/viewer.ts";
-import type { Actor, BackfillOrder, Orchestrator, Reprocess } from "./orchestrator/types.ts";
+import type { Actor, BackfillOrder, Orchestrator, PartitionReason, Reprocess } from "./orchestrator/types.ts";
 import type { ProjectSummary } from "./transform/transform.ts";
 
 /** What a person asks for in the backfill form or the API; dates are inclusive, `YYYY-MM-DD`. */
@@ -17,6 +17,20 @@ export type BackfillRequest = {
   order?: BackfillOrder;
 };
 
+/** Why a date of a backfill's range is run, or is not. Kept with the plan; a view makes it a sentence. */
+export type SessionReason =
+  | PartitionReason
+  /** Its tickers were named: fetched whatever ran before. */
+  | { kind: "asked_by_ticker" }
+  /** No session: the holiday's name, null on a weekend. */
+  | { kind: "closed"; holiday: string | null }
+  /** Its data is not final before `until`, an ISO instant. */
+  | { kind: "unsettled"; until: string }
+  /** In words that an earlier version kept, and that say nothing to this one. */
+  | { kind: "told"; text: string };
+
+export type DatedReason = { date: string; reason: SessionReason };
+
 export type BackfillPlan = {
   strategy: "grouped" | "per_ticker";
   /** Calls for bars; reference data is read besides, at most once a day. */
@@ -30,9 +44,9 @@ export type BackfillPlan = {
   /** Those sessions. */
   dates: string[];
   /** Why each of them is run: it never ran, it failed, it is to be fetched again. */
-  reasons: { date: string; reason: string }[];
+  reasons: DatedReason[];
   /** Every other date of the range and why it is not run: a holiday, a weekend, already there, not settled yet. */
-  skipped: { date: string; reason: string }[];
+  skipped: DatedReason[];
 };
 
 /** A source or model of the dbt project, and what it reads: names of models, `source.table` of sources. */

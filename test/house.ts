@@ -61,7 +61,7 @@ export const rooms: Record<string, readonly string[]> = {
 
   // Functions from data to HTML. Of other folders they know types: of the rows above all that they show.
   views: ["db/queries/pipeline"],
-  "views/backfills": ["db/queries/backfills", "views"],
+  "views/backfills": ["db/queries/backfills", "jobs", "views"],
   "views/market": ["db/queries/market", "views"],
   "views/operations": ["db/queries/operations", "views"],
   "views/pipeline": ["db/queries/pipeline", "server/pipeline", "views"],

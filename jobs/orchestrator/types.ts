@@ -136,10 +136,18 @@ export type JobDefinition = {
  */
 export type PlannedRun = { partitions: string[]; parameters: Record<string, JsonValue>; partial?: boolean };
 
+/**
+ * Why a backfill runs a partition, or leaves it alone: no run answers for it, or how that run stands. `already_ran`: it
+ * is left alone because it ended, whichever way. Data, as pages and API have to tell it in their own words.
+ */
+export type PartitionReason =
+  | { kind: "never_ran" }
+  | { kind: "under_way" | "ended" | "already_ran"; runId: number; state: RunState };
+
 /** Each partition with the reason why it would run, or would not. */
 export type SelectedPartitions = {
-  wanted: { partition: string; reason: string }[];
-  skipped: { partition: string; reason: string }[];
+  wanted: { partition: string; reason: PartitionReason }[];
+  skipped: { partition: string; reason: PartitionReason }[];
 };
 
 /** Which of a backfill's partitions goes first. */

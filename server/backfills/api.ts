@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { type BackfillRow, selectBackfillPlan, selectBackfills } from "../../db/queries/backfills/read-backfills.ts";
+import { tellReason } from "../../views/backfills/reasons.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
 import { booleanInUrl, idInUrl, jobInUrl, limitInUrl } from "../http/schemas.ts";
 import { requireJob } from "../pipeline/status-api.ts";
 import { findBackfill, readProgress, readSessions } from "./read.ts";
+import { tellKeptPlan } from "./reasons.ts";
 import { backfillAnswer, backfillChange, backfillSessions, backfillStateInUrl, listedBackfill } from "./schemas.ts";
 
 type Backfill = z.input<typeof backfillAnswer>;
@@ -51,7 +53,11 @@ export const backfillOperations: Operation[] = [
     answers: { 200: { description: "The dates, ascending.", schema: backfillSessions } },
     handle: async ({ path: { id } }, context) => {
       await findBackfill(context, id);
-      return answer(200, (await readSessions(context, id)).sessions);
+      const { sessions } = await readSessions(context, id);
+      return answer(
+        200,
+        sessions.map((session) => ({ ...session, reason: session.reason && tellReason(session.reason) })),
+      );
     },
   }),
   defineOperation({
@@ -105,7 +111,7 @@ async function readBackfill(context: ApiContext, id: number): Promise<Backfill> 
   return {
     ...fieldsOf(row),
     // Written by the pipeline alone, in the words of this type.
-    plan: plan as Backfill["plan"],
+    plan: tellKeptPlan(plan) as Backfill["plan"],
     progress: { ...progress, secondsLeft: timeLeftMs === null ? null : Math.round(timeLeftMs / 1000) },
   };
 }

@@ -1,6 +1,6 @@
 import { lastSettledSession, sessionsBetween } from "../../jobs/market/calendar.ts";
 import { type Actor, type JobDefinition, RequestError } from "../../jobs/orchestrator/types.ts";
-import type { BackfillPlan, BackfillRequest } from "../../jobs/pipeline.ts";
+import type { BackfillPlan, BackfillRequest, DatedReason, SessionReason } from "../../jobs/pipeline.ts";
 import type { BackfillForm } from "../../views/backfills/backfill-form.tsx";
 import {
   type BackfillPreview,
@@ -8,9 +8,11 @@ import {
   type ReasonGroup,
   tellRange,
 } from "../../views/backfills/backfill-preview.tsx";
+import type { SharedReason } from "../../views/backfills/reasons.ts";
 import type { AppContext } from "../context.ts";
 import { fieldErrors, fieldOf, statusOf } from "../http/request.ts";
 import { backfillFields, emptyDraft, readDraft, reprocesses, toRequest } from "./form.ts";
+import { isWeekend } from "./reasons.ts";
 
 /** The backfill form as it first shows: nothing typed but what the URL fills in, the wanted range else. */
 export function freshBackfill(
@@ -100,21 +102,26 @@ const toChoice = (reprocess: string, plan: BackfillPlan, isChosen: boolean): Pre
 });
 
 /** A reason without the run that it names: a year of sessions is one line, not one a session. */
-const sharedReason = (reason: string) => reason.replace(/^run \d+ /, "");
+function withoutRun(reason: SessionReason): SharedReason {
+  if (!("runId" in reason)) return reason;
+  const { runId: _, ...shared } = reason;
+  return shared;
+}
 
-type Dated = { date: string; reason: string };
-
-function group(days: Dated[], tell: (dates: string[], reason: string) => string[]): ReasonGroup[] {
-  return [...Map.groupBy(days, ({ reason }) => sharedReason(reason))]
-    .map(([reason, ofReason]) => {
+function group(days: DatedReason[], tell: (dates: string[], reason: SharedReason) => string[]): ReasonGroup[] {
+  const shared = days.map(({ date, reason }) => ({ date, reason: withoutRun(reason) }));
+  return [...Map.groupBy(shared, ({ reason }) => JSON.stringify(reason)).values()]
+    .flatMap((ofReason) => {
+      const [first] = ofReason;
+      if (!first) return [];
       const dates = ofReason.map(({ date }) => date);
-      return { reason, count: dates.length, ranges: tell(dates, reason) };
+      return [{ reason: first.reason, count: dates.length, ranges: tell(dates, first.reason) }];
     })
     .sort((a, b) => b.count - a.count);
 }
 
 /** Sessions that will be run, by reason, most first. Exact: a range holds each session between its ends. */
-export function groupReasons(days: Dated[]): ReasonGroup[] {
+export function groupReasons(days: DatedReason[]): ReasonGroup[] {
   const [first, last] = [days[0]?.date, days.at(-1)?.date];
   const sessions = first && last ? sessionsBetween(first, last) : [];
   const positions = new Map(sessions.map((session, position) => [session, position]));
@@ -127,9 +134,9 @@ const rangesShown = 24;
 const sameRangeMs = 4 * 86_400_000;
 
 /** Days that will not be run, by reason, most first. Weekends are only counted: nobody needs their dates. */
-export const groupSkipped = (skipped: Dated[]): ReasonGroup[] =>
+export const groupSkipped = (skipped: DatedReason[]): ReasonGroup[] =>
   group(skipped, (dates, reason) => {
-    if (/weekend/i.test(reason)) return [];
+    if (isWeekend(reason)) return [];
     const ranges = rangesOf(dates, (date, before) => Date.parse(date) - Date.parse(before) <= sameRangeMs);
     const rest = ranges.length - rangesShown;
     return rest > 0 ? [...ranges.slice(0, rangesShown), `and ${rest} more`] : ranges;

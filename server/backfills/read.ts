@@ -11,12 +11,13 @@ import {
 import { isSession } from "../../jobs/market/calendar.ts";
 import { findJob } from "../../jobs/orchestrator/declared.ts";
 import { RequestError, type RunState, runStates } from "../../jobs/orchestrator/types.ts";
+import type { ShownReason } from "../../views/backfills/reasons.ts";
 import type { AppContext } from "../context.ts";
+import { isWeekend, keptReasons } from "./reasons.ts";
 
 /** What pages and API know of one backfill alike. */
 
 const strategy = z.enum(["grouped", "per_ticker"]);
-const dated = z.array(z.object({ date: z.string(), reason: z.string() }));
 
 /** A plan as it was kept, by this version or an earlier one; what it does not tell is left empty. */
 const storedPlan = z.object({
@@ -25,8 +26,8 @@ const storedPlan = z.object({
   minutes: z.number().catch(0),
   alternative: z.object({ strategy, calls: z.number() }).nullable().catch(null),
   dates: z.array(z.string()).catch([]),
-  reasons: dated.catch([]),
-  skipped: dated.catch([]),
+  reasons: keptReasons.catch([]),
+  skipped: keptReasons.catch([]),
 });
 export type StoredPlan = z.output<typeof storedPlan>;
 
@@ -34,7 +35,7 @@ export type StoredPlan = z.output<typeof storedPlan>;
 type SessionState = RunState | "skipped" | "closed";
 
 /** One date of a backfill: how its run stands, or why it has none. */
-export type BackfillSession = { date: string; state: SessionState; runId: number | null; reason: string | null };
+export type BackfillSession = { date: string; state: SessionState; runId: number | null; reason: ShownReason | null };
 
 const isRunState = (state: string): state is RunState => (runStates as readonly string[]).includes(state);
 
@@ -63,15 +64,14 @@ export function listSessions(plan: StoredPlan, runs: BackfillRunRow[]): Backfill
   const wanted = plan.dates.map((date): BackfillSession => {
     const run = range ?? byDate.get(date);
     const reason = reasons.get(date) ?? null;
-    if (!run || !isRunState(run.state))
-      return { date, state: "skipped", runId: null, reason: "no run was made for it" };
+    if (!run || !isRunState(run.state)) return { date, state: "skipped", runId: null, reason: { kind: "no_run" } };
     return { date, state: run.state, runId: run.id, reason };
   });
   const left = plan.skipped
-    .filter(({ date, reason }) => reason !== "weekend" || isSession(date))
+    .filter(({ date, reason }) => !isWeekend(reason) || isSession(date))
     .map(({ date, reason }): BackfillSession => {
-      const runId = Number(/^run (\d+) /.exec(reason)?.[1] ?? 0);
-      return { date, state: isSession(date) ? "skipped" : "closed", runId: runId || null, reason };
+      const runId = "runId" in reason ? reason.runId : null;
+      return { date, state: isSession(date) ? "skipped" : "closed", runId, reason };
     });
   return [...wanted, ...left].sort((a, b) => (a.date < b.date ? -1 : 1));
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { tellPlan } from "../backfills/reasons.ts";
 import { backfillCreated, backfillInput } from "../backfills/schemas.ts";
 import { answer, defineOperation, type Operation } from "../http/operation.ts";
 import { dateInput, jobInUrl } from "../http/schemas.ts";
@@ -65,9 +66,11 @@ export const jobOperations: Operation[] = [
         ...(concurrency !== undefined && { concurrency }),
       };
       if (dryRun) {
-        return answer(200, { id: null, ...(await pipeline.previewBackfill(request)) });
+        const { runs, plan } = await pipeline.previewBackfill(request);
+        return answer(200, { id: null, runs, plan: tellPlan(plan) });
       }
-      return answer(201, await pipeline.createBackfill(request, context.by));
+      const { id, runs, plan } = await pipeline.createBackfill(request, context.by);
+      return answer(201, { id, runs, plan: tellPlan(plan) });
     },
   }),
 ];

@@ -40,7 +40,7 @@ const asked = (more: Partial<BackfillRequest> = {}): BackfillRequest => ({
 
 async function planOf(request: BackfillRequest, more?: Partial<PipelineSettings>) {
   const prepared = await prepareBackfill(options(more), request);
-  const wanted = prepared.sessions.map((partition) => ({ partition, reason: "never ran" }));
+  const wanted = prepared.sessions.map((partition) => ({ partition, reason: { kind: "never_ran" as const } }));
   return prepared.group({ wanted, skipped: [] });
 }
 
@@ -65,10 +65,10 @@ test("a plan has every session, and says of each other date why it is left out",
   const { plan, runs } = await planOf(asked());
   expect(plan.dates).toEqual(["2025-07-01", "2025-07-02", "2025-07-03", "2025-07-07", "2025-07-08"]);
   expect(plan.skipped).toEqual([
-    { date: "2025-07-04", reason: "Independence Day" },
-    { date: "2025-07-05", reason: "weekend" },
-    { date: "2025-07-06", reason: "weekend" },
-    { date: "2025-07-09", reason: expect.stringMatching(/^not settled until 2025-07-/) },
+    { date: "2025-07-04", reason: { kind: "closed", holiday: "Independence Day" } },
+    { date: "2025-07-05", reason: { kind: "closed", holiday: null } },
+    { date: "2025-07-06", reason: { kind: "closed", holiday: null } },
+    { date: "2025-07-09", reason: { kind: "unsettled", until: expect.stringMatching(/^2025-07-/) } },
   ]);
   expect(plan).toMatchObject({ strategy: "grouped", calls: 5, sessions: 5, minutes: 0 });
   expect(runs.map((run) => run.partitions)).toEqual(plan.dates.map((date) => [date]));

@@ -26,6 +26,16 @@ const plan: BackfillPlan = {
   sessions: 3,
   dates: ["2026-01-02", "2026-01-05", "2026-01-06"],
   reasons: [
+    { date: "2026-01-02", reason: { kind: "never_ran" } },
+    { date: "2026-01-05", reason: { kind: "ended", runId: 4, state: "failed" } },
+    { date: "2026-01-06", reason: { kind: "ended", runId: 5, state: "cancelled" } },
+  ],
+  skipped: [{ date: "2026-01-01", reason: { kind: "closed", holiday: "New Year's Day" } }],
+};
+/** The same as the API tells it. */
+const toldPlan = {
+  ...plan,
+  reasons: [
     { date: "2026-01-02", reason: "never ran" },
     { date: "2026-01-05", reason: "run 4 failed" },
     { date: "2026-01-06", reason: "run 5 was cancelled" },
@@ -137,7 +147,7 @@ describe("POST /api/jobs/{job}/backfills", () => {
     });
     const { status, body } = await ask(app, "POST", `/api/jobs/${ingest}/backfills`, range);
     expect(status).toBe(201);
-    expect(body).toEqual({ id: 7, runs: 3, plan });
+    expect(body).toEqual({ id: 7, runs: 3, plan: toldPlan });
     expect(requests).toEqual([{ jobId: ingest, ...range, reprocess: "missing", strategy: "auto", order: "oldest" }]);
   });
 
@@ -157,7 +167,7 @@ describe("POST /api/jobs/{job}/backfills", () => {
       dryRun: true,
     });
     expect(status).toBe(200);
-    expect(body).toEqual({ id: null, runs: 3, plan });
+    expect(body).toEqual({ id: null, runs: 3, plan: toldPlan });
     expect(requests).toEqual([
       { jobId: ingest, ...range, reprocess: "all", strategy: "grouped", order: "oldest", tickers: ["AAPL", "BRK.B"] },
     ]);

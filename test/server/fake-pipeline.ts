@@ -99,11 +99,11 @@ const planOf = ({ from, to }: BackfillRequest): BackfillPlan => {
     minutes: dates.length / 5,
     sessions: dates.length,
     dates,
-    reasons: dates.map((date) => ({ date, reason: "never ran" })),
+    reasons: dates.map((date) => ({ date, reason: { kind: "never_ran" } })),
     skipped: [
-      { date: "2020-01-01", reason: "holiday: New Year’s Day" },
-      { date: "2020-01-04", reason: "weekend" },
-      { date: "2020-01-05", reason: "weekend" },
+      { date: "2020-01-01", reason: { kind: "closed", holiday: "holiday: New Year’s Day" } },
+      { date: "2020-01-04", reason: { kind: "closed", holiday: null } },
+      { date: "2020-01-05", reason: { kind: "closed", holiday: null } },
     ],
   };
 };

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { jobIds } from "../../jobs/pipeline.ts";
+import { type DatedReason, jobIds } from "../../jobs/pipeline.ts";
 import { groupSkipped } from "../../server/backfills/attempt.ts";
 import { type Dashboard, openDashboard, openingMs } from "./dashboard.ts";
 import { addPipelineSample } from "./sample.ts";
@@ -85,18 +85,18 @@ describe("the backfill form", () => {
   });
 
   test("skipped days are grouped by reason, weekends only counted", () => {
-    const skipped = [
-      { date: "2020-01-04", reason: "weekend" },
-      { date: "2020-01-05", reason: "weekend" },
-      { date: "2020-01-11", reason: "weekend" },
-      { date: "2020-01-02", reason: "run 4 already ran: succeeded" },
-      { date: "2020-01-03", reason: "run 5 already ran: succeeded" },
-      { date: "2020-01-20", reason: "holiday" },
+    const skipped: DatedReason[] = [
+      { date: "2020-01-04", reason: { kind: "closed", holiday: null } },
+      { date: "2020-01-05", reason: { kind: "closed", holiday: null } },
+      { date: "2020-01-11", reason: { kind: "closed", holiday: null } },
+      { date: "2020-01-02", reason: { kind: "already_ran", runId: 4, state: "success" } },
+      { date: "2020-01-03", reason: { kind: "already_ran", runId: 5, state: "success" } },
+      { date: "2020-01-20", reason: { kind: "closed", holiday: "holiday" } },
     ];
     expect(groupSkipped(skipped)).toEqual([
-      { reason: "weekend", count: 3, ranges: [] },
-      { reason: "already ran: succeeded", count: 2, ranges: ["2 Jan 2020 – 3 Jan 2020"] },
-      { reason: "holiday", count: 1, ranges: ["20 Jan 2020"] },
+      { reason: { kind: "closed", holiday: null }, count: 3, ranges: [] },
+      { reason: { kind: "already_ran", state: "success" }, count: 2, ranges: ["2 Jan 2020 – 3 Jan 2020"] },
+      { reason: { kind: "closed", holiday: "holiday" }, count: 1, ranges: ["20 Jan 2020"] },
     ]);
   });
 });

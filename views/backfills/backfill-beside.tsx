@@ -75,7 +75,7 @@ export const Plan = ({ beside: { plan, reasons, skipped } }: { beside: BackfillB
         {plan.alternative && (
           <span class="note">
             {" "}
-            {strategyNames[plan.alternative.strategy] === "by ticker" ? "By ticker" : "By session"} it would have been{" "}
+            {plan.alternative.strategy === "per_ticker" ? "By ticker" : "By session"} it would have been{" "}
             {formatCount(plan.alternative.calls, "call")}.
           </span>
         )}

@@ -1,7 +1,8 @@
 import { formatCount, formatDate, formatDuration, formatInteger, none } from "../format.ts";
+import { type SharedReason, tellSharedReason } from "./reasons.ts";
 
 /** Days that share a reason; `ranges` is empty where nobody needs their dates. */
-export type ReasonGroup = { reason: string; count: number; ranges: string[] };
+export type ReasonGroup = { reason: SharedReason; count: number; ranges: string[] };
 
 /** What one of `missing`, `failed` and `all` would run. `refusal` says why it cannot be asked for. */
 export type PreviewedChoice = {
@@ -41,7 +42,7 @@ export const ReasonList = ({ groups }: { groups: ReasonGroup[] }) => (
   <ul class="skipped">
     {groups.map((group) => (
       <li>
-        <b>{group.reason}</b> {formatCount(group.count, "day")}
+        <b>{tellSharedReason(group.reason)}</b> {formatCount(group.count, "day")}
         {group.ranges.length > 0 && <span class="note">: {group.ranges.join(", ")}</span>}
       </li>
     ))}

@@ -1,12 +1,13 @@
 import { raw } from "hono/html";
 import { formatInteger, formatSession, monthNames, weekdayOf } from "../format.ts";
+import { type ShownReason, tellReason } from "./reasons.ts";
 
 /** One date of a backfill: how its run stands, or why it has none. */
 export type MapSession = {
   date: string;
   state: "queued" | "running" | "success" | "failed" | "cancelled" | "skipped" | "closed";
   runId: number | null;
-  reason: string | null;
+  reason: ShownReason | null;
 };
 
 const meanings: Record<MapSession["state"], { label: string; explanation: string }> = {
@@ -23,8 +24,8 @@ const order = Object.keys(meanings) as MapSession["state"][];
 /** Everything that a cell means, in words: for the reader who points at it, and for the one who cannot see it. */
 const describe = ({ date, state, runId, reason }: MapSession) => {
   const head = `${formatSession(date)}: ${meanings[state].label.toLowerCase()}`;
-  if (state === "skipped" || state === "closed") return reason === null ? head : `${head}, ${reason}`;
-  return reason === null ? `${head}, run ${runId}` : `${head}, run ${runId} (${reason})`;
+  if (state === "skipped" || state === "closed") return reason === null ? head : `${head}, ${tellReason(reason)}`;
+  return reason === null ? `${head}, run ${runId}` : `${head}, run ${runId} (${tellReason(reason)})`;
 };
 
 const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };

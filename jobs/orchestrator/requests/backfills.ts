@@ -14,6 +14,7 @@ import {
 import {
   insertPartitionRuns,
   lockJob,
+  type PartitionOwner,
   requeueRunsOfBackfill,
   selectPartitionOwners,
 } from "../../../db/queries/pipeline/runs.ts";
@@ -25,9 +26,11 @@ import {
   type BackfillOptions,
   isActive,
   type JobDefinition,
+  type PartitionReason,
   type PlannedRun,
   type Reprocess,
   RequestError,
+  type RunState,
   type SelectedPartitions,
 } from "../types.ts";
 import type { RequestContext } from "./context.ts";
@@ -54,23 +57,23 @@ export async function selectPartitions(
   return selected;
 }
 
-type Owner = { runId: number; state: string } | undefined;
+const neverRan: PartitionReason = { kind: "never_ran" };
 
-function reasonToRun(owner: Owner): string {
-  if (!owner) return "never ran";
-  if (owner.state === "cancelled") return `run ${owner.runId} was cancelled`;
-  return `run ${owner.runId} ${owner.state === "success" ? "succeeded" : owner.state}`;
+function reasonToRun(owner: PartitionOwner | undefined): PartitionReason {
+  return owner ? { kind: "ended", ...standingOf(owner) } : neverRan;
 }
 
-function reasonToSkip(owner: Owner, reprocess: Reprocess): string | undefined {
-  if (!owner) return reprocess === "failed" ? "never ran" : undefined;
-  if (isActive(owner.state)) return `run ${owner.runId} is ${owner.state}`;
+function reasonToSkip(owner: PartitionOwner | undefined, reprocess: Reprocess): PartitionReason | undefined {
+  if (!owner) return reprocess === "failed" ? neverRan : undefined;
+  if (isActive(owner.state)) return { kind: "under_way", ...standingOf(owner) };
   // What was cancelled was never brought to an end, so it is missing still.
   if (reprocess === "all" || owner.state === "cancelled") return undefined;
-  const ended = owner.state === "success" ? "succeeded" : owner.state;
   if (reprocess === "failed" && owner.state !== "success") return undefined;
-  return reprocess === "failed" ? `run ${owner.runId} ${ended}` : `run ${owner.runId} already ran: ${ended}`;
+  return { kind: reprocess === "failed" ? "ended" : "already_ran", ...standingOf(owner) };
 }
+
+/** A column that only the orchestrator writes, in the words of the type. */
+const standingOf = ({ runId, state }: PartitionOwner) => ({ runId, state: state as RunState });
 
 export async function queueBackfill<Plan extends JsonValue>(
   { transaction, record }: RequestContext,

@@ -17,9 +17,9 @@ beforeAll(async () => {
     dates: ["2026-01-02", "2026-01-05"],
     states: ["success", "failed"],
     skipped: [
-      { date: "2026-01-01", reason: "New Year's Day" },
-      { date: "2026-01-03", reason: "weekend" },
-      { date: "2026-01-06", reason: "run 9 is queued" },
+      { date: "2026-01-01", reason: { kind: "closed", holiday: "New Year's Day" } },
+      { date: "2026-01-03", reason: { kind: "closed", holiday: null } },
+      { date: "2026-01-06", reason: { kind: "under_way", runId: 9, state: "queued" } },
     ],
   });
   running = await addBackfill(database.sql, {
@@ -183,7 +183,7 @@ test("POST /api/jobs/{job}/backfills passes limit and order on, in a dry run too
   const requests: BackfillRequest[] = [];
   const plan = {
     ...{ strategy: "grouped" as const, calls: 1, alternative: null, minutes: 0, sessions: 1, dates: ["2026-01-02"] },
-    reasons: [{ date: "2026-01-02", reason: "never ran" }],
+    reasons: [{ date: "2026-01-02", reason: { kind: "never_ran" as const } }],
     skipped: [],
   };
   const keep = async (request: BackfillRequest) => {

@@ -21,15 +21,15 @@ beforeAll(async () => {
     dates: ["2019-12-02", "2019-12-03"],
     states: ["success", "failed"],
     createdBy: hostile,
-    reason: hostile,
+    reason: { kind: "told", text: hostile },
   });
   running = await addBackfill(sql, {
     dates: ["2019-12-23", "2019-12-24", "2019-12-26", "2019-12-27"],
     states: ["success", "running", "queued", "queued"],
     skipped: [
-      { date: "2019-12-25", reason: "Christmas Day" },
-      { date: "2019-12-28", reason: "weekend" },
-      { date: "2019-12-30", reason: "run 1 already ran: succeeded" },
+      { date: "2019-12-25", reason: { kind: "closed", holiday: "Christmas Day" } },
+      { date: "2019-12-28", reason: { kind: "closed", holiday: null } },
+      { date: "2019-12-30", reason: { kind: "already_ran", runId: 1, state: "success" } },
     ],
     concurrency: 2,
     order: "newest",

@@ -1,12 +1,12 @@
 import type { Sql } from "../../../db/client.ts";
-import { jobIds } from "../../../jobs/pipeline.ts";
+import { type DatedReason, jobIds, type SessionReason } from "../../../jobs/pipeline.ts";
 
 export type SampleBackfill = {
   dates: string[];
   /** Of one run a date; a single one for several dates is of a run that covers them all. */
   states: string[];
-  skipped?: { date: string; reason: string }[];
-  reason?: string;
+  skipped?: DatedReason[];
+  reason?: SessionReason;
   createdBy?: string;
   paused?: boolean;
   concurrency?: number;
@@ -18,7 +18,7 @@ export type SampleBackfill = {
 
 /** Adds a backfill with its runs as they stand, and answers its id. What has ended did so half a minute after it began. */
 export async function addBackfill(sql: Sql, given: SampleBackfill): Promise<number> {
-  const { dates, states, skipped = [], reason = "never ran", batches = [] } = given;
+  const { dates, states, skipped = [], reason = { kind: "never_ran" }, batches = [] } = given;
   const reasons = dates.map((date) => ({ date, reason }));
   const strategy = states.length === dates.length ? "grouped" : "per_ticker";
   const calls = { strategy, calls: dates.length, minutes: 0, alternative: null };

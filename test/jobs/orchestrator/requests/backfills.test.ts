@@ -87,25 +87,25 @@ describe("a backfill", () => {
 
     const select = (reprocess: Reprocess) => orchestrator.selectPartitions("toy", days(1, 4), reprocess);
     expect(await select("missing")).toEqual({
-      wanted: [{ partition: "2024-01-04", reason: "never ran" }],
+      wanted: [{ partition: "2024-01-04", reason: { kind: "never_ran" } }],
       skipped: [
-        { partition: "2024-01-01", reason: `run ${succeeded} already ran: succeeded` },
-        { partition: "2024-01-02", reason: `run ${failed} already ran: failed` },
-        { partition: "2024-01-03", reason: `run ${running} is running` },
+        { partition: "2024-01-01", reason: { kind: "already_ran", runId: succeeded, state: "success" } },
+        { partition: "2024-01-02", reason: { kind: "already_ran", runId: failed, state: "failed" } },
+        { partition: "2024-01-03", reason: { kind: "under_way", runId: running, state: "running" } },
       ],
     });
     expect(await select("failed")).toEqual({
-      wanted: [{ partition: "2024-01-02", reason: `run ${failed} failed` }],
+      wanted: [{ partition: "2024-01-02", reason: { kind: "ended", runId: failed, state: "failed" } }],
       skipped: [
-        { partition: "2024-01-01", reason: `run ${succeeded} succeeded` },
-        { partition: "2024-01-03", reason: `run ${running} is running` },
-        { partition: "2024-01-04", reason: "never ran" },
+        { partition: "2024-01-01", reason: { kind: "ended", runId: succeeded, state: "success" } },
+        { partition: "2024-01-03", reason: { kind: "under_way", runId: running, state: "running" } },
+        { partition: "2024-01-04", reason: { kind: "never_ran" } },
       ],
     });
     expect((await select("all")).wanted).toEqual([
-      { partition: "2024-01-01", reason: `run ${succeeded} succeeded` },
-      { partition: "2024-01-02", reason: `run ${failed} failed` },
-      { partition: "2024-01-04", reason: "never ran" },
+      { partition: "2024-01-01", reason: { kind: "ended", runId: succeeded, state: "success" } },
+      { partition: "2024-01-02", reason: { kind: "ended", runId: failed, state: "failed" } },
+      { partition: "2024-01-04", reason: { kind: "never_ran" } },
     ]);
     gate.open();
   });
@@ -207,7 +207,7 @@ describe("a backfill", () => {
     expect(await stateOf(id)).toEqual({ state: "cancelled", finished: true });
     const again = await orchestrator.selectPartitions("toy", days(1, 6), "missing");
     expect(again.wanted.map(({ partition }) => partition)).toEqual(days(2, 6));
-    expect(again.wanted[0]?.reason).toMatch(/^run \d+ was cancelled$/);
+    expect(again.wanted[0]?.reason).toEqual({ kind: "ended", runId: expect.any(Number), state: "cancelled" });
     await expect(orchestrator.cancelBackfill(id ?? 0)).rejects.toMatchObject({ code: "conflict" });
     await expect(orchestrator.cancelBackfill(987_654)).rejects.toMatchObject({ code: "not_found" });
     expect(started.length).toBe(3);
