@@ -82,6 +82,7 @@ export const rooms: Record<string, readonly string[]> = {
     "db/queries/operations",
     "db/queries/pipeline",
     "jobs",
+    "jobs/market",
     "jobs/orchestrator",
     "server",
     "views",

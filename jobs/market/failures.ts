@@ -5,11 +5,13 @@ export const endOfDayWaitMs = 30 * 60_000;
 /** The vendor counts calls by the minute: a 429 that names no time has passed after one. */
 export const rateLimitWaitMs = 60_000;
 
-/** How the error of a refused key begins, as it is kept with a run. */
-export const refusedKeyMessage = "The market API refused the key";
-
-/** How the error of an answer with status 429 begins. */
-export const rateLimitedMessage = "The market API asks for fewer calls";
+/** The errors of the market API that code has to know again, here or from a kept run. */
+export const marketErrorCodes = {
+  /** The API does not know the key: nothing helps but another one. */
+  refusedKey: "refused_key",
+  /** More calls than the plan allows. */
+  rateLimited: "rate_limited",
+} as const;
 
 /** Replaces every spelling of the API key in a text. Whatever leaves the client passes through this. */
 export type Redact = (text: string) => string;
@@ -55,17 +57,21 @@ export function statusFailure(
   const message = redact(messageOf(response.text));
   const said = message === "" ? "" : `: ${message}`;
   if (status === 401) {
-    return new PermanentError(`${refusedKeyMessage} (${path})${said}`, {
+    return new PermanentError(`The market API refused the key (${path})${said}`, {
+      code: marketErrorCodes.refusedKey,
       advice: "Check POLYGON_API_KEY: copy the key again from the vendor's dashboard, and restart.",
     });
   }
   if (status === 403) return forbidden(message, path);
   if (status === 429 || status >= 500) {
     const waitMs = retryAfterMs(headers.get("retry-after"), now) ?? (status === 429 ? rateLimitWaitMs : undefined);
-    const what = status === 429 ? rateLimitedMessage : `The market API failed with status ${status}`;
+    const what = status === 429 ? "The market API asks for fewer calls" : `The market API failed with status ${status}`;
     return new RetryableError(`${what} (${path})${said}`, {
       ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
-      ...(status === 429 ? { advice: "Set POLYGON_CALLS_PER_MINUTE to what the plan allows." } : {}),
+      ...(status === 429 && {
+        code: marketErrorCodes.rateLimited,
+        advice: "Set POLYGON_CALLS_PER_MINUTE to what the plan allows.",
+      }),
     });
   }
   if (status >= 300 && status < 400) return redirected(headers.get("location"), path, redact);

@@ -1,6 +1,6 @@
 import type { ZodType } from "zod";
 import { RetryableError } from "../orchestrator/errors.ts";
-import { cancelledFailure, networkFailure, type Redact, rateLimitedMessage, statusFailure } from "./failures.ts";
+import { cancelledFailure, marketErrorCodes, networkFailure, type Redact, statusFailure } from "./failures.ts";
 import { type Limiter, sleep as realSleep, type Sleep } from "./rate.ts";
 
 /** The part of fetch that is used; tests inject theirs. */
@@ -110,7 +110,7 @@ async function observed<T>(
 
 function outcomeOf(error: unknown): CallOutcome {
   if (!(error instanceof RetryableError)) return "refused";
-  return error.message.startsWith(rateLimitedMessage) ? "rate_limited" : "failed";
+  return error.code === marketErrorCodes.rateLimited ? "rate_limited" : "failed";
 }
 
 /** The kinds of call there are, by what their paths hold; the paths themselves are without number. */

@@ -4,7 +4,7 @@ import { PermanentError } from "../orchestrator/errors.ts";
 import type { WorkerPool } from "../orchestrator/pool-types.ts";
 import { type Orchestrator, RequestError } from "../orchestrator/types.ts";
 import type { MarketClient } from "./client.ts";
-import { refusedKeyMessage } from "./failures.ts";
+import { marketErrorCodes } from "./failures.ts";
 import type { Limiter } from "./rate.ts";
 
 /**
@@ -34,7 +34,7 @@ export function createKeyGuard(now: () => Date): KeyGuard {
     try {
       return await work;
     } catch (error) {
-      const isRefusal = error instanceof PermanentError && error.message.startsWith(refusedKeyMessage);
+      const isRefusal = error instanceof PermanentError && error.code === marketErrorCodes.refusedKey;
       // One that was refused here, and comes by on its way out, must not put off the next question.
       if (isRefusal && !known()) refusal = { error, at: now().getTime() };
       throw error;
@@ -64,7 +64,7 @@ export function createKeyGuard(now: () => Date): KeyGuard {
 
 /** Queues again what failed because the key was refused: whoever starts anew has probably mended it. Answers how many. */
 export async function retryRefusedRuns(sql: Sql, orchestrator: Orchestrator, jobId: string): Promise<number> {
-  const runs = await selectRunsFailedWith(sql, jobId, refusedKeyMessage);
+  const runs = await selectRunsFailedWith(sql, jobId, marketErrorCodes.refusedKey);
   for (const runId of runs) {
     await orchestrator.retryRun(runId).catch((error) => {
       // Another process that started at the same time was faster.

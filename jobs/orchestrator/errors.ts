@@ -1,5 +1,8 @@
-/** What somebody can do about an error; shown beside it on the run page. */
-type ErrorDetails = { cause?: unknown; advice?: string };
+/**
+ * `advice`: what somebody can do about an error; shown beside it on the run page. `code`: which error it is, for code that
+ * has to know it again; it is kept with the run, while the message is for people and may be reworded.
+ */
+type ErrorDetails = { cause?: unknown; advice?: string; code?: string };
 
 /**
  * A fault that may pass by itself: the task is tried again, after `retryAfterMs` where the other side asked for that.
@@ -8,11 +11,13 @@ type ErrorDetails = { cause?: unknown; advice?: string };
 export class RetryableError extends Error {
   override readonly name = "RetryableError";
   readonly advice: string | undefined;
+  readonly code: string | undefined;
   readonly retryAfterMs: number | undefined;
   readonly outage: boolean;
   constructor(message: string, details: ErrorDetails & { retryAfterMs?: number; outage?: boolean } = {}) {
     super(message, { cause: details.cause });
     this.advice = details.advice;
+    this.code = details.code;
     this.retryAfterMs = details.retryAfterMs;
     this.outage = details.outage ?? false;
   }
@@ -22,9 +27,11 @@ export class RetryableError extends Error {
 export class PermanentError extends Error {
   override readonly name = "PermanentError";
   readonly advice: string | undefined;
+  readonly code: string | undefined;
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, { cause: details.cause });
     this.advice = details.advice;
+    this.code = details.code;
   }
 }
 

@@ -36,8 +36,13 @@ export function backoffMs(failures: number, random: () => number): number {
 /** An error as it is kept and shown. */
 function record(error: unknown): ErrorRecord {
   if (!(error instanceof Error)) return { name: "Error", message: storableText(String(error)) };
-  const advice = error instanceof RetryableError || error instanceof PermanentError ? error.advice : undefined;
-  return { name: error.name, message: storableText(error.message), ...(advice && { advice: storableText(advice) }) };
+  const { advice, code } = error instanceof RetryableError || error instanceof PermanentError ? error : {};
+  return {
+    name: error.name,
+    message: storableText(error.message),
+    ...(advice && { advice: storableText(advice) }),
+    ...(code && { code }),
+  };
 }
 
 function databaseOutage(error: unknown): ErrorRecord {

@@ -22,8 +22,8 @@ export type Reprocess = "missing" | "failed" | "all";
 /** Who asks for something, as it is kept and shown: the name they gave, and the way they came. */
 export type Actor = { name: string; via: "dashboard" | "api" | "system" };
 
-/** An error as it is kept and shown: never a stack, never a secret. */
-export type ErrorRecord = { name: string; message: string; advice?: string };
+/** An error as it is kept and shown: never a stack, never a secret. `code` is not shown: code knows the error again by it. */
+export type ErrorRecord = { name: string; message: string; advice?: string; code?: string };
 
 export type TaskLog = {
   debug(message: string, fields?: Record<string, JsonValue>): void;

@@ -1,6 +1,7 @@
 import { countOpenAlerts } from "../../db/queries/operations/alerts.ts";
-import { selectKeyRefusal } from "../../db/queries/pipeline/read-problems.ts";
+import { selectProblemWith } from "../../db/queries/pipeline/read-problems.ts";
 import { selectUnpublished } from "../../db/queries/pipeline/read-unpublished.ts";
+import { marketErrorCodes } from "../../jobs/market/failures.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import type { Shell } from "../../views/shell.ts";
@@ -11,7 +12,7 @@ import { assetUrls } from "./assets.ts";
 export async function readShell(context: AppContext, path: string): Promise<Shell> {
   const [assets, refusal, openAlerts, unpublished] = await Promise.all([
     assetUrls(),
-    selectKeyRefusal(context.read, jobIds.ingest),
+    selectProblemWith(context.read, jobIds.ingest, marketErrorCodes.refusedKey),
     countOpenAlerts(context.read),
     selectUnpublished(context.read, jobIds.transform),
   ]);

@@ -11,7 +11,8 @@ import {
   selectTableRows,
 } from "../../db/queries/pipeline/read-graph.ts";
 import { selectJobStandings } from "../../db/queries/pipeline/read-jobs.ts";
-import { selectKeyRefusal } from "../../db/queries/pipeline/read-problems.ts";
+import { selectProblemWith } from "../../db/queries/pipeline/read-problems.ts";
+import { marketErrorCodes } from "../../jobs/market/failures.ts";
 import { PermanentError } from "../../jobs/orchestrator/errors.ts";
 import type { JobDefinition } from "../../jobs/orchestrator/types.ts";
 import { jobIds, type ModelNode } from "../../jobs/pipeline.ts";
@@ -73,7 +74,7 @@ async function readPipelineNodes(context: GraphContext): Promise<GraphNode[]> {
   const [standings, last, refusal] = await Promise.all([
     selectJobStandings(read, ids),
     selectLastRuns(read, ids),
-    selectKeyRefusal(read, jobIds.ingest),
+    selectProblemWith(read, jobIds.ingest, marketErrorCodes.refusedKey),
   ]);
   const standingOf = (id: string) => standings.find((standing) => standing.id === id);
   const market = marketNode({

@@ -2,6 +2,10 @@ import { afterEach, describe, expect, test } from "bun:test";
 import type { JsonValue } from "../../db/client.ts";
 import { migrateDatabase } from "../../db/migrate.ts";
 import { selectBackfillPlan } from "../../db/queries/backfills/read-backfills.ts";
+import { selectProblemWith } from "../../db/queries/pipeline/read-problems.ts";
+import { selectRunsFailedWith } from "../../db/queries/pipeline/recovery.ts";
+import { marketErrorCodes } from "../../jobs/market/failures.ts";
+import { jobIds } from "../../jobs/pipeline.ts";
 import { readSessions } from "../../server/backfills/read.ts";
 import { tellKeptPlan } from "../../server/backfills/reasons.ts";
 import type { TestDatabase } from "../support/database.ts";
@@ -16,7 +20,7 @@ describe("a plan that was kept in sentences", () => {
   const addPlan = async (plan: JsonValue): Promise<number> => {
     const [row] = await database.sql<[{ id: number }]>`
       insert into barline.backfills (job_id, state, from_partition, to_partition, reprocess, plan)
-      values ('stocks_polygon_ingest', 'success', '2025-01-01', '2025-12-31', 'missing', ${database.sql.json(plan)})
+      values (${jobIds.ingest}, 'success', '2025-01-01', '2025-12-31', 'missing', ${database.sql.json(plan)})
       returning id`;
     return row.id;
   };
@@ -87,5 +91,46 @@ describe("a plan that was kept in sentences", () => {
     for (const plan of odd) ids.push(await addPlan(plan));
     await migrateDatabase(database.url);
     expect(await Promise.all(ids.map((id) => selectBackfillPlan(database.sql, id)))).toEqual(odd);
+  });
+});
+
+describe("an error that was known again by how it begins", () => {
+  test("has a code wherever it is kept, so that a start with a good key tries it again", async () => {
+    database = await createDatabaseBefore("error_codes");
+    const { sql } = database;
+    const errors: JsonValue[] = [
+      {
+        name: "PermanentError",
+        message: "The market API refused the key (/v2/aggs): Unknown API Key",
+        advice: "Check it.",
+      },
+      { name: "RetryableError", message: "The market API asks for fewer calls (/v2/aggs)" },
+      { name: "PermanentError", message: "The market API refused the call (/v2/aggs)" },
+      null,
+    ];
+    for (const [index, error] of errors.entries()) {
+      const kept = error === null ? null : sql.json(error);
+      const partition = `2025-01-0${index + 2}`;
+      const [run] = await sql<[{ id: number }]>`
+        insert into barline.runs (job_id, state, trigger, partition, partition_to, error)
+        values (${jobIds.ingest}, 'failed', 'schedule', ${partition}, ${partition}, ${kept}) returning id`;
+      await sql`insert into barline.run_partitions values (${jobIds.ingest}, ${partition}, ${run.id})`;
+      const [task] = await sql<[{ id: number }]>`
+        insert into barline.tasks (run_id, job_id, name, step, state, error)
+        values (${run.id}, ${jobIds.ingest}, 'fetch', 0, 'failed', ${kept}) returning id`;
+      await sql`
+        insert into barline.tries (task_id, number, state, owner, error) values (${task.id}, 1, 'failed', 'x', ${kept})`;
+    }
+    await migrateDatabase(database.url);
+    const codes = [{ code: "refused_key" }, { code: "rate_limited" }, {}, {}];
+    const expected = errors.map((error, index) => error && { ...(error as object), ...codes[index] });
+    const errorsOf = (rows: { error: unknown }[]) => rows.map(({ error }) => error);
+    expect(errorsOf(await sql`select error from barline.runs order by id`)).toEqual(expected);
+    expect(errorsOf(await sql`select error from barline.tasks order by id`)).toEqual(expected);
+    expect(errorsOf(await sql`select error from barline.tries order by task_id`)).toEqual(expected);
+    const [first] = await sql<[{ id: number }]>`select min(id) as id from barline.runs`;
+    expect(await selectRunsFailedWith(sql, jobIds.ingest, marketErrorCodes.refusedKey)).toEqual([first.id]);
+    const refusal = await selectProblemWith(sql, jobIds.ingest, marketErrorCodes.refusedKey);
+    expect(refusal?.id).toBe(first.id);
   });
 });

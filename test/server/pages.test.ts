@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { marketErrorCodes } from "../../jobs/market/failures.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import { type Dashboard, openDashboard, openingMs } from "./dashboard.ts";
 import { addMarketSample, addPipelineSample } from "./sample.ts";
@@ -150,9 +151,10 @@ describe("a refused API key", () => {
   test("shows on every page until a later run succeeds", async () => {
     const dashboard = await openDashboard({ POLYGON_API_KEY: "wrong" });
     const error = { name: "PermanentError", message: "The market API refused the key (401).", advice: "Set another." };
+    const kept = { ...error, code: marketErrorCodes.refusedKey };
     const addRun = (state: string, at: string) => dashboard.sql`
       insert into barline.runs (job_id, state, trigger, error, finished_at)
-      values (${jobIds.ingest}, ${state}, 'manual', ${state === "failed" ? dashboard.sql.json(error) : null}, ${at})`;
+      values (${jobIds.ingest}, ${state}, 'manual', ${state === "failed" ? dashboard.sql.json(kept) : null}, ${at})`;
     const pages = () =>
       Promise.all(["/", "/tickers", "/about"].map(async (path) => (await dashboard.app.request(path)).text()));
     await addRun("failed", "2020-01-09T00:00Z");

@@ -2,7 +2,7 @@ import type { Sql } from "../../client.ts";
 import { stillFailed } from "./read-failures.ts";
 
 /** An error as the orchestrator keeps it. */
-export type KeptError = { name: string; message: string; advice?: string };
+export type KeptError = { name: string; message: string; advice?: string; code?: string };
 
 /** A run that failed, for lists of what needs somebody. */
 export type Problem = {
@@ -40,8 +40,8 @@ export function selectProblems(sql: Sql, limit: number): Promise<SharedProblem[]
     limit ${limit}::int`;
 }
 
-/** The latest refusal of the API key that no later success of the job has answered; null where there is none. */
-export async function selectKeyRefusal(sql: Sql, jobId: string): Promise<Problem | null> {
+/** The latest failure of a job whose error has this code, and that no later success has answered; null where there is none. */
+export async function selectProblemWith(sql: Sql, jobId: string, code: string): Promise<Problem | null> {
   const rows = await sql<Problem[]>`
     select
       id,
@@ -50,16 +50,15 @@ export async function selectKeyRefusal(sql: Sql, jobId: string): Promise<Problem
       partition_to as "partitionTo",
       error,
       finished_at as "finishedAt"
-    from barline.runs as refused
+    from barline.runs as ended
     where
       state = 'failed'
       and job_id = ${jobId}::text
-      and error ->> 'name' = 'PermanentError'
-      and starts_with(error ->> 'message', 'The market API refused the key')
+      and error ->> 'code' = ${code}::text
       and not exists (
         select
         from barline.runs as later
-        where later.job_id = refused.job_id and later.state = 'success' and later.finished_at > refused.finished_at
+        where later.job_id = ended.job_id and later.state = 'success' and later.finished_at > ended.finished_at
       )
     order by finished_at desc
     limit 1`;

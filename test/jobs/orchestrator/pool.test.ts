@@ -214,5 +214,10 @@ describe("an error that crosses", () => {
     expect(unpackError(crossed).message).toBe("just a text");
     const named = unpackError(structuredClone(packError(new RangeError("too far"))));
     expect([named.name, named.message]).toEqual(["RangeError", "too far"]);
+    for (const Known of [PermanentError, RetryableError]) {
+      const known = unpackError(structuredClone(packError(new Known("no", { code: "known" }))));
+      expect(known).toBeInstanceOf(Known);
+      expect(known).toMatchObject({ message: "no", code: "known" });
+    }
   });
 });
