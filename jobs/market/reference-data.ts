@@ -21,14 +21,7 @@ import { storableJson, storableText } from "../orchestrator/storable.ts";
 import type { TaskLog } from "../orchestrator/types.ts";
 import { newYorkDate } from "./calendar.ts";
 import type { MarketClient, RawAnswer } from "./client.ts";
-import {
-  contradiction,
-  type ParsedRows,
-  parseDividends,
-  parseSplits,
-  parseTickers,
-  type RejectedRow,
-} from "./reference.ts";
+import { type ParsedRows, parseDividends, parseSplits, parseTickers, type RejectedRow } from "./reference.ts";
 
 /** The market's reference data: tickers, splits, dividends. Read when they are stale, once for all who ask at a time, in every process. */
 export type ReferenceData = {
@@ -196,7 +189,7 @@ async function readTickers(options: ReferenceOptions, context: ReadContext): Pro
     const at = await lockRawTables(transaction);
     await mergeTickers(transaction, storableJson(rows), at);
     // A symbol's earlier companies are no faults of the list.
-    const faults = rejects.filter(({ reason }) => reason !== contradiction);
+    const faults = rejects.filter(({ kind }) => kind !== "contradiction");
     await keepRejects(transaction, context.run.id, faults, landed);
     await recordReferenceRead(transaction, { kind: "tickers", coversFrom: null, readAt, rows: rows.length, calls });
   });

@@ -1,7 +1,7 @@
 import { type Page, type ParsedRows, readRows } from "./rows.ts";
 import { dividendRow, tickerRow } from "./wire.ts";
 
-export { contradiction, type ParsedRows, type RejectedRow } from "./rows.ts";
+export type { ParsedRows, RejectedRow } from "./rows.ts";
 export { parseSplits } from "./splits.ts";
 
 /** A ticker as the vendor lists it. `delistedOn` is an ISO date, null while it trades. */

@@ -4,13 +4,14 @@ import type { ListEnvelope } from "./wire.ts";
 /** A page of a list, as the API answered it. */
 export type Page = { answer: Pick<ListEnvelope, "results"> };
 
-/** A row that is left out, why, and the page that it is on (from 0). */
-export type RejectedRow = { reason: string; row: unknown; page: number };
+/**
+ * A row that is left out, why in words, and the page that it is on (from 0). `malformed`: it says nothing that can be
+ * believed; `contradiction`: another row of its key, which was taken, says something else.
+ */
+export type RejectedRow = { kind: "malformed" | "contradiction"; reason: string; row: unknown; page: number };
 
 /** Rows that could be read, without exact repeats, and those that could not, with the reason. */
 export type ParsedRows<T> = { rows: T[]; rejects: RejectedRow[] };
-
-export const contradiction = "contradicts an earlier row";
 
 /** No ticker is longer; an index entry has its limit, and PostgreSQL's text knows no NUL. One such row must not stop the rest. */
 const longestTicker = 64;
@@ -42,13 +43,15 @@ export function readRows<S extends z.ZodType<{ ticker: string }>, T>(
     for (const raw of answer.results ?? []) {
       const parsed = readRow(schema, raw);
       if ("reason" in parsed) {
-        rejects.push({ reason: parsed.reason, row: raw, page });
+        rejects.push({ kind: "malformed", reason: parsed.reason, row: raw, page });
         continue;
       }
       const { key, value } = read(parsed.row);
       const first = rows.get(key);
       if (first === undefined) rows.set(key, value);
-      else if (!Bun.deepEquals(first, value)) rejects.push({ reason: contradiction, row: raw, page });
+      else if (!Bun.deepEquals(first, value)) {
+        rejects.push({ kind: "contradiction", reason: "contradicts an earlier row", row: raw, page });
+      }
     }
   }
   return { rows: [...rows.values()], rejects };

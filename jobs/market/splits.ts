@@ -27,7 +27,7 @@ export function parseSplits(pages: readonly Page[]): ParsedRows<Split> {
       const read = readRow(splitRow, raw);
       const reason = "reason" in read ? read.reason : implausible(read.row);
       if ("reason" in read || reason !== undefined) {
-        rejects.push({ reason: reason ?? "", row: raw, page });
+        rejects.push({ kind: "malformed", reason: reason ?? "", row: raw, page });
         continue;
       }
       const { ticker, execution_date: date } = read.row;
@@ -47,7 +47,8 @@ export function parseSplits(pages: readonly Page[]): ParsedRows<Split> {
       });
       for (const { row, page } of listed) {
         if (!isSameRatio(row, chosen.row)) {
-          rejects.push({ reason: `contradicts another row of its ticker and day: ${why}`, row, page });
+          const reason = `contradicts another row of its ticker and day: ${why}`;
+          rejects.push({ kind: "contradiction", reason, row, page });
         }
       }
     }

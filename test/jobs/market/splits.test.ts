@@ -30,6 +30,7 @@ describe("a list of splits", () => {
       expect(ratios(...rows)).toEqual([[1, 4]]);
       expect(read(...rows).rejects).toEqual([
         {
+          kind: "contradiction",
           reason:
             "contradicts another row of its ticker and day: the vendor's historical_adjustment_factor follows that one",
           row: reversed,
