@@ -159,12 +159,14 @@ describe("a paused backfill", () => {
 
   test("that fails while it is paused is paused no longer, and its failed runs can be retried", async () => {
     let fail = true;
+    let begun = 0;
     const gate = createGate();
     const job = toyJob({
       schedule: bySession,
       maxActiveRuns: 2,
       maxTries: 1,
       run: async () => {
+        begun += 1;
         await gate.opened;
         if (fail) throw new Error("no");
         return {};
@@ -172,7 +174,8 @@ describe("a paused backfill", () => {
     });
     const orchestrator = await harness.start([job]);
     const { id } = await backfill(orchestrator, [1, 2]);
-    await until("both are at work", async () => (await statesOf()).every((state) => state === "running"));
+    // A run is told as running before its task is claimed, and until then a pause puts it back in the queue.
+    await until("both are at work", async () => begun === 2);
     await orchestrator.updateBackfill(id, { paused: true });
     gate.open();
     await until("it has failed", async () => (await backfillOf(harness.sql, id))?.state === "failed");
