@@ -68,6 +68,23 @@ export const stockBarsRestatements = pgTable(
   ],
 );
 
+/**
+ * Bars that were taken out of the raw table, by when. The models see in it that a bar is gone; a bar that comes back takes its
+ * row out of here.
+ */
+export const removedBars = pgTable(
+  "source_polygon_removed_bars",
+  {
+    ticker: code("ticker").notNull(),
+    tradeDate: date("trade_date", { mode: "string" }).notNull(),
+    removedAt: instant("removed_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.ticker, table.tradeDate] }),
+    index("source_polygon_removed_bars_removed_at").on(table.removedAt),
+  ],
+);
+
 /** Where a load's batches land before the one merge. Made UNLOGGED by its migration: a crash empties it and the batches are redone. */
 export const stagingStockBars = barline.table("staging_stock_bars", {
   runId: bigint("run_id", { mode: "number" }).notNull(),

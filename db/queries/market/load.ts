@@ -65,7 +65,8 @@ export type Merged = { inserted: number; updated: number; firstDate: string | nu
  * there already is not touched, so its `inserted_at` stays and the models have nothing to redo. The caller holds the
  * raw tables' lock, so nobody else adds a bar between the look and the insert. New bars go in by a plain insert, which
  * costs half of one that could conflict; `offset 0` keeps the look at what is there an index search a bar, as a plan
- * that reads the whole table would cost more with each year in it.
+ * that reads the whole table would cost more with each year in it. A bar that was removed and is here again is no longer
+ * among the removed ones.
  */
 export async function mergeStagedBars(
   transaction: TransactionSql,
@@ -97,6 +98,10 @@ export async function mergeStagedBars(
         (ticker, trade_date, open, high, low, close, volume, vwap, transactions, inserted_at)
       select ticker, trade_date, open, high, low, close, volume, vwap, transactions, ${insertedAt}::timestamptz
       from changed where is_new
+    ), returned as (
+      delete from public.source_polygon_removed_bars as removed
+      using changed
+      where changed.is_new and removed.ticker = changed.ticker and removed.trade_date = changed.trade_date
     ), corrected as (
       insert into public.source_polygon_stock_bars_daily
         (ticker, trade_date, open, high, low, close, volume, vwap, transactions, inserted_at)

@@ -18,7 +18,7 @@
         )
 {% endmacro %}
 
-{# The bars that are new or changed, and each ticker's first whose dividend is. `< 'infinity'` is for the planner, which takes a closed
+{# The bars that are new, changed or removed, and each ticker's first whose dividend is. `< 'infinity'` is for the planner, which takes a closed
   range of unknown bounds for a small share of the table, as it is, and an open one for a third. #}
 {% macro changed_bars(target) %}
     select
@@ -35,6 +35,10 @@
     from {{ ref('int_polygon__dividend_factors') }} as dividends
     where dividends.inserted_at > {{ watermark(target) }} and dividends.inserted_at < 'infinity'
     group by dividends.ticker
+
+    union
+
+    {{ newly_removed_bars(target) }}
 {% endmacro %}
 
 {# The daily case: a bar that is its ticker's last and the only one that changed, so that `target` has all before it as they are. #}
@@ -67,7 +71,7 @@
     read_from               where reading begins, so that the longest window (252 bars back) is full at write_from
     dividend_factor_before  the factor before write_from, null where there is none
 
-  A bar that is new, corrected or late changes its own row and the 252 after it. A dividend changes the total return from its
+  A bar that is new, corrected, late or removed changes its own row and the 252 after it. A dividend changes the total return from its
   day on. A split changes the whole history of its ticker. Bars far apart make separate ranges, so that one late session does not
   bring back all the years since; a range ends where the next begins.
 #}
@@ -80,12 +84,26 @@
         {{ changed_splits(target) }}
     ),
 
+    -- A dividend that no longer counts, because the bar before it is gone, leaves no row that could be stamped.
     changed_dividends as materialized (
         select
             ticker,
             min(trade_date) as trade_date
-        from {{ ref('int_polygon__dividend_factors') }}
-        where inserted_at > {{ watermark(target) }} and inserted_at < 'infinity'
+        from (
+            select
+                ticker,
+                trade_date
+            from {{ ref('int_polygon__dividend_factors') }}
+            where inserted_at > {{ watermark(target) }} and inserted_at < 'infinity'
+
+            union all
+
+            select
+                removed.ticker,
+                removed.trade_date
+            from ({{ newly_removed_bars(target) }}) as removed
+            where removed.ticker in (select dividends.ticker from {{ ref('stg_polygon__dividends') }} as dividends)
+        ) as changed
         group by ticker
     ),
 

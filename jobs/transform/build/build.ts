@@ -3,7 +3,7 @@ import type { DataTest, Model, UnitTest } from "../project/types.ts";
 import { readStanding } from "./catalog.ts";
 import type { BuiltModel } from "./context.ts";
 import { runModelHooks, runProjectHooks } from "./hooks.ts";
-import { buildModel } from "./models.ts";
+import { buildModel, planModel } from "./models.ts";
 import { planTests } from "./plan.ts";
 import type { BuildContext, BuildOptions, Progress } from "./progress.ts";
 import { publishAll } from "./publish-all.ts";
@@ -104,8 +104,9 @@ async function buildNode(progress: Progress, model: Model): Promise<BuiltModel |
     options.onNode?.({ phase: "finish", kind: "model", name: model.name, status: result.action, durationMs });
   };
   try {
-    await runModelHooks(models, model, model.config.preHooks);
-    const built = await buildModel(models, model);
+    const plan = await planModel(models, model);
+    await runModelHooks(models, model, model.config.preHooks, { incremental: plan.incremental });
+    const built = await buildModel(models, model, plan);
     models.built.set(model.name, built);
     if (built.reason) context.log.info({ model: model.name, reason: built.reason }, "building the whole table");
     finish({ action: built.action, rows: built.rows });
@@ -118,10 +119,12 @@ async function buildNode(progress: Progress, model: Model): Promise<BuiltModel |
 }
 
 /** Runs what is to follow a model. A view's statements wait until it stands under its own name: it is made anew there. */
-async function finishNode({ options, models, results }: Progress, { model, relation }: BuiltModel): Promise<boolean> {
+async function finishNode({ options, models, results }: Progress, built: BuiltModel): Promise<boolean> {
+  const { model, relation: self, action } = built;
   if (model.config.materialized === "view") return true;
   try {
-    await runModelHooks(models, model, model.config.postHooks, relation);
+    const incremental = action === "incremental" || action === "unchanged";
+    await runModelHooks(models, model, model.config.postHooks, { self, incremental });
     return true;
   } catch (error) {
     if (!isStatementFault(error, options.signal)) throw error;

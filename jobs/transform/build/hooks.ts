@@ -12,14 +12,14 @@ type HookContext = {
   fullRefresh: boolean;
 };
 
-/** Runs the statements before or after a model; `this` is where the model stands at that moment. */
+/** Runs the statements before or after a model; `self` is where it stands at that moment, `incremental` whether it is built on what stands. */
 export async function runModelHooks(
   context: HookContext,
   model: Model,
   statements: string[],
-  self: Relation = publishedRelation(model.name),
+  { self = publishedRelation(model.name), incremental = false }: { self?: Relation; incremental?: boolean } = {},
 ): Promise<void> {
-  await runHooks(context, model.path, statements, { self, node: factsOf(model) });
+  await runHooks(context, model.path, statements, { self, incremental, node: factsOf(model) });
 }
 
 /** Runs the statements before or after all of a build. */
@@ -27,7 +27,7 @@ export async function runProjectHooks(context: HookContext, statements: string[]
   await runHooks(context, "dbt_project.yml", statements, {});
 }
 
-type Own = { self?: Relation; node?: ReturnType<typeof factsOf> };
+type Own = { self?: Relation; incremental?: boolean; node?: ReturnType<typeof factsOf> };
 
 async function runHooks(context: HookContext, path: string, statements: string[], own: Own): Promise<void> {
   const { session, compiler, built, fullRefresh } = context;

@@ -11,11 +11,25 @@ import { buildDelta, buildTable } from "./tables.ts";
 /** Fewer rows are written in no time, and estimates of few rows are poor. */
 const largeRows = 10_000;
 
-/** Builds one model beside what is published; publishing it, and running its tests, are for the caller. */
-export async function buildModel(context: ModelContext, model: Model): Promise<BuiltModel> {
+/** How a model is to be built: on what stands, or whole, for a reason that is told of an incremental one. */
+type ModelPlan = { fingerprint: string; incremental: boolean; reason: string | undefined };
+
+/** Decides it before anything of the model is touched, as its hooks ask. */
+export async function planModel(context: ModelContext, model: Model): Promise<ModelPlan> {
   const fingerprint = await withQueries(context.session, (query) =>
     context.compiler.fingerprint(model, (sql) => query(asBuilt(context, sql))),
   );
+  if (model.config.materialized !== "incremental") return { fingerprint, incremental: false, reason: undefined };
+  const reason = await refreshReason(context, model, fingerprint);
+  return { fingerprint, incremental: reason === undefined, reason };
+}
+
+/** Builds one model beside what is published; publishing it, and running its tests, are for the caller. */
+export async function buildModel(
+  context: ModelContext,
+  model: Model,
+  { fingerprint, incremental, reason }: ModelPlan,
+): Promise<BuiltModel> {
   switch (model.config.materialized) {
     case "seed":
       return buildSeed(context, model, fingerprint);
@@ -23,14 +37,8 @@ export async function buildModel(context: ModelContext, model: Model): Promise<B
       return buildSnapshot(context, model, fingerprint);
     case "view":
       return buildView(context, model, fingerprint);
-    case "incremental": {
-      const reason = await refreshReason(context, model, fingerprint);
-      return reason === undefined
-        ? buildDelta(context, model, fingerprint)
-        : buildTable(context, model, fingerprint, reason);
-    }
     default:
-      return buildTable(context, model, fingerprint, undefined);
+      return incremental ? buildDelta(context, model, fingerprint) : buildTable(context, model, fingerprint, reason);
   }
 }
 

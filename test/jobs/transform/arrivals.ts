@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import type { JsonValue, Sql } from "../../../db/client.ts";
+import type { Sql } from "../../../db/client.ts";
+import { type BarKey, forgetRemoved, removeBars } from "../../../db/queries/market/removed-bars.ts";
 import { weekday } from "./support.ts";
 
 /**
@@ -15,6 +16,10 @@ export type Arrival =
   | { kind: "next" }
   /** A per-ticker answer: one ticker's bars of a range. */
   | { kind: "range"; ticker: number; from: number; count: number; revision: number }
+  /** One ticker's bars of a range are taken out of the raw table. */
+  | { kind: "removal"; ticker: number; from: number; count: number }
+  /** A whole session is, or the newest ones that there are. */
+  | { kind: "sessionRemoval"; at: number; newest: boolean }
   | { kind: "split"; ticker: number; day: number; ratio: [number, number]; active: boolean }
   /** A split that is announced, some days from now. */
   | { kind: "upcoming"; ticker: number; inDays: number; ratio: [number, number] }
@@ -73,6 +78,8 @@ const arrivalOf = (sessions: number): fc.Arbitrary<Arrival> => {
       weight: 3,
       arbitrary: record("range", { ticker, from: at, count: fc.integer({ min: 1, max: sessions }), revision }),
     },
+    { weight: 2, arbitrary: record("removal", { ticker, from: at, count: fc.integer({ min: 1, max: sessions }) }) },
+    { weight: 1, arbitrary: record("sessionRemoval", { at, newest: fc.boolean() }) },
     { weight: 3, arbitrary: record("split", { ticker, day: at, ratio, active }) },
     { weight: 1, arbitrary: record("upcoming", { ticker, inDays: fc.integer({ min: 0, max: 3 }), ratio }) },
     {
@@ -120,7 +127,7 @@ export const history: fc.Arbitrary<History> = fc
     });
   });
 
-/** Plays arrivals on the raw tables as the load and the reading of lists do: stamped in order, nothing ever deleted. */
+/** Plays arrivals on the raw tables as the load and the reading of lists do: stamped in order, what is removed is noted. */
 export function createPlayer(sql: Sql, clock: { now: Date }, { sessions, lives }: History) {
   const nameOf = (index: number) => names[index % lives.length] ?? "";
   const trades = (index: number, session: number) => {
@@ -152,6 +159,18 @@ export function createPlayer(sql: Sql, clock: { now: Date }, { sessions, lives }
         const { from, count } = arrival;
         return await write([arrival.ticker % lives.length], from, within(from, count), arrival.revision);
       }
+      case "removal": {
+        const days = Array.from({ length: within(arrival.from, arrival.count) }, (_, step) =>
+          weekday(arrival.from + step),
+        );
+        return await removeRawBars(sql, days, nameOf(arrival.ticker), clock.now);
+      }
+      case "sessionRemoval": {
+        const [newest] = await sql<{ date: string | null }[]>`
+          select max(trade_date) as date from source_polygon_stock_bars_daily`;
+        const day = (arrival.newest && newest?.date) || weekday(arrival.at);
+        return await removeRawBars(sql, [day], null, clock.now);
+      }
       case "split":
         return await writeSplit(
           sql,
@@ -181,14 +200,26 @@ export function createPlayer(sql: Sql, clock: { now: Date }, { sessions, lives }
 const newYork = new Intl.DateTimeFormat("en-CA", { timeZone: "America/New_York" });
 const newYorkDay = (ms: number) => newYork.format(ms);
 
+type RawBar = {
+  ticker: string;
+  date: string;
+  open: number;
+  high: number;
+  low: number;
+  close: number;
+  volume: number;
+  vwap: number | null;
+  transactions: number | null;
+};
+
 /** A bar that depends on nothing but its arguments: of most tickers like a share's, of one of the least prices there are. */
-function barOf(index: number, at: number, revision: number) {
+function barOf(index: number, at: number, revision: number): RawBar {
   const noise = (salt: number) => Number(Bun.hash(`${index} ${at} ${revision} ${salt}`) % 10_000n) / 10_000;
   const level = index === 4 ? 4e-6 : 20 + 15 * Math.sin(at / 9 + index) + 80 * index;
   const close = level * (0.97 + 0.06 * noise(1));
   const open = level * (0.97 + 0.06 * noise(2));
   return {
-    ticker: names[index],
+    ticker: names[index] ?? "",
     date: weekday(at),
     open,
     close,
@@ -200,7 +231,7 @@ function barOf(index: number, at: number, revision: number) {
   };
 }
 
-async function writeRawBars(sql: Sql, bars: JsonValue, at: Date): Promise<void> {
+async function writeRawBars(sql: Sql, bars: RawBar[], at: Date): Promise<void> {
   await sql`
     insert into source_polygon_stock_bars_daily as known
       (ticker, trade_date, open, high, low, close, volume, vwap, transactions, inserted_at)
@@ -214,6 +245,16 @@ async function writeRawBars(sql: Sql, bars: JsonValue, at: Date): Promise<void> 
     where (known.open, known.high, known.low, known.close, known.volume, known.vwap, known.transactions)
       is distinct from (excluded.open, excluded.high, excluded.low, excluded.close, excluded.volume, excluded.vwap,
         excluded.transactions)`;
+  const keys = bars.map(({ ticker, date }) => ({ ticker, tradeDate: date }));
+  await sql.begin((transaction) => forgetRemoved(transaction, keys));
+}
+
+/** Of one ticker, or of all. */
+async function removeRawBars(sql: Sql, days: string[], ticker: string | null, at: Date): Promise<void> {
+  const keys = await sql<BarKey[]>`
+    select ticker, trade_date as "tradeDate" from source_polygon_stock_bars_daily
+    where trade_date = any(${days}::date[]) and (${ticker}::text is null or ticker = ${ticker}::text)`;
+  await sql.begin((transaction) => removeBars(transaction, keys, at));
 }
 
 type RawSplit = { ticker: string; date: string; ratio: [number, number]; active: boolean };

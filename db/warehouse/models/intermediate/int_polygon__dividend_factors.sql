@@ -3,6 +3,7 @@
         materialized='incremental',
         incremental_strategy='delete+insert',
         unique_key='ticker',
+        pre_hook="{{ delete_dividends_of_removed_bars(this) }}",
         indexes=[
             {'columns': ['ticker', 'trade_date'], 'unique': true},
             {'columns': ['inserted_at']}
@@ -67,6 +68,12 @@ due as materialized (
                 and dividends.ex_dividend_date > changed.previous_date
                 and dividends.ex_dividend_date <= changed.last_date
         )
+
+    union
+
+    select removed.ticker
+    from {{ ref('stg_polygon__removed_bars') }} as removed
+    where removed.removed_at > (select inserted_at from watermark)
 ),
 {% endif %}
 
@@ -77,7 +84,7 @@ payments as (
         first_bar.close_price,
         sum(dividends.cash_amount)
             filter (where dividends.active and coalesce(dividends.currency, 'USD') = 'USD') as cash_amount,
-        max(greatest(dividends.inserted_at, first_bar.inserted_at, history.inserted_at)) as inserted_at
+        max(greatest(dividends.inserted_at, first_bar.inserted_at, history.inserted_at, gone.removed_at)) as inserted_at
     from {{ ref('stg_polygon__dividends') }} as dividends
     cross join lateral (
         select
@@ -91,12 +98,25 @@ payments as (
     ) as first_bar
     -- Where a history has begun earlier, its first dividend counts only since.
     cross join lateral (
-        select bars.inserted_at
+        select
+            bars.trade_date,
+            bars.inserted_at
         from {{ ref('stg_polygon__stock_bars_casted') }} as bars
         where bars.ticker = dividends.ticker and bars.trade_date < first_bar.trade_date
         order by bars.trade_date
         limit 1
     ) as history
+    -- Where an earlier bar was removed, another one is the first after the dividend, or the first of all.
+    cross join lateral (
+        select max(removed.removed_at) as removed_at
+        from {{ ref('stg_polygon__removed_bars') }} as removed
+        where
+            removed.ticker = dividends.ticker
+            and (
+                removed.trade_date < history.trade_date
+                or (removed.trade_date >= dividends.ex_dividend_date and removed.trade_date < first_bar.trade_date)
+            )
+    ) as gone
     {% if is_incremental() %}
     where dividends.ticker in (select ticker from due)
     {% endif %}

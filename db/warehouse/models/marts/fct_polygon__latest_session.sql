@@ -4,6 +4,7 @@
         incremental_strategy='delete+insert',
         unique_key='ticker',
         on_schema_change='fail',
+        pre_hook="{{ delete_removed_bars(this) }}",
         meta={'rebuild_after_parents': true},
         indexes=[
             {'columns': ['ticker'], 'unique': true},
@@ -18,6 +19,7 @@
 -- a split, whose day of the watermark is looked at again.
 -- depends_on: {{ ref('dim_tickers') }}
 -- depends_on: {{ ref('stg_polygon__splits') }}
+-- depends_on: {{ ref('stg_polygon__removed_bars') }}
 with
 
 {% if is_incremental() %}
@@ -43,6 +45,11 @@ due as materialized (
     where
         execution_date >= (select (inserted_at at time zone 'America/New_York')::date from watermark)
         and execution_date <= {{ new_york_today() }}
+
+    union
+
+    select removed.ticker
+    from ({{ newly_removed_bars(this) }}) as removed
 )
 {% else %}
 due as materialized (

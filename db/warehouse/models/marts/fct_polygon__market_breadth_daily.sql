@@ -4,6 +4,7 @@
         incremental_strategy='delete+insert',
         unique_key='trade_date',
         on_schema_change='fail',
+        pre_hook="{{ delete_empty_sessions(this) }}",
         meta={'rebuild_after_parents': true},
         indexes=[{'columns': ['trade_date'], 'unique': true}]
     )
@@ -14,6 +15,7 @@
 -- depends_on: {{ ref('stg_polygon__splits') }}
 -- depends_on: {{ ref('stg_polygon__stock_bars_casted') }}
 -- depends_on: {{ ref('int_polygon__dividend_factors') }}
+-- depends_on: {{ ref('stg_polygon__removed_bars') }}
 {% if is_incremental() %}
 with seen as materialized (
     select coalesce(max(breadth_changed_at), '-infinity') as changed_at from {{ this }}
@@ -51,6 +53,11 @@ due as materialized (
             and (fact.breadth_changed_at > (select changed_at from seen) or fact.breadth_changed_at is null)
         offset 0
     ) as bars
+
+    union
+
+    select removed.trade_date
+    from ({{ newly_removed_bars(this) }}) as removed
 )
 {% endif %}
 

@@ -4,6 +4,7 @@
         incremental_strategy='delete+insert',
         unique_key=['ticker', 'trade_month'],
         on_schema_change='fail',
+        pre_hook="{{ delete_changed_months(this) }}",
         meta={
             'rebuild_after_parents': true,
             'independent_by': {'column': 'ticker', 'keys_of': 'fct_polygon__stock_bars_performance'}
@@ -21,6 +22,7 @@
 --
 -- depends_on: {{ ref('stg_polygon__splits') }}
 -- depends_on: {{ ref('fct_polygon__latest_session') }}
+-- depends_on: {{ ref('stg_polygon__removed_bars') }}
 with current_month as materialized (
     select date_trunc('month', max(trade_date))::date as first_date
     from {{ ref('fct_polygon__market_breadth_daily') }}
@@ -54,6 +56,11 @@ due as materialized (
         where
             execution_date >= (select (inserted_at at time zone 'America/New_York')::date from watermark)
             and execution_date <= {{ new_york_today() }}
+
+        union all
+
+        select removed.ticker, removed.trade_date as first_date
+        from ({{ newly_removed_bars(this) }}) as removed
 
         union all
 

@@ -4,6 +4,7 @@
         incremental_strategy='delete+insert',
         unique_key=['ticker', 'trade_date'],
         on_schema_change='fail',
+        pre_hook="{{ delete_removed_bars(this) }}",
         meta={
             'rebuild_below': 0.5,
             'independent_by': {'column': 'ticker', 'keys_of': 'stg_polygon__stock_bars_casted'}
@@ -20,6 +21,8 @@
 -- depends_on: {{ ref('stg_polygon__stock_bars_casted') }}
 -- depends_on: {{ ref('stg_polygon__splits') }}
 -- depends_on: {{ ref('int_polygon__dividend_factors') }}
+-- depends_on: {{ ref('stg_polygon__dividends') }}
+-- depends_on: {{ ref('stg_polygon__removed_bars') }}
 {% set history = 'ticker, write_from' if is_incremental() else 'ticker' %}
 
 with
