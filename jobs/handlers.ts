@@ -18,5 +18,5 @@ export function createHandlers({ settings, permit, report }: WorkerSetup): Recor
     observe: (call) => report(toReport(call)),
   });
   const sql = openPool(databaseUrl, "work", { max: 2, name: "barline worker" });
-  return { fetch: createFetchHandler({ client, lake }), stage: createStageHandler({ sql, lake }) };
+  return { fetch: createFetchHandler({ client, lake, sql }), stage: createStageHandler({ sql, lake }) };
 }

@@ -67,7 +67,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         await orchestrator.createRun(jobIds.transform, { parameters: { newDividends: true } });
       },
     }),
-    createLoadJob({ sql: pools.work, lake, universe: settings.universe }),
+    createLoadJob({
+      ...{ sql: pools.work, lake, universe: settings.universe },
+      refetch: async (partition) => {
+        await orchestrator.createRun(jobIds.ingest, { partition });
+      },
+    }),
     createTransformJob({ sql: pools.work, transform, log }),
   ];
 

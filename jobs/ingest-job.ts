@@ -6,11 +6,14 @@ import {
   selectChangedDividends,
   selectTickersTradedSince,
 } from "../db/queries/market/reference.ts";
+import { keepSessionPrint, selectAlikeSessions } from "../db/queries/market/session-prints.ts";
 import { MANIFESTS } from "./lake/layout.ts";
 import { type LandedObject, landAnswer, type Manifest, writeManifest } from "./lake/manifest.ts";
 import type { ObjectStore } from "./lake/store.ts";
+import { isRepeat, requireBars, requireSession } from "./market/answers.ts";
 import { isSession, settledSessions, settlesAt, upcomingSessions } from "./market/calendar.ts";
-import { type MarketClient, requireBars } from "./market/client.ts";
+import type { MarketClient } from "./market/client.ts";
+import { printOf } from "./market/print.ts";
 import type { ReferenceData } from "./market/reference-data.ts";
 import type { Universe } from "./market/universe.ts";
 import { PermanentError, RetryableError } from "./orchestrator/errors.ts";
@@ -151,7 +154,7 @@ async function universeTickers(options: IngestOptions, context: PlainTaskContext
 }
 
 /** Makes the `fetch` handler for a worker. */
-export function createFetchHandler(options: { client: MarketClient; lake: ObjectStore }): BatchHandler {
+export function createFetchHandler(options: FetchOptions): BatchHandler {
   return async (context) => {
     const batch = fetchBatch.parse(context.input);
     const objects =
@@ -163,15 +166,16 @@ export function createFetchHandler(options: { client: MarketClient; lake: Object
   };
 }
 
-type FetchOptions = { client: MarketClient; lake: ObjectStore };
+type FetchOptions = { client: MarketClient; lake: ObjectStore; sql: Sql };
 
 async function fetchSession(options: FetchOptions, context: TaskContext, session: string): Promise<LandedObject> {
   const { signal, log } = context;
   const started = performance.now();
-  const answer = requireBars(await options.client.grouped(session, { signal }), session);
+  const answer = requireSession(requireBars(await options.client.grouped(session, { signal }), session), session);
   const place = { route: "daily" as const, date: session };
   const { body, path: request, resultsCount: rows } = answer;
   const object = await landAnswer(options.lake, { place, body, rows, request, signal });
+  await requireNews(options.sql, session, object, answer.answer.results ?? []);
   log.info("landed a session", {
     session,
     rows,
@@ -179,6 +183,21 @@ async function fetchSession(options: FetchOptions, context: TaskContext, session
     durationMs: Math.round(performance.now() - started),
   });
   return object;
+}
+
+/**
+ * Refuses an answer that is an earlier session's over again, and remembers one that is not. What was refused stays in the lake,
+ * in no manifest. Where the earlier session is fetched later, the load sees to it.
+ */
+async function requireNews(sql: Sql, session: string, object: LandedObject, rows: readonly unknown[]): Promise<void> {
+  const hashes = printOf(rows);
+  const alike = (await selectAlikeSessions(sql, session, hashes)).filter(isRepeat);
+  const earlier = alike.find((other) => other.session < session);
+  if (earlier === undefined) return await keepSessionPrint(sql, { session, lakeKey: object.key, hashes });
+  throw new RetryableError(
+    `The market API's answer for ${session} is that of ${earlier.session} over again: of the ${earlier.of} most traded bars ${earlier.equal} are the same to the digit.`,
+    { advice: `The answer is kept as ${object.key} and not loaded. Retry the run when the API has the session.` },
+  );
 }
 
 async function fetchTickers(

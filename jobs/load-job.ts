@@ -13,6 +13,7 @@ import {
   lockBatch,
   mergeStagedBars,
   type NewReject,
+  recordUniverse,
   selectLaterLoads,
   type UniverseFilter,
 } from "../db/queries/market/load.ts";
@@ -21,15 +22,21 @@ import { beginCancellable } from "../db/queries/pipeline/cancel.ts";
 import { manifestsDataset } from "./ingest-job.ts";
 import { type LandedObject, readManifest, readRaw } from "./lake/manifest.ts";
 import type { ObjectStore } from "./lake/store.ts";
-import { type Bar, parseBars } from "./market/bars.ts";
-import { isStorableTicker } from "./market/rows.ts";
+import { type Bar, type BarReject, parseBars } from "./market/bars.ts";
 import type { Universe } from "./market/universe.ts";
 import { CancelledError } from "./orchestrator/errors.ts";
 import { storableJson, storableText } from "./orchestrator/storable.ts";
 import type { BatchHandler, JobDefinition, PlainTaskContext, TaskContext, TaskResult } from "./orchestrator/types.ts";
 import { jobIds } from "./pipeline.ts";
+import { findRepeats, keepWithheld, refetchRepeats, repeatsFound } from "./repeated-sessions.ts";
 
-export type LoadOptions = { sql: Sql; lake: ObjectStore; universe: Universe };
+export type LoadOptions = {
+  sql: Sql;
+  lake: ObjectStore;
+  universe: Universe;
+  /** Queues a run that fetches a session again. */
+  refetch(session: string): Promise<void>;
+};
 
 /** The dataset that load produces: the table of raw bars. */
 export const barsDataset = "postgres_dwh://public/source_polygon_stock_bars_daily";
@@ -44,14 +51,20 @@ const stageBatch = z.object({
       rawSha256: z.string(),
       source: z.discriminatedUnion("kind", [
         z.object({ kind: z.literal("grouped"), session: z.string() }),
-        z.object({ kind: z.literal("range"), ticker: z.string() }),
+        // A batch that an earlier version planned does not name its range.
+        z.object({
+          ...{ kind: z.literal("range"), ticker: z.string() },
+          ...{ from: z.string().optional(), to: z.string().optional() },
+        }),
       ]),
     }),
   ),
 });
 type StageObject = z.infer<typeof stageBatch>["objects"][number];
 
-type StageOutput = { rows: number; rejects: number };
+/** `repeats` counts rows that said again what another of their answer said. */
+const stageOutput = z.object({ rows: z.number(), rejects: z.number(), repeats: z.number().default(0) });
+type StageOutput = z.infer<typeof stageOutput>;
 
 /** Some four sessions of the whole market: a second of work, and a few tens of megabytes at a time. */
 const rowsPerBatch = 45_000;
@@ -96,13 +109,22 @@ export function createLoadJob(options: LoadOptions): JobDefinition {
 
 async function plan(options: LoadOptions, context: PlainTaskContext): Promise<TaskResult> {
   const events = await context.claimedEvents();
+  const manifests = await Promise.all(
+    events.map(async ({ id, payload }) => {
+      const { manifest } = z.object({ manifest: z.string() }).parse(payload);
+      return { sequence: id, objects: (await readManifest(options.lake, manifest)).objects };
+    }),
+  );
+  const repeats = await findRepeats(
+    options.sql,
+    manifests.flatMap(({ objects }) => objects),
+  );
+  const left = new Set(repeats.withheld.map(({ lakeKey }) => lakeKey));
   const batches: { objects: StageObject[] }[] = [];
   let rows = Number.POSITIVE_INFINITY;
-  for (const event of events) {
-    const { manifest: key } = z.object({ manifest: z.string() }).parse(event.payload);
-    const manifest = await readManifest(options.lake, key);
-    for (const object of manifest.objects) {
-      const planned = stageObject(object, event.id);
+  for (const { sequence, objects } of manifests) {
+    for (const object of objects) {
+      const planned = left.has(object.key) ? undefined : stageObject(object, sequence);
       if (!planned) continue;
       if (rows + object.rows > rowsPerBatch) {
         batches.push({ objects: [] });
@@ -113,16 +135,19 @@ async function plan(options: LoadOptions, context: PlainTaskContext): Promise<Ta
     }
   }
   context.log.info("planned the load", { events: events.length, batches: batches.length });
-  return { output: { events: events.length }, batches: batches as unknown as JsonValue[] };
+  return { output: { events: events.length, ...repeats }, batches: batches as unknown as JsonValue[] };
 }
 
 function stageObject(object: LandedObject, sequence: number): StageObject | undefined {
   const { key, sha256, rawSha256 } = object;
   if (object.route === "daily")
     return { sequence, key, sha256, rawSha256, source: { kind: "grouped", session: object.session } };
-  if (object.route === "range")
-    return { sequence, key, sha256, rawSha256, source: { kind: "range", ticker: object.ticker } };
+  if (object.route === "range") return { sequence, key, sha256, rawSha256, source: rangeOf(object) };
   return undefined;
+}
+
+function rangeOf({ ticker, from, to }: Extract<LandedObject, { route: "range" }>): StageObject["source"] {
+  return { kind: "range", ticker, from, to };
 }
 
 /** Makes the `stage` handler for a worker. */
@@ -135,12 +160,12 @@ export function createStageHandler(options: { sql: Sql; lake: ObjectStore }): Ba
       if (await isOvertaken(transaction, context.task.id, context.task.try))
         throw new CancelledError("Another process has taken the batch over.");
       if (context.task.try > 1) await clearBatch(transaction, context.run.id, context.task.mapIndex);
-      const counts: StageOutput = { rows: 0, rejects: 0 };
-      const rejects: NewReject[] = [];
+      const counts: StageOutput = { rows: 0, rejects: 0, repeats: 0 };
+      const kept: NewReject[] = [];
       const copy = await copyToStaging(transaction);
-      await pipeline(Readable.from(stageLines(options.lake, context, objects, counts, rejects)), copy);
-      if (rejects.length > 0) await insertRejects(transaction, context.run.id, context.task.mapIndex, rejects);
-      return { ...counts, rejects: rejects.length };
+      await pipeline(Readable.from(stageLines(options.lake, context, objects, counts, kept)), copy);
+      if (kept.length > 0) await insertRejects(transaction, context.run.id, context.task.mapIndex, kept);
+      return counts;
     });
     context.log.info("staged a batch", { objects: objects.length, ...output });
     return { output };
@@ -153,62 +178,60 @@ async function* stageLines(
   context: TaskContext,
   objects: StageObject[],
   counts: StageOutput,
-  rejects: NewReject[],
+  kept: NewReject[],
 ): AsyncGenerator<string> {
   for (const [index, object] of objects.entries()) {
     if (context.signal.aborted) throw new CancelledError("The load was cancelled.");
     const parsed = parseBars(await readRaw(lake, object, { signal: context.signal }), object.source);
-    const reject = (ticker: string | null, tradeDate: string | null, reason: string, row: unknown) =>
-      rejects.push({
-        ticker: ticker === null ? null : storableText(ticker),
-        ...{ tradeDate, reason, lakeKey: object.key },
-        row: storableJson(row as JsonValue),
-      });
-    for (const { ticker, session, reason, row } of parsed.rejects) reject(ticker, session, reason, row);
+    kept.push(...parsed.rejects.map((row) => keptRow("reject", row, object.key)));
+    kept.push(...parsed.notes.map((row) => keptRow("note", row, object.key)));
     const prefix = `${context.run.id}\t${context.task.mapIndex}\t${object.sequence}\t${object.source.kind === "range"}`;
-    const bars = parsed.bars.filter((bar) => isStorableTicker(bar.ticker));
-    if (bars.length < parsed.bars.length) {
-      for (const bar of parsed.bars.filter(({ ticker }) => !isStorableTicker(ticker)))
-        reject(bar.ticker, bar.tradeDate, "ticker cannot be stored", bar);
-    }
-    counts.rows += bars.length;
-    yield copyText(prefix, bars);
+    counts.rows += parsed.bars.length;
+    counts.rejects += parsed.rejects.length;
+    counts.repeats += parsed.repeats;
+    yield copyText(prefix, parsed.bars);
     context.progress(index + 1, objects.length, "answers");
   }
 }
 
-/** Rows in COPY's text format. A backslash or a control character in a ticker would end its column: they are escaped. */
+function keptRow(kind: NewReject["kind"], { ticker, session, reason, row }: BarReject, lakeKey: string): NewReject {
+  const name = ticker === null ? null : storableText(ticker);
+  return { kind, ticker: name, tradeDate: session, reason, lakeKey, row: storableJson(row as JsonValue) };
+}
+
+/** Rows in COPY's text format. No ticker has a character that would have to be escaped in it: the check of rows sees to that. */
 function copyText(prefix: string, bars: Bar[]): string {
   let text = "";
   for (const bar of bars) {
-    const ticker = /[\\\t\n\r]/.test(bar.ticker) ? escapeText(bar.ticker) : bar.ticker;
-    text += `${prefix}\t${ticker}\t${bar.tradeDate}\t${bar.open}\t${bar.high}\t${bar.low}\t${bar.close}\t${bar.volume}\t${bar.vwap ?? "\\N"}\t${bar.transactions ?? "\\N"}\n`;
+    text += `${prefix}\t${bar.ticker}\t${bar.tradeDate}\t${bar.open}\t${bar.high}\t${bar.low}\t${bar.close}\t${bar.volume}\t${bar.vwap ?? "\\N"}\t${bar.transactions ?? "\\N"}\n`;
   }
   return text;
 }
 
-function escapeText(text: string): string {
-  return text.replaceAll("\\", "\\\\").replaceAll("\t", "\\t").replaceAll("\n", "\\n").replaceAll("\r", "\\r");
-}
-
 async function merge(options: LoadOptions, context: PlainTaskContext): Promise<TaskResult> {
-  const outputs = (await context.outputsOf("stage")) as StageOutput[];
-  const expected = outputs.reduce((sum, output) => sum + output.rows, 0);
-  const rejected = outputs.reduce((sum, output) => sum + output.rejects, 0);
+  const outputs = z.array(stageOutput).parse(await context.outputsOf("stage"));
+  const repeats = repeatsFound.parse((await context.outputsOf("plan"))[0]);
+  const sum = (field: keyof StageOutput) => outputs.reduce((total, output) => total + output[field], 0);
+  const [expected, rejected, repeated] = [sum("rows"), sum("rejects"), sum("repeats")];
   const started = performance.now();
   if ((await countStaged(options.sql, context.run.id)) !== expected) await stageAgain(options, context);
   const superseded = await findSuperseded(options, context);
+  const universe = universeFilter(options.universe);
   const merged = await beginCancellable(options.sql, context.signal, async (transaction) => {
     const insertedAt = await lockRawTables(transaction);
     if (superseded.length > 0) {
       const rows = await deleteSuperseded(transaction, context.run.id, superseded);
       context.log.warn("left out rows that a later answer has superseded", { rows });
     }
-    const result = await mergeStagedBars(transaction, context.run.id, insertedAt, universeFilter(options.universe));
+    await keepWithheld(transaction, context.run.id, repeats.withheld);
+    const result = await mergeStagedBars(transaction, context.run.id, insertedAt, universe);
+    await recordUniverse(transaction, universe);
     await emptyStaging(transaction);
     return result;
   });
-  const summary = { rows: expected, rejected, ...merged };
+  await refetchRepeats(options.refetch, repeats, context.log);
+  const withheld = repeats.withheld.reduce((total, { rows }) => total + rows, 0);
+  const summary = { rows: expected, rejected, repeated, withheld, ...merged };
   context.log.info("merged", { ...summary, durationMs: Math.round(performance.now() - started) });
   return { output: summary, summary, events: [{ dataset: barsDataset, payload: summary }] };
 }

@@ -105,7 +105,7 @@ export const stagingStockBars = barline.table("staging_stock_bars", {
   transactions: bigint("transactions", { mode: "number" }),
 });
 
-/** Rows that failed a check, with the reason and the raw object they came from. */
+/** Rows that failed a check, or were taken with a remark, with the reason and the raw object they came from. */
 export const rejects = barline.table(
   "rejects",
   {
@@ -116,6 +116,8 @@ export const rejects = barline.table(
     batch: integer("batch").notNull(),
     ticker: text("ticker"),
     tradeDate: text("trade_date"),
+    /** reject | note: a row that was taken, but for one figure */
+    kind: text("kind").notNull().default("reject"),
     reason: text("reason").notNull(),
     lakeKey: text("lake_key").notNull(),
     row: jsonb("row").notNull(),
@@ -130,6 +132,24 @@ export const rejects = barline.table(
     index("rejects_by_ticker").on(sql`left(${table.ticker}, 64)`, table.id),
   ],
 );
+
+/**
+ * What of each session's whole-market answer tells it from every other: hashes of its most traded bars. Kept where it was believed,
+ * so that an answer which is an earlier session's over again is known for one.
+ */
+export const sessionPrints = barline.table("session_prints", {
+  session: date("session", { mode: "string" }).primaryKey(),
+  lakeKey: text("lake_key").notNull(),
+  hashes: bigint("hashes", { mode: "bigint" }).array().notNull(),
+});
+
+/** What UNIVERSE was at the loads: a row each time that it had changed. Null is no condition. */
+export const universes = barline.table("universes", {
+  id: identity("id").primaryKey(),
+  types: text("types").array(),
+  tickers: text("tickers").array(),
+  since: instant("since").notNull().defaultNow(),
+});
 
 /** The universe: what each ticker is. */
 export const tickers = pgTable("source_polygon_tickers", {

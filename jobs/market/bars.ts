@@ -1,48 +1,66 @@
 import { PermanentError } from "../orchestrator/errors.ts";
+import { type Figures, isSameRow, numberProblem, type Row, readFigures } from "./bar-figures.ts";
 import { firstCalendarDate, isSession, lastCalendarDate, newYorkDate } from "./calendar.ts";
+import { isTicker } from "./rows.ts";
 import { barsEnvelope } from "./wire.ts";
 
-/** One ticker's session, unadjusted; prices in dollars, volume in (possibly fractional) shares. */
-export type Bar = {
-  ticker: string;
-  tradeDate: string;
-  open: number;
-  high: number;
-  low: number;
-  close: number;
-  volume: number;
-  vwap: number | null;
-  transactions: number | null;
-};
+/** One ticker's session. */
+export type Bar = Figures & { ticker: string; tradeDate: string };
 
-/** A row that failed a check, as it came, with what could be read of it. */
-type BarReject = { ticker: string | null; session: string | null; reason: string; row: unknown };
-
-/** Which request an answer belongs to: a grouped answer does not name its session, nor a range's rows their ticker. */
-export type BarSource = { kind: "grouped"; session: string } | { kind: "range"; ticker: string };
-
-export type ParsedBars = { bars: Bar[]; rejects: BarReject[] };
-
-type Row = Readonly<Record<string, unknown>>;
+/** A row that failed a check, or one with a remark, as it came, with what could be read of it. */
+export type BarReject = { ticker: string | null; session: string | null; reason: string; row: unknown };
 
 /**
- * Reads the bars of one raw answer. Rows that fail a check become rejects with a short stable reason; nothing is dropped.
- * A PermanentError when the answer itself is not what the client stores (a damaged object in the lake).
+ * What was asked for. The rows of a grouped answer name its session by their time, those of a range its ticker at times.
+ * A batch that an earlier version planned does not say how far its range goes.
+ */
+export type BarSource =
+  | { kind: "grouped"; session: string }
+  | { kind: "range"; ticker: string; from?: string | undefined; to?: string | undefined };
+
+/**
+ * What an answer's rows came to: each row is a bar, a reject or a repeat. `notes` are of bars that were taken without one of
+ * their figures; `repeats` counts rows that say again, to the digit, what another one says.
+ */
+export type ParsedBars = { bars: Bar[]; rejects: BarReject[]; notes: BarReject[]; repeats: number };
+
+/**
+ * Reads the bars of one raw answer. Only rows about what was asked are believed. Rows that fail a check become rejects with a short
+ * stable reason; nothing is dropped. A PermanentError when the answer itself is not what the client stores (a damaged object
+ * in the lake).
  */
 export function parseBars(body: Uint8Array | string, source: BarSource): ParsedBars {
-  const bars: Bar[] = [];
-  const rejects: BarReject[] = [];
-  const seen = new Map<string, Bar>();
-  for (const row of rowsOf(body)) {
-    const bar = checkRow(row, source);
-    const reason = typeof bar === "string" ? bar : duplicateOf(bar, seen, source);
-    if (reason !== undefined) rejects.push({ ...describe(row, source), reason, row });
-    else if (typeof bar !== "string") bars.push(bar);
+  const { rows, ticker: answered } = envelopeOf(body);
+  const isOfAnother = answered !== undefined && (source.kind === "grouped" || answered !== source.ticker);
+  const parsed: ParsedBars = { bars: [], rejects: [], notes: [], repeats: 0 };
+  const seen = new Map<string, Row>();
+  const refused = new Set<string>();
+  const refuse = (row: unknown, reason: string) => {
+    const text = JSON.stringify(row);
+    if (refused.has(text)) parsed.repeats += 1;
+    else parsed.rejects.push({ ...describe(row, source), reason, row });
+    refused.add(text);
+  };
+  for (const row of surestFirst(rows, source)) {
+    const read = isOfAnother ? "answer is of another ticker" : readRow(row, source);
+    if (typeof read === "string") {
+      refuse(row, read);
+      continue;
+    }
+    const key = source.kind === "grouped" ? read.bar.ticker : read.bar.tradeDate;
+    const first = seen.get(key);
+    if (first === undefined) {
+      seen.set(key, read.row);
+      parsed.bars.push(read.bar);
+      if (read.note !== undefined) parsed.notes.push({ ...describe(row, source), reason: read.note, row });
+    } else if (isSameRow(first, read.row)) parsed.repeats += 1;
+    // The first one is kept, whatever contradicts it.
+    else refuse(row, "duplicate ticker in one payload");
   }
-  return { bars, rejects };
+  return parsed;
 }
 
-function rowsOf(body: Uint8Array | string): unknown[] {
+function envelopeOf(body: Uint8Array | string): { rows: unknown[]; ticker: string | undefined } {
   let answer: unknown;
   try {
     answer = JSON.parse(typeof body === "string" ? body : new TextDecoder("utf-8", { fatal: true }).decode(body));
@@ -50,92 +68,78 @@ function rowsOf(body: Uint8Array | string): unknown[] {
     throw new PermanentError("The stored answer is not JSON.", { cause, advice: "Fetch this session again." });
   }
   const envelope = barsEnvelope.safeParse(answer);
-  if (envelope.success) return envelope.data.results ?? [];
+  if (envelope.success) return { rows: envelope.data.results ?? [], ticker: envelope.data.ticker };
   const [issue] = envelope.error.issues;
   throw new PermanentError(`The stored answer does not hold bars: ${issue?.path.join(".")}: ${issue?.message}.`, {
     advice: "Fetch this session again.",
   });
 }
 
+/** A row that names its session comes before one that does not: of two rows of a ticker the first counts. */
+function surestFirst(rows: unknown[], source: BarSource): unknown[] {
+  if (source.kind === "range" || rows.every(statesTime)) return rows;
+  return [...rows.filter(statesTime), ...rows.filter((row) => !statesTime(row))];
+}
+
+function statesTime(row: unknown): boolean {
+  const { t } = fieldsOf(row);
+  return t !== undefined && t !== null;
+}
+
 /** The bar of a row, or the reason why it is none. A plain loop's work: this runs for every bar of the market. */
-function checkRow(row: unknown, source: BarSource): Bar | string {
+function readRow(row: unknown, source: BarSource): { bar: Bar; row: Row; note: string | undefined } | string {
   if (typeof row !== "object" || row === null || Array.isArray(row)) return "row is not an object";
-  const { o: open, h: high, l: low, c: close, v: volume, vw = null, n = null, T, t } = row as Row;
-  const ticker = source.kind === "grouped" ? T : source.ticker;
-  if (typeof ticker !== "string")
-    return ticker === undefined || ticker === null ? missing("ticker") : "ticker is not text";
-  if (ticker === "") return missing("ticker");
-  const tradeDate = source.kind === "grouped" ? source.session : rangeSession(t);
-  if (tradeDate === undefined) return sessionProblem(t);
-  if (!isPrice(open)) return priceProblem("open", open);
-  if (!isPrice(high)) return priceProblem("high", high);
-  if (!isPrice(low)) return priceProblem("low", low);
-  if (!isPrice(close)) return priceProblem("close", close);
-  if (high < low) return "high is below low";
-  if (!isNumber(volume)) return numberProblem("volume", volume);
-  if (volume < 0) return "volume is negative";
-  if (vw !== null && !isNumber(vw)) return "vwap is not a number";
-  if (n !== null && !Number.isSafeInteger(n)) return "transactions is not a whole number";
-  if (n !== null && Number(n) < 0) return "transactions is negative";
-  return { ticker, tradeDate, open, high, low, close, volume, vwap: vw, transactions: n === null ? null : Number(n) };
+  const fields = row as Row;
+  const label = source.kind === "grouped" ? groupedLabel(fields, source.session) : rangeLabel(fields, source);
+  if (typeof label === "string") return label;
+  const read = readFigures(fields);
+  if (typeof read === "string") return read;
+  return { bar: { ...label, ...read.figures }, row: fields, note: read.note };
 }
 
-function isNumber(value: unknown): value is number {
-  return typeof value === "number" && Number.isFinite(value);
-}
+type Label = { ticker: string; tradeDate: string };
 
-function isPrice(value: unknown): value is number {
-  return isNumber(value) && value > 0;
-}
-
-function missing(field: string): string {
-  return `${field} is missing`;
-}
-
-function numberProblem(field: string, value: unknown): string {
-  return value === undefined || value === null ? missing(field) : `${field} is not a number`;
-}
-
-function priceProblem(field: string, value: unknown): string {
-  return isNumber(value) ? `${field} is not positive` : numberProblem(field, value);
+/** A grouped row's time is the end of its session. One without a time is taken to be of the session asked for. */
+function groupedLabel({ T, t }: Row, session: string): Label | string {
+  if (T === undefined || T === null || T === "") return "ticker is missing";
+  if (typeof T !== "string") return "ticker is not text";
+  if (!isTicker(T)) return "ticker is malformed";
+  if (t !== undefined && t !== null) {
+    if (typeof t !== "number") return "timestamp is not a number";
+    if (dateOf(t) !== session) return "row is of another session";
+  }
+  return { ticker: T, tradeDate: session };
 }
 
 /** A range's `t` is the start of its session: midnight in New York. */
-function rangeSession(t: unknown): string | undefined {
-  if (!isNumber(t) || Math.abs(t) > 8.64e15) return undefined;
-  const date = newYorkDate(t);
-  return date >= firstCalendarDate && date <= lastCalendarDate && isSession(date) ? date : undefined;
+function rangeLabel({ T, t }: Row, source: Extract<BarSource, { kind: "range" }>): Label | string {
+  const { ticker, from = firstCalendarDate, to = lastCalendarDate } = source;
+  if (T !== undefined && T !== null && T !== ticker) return "row is of another ticker";
+  if (!isTicker(ticker)) return "ticker is malformed";
+  const tradeDate = sessionOf(t);
+  if (tradeDate === undefined)
+    return typeof t === "number" ? "timestamp is not in a trading session" : numberProblem("timestamp", t);
+  if (tradeDate < from || tradeDate > to) return "row is outside the range asked for";
+  return { ticker, tradeDate };
 }
 
-function sessionProblem(t: unknown): string {
-  return isNumber(t) ? "timestamp is not in a trading session" : numberProblem("timestamp", t);
+/** The date of an instant in New York; undefined for what is none. */
+function dateOf(t: unknown): string | undefined {
+  return typeof t === "number" && Math.abs(t) <= 8.64e15 ? newYorkDate(t) : undefined;
 }
 
-/** The first row of a ticker's session is kept, whatever repeats it: the reason tells harmless repeats from contradictions. */
-function duplicateOf(bar: Bar, seen: Map<string, Bar>, source: BarSource): string | undefined {
-  const key = source.kind === "grouped" ? bar.ticker : bar.tradeDate;
-  const first = seen.get(key);
-  if (first === undefined) {
-    seen.set(key, bar);
-    return undefined;
-  }
-  return isSameBar(first, bar) ? "duplicate row" : "duplicate ticker in one payload";
-}
-
-function isSameBar(a: Bar, b: Bar): boolean {
-  return (
-    a.open === b.open &&
-    a.high === b.high &&
-    a.low === b.low &&
-    a.close === b.close &&
-    a.volume === b.volume &&
-    a.vwap === b.vwap &&
-    a.transactions === b.transactions
-  );
+function sessionOf(t: unknown): string | undefined {
+  const date = dateOf(t);
+  if (date === undefined || date < firstCalendarDate || date > lastCalendarDate) return undefined;
+  return isSession(date) ? date : undefined;
 }
 
 function describe(row: unknown, source: BarSource): { ticker: string | null; session: string | null } {
-  const { T, t } = typeof row === "object" && row !== null ? (row as Row) : {};
-  if (source.kind === "range") return { ticker: source.ticker, session: rangeSession(t) ?? null };
+  const { T, t } = fieldsOf(row);
+  if (source.kind === "range") return { ticker: source.ticker, session: sessionOf(t) ?? null };
   return { ticker: typeof T === "string" ? T : null, session: source.session };
+}
+
+function fieldsOf(row: unknown): Row {
+  return typeof row === "object" && row !== null ? (row as Row) : {};
 }

@@ -1,6 +1,6 @@
 import type { ZodType } from "zod";
-import { PermanentError, RetryableError } from "../orchestrator/errors.ts";
-import { isSession } from "./calendar.ts";
+import { PermanentError } from "../orchestrator/errors.ts";
+import { requireTicker } from "./answers.ts";
 import { createRedactor, type Redact } from "./failures.ts";
 import { type ApiCall, createTransport, type Fetch, type Transport } from "./http.ts";
 import type { Limiter, Sleep } from "./rate.ts";
@@ -30,7 +30,7 @@ type CallOptions = { signal?: AbortSignal };
  * says what to do; a CancelledError follows an abort. No error holds the key. Lists return all their pages.
  */
 export type MarketClient = {
-  /** The bars of the whole market in one session, unadjusted. */
+  /** The bars of the whole market in one session, unadjusted. An answer that says it is of something else is a RetryableError. */
   grouped(session: string, options?: CallOptions): Promise<RawAnswer<BarsEnvelope>>;
   /** The bars of one ticker from one session to another, unadjusted. */
   range(ticker: string, from: string, to: string, options?: CallOptions): Promise<RawAnswer<BarsEnvelope>[]>;
@@ -82,11 +82,15 @@ export function createMarketClient(options: MarketClientOptions): MarketClient {
   }
 
   return {
-    grouped: (session, call) =>
-      page(urlOf(`/v2/aggs/grouped/locale/us/market/stocks/${session}`, { adjusted: "false" }), barsEnvelope, call),
-    range: (ticker, from, to, call) => {
+    grouped: async (session, call) => {
+      const url = urlOf(`/v2/aggs/grouped/locale/us/market/stocks/${session}`, { adjusted: "false" });
+      return requireTicker(await page(url, barsEnvelope, call), null);
+    },
+    range: async (ticker, from, to, call) => {
       const path = `/v2/aggs/ticker/${encodeURIComponent(ticker)}/range/1/day/${from}/${to}`;
-      return pages(urlOf(path, { adjusted: "false", sort: "asc", limit: rangeLimit }), barsEnvelope, call);
+      const url = urlOf(path, { adjusted: "false", sort: "asc", limit: rangeLimit });
+      const answers = await pages(url, barsEnvelope, call);
+      return answers.map((answer) => requireTicker(answer, ticker));
     },
     tickers: ({ active, date }, call) => {
       const query = {
@@ -153,16 +157,4 @@ function nextOf(answer: ListEnvelope, origin: string, redact: Redact): URL | und
   }
   for (const name of [...next.searchParams.keys()]) if (/^api_?key$/i.test(name)) next.searchParams.delete(name);
   return next;
-}
-
-/**
- * Refuses an answer without bars on an open session: an outage looks exactly like a holiday, and only the calendar tells
- * them apart. Passes the answer on otherwise.
- */
-export function requireBars<A extends { resultsCount: number }>(answer: A, session: string): A {
-  if (answer.resultsCount > 0 || !isSession(session)) return answer;
-  throw new RetryableError(`The market API answered without a single bar for ${session}, which was an open session.`, {
-    advice:
-      "The API had an outage, or has not published the day yet. If the exchanges were closed, the calendar misses it.",
-  });
 }

@@ -226,6 +226,7 @@ async function keepRejects(
     return typeof text === "string" ? storableText(text) : null;
   };
   const kept = rejects.map(({ reason, row, page }) => ({
+    kind: "reject" as const,
     ticker: textOf(row, "ticker"),
     tradeDate: textOf(row, "execution_date", "ex_dividend_date"),
     reason,

@@ -13,10 +13,11 @@ export type RejectedRow = { kind: "malformed" | "contradiction"; reason: string;
 /** Rows that could be read, without exact repeats, and those that could not, with the reason. */
 export type ParsedRows<T> = { rows: T[]; rejects: RejectedRow[] };
 
-/** No ticker is longer; an index entry has its limit, and PostgreSQL's text knows no NUL. One such row must not stop the rest. */
-const longestTicker = 64;
-export const isStorableTicker = (ticker: string): boolean =>
-  ticker.length <= longestTicker && !ticker.includes("\u0000") && ticker.isWellFormed();
+/**
+ * Whether a text can be a ticker: printable ASCII without spaces and backslashes. Such a one is safe in a path, a CSV field, a COPY
+ * line and an index entry, and no vendor's symbol is longer.
+ */
+export const isTicker = (text: string): boolean => /^[!-[\]-~]{1,24}$/.test(text);
 
 /** One row by its schema, or the field that does not fit it. */
 export function readRow<S extends z.ZodType<{ ticker: string }>>(
@@ -28,7 +29,7 @@ export function readRow<S extends z.ZodType<{ ticker: string }>>(
     const [issue] = parsed.error.issues;
     return { reason: `${issue?.path.join(".") || "row"}: ${issue?.message}` };
   }
-  return isStorableTicker(parsed.data.ticker) ? { row: parsed.data } : { reason: "ticker: cannot be stored" };
+  return isTicker(parsed.data.ticker) ? { row: parsed.data } : { reason: "ticker: is malformed" };
 }
 
 /** The rows of a list, each key once: the first one counts, and what differs from it is refused. */

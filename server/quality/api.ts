@@ -86,6 +86,9 @@ const rejectAnswer = z
   .strictObject({
     id,
     runId: id,
+    kind: z
+      .enum(["reject", "note"])
+      .meta({ description: "A note is of a row that was loaded without one of its figures." }),
     ticker: z.string().nullable(),
     session: z.string().nullable(),
     reason: z.string(),

@@ -73,8 +73,8 @@ test("rows that fail a check are kept with the reason and the object they came f
     ["ALGA", "duplicate ticker in one payload"],
     ["UPSIDE", "high is below low"],
     ["WORDS", "open is not a number"],
-    ["NUL\uFFFD", "ticker cannot be stored"],
-    ["LLLLLLLL", "ticker cannot be stored"],
+    ["NUL\uFFFD", "ticker is malformed"],
+    ["LLLLLLLL", "ticker is malformed"],
     ["NEGATIVE", "volume is negative"],
   ]);
   for (const reject of rejects) {
@@ -90,27 +90,35 @@ test("rows that fail a check are kept with the reason and the object they came f
   });
 });
 
-test("tickers with tabs, backslashes, quotes and line breaks arrive as they are", async () => {
-  const hostile = [
-    "TAB\tX",
-    "BACK\\N",
-    "\\.",
-    "LINE\nX",
-    "RET\rURN",
+test("tickers that look like something else arrive as they are; what is no symbol is refused", async () => {
+  const odd = [
+    "NULL",
+    "NaN",
+    "TRUE",
+    "UNIT",
+    "FUND",
+    "ETN",
     "QUO'TE\"S",
-    "'; drop table x; --",
-    "\\N",
-    "ÜÑÍ",
+    "';drop-table-x;--",
     "KIMpL",
+    "A,B",
+    "$1",
+    "{x}",
   ];
-  market.revise = (rows) => [...rows, ...hostile.map((T) => ({ T, o: 1, h: 2, l: 1, c: 1.5, v: 0.25, n: 3 }))];
+  const hostile = ["TAB\tX", "BACK\\N", "\\.", "LINE\nX", "RET\rURN", "\\N", "ÜÑÍ", "A B"];
+  const rowsOf = (tickers: string[]) => tickers.map((T) => ({ T, o: 1, h: 2, l: 1, c: 1.5, v: 0.25, n: 3 }));
+  market.revise = (rows) => [...rows, ...rowsOf(odd), ...rowsOf(hostile)];
   const pipeline = await start();
   await loaded(pipeline);
-  const rows = await pipeline.sql<{ ticker: string; close: number }[]>`
-    select ticker, close::float8 from public.source_polygon_stock_bars_daily where ticker = any (${hostile}::text[])`;
-  expect(rows.map((row) => row.ticker).sort()).toEqual(hostile.toSorted());
-  expect(new Set(rows.map((row) => row.close))).toEqual(new Set([1.5]));
-  expect(await rejectsOf(pipeline)).toEqual([]);
+  const all = [...odd, ...hostile];
+  for (const table of ["source_polygon_stock_bars_daily", "fct_polygon__stock_bars_performance"]) {
+    const rows = await pipeline.sql<{ ticker: string }[]>`
+      select ticker from ${pipeline.sql(table)} where ticker = any (${all}::text[])`;
+    expect(rows.map((row) => row.ticker).sort()).toEqual(odd.toSorted());
+  }
+  const rejects = await rejectsOf(pipeline);
+  expect(rejects.map(({ ticker }) => ticker).sort()).toEqual(hostile.toSorted());
+  expect(new Set(rejects.map(({ reason }) => reason))).toEqual(new Set(["ticker is malformed"]));
 });
 
 test("a correction moves only the mark of the bar it corrects, and the models follow", async () => {

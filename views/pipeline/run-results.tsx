@@ -8,7 +8,11 @@ export type RejectsView = { reasons: RejectReason[]; rows: RejectRow[]; next: st
 export const Rejects = ({ rejects }: { rejects: RejectsView }) => {
   const all = rejects.reasons.reduce((sum, { count }) => sum + count, 0);
   return (
-    <Section id="rejects" title="Rows refused" note={`${formatCount(all, "row")} failed a check; the rest was loaded`}>
+    <Section
+      id="rejects"
+      title="Rows refused"
+      note={`${formatCount(all, "row")} failed a check, or had a figure that did; the rest was loaded`}
+    >
       <ul class="reasons">
         {rejects.reasons.map(({ reason, count }) => (
           <li>

@@ -79,6 +79,7 @@ export type RejectsPageView = {
     lakeKey: string;
     row: unknown;
     createdAt: Date;
+    kind: "reject" | "note";
   }[];
   newest: string | null;
   older: string | null;

@@ -60,7 +60,10 @@ const Line = ({ row }: { row: RejectsPageView["rows"][number] }) => (
       {row.ticker === null ? none : <a href={hrefOf({ ticker: row.ticker })}>{row.ticker}</a>}
     </th>
     <td class="nowrap">{row.session === null ? none : <a href={hrefOf({ session: row.session })}>{row.session}</a>}</td>
-    <td>{row.reason}</td>
+    <td>
+      {row.kind === "note" && "Note: "}
+      {row.reason}
+    </td>
     <td class="received">
       <code class="json">{JSON.stringify(row.row)}</code>
     </td>
@@ -84,7 +87,8 @@ export const rejectsPage = ({ shell, view }: { shell: Shell; view: RejectsPageVi
         <QualityNav at="/quality/rejects" />
       </header>
       <p class="lead">
-        A row of an answer that fails a check is kept with its reason and the rest is loaded: nothing disappears.
+        A row of an answer that fails a check is kept with its reason and the rest is loaded: nothing disappears. A row
+        that was loaded without one of its figures is here as a note.
       </p>
       <div class="split narrow">
         <div>

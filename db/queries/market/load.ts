@@ -34,7 +34,9 @@ export async function copyToStaging(transaction: TransactionSql): Promise<Writab
   return stream;
 }
 
+/** A row that was refused, or taken with a remark. */
 export type NewReject = {
+  kind: "reject" | "note";
   ticker: string | null;
   tradeDate: string | null;
   reason: string;
@@ -49,14 +51,25 @@ export async function insertRejects(
   rejects: NewReject[],
 ): Promise<void> {
   await transaction`
-    insert into barline.rejects (run_id, batch, ticker, trade_date, reason, lake_key, row)
-    select ${runId}::bigint, ${batch}::int, item ->> 'ticker', item ->> 'tradeDate', item ->> 'reason', item ->> 'lakeKey',
-      item -> 'row'
+    insert into barline.rejects (run_id, batch, kind, ticker, trade_date, reason, lake_key, row)
+    select ${runId}::bigint, ${batch}::int, coalesce(item ->> 'kind', 'reject'), item ->> 'ticker', item ->> 'tradeDate',
+      item ->> 'reason', item ->> 'lakeKey', item -> 'row'
     from jsonb_array_elements(${transaction.json(rejects)}::jsonb) as item`;
 }
 
 /** Which tickers of whole-market answers are wanted; null is no condition. */
 export type UniverseFilter = { types: string[] | null; tickers: string[] | null };
+
+/** Remembers what the raw bars are kept to from now on, where that has changed. */
+export async function recordUniverse(transaction: TransactionSql, { types, tickers }: UniverseFilter): Promise<void> {
+  await transaction`
+    insert into barline.universes (types, tickers)
+    select ${types}::text[], ${tickers}::text[]
+    where not exists (
+      select from (select * from barline.universes order by id desc limit 1) as newest
+      where newest.types is not distinct from ${types}::text[]
+        and newest.tickers is not distinct from ${tickers}::text[])`;
+}
 
 export type Merged = { inserted: number; updated: number; firstDate: string | null; lastDate: string | null };
 

@@ -3,10 +3,11 @@ import type { JsonValue, Sql } from "../../client.ts";
 /** Which refused rows; null: whatever it is. */
 export type RejectFilter = { reason: string | null; ticker: string | null; session: string | null };
 
-/** A row that failed a check, the run that refused it and the raw object it came in. */
+/** A row that failed a check, or (a note) was taken without one of its figures; the run that read it and the raw object it came in. */
 export type ListedReject = {
   id: number;
   runId: number;
+  kind: "reject" | "note";
   ticker: string | null;
   session: string | null;
   reason: string;
@@ -31,6 +32,7 @@ export function selectAllRejects(
     select
       id,
       run_id as "runId",
+      kind,
       ticker,
       trade_date as session,
       reason,
@@ -61,6 +63,7 @@ export function selectRejectedSessions(sql: Sql, ticker: string): Promise<{ sess
     select distinct on (trade_date) trade_date as session, reason
     from barline.rejects
     where left(ticker, 64) = left(${ticker}::text, 64) and ticker = ${ticker}::text and trade_date is not null
+      and kind = 'reject'
     order by trade_date, id desc
     limit 5000`;
 }

@@ -7,7 +7,8 @@
     )
 }}
 
--- How many of a thousand rows the last load refused. Under a hundred rows one bad one would be a scandal.
+-- How many of a thousand rows the last load refused. Rows that only say again what another one said are in neither count. Under a
+-- hundred rows one bad one would be a scandal.
 select
     last_load.run_id,
     last_load.rejected,

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { createMarketClient, requireBars } from "../../../jobs/market/client.ts";
+import { requireBars } from "../../../jobs/market/answers.ts";
+import { createMarketClient } from "../../../jobs/market/client.ts";
 import { parseSplits, parseTickers } from "../../../jobs/market/reference.ts";
 import { PermanentError, RetryableError } from "../../../jobs/orchestrator/errors.ts";
 import { bars, createClients, failureOf, key, ok } from "./client-helpers.ts";

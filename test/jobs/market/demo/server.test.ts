@@ -1,8 +1,9 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { restClient } from "@massive.com/client-js";
+import { requireBars } from "../../../../jobs/market/answers.ts";
 import { parseBars } from "../../../../jobs/market/bars.ts";
 import { sessionsBetween } from "../../../../jobs/market/calendar.ts";
-import { createMarketClient, requireBars } from "../../../../jobs/market/client.ts";
+import { createMarketClient } from "../../../../jobs/market/client.ts";
 import { createDemoExchange } from "../../../../jobs/market/demo/exchange.ts";
 import { defaultDemoSeed, demoApiKey, startDemoExchange } from "../../../../jobs/market/demo/server.ts";
 import { parseDividends, parseSplits, parseTickers } from "../../../../jobs/market/reference.ts";
