@@ -114,7 +114,10 @@ const variables = {
     schema: z.union([z.literal("unlimited").transform(() => null), wholeNumber(1, 100_000)]),
     allowed: "`unlimited` or a whole number from 1 to 100000",
   },
-  UNIVERSE: { schema: z.string().min(1), allowed: "`all`, ticker types such as CS,ETF, or tickers such as AAPL,MSFT" },
+  UNIVERSE: {
+    schema: z.string().min(1),
+    allowed: "`all`, ticker types such as type:CS,type:ETF, or tickers such as AAPL,MSFT",
+  },
   START_DATE: { schema: z.string().refine(isCalendarDate), allowed: "a date such as 2025-01-02, from 1999-01-01 on" },
   CATCHUP: { schema: z.enum(["all", "latest", "none"]), allowed: "`all`, `latest` or `none`" },
   WORKERS: { schema: wholeNumber(1, 64), allowed: "a whole number from 1 to 64" },

@@ -14,7 +14,7 @@ import type { Housekeeping } from "../jobs/housekeeping/types.ts";
 import { createPipeline } from "../jobs/index.ts";
 import { type LakeOptions, openLake } from "../jobs/lake/open.ts";
 import { demoApiKey, startDemoExchange } from "../jobs/market/demo/server.ts";
-import { parseUniverse } from "../jobs/market/universe.ts";
+import { readUniverse } from "../jobs/market/universe.ts";
 import type { Pipeline } from "../jobs/pipeline.ts";
 import type { PipelineSettings } from "../jobs/settings.ts";
 import packageJson from "../package.json" with { type: "json" };
@@ -116,13 +116,15 @@ export async function startPipeline(startup: Startup, database: Database): Promi
   const lake = openLake(lakeOptions);
   lifecycle.onStop("lake", () => lake.close());
   await lake.ensureReady();
+  const { universe, warning } = readUniverse(config.universe);
+  if (warning !== undefined) log.warn(warning);
   const settings: PipelineSettings = {
     lake: lakeOptions,
     market: startMarket(startup),
     databaseUrl: database.url,
     source: config.market.source,
     callsPerMinute: config.market.callsPerMinute,
-    universe: parseUniverse(config.universe),
+    universe,
     startDate: config.startDate,
     catchup: config.catchup,
   };

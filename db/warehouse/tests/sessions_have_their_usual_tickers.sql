@@ -11,8 +11,9 @@
 -- go by a few in a thousand; a tenth missing is worth a look, a half is no session to publish. A median of fewer than ten
 -- tickers says nothing, nor does one of fewer than five sessions.
 --
--- Where UNIVERSE was narrowed on purpose, this holds the build up until the median has followed: raise `error_if` for so long.
-with counted as (
+-- Where UNIVERSE was narrowed, the sessions before have more tickers than it has. What seems short is counted again then, over the
+-- tickers of the present universe alone: that reads the rows of forty sessions, so only then.
+with counted as materialized (
     select
         trade_date,
         tickers,
@@ -21,23 +22,38 @@ with counted as (
     where trade_date in (select calendar.trade_date from {{ ref('trading_sessions') }} as calendar)
     order by trade_date desc
     limit 40
+),
+
+short as materialized (
+    {{ short_sessions('counted') }}
+),
+
+universe as materialized (
+    {{ present_universe() }}
+),
+
+wanted as materialized (
+    {{ universe_tickers('universe') }}
+),
+
+recounted as materialized (
+    select
+        counted.trade_date,
+        counted.age,
+        (
+            select count(*)
+            from {{ ref('fct_polygon__stock_bars_performance') }} as bars
+            where bars.trade_date = counted.trade_date and bars.ticker in (select wanted.ticker from wanted)
+        ) as tickers
+    from counted
+    where exists (select from universe) and exists (select from short)
 )
 
-select
-    session.trade_date,
-    session.tickers,
-    before.median_tickers,
-    ceil(100 * (1 - session.tickers / before.median_tickers))::int as percent_missing
-from counted as session
-cross join lateral (
-    select
-        percentile_cont(0.5) within group (order by earlier.tickers) as median_tickers,
-        count(*) as sessions
-    from counted as earlier
-    where earlier.age > session.age and earlier.age <= session.age + 20
-) as before
-where
-    session.age <= 20
-    and before.sessions >= 5
-    and before.median_tickers >= 10
-    and session.tickers < before.median_tickers * 0.9
+select *
+from short
+where not exists (select from universe)
+
+union all
+
+select *
+from ({{ short_sessions('recounted') }}) as still_short
