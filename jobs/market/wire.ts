@@ -50,8 +50,9 @@ export const splitRow = z.object({
   id: optionalText,
   ticker: z.string().min(1),
   execution_date: isoDate,
-  split_from: z.number().positive(),
-  split_to: z.number().positive(),
+  // Within these the ratios of a chain of splits can be told apart and multiplied.
+  split_from: z.number().min(1e-9).lt(1e9),
+  split_to: z.number().min(1e-9).lt(1e9),
   /** forward_split | reverse_split | stock_dividend; only the newer form of the API has it and the factor. */
   adjustment_type: optionalText.catch(null),
   /** What brings a price before the split to today's shares: the product over this split and all later ones. */
@@ -63,7 +64,8 @@ export const dividendRow = z.object({
   id: optionalText,
   ticker: z.string().min(1),
   ex_dividend_date: isoDate,
-  cash_amount: z.number().nonnegative(),
+  // A share's own price is below that.
+  cash_amount: z.number().nonnegative().lt(1e8),
   currency: optionalText,
   // What only describes the payment does not cost it: an odd value counts as none.
   frequency: z.int32().nullish().catch(null),

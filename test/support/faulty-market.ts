@@ -31,6 +31,8 @@ export type FaultyMarket = {
   emptySessions: Set<string>;
   /** Rewrites the bars of each answer; called with what `rowOf` needs to tell them apart. */
   revise: ((rows: WireRow[], about: { route: "grouped" | "range"; subject: string }) => WireRow[]) | undefined;
+  /** What the envelope of an answer says instead. */
+  relabel: ((about: { route: "grouped" | "range"; subject: string }) => Record<string, unknown>) | undefined;
   /** The bodies last answered, by path, byte for byte. */
   served: Map<string, Uint8Array>;
   /** From now on answers to grouped calls wait, but for the first `more`: what a test interrupts is certain to be at work. */
@@ -72,6 +74,7 @@ export async function startFaultyMarket(options: {
     refusal: undefined,
     emptySessions: new Set(),
     revise: undefined,
+    relabel: undefined,
     served: new Map(),
     hold: (more = 0) => {
       permits = more;
@@ -200,7 +203,7 @@ function misbehave(response: ServerResponse, fault: Exclude<FaultKind, "slow">, 
 
 /** What the test made of an answer; the bytes as they came where it made nothing of them. */
 function revised(
-  market: Pick<FaultyMarket, "emptySessions" | "revise">,
+  market: Pick<FaultyMarket, "emptySessions" | "revise" | "relabel">,
   route: MarketRoute,
   subject: string,
   bytes: Uint8Array,
@@ -208,14 +211,16 @@ function revised(
   ownHost = "",
 ): Uint8Array {
   const isBars = route === "grouped" || route === "range";
-  if (isBars && (market.revise || (route === "grouped" && market.emptySessions.has(subject)))) {
+  if (isBars && (market.revise || market.relabel || (route === "grouped" && market.emptySessions.has(subject)))) {
     const body = JSON.parse(new TextDecoder().decode(bytes));
     const rows = market.emptySessions.has(subject)
       ? []
       : (market.revise?.(body.results ?? [], { route, subject }) ?? body.results);
     const { results: _, ...rest } = body;
     const counts = { queryCount: rows.length, resultsCount: rows.length, count: rows.length };
-    return new TextEncoder().encode(JSON.stringify({ ...rest, ...counts, ...(rows.length > 0 && { results: rows }) }));
+    const label = market.relabel?.({ route, subject });
+    const envelope = { ...rest, ...label, ...counts, ...(rows.length > 0 && { results: rows }) };
+    return new TextEncoder().encode(JSON.stringify(envelope));
   }
   const text = new TextDecoder().decode(bytes);
   // A next page is asked of this server too.

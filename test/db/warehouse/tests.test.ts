@@ -37,7 +37,7 @@ beforeEach(async () => {
   await sql`
     truncate source_polygon_stock_bars_daily, source_polygon_stock_bars_restatements, source_polygon_splits,
       source_polygon_tickers`;
-  await sql`truncate barline.runs, barline.dataset_events cascade`;
+  await sql`truncate barline.runs, barline.dataset_events, barline.universes cascade`;
   // What is deleted from a source leaves no trace in an incremental model: each case begins without them.
   const built = await sql<{ name: string }[]>`
     select relname as name from pg_class
@@ -179,6 +179,43 @@ describe("sessions", () => {
   });
 });
 
+describe("UNIVERSE that was narrowed", () => {
+  const others = Array.from({ length: 20 }, (_, index) => `U${index}`);
+  const list = (names: string[], type: string) => database.sql`
+    insert into source_polygon_tickers (ticker, name, type, active, inserted_at)
+    select ticker, ticker, ${type}, true, ${minutesBefore(90)} from unnest(${names}::text[]) as ticker`;
+  /** The last ten sessions have bars of `kept` only; until then there were all. */
+  const narrowed = async (kept: string[]) => {
+    await list(tickers, "CS");
+    await list(others, "ETF");
+    await writeBars(database.sql, barsOf(sessions.slice(0, -10), [...tickers, ...others]), minutesBefore(60));
+    await writeBars(database.sql, barsOf(sessions.slice(-10), kept), minutesBefore(5));
+  };
+  const remember = (types: string[] | null, names: string[] | null) => database.sql`
+    insert into barline.universes (types, tickers) values (${types}::text[], ${names}::text[])`;
+
+  test.each([
+    [["CS"], null],
+    [null, tickers],
+  ])("is no session short of its usual tickers, and no listed ticker without bars: %j %j", async (types, names) => {
+    await narrowed(tickers);
+    expect(await outcomeOf("sessions_have_their_usual_tickers")).toMatchObject({ status: "fail", published: false });
+    await remember(null, null);
+    expect(await outcomeOf("sessions_have_their_usual_tickers")).toMatchObject({ status: "fail", published: false });
+    await remember(types, names);
+    expect(await outcomeOf("sessions_have_their_usual_tickers")).toMatchObject({ status: "pass", published: true });
+    expect(await outcomeOf("listed_tickers_have_recent_bars")).toMatchObject({ status: "pass" });
+  });
+
+  test("still has sessions that are short of the tickers that are left", async () => {
+    await narrowed(tickers.slice(0, 5));
+    await remember(["CS"], null);
+    const outcome = await outcomeOf("sessions_have_their_usual_tickers");
+    expect(outcome).toMatchObject({ status: "fail", published: false });
+    expect(outcome.sample?.[0]).toMatchObject({ tickers: 5, median_tickers: 12 });
+  });
+});
+
 describe("a price that jumps by more than half", () => {
   const name = "prices_jump_only_with_splits";
   const last = sessions.slice(-3);
@@ -260,7 +297,10 @@ describe("volume", () => {
 });
 
 /** A load that is done, with what it counted and the manifests that it took up. */
-async function addLoad(summary: { rows: number; rejected: number }, landed: number[] = []): Promise<void> {
+async function addLoad(
+  summary: { rows: number; rejected: number; repeated?: number; withheld?: number },
+  landed: number[] = [],
+): Promise<void> {
   const { sql } = database;
   const add = async (job: string, counted: JsonValue) => {
     const [run] = await sql<{ id: number }[]>`
@@ -303,6 +343,8 @@ describe("rows", () => {
   test("that were landed and neither staged nor refused are an error", async () => {
     await good();
     await addLoad({ rows: 190, rejected: 10 }, [120, 80]);
+    expect(await outcomeOf("landed_rows_were_loaded")).toMatchObject({ status: "pass" });
+    await addLoad({ rows: 90, rejected: 10, repeated: 20, withheld: 80 }, [120, 80]);
     expect(await outcomeOf("landed_rows_were_loaded")).toMatchObject({ status: "pass" });
     await addLoad({ rows: 190, rejected: 9 }, [120, 80]);
     expect(await outcomeOf("landed_rows_were_loaded")).toMatchObject({
