@@ -1,5 +1,6 @@
 import { RetryableError } from "../orchestrator/errors.ts";
 import { isSession, newYorkDate } from "./calendar.ts";
+import type { Redact } from "./failures.ts";
 
 type BarsAnswer = { path: string; answer: { ticker?: string | undefined; results?: unknown[] | null | undefined } };
 
@@ -15,13 +16,16 @@ export function requireBars<A extends { resultsCount: number }>(answer: A, sessi
   });
 }
 
-/** Refuses an answer that says it is of another ticker than was asked for; `null` asks for the whole market. */
-export function requireTicker<A extends BarsAnswer>(answer: A, ticker: string | null): A {
+/**
+ * Refuses an answer that says it is of another ticker than was asked for; `null` asks for the whole market. What it says goes into
+ * the error through `redact`.
+ */
+export function requireTicker<A extends BarsAnswer>(answer: A, ticker: string | null, redact: Redact): A {
   const answered = answer.answer.ticker;
   if (answered === undefined || answered === ticker) return answer;
   const asked = ticker ?? "the whole market";
   throw new RetryableError(
-    `The market API's answer is of ${JSON.stringify(answered)}, where ${asked} was asked for (${answer.path}).`,
+    `The market API's answer is of ${JSON.stringify(redact(answered))}, where ${asked} was asked for (${answer.path}).`,
     { advice: "Nothing of it was believed. Retry the run; if it goes on, tell the vendor." },
   );
 }

@@ -1,8 +1,10 @@
 /** A row of bars as it came. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** What was paid and traded in one session, unadjusted; prices in dollars, volume in (possibly fractional) shares. */
-export type Figures = {
+/** One ticker's session, unadjusted; prices in dollars, volume in (possibly fractional) shares. */
+export type Bar = {
+  ticker: string;
+  tradeDate: string;
   open: number;
   high: number;
   low: number;
@@ -16,16 +18,16 @@ export type Figures = {
  * Between these a price is one. The dearest share there is costs under a million; the least is the least that the models, which keep
  * eight decimals, can tell from nothing. No product or sum of theirs overflows within them.
  */
-export const priceBounds = { least: 1e-8, below: 1e8 } as const;
+const priceBounds = { least: 1e-8, below: 1e8 } as const;
 /** Shares of one day: all the shares that there are would not be as many. */
-export const volumeBelow = 1e15;
-export const transactionsBelow = 1e12;
+const volumeBelow = 1e15;
+const transactionsBelow = 1e12;
 
 /** A volume-weighted average lies within its day's range; rounding and late prints may take it out a little, not by this factor. */
 const vwapTolerance = 2;
 
-/** The figures of a row, with a note where one of them was left out; or the reason why it has none to believe. */
-export function readFigures(row: Row): { figures: Figures; note: string | undefined } | string {
+/** The bar that a row's figures make, or the reason why they are none to believe. */
+export function readBar(row: Row, ticker: string, tradeDate: string): Bar | string {
   const { o: open, h: high, l: low, c: close, v: volume, vw = null, n = null } = row;
   if (!isPrice(open)) return priceProblem("open", open);
   if (!isPrice(high)) return priceProblem("high", high);
@@ -42,9 +44,12 @@ export function readFigures(row: Row): { figures: Figures; note: string | undefi
   if (n !== null && n < 0) return "transactions is negative";
   if (n !== null && n >= transactionsBelow) return "transactions is too large";
   const isWild = vw !== null && (vw < low / vwapTolerance || vw > high * vwapTolerance);
-  const vwap = isWild ? null : vw;
-  const note = isWild ? "vwap is far outside its day's range, and was left out" : undefined;
-  return { figures: { open, high, low, close, volume, vwap, transactions: n }, note };
+  return { ticker, tradeDate, open, high, low, close, volume, vwap: isWild ? null : vw, transactions: n };
+}
+
+/** What was left out of the bar of a row, where something was. */
+export function noteOf({ vwap }: Bar, { vw = null }: Row): string | undefined {
+  return vwap === null && vw !== null ? "vwap is far outside its day's range, and was left out" : undefined;
 }
 
 /** Whether two rows say the same of their bar, whatever else is in them. */

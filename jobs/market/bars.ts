@@ -1,11 +1,10 @@
 import { PermanentError } from "../orchestrator/errors.ts";
-import { type Figures, isSameRow, numberProblem, type Row, readFigures } from "./bar-figures.ts";
+import { type Bar, isSameRow, noteOf, numberProblem, type Row, readBar } from "./bar-figures.ts";
 import { firstCalendarDate, isSession, lastCalendarDate, newYorkDate } from "./calendar.ts";
 import { isTicker } from "./rows.ts";
 import { barsEnvelope } from "./wire.ts";
 
-/** One ticker's session. */
-export type Bar = Figures & { ticker: string; tradeDate: string };
+export type { Bar } from "./bar-figures.ts";
 
 /** A row that failed a check, or one with a remark, as it came, with what could be read of it. */
 export type BarReject = { ticker: string | null; session: string | null; reason: string; row: unknown };
@@ -47,13 +46,15 @@ export function parseBars(body: Uint8Array | string, source: BarSource): ParsedB
       refuse(row, read);
       continue;
     }
-    const key = source.kind === "grouped" ? read.bar.ticker : read.bar.tradeDate;
+    const fields = fieldsOf(row);
+    const key = source.kind === "grouped" ? read.ticker : read.tradeDate;
     const first = seen.get(key);
     if (first === undefined) {
-      seen.set(key, read.row);
-      parsed.bars.push(read.bar);
-      if (read.note !== undefined) parsed.notes.push({ ...describe(row, source), reason: read.note, row });
-    } else if (isSameRow(first, read.row)) parsed.repeats += 1;
+      seen.set(key, fields);
+      parsed.bars.push(read);
+      const note = noteOf(read, fields);
+      if (note !== undefined) parsed.notes.push({ ...describe(row, source), reason: note, row });
+    } else if (isSameRow(first, fields)) parsed.repeats += 1;
     // The first one is kept, whatever contradicts it.
     else refuse(row, "duplicate ticker in one payload");
   }
@@ -87,20 +88,15 @@ function statesTime(row: unknown): boolean {
 }
 
 /** The bar of a row, or the reason why it is none. A plain loop's work: this runs for every bar of the market. */
-function readRow(row: unknown, source: BarSource): { bar: Bar; row: Row; note: string | undefined } | string {
+function readRow(row: unknown, source: BarSource): Bar | string {
   if (typeof row !== "object" || row === null || Array.isArray(row)) return "row is not an object";
   const fields = row as Row;
-  const label = source.kind === "grouped" ? groupedLabel(fields, source.session) : rangeLabel(fields, source);
-  if (typeof label === "string") return label;
-  const read = readFigures(fields);
-  if (typeof read === "string") return read;
-  return { bar: { ...label, ...read.figures }, row: fields, note: read.note };
+  return source.kind === "grouped" ? groupedBar(fields, source.session) : rangeBar(fields, source);
 }
 
-type Label = { ticker: string; tradeDate: string };
-
 /** A grouped row's time is the end of its session. One without a time is taken to be of the session asked for. */
-function groupedLabel({ T, t }: Row, session: string): Label | string {
+function groupedBar(row: Row, session: string): Bar | string {
+  const { T, t } = row;
   if (T === undefined || T === null || T === "") return "ticker is missing";
   if (typeof T !== "string") return "ticker is not text";
   if (!isTicker(T)) return "ticker is malformed";
@@ -108,11 +104,12 @@ function groupedLabel({ T, t }: Row, session: string): Label | string {
     if (typeof t !== "number") return "timestamp is not a number";
     if (dateOf(t) !== session) return "row is of another session";
   }
-  return { ticker: T, tradeDate: session };
+  return readBar(row, T, session);
 }
 
 /** A range's `t` is the start of its session: midnight in New York. */
-function rangeLabel({ T, t }: Row, source: Extract<BarSource, { kind: "range" }>): Label | string {
+function rangeBar(row: Row, source: Extract<BarSource, { kind: "range" }>): Bar | string {
+  const { T, t } = row;
   const { ticker, from = firstCalendarDate, to = lastCalendarDate } = source;
   if (T !== undefined && T !== null && T !== ticker) return "row is of another ticker";
   if (!isTicker(ticker)) return "ticker is malformed";
@@ -120,7 +117,7 @@ function rangeLabel({ T, t }: Row, source: Extract<BarSource, { kind: "range" }>
   if (tradeDate === undefined)
     return typeof t === "number" ? "timestamp is not in a trading session" : numberProblem("timestamp", t);
   if (tradeDate < from || tradeDate > to) return "row is outside the range asked for";
-  return { ticker, tradeDate };
+  return readBar(row, ticker, tradeDate);
 }
 
 /** The date of an instant in New York; undefined for what is none. */

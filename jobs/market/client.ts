@@ -84,13 +84,13 @@ export function createMarketClient(options: MarketClientOptions): MarketClient {
   return {
     grouped: async (session, call) => {
       const url = urlOf(`/v2/aggs/grouped/locale/us/market/stocks/${session}`, { adjusted: "false" });
-      return requireTicker(await page(url, barsEnvelope, call), null);
+      return requireTicker(await page(url, barsEnvelope, call), null, redact);
     },
     range: async (ticker, from, to, call) => {
       const path = `/v2/aggs/ticker/${encodeURIComponent(ticker)}/range/1/day/${from}/${to}`;
       const url = urlOf(path, { adjusted: "false", sort: "asc", limit: rangeLimit });
       const answers = await pages(url, barsEnvelope, call);
-      return answers.map((answer) => requireTicker(answer, ticker));
+      return answers.map((answer) => requireTicker(answer, ticker, redact));
     },
     tickers: ({ active, date }, call) => {
       const query = {

@@ -175,6 +175,33 @@ describe("the key", () => {
   });
 });
 
+describe("an answer that says what it is of", () => {
+  const envelope = (ticker: string) => answers(200, { status: "OK", ticker, resultsCount: 0 });
+
+  test("is believed where that was asked for", async () => {
+    const { client } = await clientOf([envelope("KIMpL")]);
+    expect(await client.range("KIMpL", "2025-01-02", "2025-01-03")).toHaveLength(1);
+  });
+
+  test("is an error to retry where something else was, and names both", async () => {
+    const { client } = await clientOf([envelope("TJX")]);
+    for (const [ask, asked] of [
+      [client.range("PB", "2025-01-02", "2025-01-03"), "PB"],
+      [client.range("tjx", "2025-01-02", "2025-01-03"), "tjx"],
+      [client.grouped("2025-01-02"), "the whole market"],
+    ] as const) {
+      const error = await failureOf(ask);
+      expect(error).toBeInstanceOf(RetryableError);
+      expect(error.message).toStartWith(`The market API's answer is of "TJX", where ${asked} was asked for (/v2/aggs/`);
+    }
+  });
+
+  test("does not bring the key into the error", async () => {
+    const { client } = await clientOf([envelope(key)]);
+    expect((await failureOf(client.grouped("2025-01-02"))).message).not.toContain(key);
+  });
+});
+
 describe("an empty answer", () => {
   test("on an open session is an error to retry, and on a closed day an answer", () => {
     expect(() => requireBars({ resultsCount: 0 }, "2025-01-02")).toThrow(RetryableError);
