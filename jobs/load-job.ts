@@ -18,6 +18,7 @@ import {
   type UniverseFilter,
 } from "../db/queries/market/load.ts";
 import { lockRawTables } from "../db/queries/market/raw-lock.ts";
+import { removeBars } from "../db/queries/market/removed-bars.ts";
 import { beginCancellable } from "../db/queries/pipeline/cancel.ts";
 import { manifestsDataset } from "./ingest-job.ts";
 import { type LandedObject, readManifest, readRaw } from "./lake/manifest.ts";
@@ -217,6 +218,7 @@ async function merge(options: LoadOptions, context: PlainTaskContext): Promise<T
   if ((await countStaged(options.sql, context.run.id)) !== expected) await stageAgain(options, context);
   const superseded = await findSuperseded(options, context);
   const universe = universeFilter(options.universe);
+  const repeatedBars = await refetchRepeats(options, repeats, context);
   const merged = await beginCancellable(options.sql, context.signal, async (transaction) => {
     const insertedAt = await lockRawTables(transaction);
     if (superseded.length > 0) {
@@ -224,12 +226,12 @@ async function merge(options: LoadOptions, context: PlainTaskContext): Promise<T
       context.log.warn("left out rows that a later answer has superseded", { rows });
     }
     await keepWithheld(transaction, context.run.id, repeats.withheld);
+    if (repeatedBars.length > 0) await removeBars(transaction, repeatedBars, insertedAt);
     const result = await mergeStagedBars(transaction, context.run.id, insertedAt, universe);
     await recordUniverse(transaction, universe);
     await emptyStaging(transaction);
     return result;
   });
-  await refetchRepeats(options.refetch, repeats, context.log);
   const withheld = repeats.withheld.reduce((total, { rows }) => total + rows, 0);
   const summary = { rows: expected, rejected, repeated, withheld, ...merged };
   context.log.info("merged", { ...summary, durationMs: Math.round(performance.now() - started) });

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import type { Sql, TransactionSql } from "../db/client.ts";
 import { clearBatch, insertRejects } from "../db/queries/market/load.ts";
-import { selectAlikeAnswers } from "../db/queries/market/session-prints.ts";
+import type { BarKey } from "../db/queries/market/removed-bars.ts";
+import { selectAlikeAnswers, selectRepeatedBars } from "../db/queries/market/session-prints.ts";
 import type { LandedObject } from "./lake/manifest.ts";
 import { isRepeat } from "./market/answers.ts";
-import type { TaskLog } from "./orchestrator/types.ts";
+import type { TaskContext } from "./orchestrator/types.ts";
 
 /** An answer that is not loaded, as it is an earlier session's over again. `rows` is how many it has. */
 const withheldAnswer = z.object({ session: z.string(), lakeKey: z.string(), rows: z.number(), repeats: z.string() });
@@ -15,7 +16,7 @@ const withheldAnswer = z.object({ session: z.string(), lakeKey: z.string(), rows
  */
 export const repeatsFound = z.object({
   withheld: z.array(withheldAnswer).default([]),
-  exposed: z.array(z.string()).default([]),
+  exposed: z.array(z.object({ session: z.string(), repeats: z.string() })).default([]),
 });
 export type Repeats = z.output<typeof repeatsFound>;
 
@@ -32,8 +33,10 @@ export async function findRepeats(sql: Sql, objects: LandedObject[]): Promise<Re
     const rows = byKey.get(lakeKey)?.rows ?? 0;
     if (other < session && !withheld.has(session)) withheld.set(session, { session, lakeKey, rows, repeats: other });
   }
-  const later = alike.filter(({ session, other }) => other > session && !withheld.has(session) && !withheld.has(other));
-  return { withheld: [...withheld.values()], exposed: [...new Set(later.map(({ other }) => other))] };
+  const exposed = alike
+    .filter(({ session, other }) => other > session && !withheld.has(session) && !withheld.has(other))
+    .map(({ session, other }) => ({ session: other, repeats: session }));
+  return { withheld: [...withheld.values()], exposed };
 }
 
 /** The batch under which a load keeps what it did not stage at all. */
@@ -55,21 +58,30 @@ export async function keepWithheld(
   await insertRejects(transaction, runId, withheldBatch, kept);
 }
 
-/** Has such sessions fetched again: their runs then get the right answer, or fail and say what is wrong with it. */
+/**
+ * Has such sessions fetched again: their runs then get the right answer, or fail and say what is wrong with it. Answers the bars
+ * that are to leave the raw table with the merge of what a run has staged. It goes before the merge: killed in between, the bars
+ * are still there to tell what is to be fetched.
+ */
 export async function refetchRepeats(
-  refetch: (session: string) => Promise<void>,
+  { sql, refetch }: { sql: Sql; refetch(session: string): Promise<void> },
   { withheld, exposed }: Repeats,
-  log: TaskLog,
-): Promise<void> {
+  { run, log }: Pick<TaskContext, "run" | "log">,
+): Promise<BarKey[]> {
   for (const { session, repeats } of withheld) {
-    log.warn("an answer is an earlier session's over again; it is not loaded, and is fetched again", {
-      session,
-      repeats,
-    });
+    const what = { session, repeats };
+    log.warn("an answer is an earlier session's over again; it is not loaded, and is fetched again", what);
     await refetch(session);
   }
-  for (const session of exposed) {
-    log.warn("what is loaded of a session is an earlier one's over again; it is fetched again", { session });
+  const bars: BarKey[] = [];
+  for (const { session, repeats } of exposed) {
+    const repeated = await selectRepeatedBars(sql, run.id, { session, repeats });
+    // None: it is not loaded yet, and will be withheld, or was removed with an earlier load.
+    if (repeated.length === 0) continue;
+    const what = { session, repeats, bars: repeated.length };
+    log.warn("a session that was loaded is an earlier one's over again; it is removed, and fetched again", what);
     await refetch(session);
+    bars.push(...repeated);
   }
+  return bars;
 }

@@ -209,12 +209,15 @@ test("a session over again that came before the one it repeats is found when bot
   ]);
 });
 
-test("one that was loaded before the session that it repeats is fetched again, and corrected", async () => {
+test("one that was loaded before the session that it repeats is removed again, and comes back with the right answer", async () => {
   answerTuesdayOnWednesday();
   const pipeline = await start();
-  await fetched(pipeline, wednesday);
+  await fetched(pipeline, wednesday, tuesday);
+  await expectRawBars(pipeline.sql, barsBetween(demo, tuesday, tuesday));
+  await expectFact(pipeline.sql, barsBetween(demo, tuesday, tuesday), demo);
+  expect((await lastRun(pipeline, wednesday))?.error?.message).toMatch(overAgain);
   market.revise = undefined;
-  await fetched(pipeline, tuesday);
+  await fetched(pipeline, wednesday);
   const bars = barsBetween(demo, tuesday, wednesday);
   await expectRawBars(pipeline.sql, bars);
   await expectFact(pipeline.sql, bars, demo);

@@ -1,4 +1,5 @@
 import type { Sql } from "../../client.ts";
+import type { BarKey } from "./removed-bars.ts";
 
 /** A whole-market answer's print: whole numbers of 64 bits, in decimal. */
 export type SessionPrint = { session: string; lakeKey: string; hashes: string[] };
@@ -48,4 +49,22 @@ export async function selectAlikeAnswers(sql: Sql, lakeKeys: string[]): Promise<
       and others.session between mine.session - 60 and mine.session + 60
     group by mine.session, mine.lake_key, others.session, mine.size, others.size
     order by mine.session, others.session`;
+}
+
+/** The raw bars of a session that say to the digit what a run has staged of another one. */
+export async function selectRepeatedBars(
+  sql: Sql,
+  runId: number,
+  { session, repeats }: { session: string; repeats: string },
+): Promise<BarKey[]> {
+  return await sql<BarKey[]>`
+    select distinct bars.ticker, bars.trade_date as "tradeDate"
+    from barline.staging_stock_bars staged
+    cross join lateral (
+      select known.* from public.source_polygon_stock_bars_daily known
+      where known.ticker = staged.ticker and known.trade_date = ${session}::date offset 0
+    ) as bars
+    where staged.run_id = ${runId}::bigint and staged.trade_date = ${repeats}::date
+      and (bars.open, bars.high, bars.low, bars.close, bars.volume)
+        = (staged.open, staged.high, staged.low, staged.close, staged.volume)`;
 }
