@@ -48,6 +48,7 @@ const sliceBars = (bars: Bars, from: number, to: number): Bars => ({
   close: bars.close.slice(from, to),
   volume: bars.volume.slice(from, to),
   dividends: bars.dividends.slice(from, to),
+  splitFactor: bars.splitFactor.slice(from, to),
   // What comes after the cut is not known, so neither is that the cut is the end.
   delisted: bars.delisted && to === bars.close.length,
 });

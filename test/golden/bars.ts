@@ -27,11 +27,20 @@ export const goldenRanges = {
   market: { from: "2019-01-02", to: "2021-04-21" },
 } as const;
 
-const header = "date,open,high,low,close,volume,dividend";
+const header = "date,open,high,low,close,volume,dividend,split_factor";
 export const barsPathOf = (ticker: string): string => join(import.meta.dir, "bars", `${ticker}.csv`);
 
 /** Split-adjusted, prices and dividends in the shares of the last session. */
-type Row = { date: string; open: number; high: number; low: number; close: number; volume: number; dividend: number };
+type Row = {
+  date: string;
+  open: number;
+  high: number;
+  low: number;
+  close: number;
+  volume: number;
+  dividend: number;
+  splitFactor: number;
+};
 
 /** The bars that golden runs are made on, as they were kept. */
 export function readGoldenBars({ ticker, delisted }: GoldenTicker, dividends: boolean): Bars {
@@ -43,6 +52,7 @@ export function readGoldenBars({ ticker, delisted }: GoldenTicker, dividends: bo
     dates: rows.map((row) => row[0] ?? ""),
     ...{ open: column(1), high: column(2), low: column(3), close: column(4), volume: column(5) },
     dividends: dividends ? column(6) : new Float64Array(rows.length),
+    splitFactor: column(7),
     delisted,
   };
 }
@@ -50,8 +60,8 @@ export function readGoldenBars({ ticker, delisted }: GoldenTicker, dividends: bo
 export const toCsv = (rows: readonly Row[]): string =>
   [
     header,
-    ...rows.map(({ date, open, high, low, close, volume, dividend }) =>
-      [date, open, high, low, close, volume, dividend].join(","),
+    ...rows.map(({ date, open, high, low, close, volume, dividend, splitFactor }) =>
+      [date, open, high, low, close, volume, dividend, splitFactor].join(","),
     ),
     "",
   ].join("\n");
@@ -66,9 +76,11 @@ export function demoRows(ticker: string): Row[] {
       .filter((dividend) => dividend.ticker === ticker)
       .map(({ date, splitAdjustedAmount }) => [date, splitAdjustedAmount]),
   );
+  const factorAt = factorsOf(exchange.splits(to).filter((split) => split.ticker === ticker));
   return exchange.barsOf(ticker, from, to, true, to).map(({ date, open, high, low, close, volume }) => ({
     ...{ date, open, high, low, close, volume },
     dividend: dividends.get(date) ?? 0,
+    splitFactor: factorAt(date),
   }));
 }
 
@@ -81,11 +93,9 @@ export async function marketRows(client: MarketClient, ticker: string): Promise<
     client.dividends({ fromDate: from, toDate: to }),
   ]);
   const splits = parseSplits(splitPages).rows.filter((split) => split.ticker === ticker);
-  const factorAt = (date: string) =>
-    splits.reduce(
-      (factor, split) => (split.executionDate > date ? (factor * split.splitFrom) / split.splitTo : factor),
-      1,
-    );
+  const factorAt = factorsOf(
+    splits.map(({ executionDate: date, splitFrom: from, splitTo: to }) => ({ date, from, to })),
+  );
   const dividends = new Map<string, number>();
   for (const row of parseDividends(dividendPages).rows) {
     if (row.ticker !== ticker) continue;
@@ -99,8 +109,13 @@ export async function marketRows(client: MarketClient, ticker: string): Promise<
       ...{ date, open: priced(open), high: priced(high), low: priced(low), close: priced(close) },
       volume: rounded(volume / factor, 6),
       dividend: priced(dividends.get(date) ?? 0),
+      splitFactor: factor,
     };
   });
 }
+
+/** By date the product over the splits after it. */
+const factorsOf = (splits: readonly { date: string; from: number; to: number }[]) => (date: string) =>
+  splits.reduce((factor, split) => (split.date > date ? (factor * split.from) / split.to : factor), 1);
 
 const rounded = (value: number, digits: number): number => Number(value.toFixed(digits));

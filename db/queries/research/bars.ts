@@ -1,8 +1,19 @@
 import type { Sql } from "../../client.ts";
 import type { BarRange } from "../market/read-bars.ts";
 
-/** A ticker's bars in columns: `dates` with commas between, the rest packed as float8 in network order. Prices are split-adjusted. */
-export type PackedBars = { dates: string; open: Buffer; high: Buffer; low: Buffer; close: Buffer; volume: Buffer };
+/**
+ * A ticker's bars in columns: `dates` with commas between, the rest packed as float8 in network order. Prices are split-adjusted; over `splitFactor`
+ * they are as they were quoted.
+ */
+export type PackedBars = {
+  dates: string;
+  open: Buffer;
+  high: Buffer;
+  low: Buffer;
+  close: Buffer;
+  volume: Buffer;
+  splitFactor: Buffer;
+};
 
 /**
  * The published bars of a range, oldest first; null where there is none. A value that is missing is 0, not to shift the others. Ten years are one row of 100 kB, in half the time that 2,520
@@ -16,7 +27,8 @@ export async function selectPackedBars(sql: Sql, { ticker, from, to }: BarRange)
       string_agg(float8send(coalesce(high_price, 0)::float8), ''::bytea order by trade_date) as high,
       string_agg(float8send(coalesce(low_price, 0)::float8), ''::bytea order by trade_date) as low,
       string_agg(float8send(coalesce(close_price, 0)::float8), ''::bytea order by trade_date) as close,
-      string_agg(float8send(coalesce(volume, 0)::float8), ''::bytea order by trade_date) as volume
+      string_agg(float8send(coalesce(volume, 0)::float8), ''::bytea order by trade_date) as volume,
+      string_agg(float8send(split_factor::float8), ''::bytea order by trade_date) as "splitFactor"
     from public.fct_polygon__stock_bars_performance
     where ticker = ${ticker}::text
       and trade_date between coalesce(${from}::date, '-infinity') and coalesce(${to}::date, 'infinity')`;

@@ -144,7 +144,7 @@ export async function selectSections(
 export type HeldRange = { ticker: string; number: number; from: string; until: string };
 
 /** One ticker's bars of its stretches, oldest first, packed: days since 2000-01-01 as int4, prices as float8 in network order. */
-export type PackedBars = { number: number; days: Buffer; open: Buffer; close: Buffer };
+export type PackedBars = { number: number; days: Buffer; open: Buffer; close: Buffer; splitFactor: Buffer };
 
 /** The bars of stretches by ticker. The open is 0 in a session in which nothing was traded. */
 export function selectHeldBars(sql: Sql, ranges: readonly HeldRange[], end: string): Promise<PackedBars[]> {
@@ -154,13 +154,15 @@ export function selectHeldBars(sql: Sql, ranges: readonly HeldRange[], end: stri
       bar.number,
       string_agg(int4send(bar.trade_date - date '2000-01-01'), '' order by bar.trade_date) as "days",
       string_agg(float8send(bar.open), '' order by bar.trade_date) as "open",
-      string_agg(float8send(bar.close), '' order by bar.trade_date) as "close"
+      string_agg(float8send(bar.close), '' order by bar.trade_date) as "close",
+      string_agg(float8send(bar.split_factor), '' order by bar.trade_date) as "splitFactor"
     from (
       select
         held.number,
         bars.trade_date,
         case when bars.volume > 0 then bars.open_price::float8 else 0 end as open,
-        bars.close_price::float8 as close
+        bars.close_price::float8 as close,
+        bars.split_factor::float8 as split_factor
       from unnest(
         ${columnOf("ticker")}::text[], ${columnOf("number")}::int[], ${columnOf("from")}::date[], ${columnOf("until")}::date[]
       ) as held (ticker, number, first_date, until)

@@ -1,5 +1,6 @@
+import { commissionOn, partOfShare, wholeOf } from "../shares.ts";
 import { at } from "../strategy.ts";
-import type { Commission, ExitReason } from "../types.ts";
+import type { ExitReason } from "../types.ts";
 import type { HeldBars, Holding, PortfolioSettings, PortfolioSimulation, PortfolioTrade, Selection } from "./types.ts";
 
 type Position = {
@@ -7,7 +8,11 @@ type Position = {
   bars: HeldBars;
   /** The bar of this session, or the next one there is. */
   cursor: number;
+  /** Split factor of the day that shares and prices are told in. */
+  factor: number;
+  /** Of the day. */
   shares: number;
+  /** As it was quoted, in shares of the day. */
   lastClose: number;
   /** No longer wanted: sold at the next open there is. */
   isLeaving: boolean;
@@ -32,7 +37,7 @@ type State = {
 /**
  * Holds what was selected by the rules in `rules.ts`: what is chosen at the close of session t is traded at the open of t + 1, sales
  * first. `bars` are needed of every ticker from its selection to its sale. The run has `length` sessions from session `first` of those that
- * selections, bars and trades count by; its columns begin with it.
+ * selections, bars and trades count by; its columns begin with it. It reckons in shares of the day, whose number changes at a split.
  */
 export function simulatePortfolio(
   length: number,
@@ -49,7 +54,7 @@ export function simulatePortfolio(
   let sessionsHeld = 0;
   for (let session = first; session < first + length; session++) {
     const wasHeld = state.positions.size > 0;
-    for (const position of state.positions.values()) reach(state, position, session);
+    for (const position of [...state.positions.values()]) reach(state, position, session);
     const wanted = chosen.get(session - 1);
     if (wanted !== undefined) rebalance(state, wanted, bars, session);
     else sellLeavers(state, session);
@@ -79,28 +84,45 @@ const begin = (settings: PortfolioSettings): State => ({
   dividends: 0,
 });
 
-/** Moves on to a session's bar, and takes the dividend that is paid to who held before it. */
+/** Moves on to a session's bar: splits what is held, and takes the dividend that is paid to who held before it. */
 function reach(state: State, position: Position, session: number): void {
   const { bars } = position;
   while ((bars.sessions[position.cursor] ?? session) < session) position.cursor++;
   if (!hasBar(position, session)) return;
-  const paid = position.shares * at(bars.dividends, position.cursor);
+  const factor = at(bars.splitFactor, position.cursor);
+  // Before the dividend: on the day of a split it is paid on the new shares.
+  if (factor !== position.factor) split(state, position, factor, session);
+  const paid = position.shares * (at(bars.dividends, position.cursor) / factor);
   position.dividends += paid;
   state.dividends += paid;
   state.cash += paid;
 }
 
+/** As many shares more as the price of one is less. Where only whole ones are held, parts of one are settled at the close before. */
+function split(state: State, position: Position, factor: number, session: number): void {
+  position.shares *= factor / position.factor;
+  position.lastClose *= position.factor / factor;
+  position.factor = factor;
+  if (state.settings.fractional) return;
+  const part = partOfShare(position.shares, 1);
+  const isAll = part === position.shares;
+  position.shares = isAll ? 0 : wholeOf(position.shares);
+  position.received += part * position.lastClose;
+  state.cash += part * position.lastClose;
+  if (isAll) settle(state, position, session, "cash_in_lieu");
+}
+
 const hasBar = ({ bars, cursor }: Position, session: number): boolean => bars.sessions[cursor] === session;
 
-/** The price that orders of a session are filled at before slippage; 0 where nothing is traded. */
+/** The quoted price that orders of a session are filled at before slippage; 0 where nothing is traded. */
 const openOf = (position: Position, session: number): number =>
-  hasBar(position, session) ? at(position.bars.open, position.cursor) : 0;
+  hasBar(position, session) ? at(position.bars.open, position.cursor) / position.factor : 0;
 
 /** What is held after a session, in dollars; nothing of what was traded for the last time, which is paid out. */
 function closeSession(state: State, position: Position, session: number): number {
   const { bars, cursor } = position;
   if (hasBar(position, session)) {
-    position.lastClose = at(bars.close, cursor);
+    position.lastClose = at(bars.close, cursor) / position.factor;
     if (bars.delisted && cursor === bars.sessions.length - 1) {
       position.received += position.shares * position.lastClose;
       state.cash += position.shares * position.lastClose;
@@ -152,8 +174,10 @@ function prospect(ticker: number, bars: ReadonlyMap<number, HeldBars>, session: 
   const own = bars.get(ticker);
   if (own === undefined) return null;
   const cursor = firstFrom(own.sessions, session);
-  const trade: PortfolioTrade = { ticker, entrySession: session, entryPrice: 0, shares: 0, exit: null };
-  const empty = { shares: 0, lastClose: 0, spent: 0, received: 0, fees: 0, dividends: 0 };
+  const factor = at(own.splitFactor, Math.min(cursor, own.sessions.length - 1));
+  const splitFactors = { entry: factor, exit: null };
+  const trade: PortfolioTrade = { ticker, entrySession: session, entryPrice: 0, shares: 0, splitFactors, exit: null };
+  const empty = { factor, shares: 0, lastClose: 0, spent: 0, received: 0, fees: 0, dividends: 0 };
   return { trade, bars: own, cursor, isLeaving: false, ...empty };
 }
 
@@ -175,7 +199,7 @@ function affordable(state: State, purchases: readonly { open: number; size: numb
   let cost = 0;
   for (const { open, size } of purchases) {
     const price = open * (1 + slippage.bps / 10_000);
-    cost += size * price + commissionOn(commission, size, price) - commission.perOrder;
+    cost += size * price + commissionOn(commission, size, size * price) - commission.perOrder;
   }
   const part = Math.min(1, (state.cash - fixed) / cost);
   // Cash that is nothing but rounding buys nothing: it would be a trade of 1e-15 shares.
@@ -187,7 +211,7 @@ function buy(state: State, position: Position, wanted: number, open: number, ses
   const size = fractional ? wanted : wholeOf(wanted);
   if (!(size > 0)) return;
   const price = open * (1 + slippage.bps / 10_000);
-  const fee = commissionOn(commission, size, price);
+  const fee = commissionOn(commission, size, size * price);
   // Purchases were cut to leave nothing below zero but rounding.
   state.cash = Math.max(0, state.cash - size * price - fee);
   const { trade } = position;
@@ -199,7 +223,7 @@ function buy(state: State, position: Position, wanted: number, open: number, ses
   position.shares += size;
   position.lastClose = open;
   position.spent += size * price;
-  trade.shares += size;
+  trade.shares += size / position.factor;
   trade.entryPrice = position.spent / trade.shares;
   charge(state, position, { size, price, open, fee });
 }
@@ -207,7 +231,7 @@ function buy(state: State, position: Position, wanted: number, open: number, ses
 function sell(state: State, position: Position, size: number, open: number, session: number): void {
   const { commission, slippage } = state.settings;
   const price = open * (1 - slippage.bps / 10_000);
-  const due = commissionOn(commission, size, price);
+  const due = commissionOn(commission, size, size * price);
   // A sale's commission is at most what there is: cash never goes below zero for it.
   const before = state.cash + size * price;
   const fee = Math.min(due, before);
@@ -234,11 +258,6 @@ function settle(state: State, position: Position, session: number, reason: ExitR
   const { trade, spent, received, fees, dividends } = position;
   const profit = received - spent - fees + dividends;
   trade.exit = { session, price: received / trade.shares, profit, return: profit / spent, reason };
+  trade.splitFactors.exit = position.factor;
   state.positions.delete(trade.ticker);
 }
-
-/** Rounded down, but what is whole but for rounding is whole. */
-const wholeOf = (size: number): number => Math.floor(size * (1 + 1e-12));
-
-const commissionOn = ({ bps, perShare, perOrder }: Commission, size: number, price: number): number =>
-  perOrder + perShare * size + (size * price * bps) / 10_000;

@@ -36,7 +36,7 @@ export type Universe = {
 /** What is to be held after a rebalance session's close, the best first; equally weighted. */
 export type Selection = { session: number; tickers: readonly number[] };
 
-/** One ticker's bars while it may be held, oldest first, in columns of one length. */
+/** One ticker's bars while it may be held, oldest first, split-adjusted, in columns of one length. */
 export type HeldBars = {
   /** Indexes into the run's dates. */
   sessions: Int32Array;
@@ -45,6 +45,8 @@ export type HeldBars = {
   close: Float64Array;
   /** Cash a share by ex-dividend session; all zero where dividends are left out. */
   dividends: Float64Array;
+  /** What brings a price as it was quoted that day to the split-adjusted one; see `Bars`. */
+  splitFactor: Float64Array;
   /** Whether the last bar is the ticker's last ever, so that what is still held is paid out at its close. */
   delisted: boolean;
 };
@@ -62,11 +64,12 @@ export type PortfolioSettings = {
 
 /**
  * One ticker from its first purchase until nothing of it is left: `shares` are all that were bought, and the prices are the
- * averages of its purchases and of its sales.
+ * averages of its purchases and of its sales, what was settled in cash at splits among them. Split-adjusted; the factors are of the first purchase's day and of
+ * the last sale's.
  */
-export type PortfolioTrade = Trade & { ticker: number };
+export type PortfolioTrade = Trade & { ticker: number; splitFactors: { entry: number; exit: number | null } };
 
-/** What is held of a ticker at the last close, in split-adjusted shares and dollars. */
+/** What is held of a ticker at the last close, in shares of that day and dollars a share as quoted then. */
 export type Holding = { ticker: number; shares: number; price: number };
 
 /** What came of a run, by session. `shares` of a portfolio are the number of tickers held. */

@@ -109,6 +109,7 @@ function toBars(
     low: columnOf(packed.low),
     close: columnOf(packed.close),
     volume: columnOf(packed.volume),
+    splitFactor: columnOf(packed.splitFactor),
     dividends: Float64Array.from(dates, (date) => amounts.get(date) ?? 0),
     delisted,
   };

@@ -163,7 +163,7 @@ export async function readHeldBars(
   const sessionOf = new Map(dates.map((date, session) => [(Date.parse(date) - firstDay) / dayMs, session]));
   const held = new Map<number, HeldBars>();
   const packed = await selectHeldBars(read, asked, end);
-  for (const { number, days, open, close } of packed) {
+  for (const { number, days, open, close, splitFactor } of packed) {
     const count = days.length / 4;
     const sessions = new Int32Array(count);
     for (let row = 0; row < count; row++) sessions[row] = sessionOf.get(days.readInt32BE(4 * row)) ?? -1;
@@ -174,6 +174,7 @@ export async function readHeldBars(
       open: doublesOf(open),
       close: doublesOf(close),
       dividends: new Float64Array(count),
+      splitFactor: doublesOf(splitFactor),
       delisted: isLast && listing?.active === false && listing.lastDate < newest,
     });
   }

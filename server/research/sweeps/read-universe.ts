@@ -165,8 +165,8 @@ function requireFewEnough(
   );
 }
 
-/** Zeros for the dividends of all tickers where they are left out. */
-let zeros = sharedDoubles(0);
+/** Zeros for the dividends of all tickers where they are left out, and the factors of those that never split. */
+let [zeros, ones] = [sharedDoubles(0), sharedDoubles(0)];
 
 /** A copy that workers get without copying it again. */
 function shared(bars: HeldBars, dividends: boolean): HeldBars {
@@ -178,9 +178,11 @@ function shared(bars: HeldBars, dividends: boolean): HeldBars {
   };
   const sessions = new Int32Array(new SharedArrayBuffer(4 * length));
   sessions.set(bars.sessions);
-  if (zeros.length < length) zeros = sharedDoubles(length);
+  if (zeros.length < length) [zeros, ones] = [sharedDoubles(length), sharedDoubles(length).fill(1)];
+  const isSplit = bars.splitFactor.some((factor) => factor !== 1);
   return {
     ...{ sessions, open: copy(bars.open), close: copy(bars.close), delisted: bars.delisted },
     dividends: dividends ? copy(bars.dividends) : zeros.subarray(0, length),
+    splitFactor: isSplit ? copy(bars.splitFactor) : ones.subarray(0, length),
   };
 }

@@ -3,9 +3,10 @@ import fc from "fast-check";
 import { runBacktest } from "../../../server/backtest/backtest.ts";
 import { columnsOf, simulate } from "../../../server/backtest/engine.ts";
 import { firstBars } from "../../../server/backtest/look-ahead.ts";
+import { sharesOfDay } from "../../../server/backtest/shares.ts";
 import { tickerStrategies } from "../../../server/backtest/strategies/index.ts";
 import { at } from "../../../server/backtest/strategy.ts";
-import type { Bars, Settings, Simulation } from "../../../server/backtest/types.ts";
+import type { Bars, Exit, Settings, Simulation } from "../../../server/backtest/types.ts";
 import { referenceRun } from "./reference.ts";
 import { barsOf, commission, configured, settingsWith, wander } from "./support.ts";
 
@@ -20,8 +21,8 @@ const reach = fc.oneof(
 );
 
 /**
- * Bars with gaps overnight, moves by day and ranges around them, targets that want anything; now and then a dividend, or a session
- * in which nothing is traded; some tickers are delisted.
+ * Bars with gaps overnight, moves by day and ranges around them, targets that want anything; now and then a dividend, a split, or a
+ * session in which nothing is traded; some tickers are delisted.
  */
 const market = fc
   .tuple(
@@ -33,6 +34,7 @@ const market = fc
         below: reach,
         target: fc.constantFrom(-1, 0, 1, 1),
         dividend: fc.constantFrom(0, 0, 0, 0, 0.01),
+        split: fc.constantFrom(...Array<number>(12).fill(1), 2, 1.5, 0.1, 0.04),
         volume: fc.constantFrom(0, 100, 100, 100, 100, 100),
       }),
       { minLength: 2, maxLength: 60 },
@@ -41,12 +43,15 @@ const market = fc
   )
   .map(([sessions, delisted]) => {
     let price = 50;
-    const rows = sessions.map(({ gap, day, above, below, dividend, volume }) => {
+    // Shares of that day that one share of the last day was: the splits after it.
+    let factor = sessions.reduce((product, { split }, session) => (session > 0 ? product / split : product), 1);
+    const rows = sessions.map(({ gap, day, above, below, dividend, volume, split }, session) => {
       const open = price * gap;
       price = open * day;
       const high = Math.max(open, price) * (1 + above);
       const low = Math.min(open, price) * (1 - below);
-      return { open, high, low, close: price, dividend: dividend * open, volume };
+      if (session > 0) factor *= split;
+      return { open, high, low, close: price, dividend: dividend * open, volume, factor };
     });
     const bars = barsOf({
       open: rows.map((row) => row.open),
@@ -55,6 +60,7 @@ const market = fc
       close: rows.map((row) => row.close),
       volume: rows.map((row) => row.volume),
       dividends: rows.map((row) => row.dividend),
+      splitFactor: rows.map((row) => row.factor),
       delisted,
     });
     return { bars, targets: Int8Array.from(sessions, ({ target }) => target) };
@@ -85,6 +91,9 @@ const each = (check: (bars: Bars, targets: Int8Array, settings: Settings) => voi
   );
 
 const hasStops = ({ stops: { loss, profit, trailing } }: Settings) => (loss ?? profit ?? trailing) !== null;
+
+/** By no order: nothing was traded. */
+const isSettled = ({ reason }: Exit) => reason === "delisted" || reason === "cash_in_lieu";
 
 const scaleOf = (run: Simulation) => Math.max(...run.equity.map(Math.abs), 1);
 
@@ -155,7 +164,7 @@ describe("every run", () => {
     each((bars, targets, chosen) => {
       for (const { entrySession, exit } of simulate(bars, targets, chosen).trades) {
         expect(at(bars.volume, entrySession)).toBeGreaterThan(0);
-        if (exit !== null && exit.reason !== "delisted") expect(at(bars.volume, exit.session)).toBeGreaterThan(0);
+        if (exit !== null && !isSettled(exit)) expect(at(bars.volume, exit.session)).toBeGreaterThan(0);
       }
     });
   });
@@ -163,7 +172,7 @@ describe("every run", () => {
   test("leaves at no price outside of the bar's range, but for slippage", () => {
     each((bars, targets, chosen) => {
       for (const { shares, exit } of simulate(bars, targets, chosen).trades) {
-        if (exit === null) continue;
+        if (exit === null || exit.reason === "cash_in_lieu") continue;
         const slip = exit.reason === "delisted" ? 0 : (-Math.sign(shares) * chosen.slippage.bps) / 10_000;
         const price = exit.price / (1 + slip);
         expect(price).toBeGreaterThanOrEqual(at(bars.low, exit.session) * (1 - 1e-12));
@@ -204,7 +213,8 @@ describe("every run", () => {
       const run = simulate(bars, targets, { ...chosen, side: "long" });
       expect(Math.min(...run.cash)).toBeGreaterThanOrEqual(0);
       expect(Math.min(...run.shares)).toBeGreaterThanOrEqual(0);
-      if (!chosen.fractional) expect(run.shares.every(Number.isInteger)).toBe(true);
+      const ofDay = run.shares.map((shares, session) => sharesOfDay(shares, at(bars.splitFactor, session)));
+      if (!chosen.fractional) expect(ofDay.every(Number.isInteger)).toBe(true);
     });
   });
 
@@ -225,6 +235,16 @@ describe("every run", () => {
           expect(at(dear.equity, session)).toBeLessThanOrEqual(at(free.equity, session) * (1 + 1e-12));
         }
       }
+    });
+  });
+
+  test("takes no notice of splits where only parts of the equity and basis points count", () => {
+    each((bars, targets, chosen) => {
+      const { sizing, commission } = chosen;
+      const same = { ...chosen, fractional: true, commission: { ...commission, perShare: 0 } };
+      if (sizing.kind === "shares") return;
+      const unsplit = { ...bars, splitFactor: bars.splitFactor.map(() => 1) };
+      expect(simulate(bars, targets, same)).toEqual(simulate(unsplit, targets, same));
     });
   });
 
@@ -259,5 +279,6 @@ const times = (bars: Bars, factor: number): Bars => ({
   close: bars.close.map((price) => price * factor),
   volume: bars.volume,
   dividends: bars.dividends.map((amount) => amount * factor),
+  splitFactor: bars.splitFactor,
   delisted: bars.delisted,
 });

@@ -37,6 +37,7 @@ const columnsOf = (ticker: string) => {
       volume: column("volume"),
     },
     dividends: new Float64Array(bars.length),
+    splitFactor: new Float64Array(bars.length).fill(1),
     delisted: false,
   };
 };

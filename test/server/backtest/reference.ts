@@ -5,7 +5,8 @@ type Closed = { entry: number; exit: number | null; price: number; shares: numbe
 
 /**
  * The rules once more, session by session and without a thought for speed, for the engine to be compared with: longs and shorts
- * are told apart by cases here, where the engine signs its prices.
+ * are told apart by cases here, where the engine signs its prices; and all is in quoted prices and the shares of the day, as a broker
+ * counts them, where the engine reckons in adjusted ones. The answer is split-adjusted.
  */
 export function referenceRun(bars: Bars, targets: Targets, settings: Settings) {
   const { capital, sizing, fractional, side, commission, slippage, stops } = settings;
@@ -26,7 +27,7 @@ export function referenceRun(bars: Bars, targets: Targets, settings: Settings) {
     const due = isOrder ? fee(size, filled) : 0;
     cash += isLong ? size * filled : -size * filled;
     cash -= isLong ? Math.min(due, cash) : due;
-    Object.assign(trades.at(-1) ?? {}, { exit: session, price: filled, reason });
+    Object.assign(trades.at(-1) ?? {}, { exit: session, price: filled * (bars.splitFactor[session] ?? 1), reason });
     held = null;
   };
 
@@ -42,15 +43,36 @@ export function referenceRun(bars: Bars, targets: Targets, settings: Settings) {
     cash += -direction * size * price - fee(size, price);
     if (direction > 0 && cash < 0) cash = 0;
     held = { shares: direction * size, price, entry: session, paid: 0, best: price };
-    trades.push({ entry: session, exit: null, price: Number.NaN, shares: direction * size, reason: null });
+    const adjusted = (direction * size) / (bars.splitFactor[session] ?? 1);
+    trades.push({ entry: session, exit: null, price: Number.NaN, shares: adjusted, reason: null });
+  };
+
+  const split = (session: number, ratio: number) => {
+    if (held === null) return;
+    held.shares *= ratio;
+    held.price /= ratio;
+    held.best /= ratio;
+    if (fractional) return;
+    const size = Math.abs(held.shares);
+    const whole = Math.floor(size + 1e-12 * size);
+    const lastClose = (bars.close[session - 1] ?? 0) / (bars.splitFactor[session] ?? 1);
+    if (whole === 0) sell(session, lastClose, "cash_in_lieu", false);
+    else {
+      const rest = size - whole > 1e-12 * size ? size - whole : 0;
+      cash += Math.sign(held.shares) * rest * lastClose;
+      held.shares = Math.sign(held.shares) * whole;
+    }
   };
 
   for (let session = 0; session < bars.dates.length; session++) {
-    const [open, high, low, close] = [bars.open, bars.high, bars.low, bars.close].map(
-      (column) => column[session] ?? 0,
-    ) as [number, number, number, number];
+    const factor = bars.splitFactor[session] ?? 1;
+    const [open, high, low, close, dividend] = [bars.open, bars.high, bars.low, bars.close, bars.dividends].map(
+      (column) => (column[session] ?? 0) / factor,
+    ) as [number, number, number, number, number];
+    const ratio = session === 0 ? 1 : factor / (bars.splitFactor[session - 1] ?? 1);
+    if (ratio !== 1) split(session, ratio);
     const before: Held | null = held;
-    if (before !== null) cash += (before as Held).shares * (bars.dividends[session] ?? 0);
+    if (before !== null) cash += (before as Held).shares * dividend;
     let want: number = session > 0 ? (targets[session - 1] ?? 0) : 0;
     if (side === "long" && want < 0) want = 0;
     if (forbidden !== 0 && want !== forbidden) forbidden = 0;

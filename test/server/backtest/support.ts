@@ -13,6 +13,7 @@ export function barsOf(columns: {
   low?: readonly number[];
   volume?: readonly number[];
   dividends?: readonly number[];
+  splitFactor?: readonly number[];
   delisted?: boolean;
 }): Bars {
   const { close, open = close } = columns;
@@ -24,6 +25,7 @@ export function barsOf(columns: {
     close: Float64Array.from(close),
     volume: Float64Array.from(columns.volume ?? close.map(() => 1000)),
     dividends: Float64Array.from(columns.dividends ?? close.map(() => 0)),
+    splitFactor: Float64Array.from(columns.splitFactor ?? close.map(() => 1)),
     delisted: columns.delisted ?? false,
   };
 }

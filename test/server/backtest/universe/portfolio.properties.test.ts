@@ -14,7 +14,7 @@ const market = fc
     paths: fc.array(
       fc.record({
         moves: fc.array(fc.double({ min: 0.7, max: 1.4, noNaN: true }), { minLength: 25, maxLength: 25 }),
-        states: fc.array(fc.constantFrom("bar", "bar", "bar", "bar", "pays", "none", "untraded"), {
+        states: fc.array(fc.constantFrom("bar", "bar", "bar", "bar", "pays", "none", "untraded", "splits", "merges"), {
           minLength: 25,
           maxLength: 25,
         }),
@@ -35,18 +35,25 @@ type Path = { moves: number[]; states: string[]; life: [number, number]; deliste
 
 function barsOf({ moves, states, life: [first, last], delisted }: Path, length: number): HeldBars {
   let price = 20;
+  // The first day's shares are the unit here: a split makes more of each.
+  let factor = 1;
   const rows = moves.flatMap((move, session) => {
     const open = price * Math.sqrt(move);
     price *= move;
     const state = states[session];
+    if (state === "splits") factor *= 3;
+    if (state === "merges") factor /= 40;
     if (session < first || session > last || session >= length || state === "none") return [];
-    return [{ session, open: state === "untraded" ? 0 : open, close: price, dividend: state === "pays" ? 0.3 : 0 }];
+    return [
+      { session, open: state === "untraded" ? 0 : open, close: price, dividend: state === "pays" ? 0.3 : 0, factor },
+    ];
   });
   return {
     sessions: Int32Array.from(rows, (row) => row.session),
     open: Float64Array.from(rows, (row) => row.open),
     close: Float64Array.from(rows, (row) => row.close),
     dividends: Float64Array.from(rows, (row) => row.dividend),
+    splitFactor: Float64Array.from(rows, (row) => row.factor),
     delisted,
   };
 }
@@ -89,6 +96,7 @@ const until = ({ bars, selections }: Market, length: number): Market => ({
       open: own.open.slice(0, count),
       close: own.close.slice(0, count),
       dividends: own.dividends.slice(0, count),
+      splitFactor: own.splitFactor.slice(0, count),
       delisted: own.delisted && count === own.sessions.length,
     };
   }),
@@ -140,6 +148,26 @@ describe("every portfolio", () => {
       const wanted = new Map(given.selections.map(({ session, tickers }) => [session, tickers]));
       for (const { ticker, entrySession } of simulate(given, chosen).trades) {
         expect(wanted.get(entrySession - 1)).toContain(ticker);
+      }
+    });
+  });
+
+  test("takes no notice of splits where only parts of the equity and basis points count", () => {
+    each((given, chosen) => {
+      const same = { ...chosen, fractional: true, commission: { ...chosen.commission, perShare: 0 } };
+      const unsplit = given.bars.map((own) => ({ ...own, splitFactor: own.splitFactor.map(() => 1) }));
+      const [run, without] = [simulate(given, same), simulate({ ...given, bars: unsplit }, same)];
+      for (const [session, worth] of without.equity.entries()) expectClose(at(run.equity, session), worth, same);
+      expect(run.trades.map(({ ticker, entrySession }) => [ticker, entrySession])).toEqual(
+        without.trades.map(({ ticker, entrySession }) => [ticker, entrySession]),
+      );
+    });
+  });
+
+  test("holds whole shares of the day where it may not hold parts", () => {
+    each((given, chosen) => {
+      for (const { shares } of simulate(given, { ...chosen, fractional: false }).holdings) {
+        expect(Number.isInteger(shares)).toBe(true);
       }
     });
   });

@@ -26,9 +26,10 @@ describe("a portfolio", () => {
     expect([...result.equity]).toEqual([1000, 1050, 1050]);
     expect([...result.cash]).toEqual([1000, 0, 0]);
     expect([...result.shares]).toEqual([0, 2, 2]);
+    const splitFactors = { entry: 1, exit: null };
     expect(result.trades).toEqual([
-      { ticker: 0, entrySession: 1, entryPrice: 10, shares: 50, exit: null },
-      { ticker: 1, entrySession: 1, entryPrice: 50, shares: 10, exit: null },
+      { ticker: 0, entrySession: 1, entryPrice: 10, shares: 50, splitFactors, exit: null },
+      { ticker: 1, entrySession: 1, entryPrice: 50, shares: 10, splitFactors, exit: null },
     ]);
     expect(result.traded).toBe(1000);
     expect(result.sessionsHeld).toBe(2);

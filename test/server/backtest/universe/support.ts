@@ -18,7 +18,12 @@ export function momentum(parameters: Record<string, number>): ConfiguredUniverse
 /** Bars from closes and opens that are the same where none are given; undefined in a session without a bar. */
 export function heldBars(
   close: readonly (number | undefined)[],
-  options: { open?: readonly number[]; dividends?: readonly number[]; delisted?: boolean } = {},
+  options: {
+    open?: readonly number[];
+    dividends?: readonly number[];
+    splitFactor?: readonly number[];
+    delisted?: boolean;
+  } = {},
 ): HeldBars {
   const sessions = close.flatMap((price, session) => (price === undefined ? [] : [session]));
   const columnOf = (values: readonly (number | undefined)[]) =>
@@ -28,6 +33,7 @@ export function heldBars(
     open: columnOf(options.open ?? close),
     close: columnOf(close),
     dividends: columnOf(options.dividends ?? []),
+    splitFactor: columnOf(options.splitFactor ?? close.map(() => 1)),
     delisted: options.delisted ?? false,
   };
 }

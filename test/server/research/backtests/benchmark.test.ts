@@ -8,6 +8,7 @@ function bars(closes: Record<string, number>, paid: Record<string, number> = {})
   const close = Float64Array.from(Object.values(closes));
   return {
     ...{ dates, open: close, high: close, low: close, close, volume: close, delisted: false },
+    splitFactor: new Float64Array(dates.length).fill(1),
     dividends: Float64Array.from(dates, (date) => paid[date] ?? 0),
   };
 }
