@@ -1,4 +1,4 @@
-import { drawdownsOf, returnsOf, sessionsAYear } from "../curve.ts";
+import { type CurveMetric, drawdownsOf, returnsOf, sessionsAYear } from "../curve.ts";
 import type { Metrics } from "../definitions.ts";
 import { type Comparison, compare, measure } from "../metrics.ts";
 import { covariance, mean } from "../statistics.ts";
@@ -12,7 +12,10 @@ export type PortfolioBacktest = PortfolioSimulation & {
   drawdown: Float64Array;
   /** buyAndHold, alpha and beta are against the equally weighted universe. */
   metrics: Metrics;
-  /** The equally weighted universe for the same capital. It is known at rebalances, and stands still between them. */
+  /**
+   * The equally weighted universe for the same capital. It is known at rebalances, and stands still between them: what happened between two is in none of
+   * its figures, so that those which ask for every session are null.
+   */
   buyAndHold: Comparison & { equity: Float64Array };
 };
 
@@ -41,12 +44,19 @@ export function measurePortfolio(
   const { equity } = simulation;
   const held = stepsOf(everything, equity.length, settings.capital);
   const against = measureAgainst(equity, everything, settings.riskFree);
-  const buyAndHold = { equity: held, ...compare(equity, held, settings), ...against };
+  const { metrics } = compare(equity, held, settings);
+  const buyAndHold = { equity: held, metrics: { ...metrics, ...unknownBetweenRebalances }, ...against };
   return {
     metrics: { ...measure(null, simulation, settings), ...against, buyAndHold: buyAndHold.metrics.totalReturn },
     buyAndHold,
   };
 }
+
+/** Figures of a curve that every session counts in: of the depths between two rebalances those at rebalances know nothing. */
+const unknownBetweenRebalances = {
+  ...{ volatility: null, sharpe: null, sortino: null, calmar: null, peakEquity: null },
+  ...{ maxDrawdown: null, averageDrawdown: null, maxDrawdownSessions: null, averageDrawdownSessions: null },
+} satisfies Partial<Record<CurveMetric, null>>;
 
 /** Dollars by rebalance; `sessions` are indexes into the run's. */
 export type Levels = { sessions: readonly number[]; dollars: Float64Array };

@@ -74,7 +74,9 @@ function equityFigures({ scope, scenario, backtest, benchmark }: BacktestRun, pe
     { label: scope === "universe" ? "Universe" : "Buy and hold", tone: "ma20", values: backtest.buyAndHold.equity },
     ...(benchmark ? [{ label: benchmark.ticker, tone: "ma50" as const, values: benchmark.equity }] : []),
   ];
-  const drawdown: Line[] = equity.map((line) => ({ ...line, values: drawdownsOf(line.values, capital) }));
+  // The universe is known at rebalances alone: how deep it fell between them is not.
+  const ofEverySession = scope === "universe" ? equity.filter((_, index) => index !== 1) : equity;
+  const drawdown: Line[] = ofEverySession.map((line) => ({ ...line, values: drawdownsOf(line.values, capital) }));
   return [
     { id: "equity", title: "Equity", unit: "dollars", lines: equity.map(pencil) },
     { id: "drawdown", title: "Drawdown", unit: "fraction", lines: drawdown.map(pencil) },
