@@ -91,7 +91,7 @@ export async function createMart(sql: Sql): Promise<void> {
     create table public.fct_polygon__stock_bars_performance (
       ticker text collate "C", trade_date date, open_price numeric, high_price numeric, low_price numeric,
       close_price numeric, volume numeric, volume_weighted_average_price numeric, split_factor numeric not null default 1,
-      moving_avg_20d numeric, moving_avg_50d numeric, moving_avg_120d numeric, return_1d numeric, volatility_20d numeric,
+      moving_avg_20d numeric, moving_avg_50d numeric, moving_avg_120d numeric, return_1d numeric, volatility_20d numeric, dollar_volume numeric,
       primary key (ticker, trade_date)
     )`;
 }

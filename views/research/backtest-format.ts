@@ -47,6 +47,7 @@ const reasons: Record<string, string> = {
   trailing_stop: "Trailing stop",
   delisted: "Delisted",
   rebalance: "Rebalance",
+  cash_in_lieu: "Cash in lieu",
 };
 
 /** Why a position was closed; an open one says so. */

@@ -6,6 +6,21 @@ import type { TradeRow, TradesView } from "./backtest-view.ts";
 
 const shareNumber = new Intl.NumberFormat("en-US", { maximumFractionDigits: 4 });
 
+/** A number and beneath it, where a split came since, what it was on its day. */
+const Both = ({ adjusted, traded, format }: BothProps) => (
+  <td class="number">
+    {format(adjusted)}
+    {traded != null && format(traded) !== format(adjusted) && <small>{format(traded)} then</small>}
+  </td>
+);
+type BothProps = {
+  adjusted: number | null;
+  traded: number | null | undefined;
+  format: (value: number | null) => string;
+};
+
+const formatShares = (shares: number | null) => (shares === null ? none : shareNumber.format(Math.abs(shares)));
+
 const Row = ({ row }: { row: TradeRow }) => (
   <tr>
     <th scope="row">{row.number}</th>
@@ -16,10 +31,10 @@ const Row = ({ row }: { row: TradeRow }) => (
     )}
     <td>{row.shares < 0 ? "Short" : "Long"}</td>
     <td class="nowrap">{formatDate(row.entryDate)}</td>
-    <td class="number">{formatPrice(row.entryPrice)}</td>
+    <Both adjusted={row.entryPrice} traded={row.asTraded?.entryPrice} format={formatPrice} />
     <td class="nowrap">{row.exitDate === null ? none : formatDate(row.exitDate)}</td>
-    <td class="number">{formatPrice(row.exitPrice)}</td>
-    <td class="number">{shareNumber.format(Math.abs(row.shares))}</td>
+    <Both adjusted={row.exitPrice} traded={row.asTraded?.exitPrice} format={formatPrice} />
+    <Both adjusted={row.shares} traded={row.asTraded?.entryShares} format={formatShares} />
     <td class={`number ${toneOf(row.profit)}`}>{formatPrice(row.profit)}</td>
     <td class={`number ${toneOf(row.return)}`}>{formatChange(row.return)}</td>
     <td class="number">{formatInteger(row.sessions)}</td>
@@ -61,7 +76,7 @@ export const Trades = ({ view }: { view: TradesView }) => {
     <Section
       id="trades"
       title="Trades"
-      note={`${formatCount(total, "trade")}, the newest first${shown}. Prices are split-adjusted, with slippage.`}
+      note={`${formatCount(total, "trade")}, the newest first${shown}. Prices and shares are split-adjusted, with slippage, and beneath them as they were then.`}
       aside={
         <span class="screen-exports">
           <a class="button" href={view.tradesCsvUrl} download>
@@ -75,7 +90,7 @@ export const Trades = ({ view }: { view: TradesView }) => {
     >
       {rows.length === 0 ? (
         <Empty>
-          <p>No trade: the rule never gave a position that could be filled.</p>
+          <p>No trade: nothing was bought. The notes above say why.</p>
         </Empty>
       ) : (
         <TableScroll label="Trades">

@@ -57,6 +57,8 @@ export type TradeRow = {
   exitDate: string | null;
   exitPrice: number | null;
   shares: number;
+  /** In the shares of the day of the entry, and of the exit; null of a run of before they were told. */
+  asTraded: { entryPrice: number; entryShares: number; exitPrice: number | null; exitShares: number | null } | null;
   profit: number | null;
   return: number | null;
   sessions: number;

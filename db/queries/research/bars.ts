@@ -16,7 +16,8 @@ export type PackedBars = {
 };
 
 /**
- * The published bars of a range, oldest first; null where there is none. A value that is missing is 0, not to shift the others. Ten years are one row of 100 kB, in half the time that 2,520
+ * The published bars of a range, oldest first; null where there is none. A value that is missing is 0, not to shift the others. A volume that reverse splits
+ * adjusted to nothing is told by the dollars that were traded: 0 is a session without a trade. Ten years are one row of 100 kB, in half the time that 2,520
  * rows take, and a third of our own.
  */
 export async function selectPackedBars(sql: Sql, { ticker, from, to }: BarRange): Promise<PackedBars | null> {
@@ -27,7 +28,9 @@ export async function selectPackedBars(sql: Sql, { ticker, from, to }: BarRange)
       string_agg(float8send(coalesce(high_price, 0)::float8), ''::bytea order by trade_date) as high,
       string_agg(float8send(coalesce(low_price, 0)::float8), ''::bytea order by trade_date) as low,
       string_agg(float8send(coalesce(close_price, 0)::float8), ''::bytea order by trade_date) as close,
-      string_agg(float8send(coalesce(volume, 0)::float8), ''::bytea order by trade_date) as volume,
+      string_agg(
+        float8send(coalesce(nullif(volume, 0), dollar_volume / nullif(close_price, 0), 0)::float8), ''::bytea order by trade_date
+      ) as volume,
       string_agg(float8send(split_factor::float8), ''::bytea order by trade_date) as "splitFactor"
     from public.fct_polygon__stock_bars_performance
     where ticker = ${ticker}::text

@@ -160,7 +160,8 @@ export function selectHeldBars(sql: Sql, ranges: readonly HeldRange[], end: stri
       select
         held.number,
         bars.trade_date,
-        case when bars.volume > 0 then bars.open_price::float8 else 0 end as open,
+        -- Reverse splits may adjust a volume to nothing, but not the dollars.
+        case when bars.volume > 0 or bars.dollar_volume > 0 then bars.open_price::float8 else 0 end as open,
         bars.close_price::float8 as close,
         bars.split_factor::float8 as split_factor
       from unnest(

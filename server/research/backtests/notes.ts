@@ -1,5 +1,7 @@
 import { firstCalendarDate, lastCalendarDate, sessionsBetween } from "../../../jobs/market/calendar.ts";
 import { formatCount, formatDate, formatPrice } from "../../../views/format.ts";
+import { type NothingBought, whyNothing } from "../../backtest/nothing-bought.ts";
+import { settingsOf } from "./schemas.ts";
 import type { BacktestRun, TickerRun } from "./types.ts";
 import { universeNotes } from "./universe-view.ts";
 
@@ -13,18 +15,46 @@ function tickerNotes(run: TickerRun): string[] {
   const [first, last] = [dates[0] ?? "", dates.at(-1) ?? ""];
   const isInside = ({ date }: { date: string }) => date > first && date <= last;
   return [
+    ...nothingBought(run),
     ...rangeNotes(run, first, last),
     ...splits
       .filter(isInside)
       .map(
         ({ date, from, to }) =>
-          `Split ${to}:${from} on ${formatDate(date)}: prices and shares are told in today's shares throughout.`,
+          `Split ${to}:${from} on ${formatDate(date)}: prices and shares are told split-adjusted throughout, and ordered and charged as they were traded on their day.`,
       ),
     ...dividendNotes(run, dividends.filter(isInside)),
     ...missingSessions(run, first, last),
     ...withoutVolume(run),
     ...ending(run, last),
   ];
+}
+
+/** Why nothing was bought, where nothing was. */
+function nothingBought({ strategy, bars, scenario, backtest }: TickerRun): string[] {
+  if (backtest.trades.length > 0) return [];
+  const why = whyNothing(bars, strategy.signals(bars), settingsOf(scenario));
+  return [`Nothing was bought: ${reasonText(why, bars.dates)}`];
+}
+
+function reasonText(why: NothingBought, dates: readonly string[]): string {
+  const day = (session: number) => formatDate(dates[session] ?? "");
+  switch (why.kind) {
+    case "not_wanted":
+      return "the strategy wanted no position at any close.";
+    case "short_only":
+      return "the strategy wanted only to be short, and the side is long.";
+    case "last_close":
+      return "the strategy wanted a position at the last close alone, and no session is left in which it could be filled.";
+    case "not_traded":
+      return `after ${day(why.wanted)}, when the strategy first wanted a position, no session had a price and volume to fill it.`;
+    case "below_one":
+      return `${why.shares} shares were asked for, and only whole ones are traded.`;
+    case "too_dear":
+      return `one whole share cost $${formatPrice(why.price)} with its costs at the least, on ${day(why.session)}, and an entry may take $${formatPrice(why.budget)}.`;
+    case "costs":
+      return `the commission of an order, $${formatPrice(why.commission)}, leaves nothing of the $${formatPrice(why.budget)} that an entry may take.`;
+  }
 }
 
 function rangeNotes({ scenario, strategy, bars }: TickerRun, first: string, last: string): string[] {

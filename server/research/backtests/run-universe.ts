@@ -7,6 +7,7 @@ import type { Metrics } from "../../backtest/definitions.ts";
 import { runPortfolio } from "../../backtest/universe/backtest.ts";
 import { chooseHoldings, everyone, type Membership } from "../../backtest/universe/choose.ts";
 import { checkUniverseHonesty } from "../../backtest/universe/honesty.ts";
+import { whyNothingHeld } from "../../backtest/universe/nothing-bought.ts";
 import type { ConfiguredUniverseStrategy } from "../../backtest/universe/strategy.ts";
 import type { Selection } from "../../backtest/universe/types.ts";
 import { HttpError } from "../../http/errors.ts";
@@ -37,17 +38,22 @@ export async function runUniverse(
   const { universe, survives, chosen, bars, scenario, benchmark, dataVersion } = data;
   const { survivorship } = scenario;
   const fraction = scenario.sizing.kind === "equity" ? scenario.sizing.fraction : 1;
+  const settings = { ...scenario, fraction };
   const run = (selections: readonly Selection[], isMember: Membership) =>
-    runPortfolio(universe, selections, bars, { ...scenario, fraction }, isMember);
+    runPortfolio(universe, selections, bars, settings, isMember);
   const pointInTime = run(chosen.pointInTime, everyone);
   const survivorsOnly = run(chosen.survivorsOnly, survives);
+  const isOfSurvivors = survivorship === "survivors_only";
+  const backtest = isOfSurvivors ? survivorsOnly : pointInTime;
+  const own = isOfSurvivors ? chosen.survivorsOnly : chosen.pointInTime;
   return {
     scope: "universe",
     ...{ scenario, strategy, benchmark, dataVersion },
     bars: { dates: universe.dates },
     tickers: universe.listings.map(({ ticker }) => ticker),
     honesty: checkUniverseHonesty(strategy, universe),
-    backtest: survivorship === "survivors_only" ? survivorsOnly : pointInTime,
+    backtest,
+    nothingHeld: backtest.trades.length === 0 ? whyNothingHeld(own, bars, settings) : null,
     survivorship: {
       pointInTime: headlineOf(pointInTime.metrics),
       survivorsOnly: headlineOf(survivorsOnly.metrics),

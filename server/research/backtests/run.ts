@@ -4,8 +4,9 @@ import { readAtOneMoment } from "../../../db/queries/research/moment.ts";
 import { type Backtest, leastSessions, runBacktest } from "../../backtest/backtest.ts";
 import { compare } from "../../backtest/metrics.ts";
 import { returnsByMonth, returnsByYear } from "../../backtest/periods.ts";
+import { sharesOfDay } from "../../backtest/shares.ts";
 import { findStrategy, type Strategy } from "../../backtest/strategies/index.ts";
-import type { Configured, ConfiguredStrategy, TickerStrategy } from "../../backtest/strategy.ts";
+import { at, type Configured, type ConfiguredStrategy, type TickerStrategy } from "../../backtest/strategy.ts";
 import type { Bars, Trade } from "../../backtest/types.ts";
 import { invalidFields } from "../../http/check.ts";
 import { HttpError } from "../../http/errors.ts";
@@ -110,13 +111,20 @@ export function toAnswer(run: BacktestRun): BacktestAnswer {
 }
 
 /** A run's trades with their dates, and of a portfolio with their tickers. */
-export const tradesOf = (run: BacktestRun): BacktestAnswer["trades"] =>
-  run.scope === "ticker"
-    ? run.backtest.trades.map((trade) => toTrade(run.bars.dates, trade))
-    : run.backtest.trades.map((trade) => ({
-        ticker: run.tickers[trade.ticker] ?? "",
-        ...toTrade(run.bars.dates, trade),
-      }));
+export function tradesOf(run: BacktestRun): BacktestAnswer["trades"] {
+  const { dates } = run.bars;
+  if (run.scope === "universe") {
+    return run.backtest.trades.map((trade) => ({
+      ticker: run.tickers[trade.ticker] ?? "",
+      ...toTrade(dates, trade, trade.splitFactors),
+    }));
+  }
+  const { splitFactor } = run.bars;
+  return run.backtest.trades.map((trade) => {
+    const exit = trade.exit && at(splitFactor, trade.exit.session);
+    return toTrade(dates, trade, { entry: at(splitFactor, trade.entrySession), exit });
+  });
+}
 
 /** The run beside the ticker or the universe held, and beside the benchmark. */
 function comparisonsOf({ scope, backtest, benchmark, scenario }: BacktestRun): BacktestAnswer["comparisons"] {
@@ -133,16 +141,23 @@ function comparisonsOf({ scope, backtest, benchmark, scenario }: BacktestRun): B
   ];
 }
 
-/** A trade with the dates of its sessions. */
+/** A trade with the dates of its sessions, split-adjusted and as it was traded by the split factors of its ends. */
 const toTrade = (
   dates: readonly string[],
-  { entrySession, entryPrice, shares, exit }: Trade,
+  { entrySession, entryPrice, shares, settledAtSplits = 0, exit }: Trade,
+  factors: { entry: number; exit: number | null },
 ): BacktestAnswer["trades"][number] => ({
   entryDate: dates[entrySession] ?? "",
   entryPrice,
   exitDate: exit && (dates[exit.session] ?? ""),
   exitPrice: exit?.price ?? null,
   shares,
+  asTraded: {
+    entryPrice: entryPrice / factors.entry,
+    entryShares: sharesOfDay(shares, factors.entry),
+    exitPrice: exit && exit.price / (factors.exit ?? 1),
+    exitShares: exit && sharesOfDay(shares - settledAtSplits, factors.exit ?? 1),
+  },
   profit: exit?.profit ?? null,
   return: exit?.return ?? null,
   reason: exit?.reason ?? null,

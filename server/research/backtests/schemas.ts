@@ -39,7 +39,10 @@ const sizing = z
         kind: z.literal("equity"),
         fraction: numberAbove(0, 1).default(1).meta({ description: "Part of the equity that each entry takes." }),
       }),
-      z.strictObject({ kind: z.literal("shares"), shares: numberAbove(0, mostDollars) }),
+      z.strictObject({
+        kind: z.literal("shares"),
+        shares: numberAbove(0, mostDollars).meta({ description: "As they were traded on the day of each entry." }),
+      }),
       z.strictObject({
         kind: z.literal("cash"),
         cash: numberAbove(0, mostDollars).meta({ description: "Dollars, commission included." }),
@@ -53,7 +56,7 @@ const commission = z
   .strictObject(
     {
       bps: numberFrom(0, 1000).default(0).meta({ description: "Basis points of the order's value." }),
-      perShare: numberFrom(0, 1000).default(0).meta({ description: "Dollars a share." }),
+      perShare: numberFrom(0, 1000).default(0).meta({ description: "Dollars a share as it was traded that day." }),
       perOrder: numberFrom(0, 1e6).default(0).meta({ description: "Dollars an order." }),
     },
     { error: objectError('{"bps", "perShare", "perOrder"}') },
@@ -106,7 +109,10 @@ const partOf = (price: string) =>
 const settings = {
   capital: numberAbove(0, mostDollars).default(10_000).meta({ description: "Dollars at the start." }),
   sizing,
-  fractional: flag.default(true).meta({ description: "Whether parts of shares are traded." }),
+  fractional: flag.default(true).meta({
+    description:
+      "Whether parts of shares are traded; otherwise only whole shares of the day, and what a split leaves of one is settled in cash.",
+  }),
   side: oneOf(["long", "long_short"]).default("long"),
   commission,
   slippage,
@@ -173,7 +179,7 @@ const comparison = z
   .strictObject({
     kind: z.enum(["buy_and_hold", "benchmark", "universe"]).meta({
       description:
-        "`universe`: every ticker that a strategy of the universe chooses from, in equal parts, from rebalance to rebalance.",
+        "`universe`: every ticker that a strategy of the universe chooses from, in equal parts, from rebalance to rebalance. What it was worth between two is not known: its drawdowns, volatility, peak and the ratios made of them are null.",
     }),
     ticker: z.string().nullable(),
     metrics: metricsOf(curveMetricNames),
@@ -203,11 +209,27 @@ const tradeAnswer = z
   .strictObject({
     ticker: z.string().optional().meta({ description: "Of a strategy of the universe." }),
     entryDate: date,
-    entryPrice: dollars.meta({ description: "Split-adjusted, with slippage." }),
+    entryPrice: dollars.meta({ description: "Split-adjusted, as charts show it, with slippage." }),
     exitDate: date.nullable(),
     exitPrice: dollars.nullable(),
-    shares: z.number().meta({ description: "Split-adjusted; negative where sold short." }),
-    profit: dollars.nullable().meta({ description: "Net of commission, with dividends." }),
+    shares: z.number().meta({
+      description:
+        "Split-adjusted, as the prices are, so that shares × the difference of the prices is what was made before costs; negative where sold short.",
+    }),
+    asTraded: z
+      .strictObject({
+        entryPrice: dollars,
+        entryShares: z.number(),
+        exitPrice: dollars.nullable(),
+        exitShares: z.number().nullable(),
+      })
+      .meta({
+        description:
+          "The same in the shares of the day of the entry, and of the exit: what was ordered, made whole and charged for. Without a split since they are the others.",
+      }),
+    profit: dollars.nullable().meta({
+      description: "Net of commission, with dividends and what was paid for parts of shares at splits.",
+    }),
     return: fraction.nullable().meta({ description: "Profit ÷ value at entry." }),
     reason: z.enum(exitReasons).nullable().meta({ description: "Why it was closed; null while it is open." }),
   })
@@ -259,3 +281,7 @@ export const backtestAnswer = z
   .meta({ id: "Backtest" });
 
 export type BacktestAnswer = z.input<typeof backtestAnswer>;
+
+type TradeAnswer = BacktestAnswer["trades"][number];
+/** A trade as a scenario keeps it: runs of before trades were told as traded have them without. */
+export type KeptTrade = Omit<TradeAnswer, "asTraded"> & Partial<Pick<TradeAnswer, "asTraded">>;

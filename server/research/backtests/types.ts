@@ -5,6 +5,7 @@ import type { ConfiguredStrategy } from "../../backtest/strategy.ts";
 import type { Bars } from "../../backtest/types.ts";
 import type { PortfolioBacktest } from "../../backtest/universe/backtest.ts";
 import type { UniverseHonesty } from "../../backtest/universe/honesty.ts";
+import type { NothingHeld } from "../../backtest/universe/nothing-bought.ts";
 import type { ConfiguredUniverseStrategy } from "../../backtest/universe/strategy.ts";
 import type { Benchmark } from "./benchmark.ts";
 import type { BacktestAnswer } from "./schemas.ts";
@@ -55,6 +56,8 @@ export type UniverseRun = RunOf<"universe"> & {
   /** By the number that trades and holdings name a ticker by. */
   tickers: readonly string[];
   backtest: PortfolioBacktest;
+  /** Null where something was held. */
+  nothingHeld: NothingHeld | null;
   survivorship: Survivorship;
   honesty: UniverseHonesty;
 };

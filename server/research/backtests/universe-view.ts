@@ -1,4 +1,4 @@
-import { formatCount, formatDate } from "../../../views/format.ts";
+import { formatCount, formatDate, formatPrice } from "../../../views/format.ts";
 import type { HoldingRow, TickerResult, UniverseView } from "../../../views/research/backtest-view.ts";
 import { metricDefinitions } from "../../backtest/definitions.ts";
 import { headlineNames, type UniverseRun } from "./types.ts";
@@ -41,12 +41,14 @@ function resultsOf({ backtest, tickers }: UniverseRun): TickerResult[] {
 }
 
 /** What a reader has to know of a run over all tickers: one sentence each. */
-export function universeNotes({ scenario, bars, backtest, survivorship }: UniverseRun): string[] {
+export function universeNotes(run: UniverseRun): string[] {
+  const { scenario, bars, backtest, survivorship } = run;
   const [first = "", last = ""] = [bars.dates[0], bars.dates.at(-1)];
   const entry = backtest.trades[0];
   const delisted = backtest.trades.filter(({ exit }) => exit?.reason === "delisted").length;
   const gone = survivorship.tickers - survivorship.survivors;
   return [
+    ...nothingHeld(run),
     ...(scenario.from < first || scenario.to > last
       ? [`Sessions are published from ${formatDate(first)} to ${formatDate(last)} of the range that was asked for.`]
       : []),
@@ -60,4 +62,22 @@ export function universeNotes({ scenario, bars, backtest, survivorship }: Univer
       ? []
       : [`${formatCount(delisted, "position")} ended with the ticker's last bar, and were closed at its last price.`]),
   ];
+}
+
+/** Why nothing was held, where nothing was. */
+function nothingHeld({ nothingHeld: why, bars, tickers }: UniverseRun): string[] {
+  if (why === null) return [];
+  const begin = "Nothing was bought:";
+  switch (why.kind) {
+    case "not_traded":
+      return [`${begin} none of the tickers chosen was traded in the session after its choice.`];
+    case "too_dear": {
+      const share = `one whole share of ${tickers[why.ticker] ?? ""}, the nearest to it, cost $${formatPrice(why.price)} on ${formatDate(bars.dates[why.session] ?? "")} with its costs`;
+      return [`${begin} ${share}, and a part of the capital is $${formatPrice(why.part)}.`];
+    }
+    case "costs":
+      return [
+        `${begin} the commission of an order, $${formatPrice(why.commission)}, leaves nothing of a part of the capital, $${formatPrice(why.part)}.`,
+      ];
+  }
 }

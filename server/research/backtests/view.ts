@@ -9,7 +9,7 @@ import { findStrategy } from "../../backtest/strategies/index.ts";
 import { toDrawing } from "./chart.ts";
 import { notesOf } from "./notes.ts";
 import { tradesOf } from "./run.ts";
-import type { BacktestAnswer } from "./schemas.ts";
+import type { KeptTrade } from "./schemas.ts";
 import type { BacktestRun } from "./types.ts";
 import { toUniverseView } from "./universe-view.ts";
 import { urlOfRequest } from "./url.ts";
@@ -90,19 +90,19 @@ export function toYears(dates: readonly string[], equity: ArrayLike<number>, cap
 
 /** The trades of a page, the newest first. `url` is the page's address, and `dates` are the sessions of the run. */
 export function toTradePage(
-  trades: BacktestAnswer["trades"],
+  trades: readonly KeptTrade[],
   dates: readonly string[],
   { url, from }: { url: string; from: number },
 ): TradePage {
   const total = trades.length;
   const start = Math.min(from, Math.max(0, total - 1));
   const sessionOf = new Map(dates.map((date, session) => [date, session]));
-  const heldFor = ({ entryDate, exitDate }: BacktestAnswer["trades"][number]) =>
+  const heldFor = ({ entryDate, exitDate }: KeptTrade) =>
     (sessionOf.get(exitDate ?? "") ?? dates.length - 1) - (sessionOf.get(entryDate) ?? 0);
   const rows = trades
     .map(
       (trade, index): TradeRow => ({
-        ...{ ...trade, ticker: trade.ticker ?? null },
+        ...{ ...trade, ticker: trade.ticker ?? null, asTraded: trade.asTraded ?? null },
         ...{ number: index + 1, sessions: heldFor(trade) },
       }),
     )

@@ -12,7 +12,7 @@ import { drawdownsOf } from "../../backtest/curve.ts";
 import type { AppContext } from "../../context.ts";
 import { csvResponse } from "../../http/csv.ts";
 import { fileNameOf, tradesCsv } from "../backtests/csv.ts";
-import type { BacktestAnswer } from "../backtests/schemas.ts";
+import type { KeptTrade } from "../backtests/schemas.ts";
 import { urlOfRequest } from "../backtests/url.ts";
 import { toTradePage, toYears } from "../backtests/view.ts";
 import { toCurvesChart, toCurvesDrawing } from "./chart.ts";
@@ -127,8 +127,8 @@ export async function readComparisonView(
 }
 
 /** As they were kept; null where they were not. */
-async function readTrades({ read }: AppContext, id: number): Promise<BacktestAnswer["trades"] | null> {
-  return (await selectScenarioTrades(read, id)) as BacktestAnswer["trades"] | null;
+async function readTrades({ read }: AppContext, id: number): Promise<readonly KeptTrade[] | null> {
+  return (await selectScenarioTrades(read, id)) as readonly KeptTrade[] | null;
 }
 
 /** The trades of a scenario's run as CSV, whatever the data have become. */

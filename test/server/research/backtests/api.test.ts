@@ -49,6 +49,7 @@ describe("POST /api/backtests", () => {
         exitDate: null,
         exitPrice: null,
         shares: 500,
+        asTraded: { entryPrice: 20, entryShares: 500, exitPrice: null, exitShares: null },
         profit: null,
         return: null,
         reason: null,
@@ -177,6 +178,41 @@ describe("dividends", () => {
     // 500 shares × (3 + 1) × 0.5 on the third session.
     expect(body.equity.map(({ equity }: { equity: number }) => equity)).toEqual([10_000, 10_000, 21_000, 16_000]);
     expect((await post(step)).body.metrics.finalEquity).toBe(15_000);
+  });
+});
+
+describe("a ticker with splits to come", () => {
+  /** Bars at a quoted price, with the factor and the rounding that the model has. */
+  async function publish(ticker: string, quoted: number, factor: number): Promise<void> {
+    await database.sql`
+      insert into public.fct_polygon__stock_bars_performance
+        (ticker, trade_date, open_price, high_price, low_price, close_price, volume, split_factor, dollar_volume)
+      select ${ticker}, day, price, price, price, price, round(5000 / ${factor}::numeric, 6), ${factor}::numeric, ${quoted}::numeric * 5000
+      from unnest(${dates}::date[]) as day, lateral (select ${quoted}::numeric * ${factor}::numeric as price) as adjusted`;
+  }
+
+  test("is charged for, made whole and told in the shares of the day", async () => {
+    await publish("GREW", 300, 1 / 40);
+    const asked = { ...step, ticker: "GREW", fractional: false, commission: { perShare: 0.005 } };
+    const { body } = await post(asked);
+    // 33 shares of 300 dollars, which are 1,320 of 7.50 today.
+    expect(body.metrics.commission).toBeCloseTo(33 * 0.005, 10);
+    expect(body.trades).toMatchObject([
+      { entryPrice: 7.5, shares: 1320, asTraded: { entryPrice: 300, entryShares: 33, exitPrice: null } },
+    ]);
+  });
+
+  test("is traded although its adjusted volume rounds to nothing, and its adjusted price is in the trillions", async () => {
+    await publish("SANK", 2, 3.375e13);
+    const { body } = await post({ ...step, ticker: "SANK", fractional: false });
+    expect(body.trades).toMatchObject([{ asTraded: { entryPrice: 2, entryShares: 5000 } }]);
+    expect(body.notes.join()).not.toContain("without volume");
+  });
+
+  test("says what one whole share cost where the capital does not pay for it", async () => {
+    const { body } = await post({ ...step, ticker: "GREW", fractional: false, capital: 200 });
+    expect(body.trades).toEqual([]);
+    expect(body.notes[0]).toStartWith("Nothing was bought: one whole share cost $300.00 with its costs at the least");
   });
 });
 

@@ -164,7 +164,7 @@ describe("a run's data", () => {
     expect(equity.lines[1].values[0]).toBe(10_000);
     expect(equity.lines[2].values[0]).toBe(10_000);
     expect(Math.max(...drawdown.lines[0].values)).toBe(0);
-    const isClosed = (row: string) => !row.endsWith(",");
+    const isClosed = (row: string) => !row.endsWith(",,");
     expect(chart.marks).toHaveLength(trades.length + trades.filter(isClosed).length);
     expect(JSON.stringify(chart.dataVersion)).toContain("sessions=2516");
   });
@@ -175,8 +175,12 @@ describe("a run's data", () => {
       'attachment; filename="barline-trades-TEN-momentum-2014-01-10-2024-01-09.csv"',
     );
     const [header, first = ""] = (await response.text()).split("\r\n");
-    expect(header).toBe("number,ticker,side,entry_date,entry_price,exit_date,exit_price,shares,profit,return,reason");
-    expect(first).toMatch(/^1,TEN,long,\d{4}-\d\d-\d\d,[\d.]+,\d{4}-\d\d-\d\d,[\d.]+,[\d.]+,-?[\d.]+,-?[\d.]+,signal$/);
+    expect(header).toBe(
+      "number,ticker,side,entry_date,entry_price,exit_date,exit_price,shares,profit,return,reason,traded_entry_price,traded_entry_shares,traded_exit_price,traded_exit_shares",
+    );
+    expect(first).toMatch(
+      /^1,TEN,long,\d{4}-\d\d-\d\d,[\d.]+,\d{4}-\d\d-\d\d,[\d.]+,[\d.]+,-?[\d.]+,-?[\d.]+,signal(,[\d.]+){4}$/,
+    );
     const equity = (await text(urlOf({ ...momentum, benchmark: "SPY" }, "/backtest/equity.csv")))
       .trimEnd()
       .split("\r\n");
@@ -419,7 +423,8 @@ test("a ticker without a trade says so", async () => {
     wander(tenYears.slice(-80)).map((bar) => ({ ...bar, volume: 0 })),
   );
   const page = await text(urlOf({ ticker: "FLAT", strategy: "buy_and_hold" }));
-  expect(page).toContain("No trade: the rule never gave a position that could be filled.");
+  expect(page).toContain("No trade: nothing was bought. The notes above say why.");
+  expect(page).toContain("Nothing was bought: after ");
 });
 
 test.each([

@@ -91,6 +91,8 @@ describe("what is read of the universe", () => {
   });
 });
 
+type Sample = { shares: number; asTraded: { entryShares: number } };
+
 describe("cross_sectional_momentum", () => {
   test("runs without a ticker, and says of each trade which it is of", async () => {
     const { status, body } = await post(small);
@@ -106,7 +108,11 @@ describe("cross_sectional_momentum", () => {
       params: { lookback: 63, skip: 21, holdings: 5, minimumPrice: 0, minimumDollarVolume: 0 },
       survivorship: "point_in_time",
     });
-    expect(body.comparisons[0]).toMatchObject({ kind: "universe", ticker: null });
+    expect(body.comparisons[0]).toMatchObject({
+      ...{ kind: "universe", ticker: null },
+      // It is valued at rebalances, which know nothing of the depths between them.
+      metrics: { totalReturn: expect.any(Number), maxDrawdown: null, sharpe: null, volatility: null, calmar: null },
+    });
     expect(body.metrics.beta).toBeGreaterThan(0);
   });
 
@@ -227,6 +233,22 @@ describe("cross_sectional_momentum", () => {
     const dear = await post({ ...small, commission: { bps: 10, perOrder: 1 }, slippage: { bps: 10 } });
     expect(dear.body.metrics.finalEquity).toBeLessThan(free.body.metrics.finalEquity);
     expect(dear.body.metrics.costs).toBeGreaterThan(0);
+  });
+
+  test("tells trades in the shares of their days too, which are whole where no parts are traded", async () => {
+    const { body } = await post({ ...small, fractional: false, commission: { perShare: 0.01 } });
+    const split = body.trades.filter(({ shares, asTraded }: Sample) => asTraded.entryShares !== shares);
+    expect(split.length).toBeGreaterThan(0);
+    for (const { shares, entryPrice, asTraded } of body.trades) {
+      expect(Number.isInteger(asTraded.entryShares)).toBe(true);
+      expect((asTraded.entryShares * asTraded.entryPrice) / (shares * entryPrice)).toBeCloseTo(1, 12);
+    }
+  });
+
+  test("says why nothing was bought", async () => {
+    const { body } = await post({ ...small, fractional: false, capital: 1 });
+    expect(body.trades).toEqual([]);
+    expect(body.notes[0]).toMatch(/^Nothing was bought: one whole share of T\d+, the nearest to it, cost \$[\d.]+ on /);
   });
 
   const bad: [Record<string, unknown>, string, string][] = [
