@@ -98,8 +98,11 @@ const breadthAnswer = z
     advancing: count,
     declining: count,
     unchanged: count,
-    newHighs: count,
-    newLows: count,
+    newHighs: count.nullable().meta({
+      description:
+        "Tickers whose high is the highest of their last 252 bars, of those with 252 before; null where there is none of those.",
+    }),
+    newLows: count.nullable(),
     above50: z.number().nullable().meta({ description: "Share of tickers whose close is above its average of 50." }),
     above200: z.number().nullable(),
     medianReturn: z.number().nullable(),

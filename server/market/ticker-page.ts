@@ -50,14 +50,17 @@ export function rangeStart(range: string, last: string): string {
 /** The range asked for, where there is one of that name; else a year. */
 export const rangeOf = (text: string | undefined) => ranges.find((range) => range === text) ?? "1y";
 
+/** Sessions of 52 weeks, as the models count them. */
+const yearSessions = 252;
+
 /** Key figures of a ticker's history; null without one. */
 function statsOf(bars: BarRow[]): TickerStats | null {
   const last = bars.at(-1);
   const first = bars[0];
   if (!last || !first) return null;
   const previous = bars.at(-2);
-  const yearAgo = monthsBefore(last.date, 12);
-  const year = bars.filter((bar) => bar.date > yearAgo);
+  // Of whoever has not traded for a year nobody knows its range, here as in the market's breadth.
+  const year = bars.length > yearSessions ? bars.slice(-yearSessions) : null;
   const recent = bars.slice(-20);
   return {
     date: last.date,
@@ -66,8 +69,8 @@ function statsOf(bars: BarRow[]): TickerStats | null {
     return1d: last.return1d,
     sessions: bars.length,
     firstDate: first.date,
-    yearHigh: Math.max(...year.map((bar) => bar.high)),
-    yearLow: Math.min(...year.map((bar) => bar.low)),
+    yearHigh: year && Math.max(...year.map((bar) => bar.high)),
+    yearLow: year && Math.min(...year.map((bar) => bar.low)),
     averageVolume: recent.reduce((sum, bar) => sum + bar.volume, 0) / recent.length,
     volatility: last.volatility,
     ma20: last.ma20,

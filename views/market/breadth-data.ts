@@ -5,8 +5,8 @@ export type BreadthData = {
   declining: number[];
   above50: (number | null)[];
   above200: (number | null)[];
-  newHighs: number[];
-  newLows: number[];
+  newHighs: (number | null)[];
+  newLows: (number | null)[];
 };
 
 type BreadthSeries = Exclude<keyof BreadthData, "date">;

@@ -1,6 +1,14 @@
 import type { BreadthRow } from "../../db/queries/market/read-breadth.ts";
 import { Empty, Fact, Section, TableScroll } from "../components.tsx";
-import { formatChange, formatCompact, formatDate, formatInteger, formatPercent, formatSession } from "../format.ts";
+import {
+  formatChange,
+  formatCompact,
+  formatDate,
+  formatInteger,
+  formatPercent,
+  formatSession,
+  none,
+} from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
 import type { BreadthData, BreadthFigure } from "./breadth-data.ts";
@@ -23,6 +31,9 @@ export type MarketView = {
   movers: MoversView;
 };
 
+/** A number of tickers, where it is known. */
+const countText = (count: number | null) => (count === null ? none : formatInteger(count));
+
 const Today = ({ last }: { last: BreadthRow }) => (
   <dl class="facts strong">
     <Fact term="Advancing">
@@ -38,7 +49,7 @@ const Today = ({ last }: { last: BreadthRow }) => (
     <Fact term="Above average of 50">{formatPercent(last.above50)}</Fact>
     <Fact term="Above average of 200">{formatPercent(last.above200)}</Fact>
     <Fact term="New highs, lows">
-      {formatInteger(last.newHighs)}, {formatInteger(last.newLows)}
+      {countText(last.newHighs)}, {countText(last.newLows)}
     </Fact>
     <Fact term="Dollar volume">{formatCompact(last.dollarVolume)}</Fact>
   </dl>
@@ -113,8 +124,8 @@ const Sessions = ({ view }: { view: MarketView }) => (
               <td class={`number ${toneOf(row.medianReturn)}`}>{formatChange(row.medianReturn)}</td>
               <td class="number">{formatPercent(row.above50)}</td>
               <td class="number">{formatPercent(row.above200)}</td>
-              <td class="number">{formatInteger(row.newHighs)}</td>
-              <td class="number">{formatInteger(row.newLows)}</td>
+              <td class="number">{countText(row.newHighs)}</td>
+              <td class="number">{countText(row.newLows)}</td>
               <td class="number">{formatCompact(row.dollarVolume)}</td>
             </tr>
           ))}

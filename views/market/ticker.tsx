@@ -28,8 +28,9 @@ export type TickerStats = {
   return1d: number | null;
   sessions: number;
   firstDate: string;
-  yearHigh: number;
-  yearLow: number;
+  /** Of the last 252 bars; null where there are not so many before the last. */
+  yearHigh: number | null;
+  yearLow: number | null;
   averageVolume: number;
   volatility: number | null;
   ma20: number | null;
@@ -162,7 +163,7 @@ function describe(view: TickerView): string {
 const Stats = ({ stats }: { stats: TickerStats }) => (
   <dl class="facts">
     <Fact term="52-week range">
-      {formatPrice(stats.yearLow)} – {formatPrice(stats.yearHigh)}
+      {stats.yearHigh === null ? none : `${formatPrice(stats.yearLow)} – ${formatPrice(stats.yearHigh)}`}
     </Fact>
     <Fact term="Average volume, 20 sessions">{formatCompact(stats.averageVolume)}</Fact>
     <Fact term="Volatility, 20 sessions a year">{formatPercent(stats.volatility)}</Fact>

@@ -7,9 +7,9 @@ export type BreadthRow = {
   advancing: number;
   declining: number;
   unchanged: number;
-  /** Tickers whose high, or low, is the furthest of their last 252 bars. */
-  newHighs: number;
-  newLows: number;
+  /** Tickers whose high, or low, is the furthest of their last 252 bars; null where none has so many before the session. */
+  newHighs: number | null;
+  newLows: number | null;
   above50: number | null;
   above200: number | null;
   medianReturn: number | null;

@@ -39,15 +39,18 @@ const stored = [
 
 type StoredColumn = (typeof stored)[number];
 
-/** How far one column is above another, as a fraction of it. */
+/**
+ * How far one column is above another, as a fraction of it. A third is null where nothing is known: who has not traded for a year makes no
+ * high of one, here as in the market's breadth.
+ */
 const ratios = {
   distance_from_avg_20d: ["close_price", "moving_avg_20d"],
   distance_from_avg_50d: ["close_price", "moving_avg_50d"],
   distance_from_avg_120d: ["close_price", "moving_avg_120d"],
   distance_from_avg_200d: ["close_price", "moving_avg_200d"],
-  session_high_to_high_252d: ["high_price", "high_252d"],
-  session_low_to_low_252d: ["low_price", "low_252d"],
-} as const satisfies Record<string, readonly [StoredColumn, StoredColumn]>;
+  session_high_to_high_252d: ["high_price", "high_252d", "return_252d"],
+  session_low_to_low_252d: ["low_price", "low_252d", "return_252d"],
+} as const satisfies Record<string, readonly [StoredColumn, StoredColumn, StoredColumn?]>;
 
 type RatioColumn = keyof typeof ratios;
 
@@ -66,8 +69,8 @@ export const isIndicator = (text: string): text is IndicatorColumn =>
 /** The expression of an indicator over rows called `bars`. */
 export function indicatorExpression(sql: Sql, column: IndicatorColumn) {
   if (!isRatio(column)) return sql`bars.${sql(column)}`;
-  const [part, whole] = ratios[column];
-  return sql`(bars.${sql(part)} / nullif(bars.${sql(whole)}, 0) - 1)`;
+  const [part, whole, known = part] = ratios[column];
+  return sql`case when bars.${sql(known)} is not null then bars.${sql(part)} / nullif(bars.${sql(whole)}, 0) - 1 end`;
 }
 
 /**

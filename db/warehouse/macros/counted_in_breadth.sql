@@ -3,8 +3,8 @@
         (
             {{ bar }}.return_1d,
             {{ bar }}.dollar_volume,
-            {{ bar }}.return_252d is not null and {{ bar }}.high_price >= {{ bar }}.high_252d,
-            {{ bar }}.return_252d is not null and {{ bar }}.low_price <= {{ bar }}.low_252d,
+            case when {{ bar }}.return_252d is not null then {{ bar }}.high_price >= {{ bar }}.high_252d end,
+            case when {{ bar }}.return_252d is not null then {{ bar }}.low_price <= {{ bar }}.low_252d end,
             {{ bar }}.close_price > {{ bar }}.moving_avg_50d,
             {{ bar }}.close_price > {{ bar }}.moving_avg_200d
         )

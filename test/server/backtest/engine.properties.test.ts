@@ -6,7 +6,7 @@ import { firstBars } from "../../../server/backtest/look-ahead.ts";
 import { sharesOfDay } from "../../../server/backtest/shares.ts";
 import { tickerStrategies } from "../../../server/backtest/strategies/index.ts";
 import { at } from "../../../server/backtest/strategy.ts";
-import type { Bars, Exit, Settings, Simulation } from "../../../server/backtest/types.ts";
+import type { Bars, ExitReason, Settings, Simulation } from "../../../server/backtest/types.ts";
 import { referenceRun } from "./reference.ts";
 import { barsOf, commission, configured, settingsWith, wander } from "./support.ts";
 
@@ -93,7 +93,7 @@ const each = (check: (bars: Bars, targets: Int8Array, settings: Settings) => voi
 const hasStops = ({ stops: { loss, profit, trailing } }: Settings) => (loss ?? profit ?? trailing) !== null;
 
 /** By no order: nothing was traded. */
-const isSettled = ({ reason }: Exit) => reason === "delisted" || reason === "cash_in_lieu";
+const isSettled = ({ reason }: { reason: ExitReason }) => reason === "delisted" || reason === "cash_in_lieu";
 
 const scaleOf = (run: Simulation) => Math.max(...run.equity.map(Math.abs), 1);
 

@@ -91,12 +91,12 @@ describe("the market's data", () => {
       date: ["2020-03-16"],
       advancing: [0],
       declining: [3],
-      newHighs: [0],
-      newLows: [0],
+      newHighs: [null],
+      newLows: [null],
     });
     const [header, first] = (await text("/market/breadth.csv?from=2020-03-16&to=2020-12-31")).split("\r\n");
     expect(header).toStartWith("session,tickers,advancing,declining,unchanged,");
-    expect(first).toStartWith("2020-03-16,4,0,3,1,0,0,");
+    expect(first).toStartWith("2020-03-16,4,0,3,1,,,");
     expect((await dashboard.app.request("/market/breadth.csv?from=soon")).status).toBe(422);
   });
 });

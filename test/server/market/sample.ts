@@ -70,8 +70,9 @@ export async function publishMarts(sql: Sql): Promise<void> {
     insert into public.fct_polygon__market_breadth_daily
     select
       trade_date, count(*), count(*) filter (where return_1d > 0), count(*) filter (where return_1d < 0),
-      count(*) filter (where return_1d = 0), count(*) filter (where high_price >= high_252d),
-      count(*) filter (where low_price <= low_252d), avg((close_price > moving_avg_50d)::int),
+      count(*) filter (where return_1d = 0), 
+      case when count(return_252d) > 0 then count(*) filter (where return_252d is not null and high_price >= high_252d) end,
+      case when count(return_252d) > 0 then count(*) filter (where return_252d is not null and low_price <= low_252d) end, avg((close_price > moving_avg_50d)::int),
       avg((close_price > moving_avg_200d)::int), percentile_cont(0.5) within group (order by return_1d), sum(dollar_volume)
     from public.sample_bars
     group by trade_date`;
@@ -113,6 +114,7 @@ export async function addMartSample(sql: Sql): Promise<void> {
     bar("AAPL", "2024-01-09", 150, {
       return_1d: 0.02,
       return_21d: 0.1,
+      return_252d: 0.4,
       rsi_14: 71.25,
       high_252d: 151,
       moving_avg_20d: 140,
@@ -123,7 +125,14 @@ export async function addMartSample(sql: Sql): Promise<void> {
     }),
     bar("BRK.B", "2024-01-09", 300, { return_1d: -0.01, return_21d: -0.1, rsi_14: 28, high_252d: 400 }),
     bar("EVIL", "2024-01-09", 30, { return_1d: 0, return_21d: null }),
-    bar("NEWT", "2024-01-09", 5, { return_1d: 0.25, return_21d: 0.3, rsi_14: 29, volume: 1000, dollar_volume: 5000 }),
+    bar("NEWT", "2024-01-09", 5, {
+      return_1d: 0.25,
+      return_21d: 0.3,
+      rsi_14: 29,
+      high_252d: 6,
+      volume: 1000,
+      dollar_volume: 5000,
+    }),
   ]);
   await publishMarts(sql);
 }

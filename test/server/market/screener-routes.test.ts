@@ -38,6 +38,7 @@ describe("the screener", () => {
     expect(await symbols("return_21d_min=10%25")).toEqual(["AAPL", "NEWT"]);
     expect(await symbols("return_21d_min=0.1001")).toEqual(["NEWT"]);
     expect(await symbols("distance_from_avg_200d_min=20%25&distance_from_avg_200d_max=0.2")).toEqual(["AAPL"]);
+    // NEWT is at the highest of what bars it has, which are not those of a year.
     expect(await symbols("session_high_to_high_252d_min=0")).toEqual(["AAPL"]);
   });
 

@@ -17,7 +17,11 @@ describe("a ticker's page", () => {
     expect(page).toContain("9 Jan 2024, adjusted for splits");
     expect(page).toMatch(/<dt>RSI 14<\/dt><dd class="">71\.3<\/dd>/);
     expect(page).toMatch(/<dt>v MA 200<\/dt><dd class="up">\+20\.00%<\/dd>/);
-    expect(page).toMatch(/<dt>252 days<\/dt><dd class="">–<\/dd>/);
+    expect(page).toMatch(/<dt>63 days<\/dt><dd class="">–<\/dd>/);
+  });
+
+  test("knows no range of a year where there is no year of bars, as the screener knows no high of one", async () => {
+    expect(await text("/tickers/AAPL")).toContain("<dt>52-week range</dt><dd>–</dd>");
   });
 
   test("says when a ticker was delisted, and of which sessions' universe it was", async () => {

@@ -67,8 +67,13 @@ select
     count(*) filter (where return_1d > 0) as advancing,
     count(*) filter (where return_1d < 0) as declining,
     count(*) filter (where return_1d = 0) as unchanged,
-    count(*) filter (where return_252d is not null and high_price >= high_252d) as new_highs_252d,
-    count(*) filter (where return_252d is not null and low_price <= low_252d) as new_lows_252d,
+    -- Before any ticker has a whole year behind it, nobody knows of new highs: that is not none.
+    case
+        when count(return_252d) > 0 then count(*) filter (where return_252d is not null and high_price >= high_252d)
+    end as new_highs_252d,
+    case
+        when count(return_252d) > 0 then count(*) filter (where return_252d is not null and low_price <= low_252d)
+    end as new_lows_252d,
     round(avg((close_price > moving_avg_50d)::int), 8) as share_above_moving_avg_50d,
     round(avg((close_price > moving_avg_200d)::int), 8) as share_above_moving_avg_200d,
     round((percentile_cont(0.5) within group (order by return_1d))::numeric, 10) as median_return_1d,
