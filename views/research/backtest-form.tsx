@@ -125,7 +125,7 @@ export const Money = ({ form }: { form: BacktestForm }) => (
         ]}
       />
     </div>
-    <Input form={form} name="size" hint="100%, or shares, or $" inputmode="decimal" />
+    <Input form={form} name="size" hint="100%, or shares of the day, or $" inputmode="decimal" />
   </div>
 );
 
