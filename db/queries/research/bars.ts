@@ -31,7 +31,9 @@ export async function selectPackedBars(sql: Sql, { ticker, from, to }: BarRange)
       string_agg(
         float8send(coalesce(nullif(volume, 0), dollar_volume / nullif(close_price, 0), 0)::float8), ''::bytea order by trade_date
       ) as volume,
-      string_agg(float8send(split_factor::float8), ''::bytea order by trade_date) as "splitFactor"
+      string_agg(
+        float8send(case when split_factor = 1 then 1::float8 else split_factor::float8 end), ''::bytea order by trade_date
+      ) as "splitFactor"
     from public.fct_polygon__stock_bars_performance
     where ticker = ${ticker}::text
       and trade_date between coalesce(${from}::date, '-infinity') and coalesce(${to}::date, 'infinity')`;

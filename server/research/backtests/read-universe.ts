@@ -163,7 +163,7 @@ export async function readHeldBars(
   const sessionOf = new Map(dates.map((date, session) => [(Date.parse(date) - firstDay) / dayMs, session]));
   const held = new Map<number, HeldBars>();
   const packed = await selectHeldBars(read, asked, end);
-  for (const { number, days, open, close, splitFactor } of packed) {
+  for (const { number, days, open, close, splitFactors } of packed) {
     const count = days.length / 4;
     const sessions = new Int32Array(count);
     for (let row = 0; row < count; row++) sessions[row] = sessionOf.get(days.readInt32BE(4 * row)) ?? -1;
@@ -174,7 +174,7 @@ export async function readHeldBars(
       open: doublesOf(open),
       close: doublesOf(close),
       dividends: new Float64Array(count),
-      splitFactor: doublesOf(splitFactor),
+      splitFactor: factorsOf(days, splitFactors),
       delisted: isLast && listing?.active === false && listing.lastDate < newest,
     });
   }
@@ -215,6 +215,18 @@ function mergeStretches(stretches: readonly Stretch[]): Stretch[] {
     else merged.push({ ...stretch });
   }
   return merged;
+}
+
+/** One factor for each day, from those that are not 1 with their days; both ascending. */
+function factorsOf(days: Buffer, packed: Buffer | null): Float64Array {
+  const factors = new Float64Array(days.length / 4).fill(1);
+  if (packed === null) return factors;
+  for (let row = 0, next = 0; row < factors.length && next < packed.length; row++) {
+    if (days.readInt32BE(4 * row) !== packed.readInt32BE(next)) continue;
+    factors[row] = packed.readDoubleBE(next + 4);
+    next += 12;
+  }
+  return factors;
 }
 
 function doublesOf(packed: Buffer): Float64Array {
