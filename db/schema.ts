@@ -8,6 +8,7 @@ export * from "./schema/columns.ts";
 export * from "./schema/housekeeping.ts";
 export * from "./schema/market.ts";
 export * from "./schema/orchestration.ts";
+export * from "./schema/quarantine.ts";
 export * from "./schema/results.ts";
 export * from "./schema/scenarios.ts";
 export * from "./schema/sweeps.ts";
