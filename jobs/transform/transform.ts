@@ -9,7 +9,13 @@ import { checkFreshness, type SourceFreshness } from "./freshness.ts";
 import { loadProject } from "./project/load.ts";
 import { type ProjectSummary, summarize } from "./summary.ts";
 
-export type { BuildResult, NodeEvent } from "./build/types.ts";
+export type {
+  BuildResult,
+  FailureVerdict,
+  NodeEvent,
+  StatementFault,
+  TestFailure,
+} from "./build/types.ts";
 export type { SourceFreshness } from "./freshness.ts";
 export type { ProjectNode, ProjectSource, ProjectSummary } from "./summary.ts";
 
@@ -57,7 +63,7 @@ export function createTransform(options: TransformOptions): Transform {
       const today = now && newYork.format(now());
       const loaded = load();
       const context = { sql, loaded, today, log: buildOptions.log ?? log, elapsed: () => performance.now() };
-      if (artifactsDir === undefined) return await buildProject(context, buildOptions);
+      if (artifactsDir === undefined || buildOptions.rehearse) return await buildProject(context, buildOptions);
       const artifacts = createArtifactWriter({ folder: artifactsDir, database, now: () => new Date() });
       const onNode = (event: NodeEvent) => {
         artifacts.onNode(event);

@@ -102,10 +102,18 @@ export async function mergeStagedBars(
         select bars.* from public.source_polygon_stock_bars_daily bars
         where bars.ticker = latest.ticker and bars.trade_date = latest.trade_date offset 0
       ) as known on true
-      where known.ticker is null
-        or (known.open, known.high, known.low, known.close, known.volume, known.vwap, known.transactions)
-          is distinct from (latest.open, latest.high, latest.low, latest.close, latest.volume, latest.vwap,
-            latest.transactions)
+      where (known.ticker is null
+          or (known.open, known.high, known.low, known.close, known.volume, known.vwap, known.transactions)
+            is distinct from (latest.open, latest.high, latest.low, latest.close, latest.volume, latest.vwap,
+              latest.transactions))
+        and not exists (
+          select from barline.quarantined_bars as held
+          inner join barline.quarantines on quarantines.id = held.quarantine_id and quarantines.state <> 'released'
+          where held.ticker = latest.ticker and held.trade_date = latest.trade_date
+            and (held.open, held.high, held.low, held.close, held.volume, held.vwap, held.transactions)
+              is not distinct from (latest.open, latest.high, latest.low, latest.close, latest.volume, latest.vwap,
+                latest.transactions)
+        )
     ), inserted as (
       insert into public.source_polygon_stock_bars_daily
         (ticker, trade_date, open, high, low, close, volume, vwap, transactions, inserted_at)

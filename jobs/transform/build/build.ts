@@ -21,6 +21,7 @@ export async function buildProject(context: BuildContext, options: BuildOptions)
   const plan = makePlan(context, options);
   const { sql, today } = context;
   const { results, stored } = await inBuildSession({ sql, signal: options.signal, today }, async (session) => {
+    if (options.rehearse) await session.within(options.rehearse);
     const standing = await readStanding(
       session,
       project.models.map(({ name }) => name),
@@ -31,10 +32,10 @@ export async function buildProject(context: BuildContext, options: BuildOptions)
     await runProjectHooks(models, project.onRunStart);
     const good = (await testNode(progress, undefined, plan.tests.get("") ?? [])) && (await buildAll(progress, plan));
     if (!good) skipRest(results, plan);
-    else results.published = await publishAll(progress);
+    else if (!options.rehearse) results.published = await publishAll(progress);
     return { commit: results.published, results, stored: progress.stored };
   });
-  if (!results.published) {
+  if (!results.published && !options.rehearse) {
     await keepStored(sql, stored).catch((error: unknown) => {
       // How the build went matters more than where its failing rows are; twenty of them are with the results.
       context.log.warn({ error }, "failing rows could not be stored");
@@ -114,6 +115,7 @@ async function buildNode(progress: Progress, model: Model): Promise<BuiltModel |
   } catch (error) {
     if (!isStatementFault(error, options.signal)) throw error;
     finish({ action: "failed", rows: null, error: `${model.path}: ${error.message}` });
+    results.fault = { node: model.name, code: error.code, message: error.message };
     return undefined;
   }
 }

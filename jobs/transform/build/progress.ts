@@ -1,10 +1,10 @@
 import type { Logger } from "pino";
-import type { Sql } from "../../../db/client.ts";
+import type { Sql, TransactionSql } from "../../../db/client.ts";
 import type { LoadedProject } from "../project/load.ts";
 import type { ModelContext } from "./context.ts";
 import type { Session } from "./session.ts";
 import type { StoredFailures } from "./stored.ts";
-import type { BuildResult, NodeEvent } from "./types.ts";
+import type { BuildResult, FailureVerdict, NodeEvent, TestFailure } from "./types.ts";
 
 export type BuildOptions = {
   fullRefresh?: boolean;
@@ -13,6 +13,10 @@ export type BuildOptions = {
   exclude?: string[];
   signal?: AbortSignal;
   onNode?(event: NodeEvent): void;
+  /** Asked of each failing `error` test before the build ends for it. */
+  onTestFailure?(failure: TestFailure): Promise<FailureVerdict>;
+  /** Changes the database for this build alone: it shows how a build of that would end, and is undone with all that it makes. */
+  rehearse?(transaction: TransactionSql): Promise<void>;
   /** Takes what is said of this build, with whose it is; the project's own log where left out. */
   log?: BuildContext["log"];
 };

@@ -12,6 +12,8 @@ export type Session = {
   run(text: string): Promise<Rows>;
   /** Runs a statement that reads whole tables. */
   whole(text: string): Promise<Rows>;
+  /** Runs what is no statement of the project, in the same transaction. */
+  within(work: (transaction: TransactionSql) => Promise<void>): Promise<void>;
   /** Runs `work` so that its failure undoes only itself. */
   savepoint<T>(work: () => Promise<T>): Promise<T>;
 };
@@ -94,6 +96,7 @@ function openSession(transaction: TransactionSql, signal: AbortSignal | undefine
       await setPageCost(lookUpPageCost);
       return rows;
     },
+    within: (work) => work(current),
     async savepoint<T>(work: () => Promise<T>): Promise<T> {
       const outer = current;
       let answer: { value: T } | undefined;

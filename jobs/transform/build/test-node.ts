@@ -28,7 +28,7 @@ export async function testNode(progress: Progress, built: BuiltModel | undefined
 }
 
 async function runAll(progress: Progress, tests: DataTest[], delta: BuiltModel | undefined): Promise<boolean> {
-  const { context, options, session, models } = progress;
+  const { context, options, session, models, results } = progress;
   const targets: TestTarget[] = [];
   for (const test of tests) targets.push(await testTarget(progress, test, delta));
   const done = await runTests(
@@ -40,6 +40,10 @@ async function runAll(progress: Progress, tests: DataTest[], delta: BuiltModel |
       onStart: (name) => options.onNode?.({ phase: "start", kind: "test", name }),
       onFinish: (result) => report(progress, result),
       onStored: (stored) => progress.stored.push(stored),
+      onFault: (fault) => {
+        results.fault = fault;
+      },
+      onFailure: options.onTestFailure,
     },
     targets,
   );
@@ -54,6 +58,7 @@ async function mergeNode({ options, session, results }: Progress, built: BuiltMo
     if (!isStatementFault(error, options.signal)) throw error;
     const result = results.models.find(({ name }) => name === built.model.name);
     if (result) Object.assign(result, { action: "failed", error: `${built.model.path}: ${error.message}` });
+    results.fault = { node: built.model.name, code: error.code, message: error.message };
     return false;
   }
 }

@@ -1,10 +1,10 @@
 import type { Compiler } from "../project/compile.ts";
-import type { DataTest } from "../project/types.ts";
+import { type DataTest, literal, quoteIdentifier } from "../project/types.ts";
 import { withQueries } from "./query.ts";
 import { isStatementFault, type Session } from "./session.ts";
 import { type StoredFailures, storeFailures } from "./stored.ts";
 import { failuresSql, restricted, type TestTarget } from "./test-sql.ts";
-import type { TestResult, TestStatus } from "./types.ts";
+import type { FailureVerdict, StatementFault, TestFailure, TestResult, TestStatus } from "./types.ts";
 
 export type { TestTarget } from "./test-sql.ts";
 
@@ -20,6 +20,10 @@ export type TestContext = {
   onFinish(result: TestResult): void;
   /** Told of the failing rows that a test stores. */
   onStored(stored: StoredFailures): void;
+  /** Told of a test that Postgres refuses. */
+  onFault(fault: StatementFault): void;
+  /** Asked of each failing `error` test. */
+  onFailure: ((failure: TestFailure) => Promise<FailureVerdict>) | undefined;
 };
 
 /** Whether a test is about any failing row at all, and nothing but that: then one scan may serve several. */
@@ -72,11 +76,15 @@ async function runGroup(context: TestContext, group: TestTarget[]): Promise<Test
     const counts = group.length > 1 ? await countNulls(context, group) : [];
     for (const [index, target] of group.entries()) {
       const query = sql[index] ?? "";
-      finish(target, await judge(context, target, query, counts[index]));
+      const outcome = await judge(context, target, query, counts[index]);
+      finish(target, await weigh(context, target, outcome));
     }
   } catch (error) {
     if (!isStatementFault(error, context.signal)) throw error;
-    for (const target of group.slice(results.length)) finish(target, { ...nothing, error: error.message });
+    const refused = group.slice(results.length);
+    for (const { test } of refused.slice(0, 1))
+      context.onFault({ node: test.name, code: error.code, message: error.message });
+    for (const target of refused) finish(target, { ...nothing, error: error.message });
   }
   return results;
 }
@@ -92,6 +100,10 @@ export type Outcome = {
   sample: unknown[] | null;
   sql: string | null;
   storedIn: string | null;
+  /** The relation or query of the failing rows, as SQL. */
+  rows?: string;
+  /** Whether the failing rows are known and believed. */
+  accepted?: boolean;
   error?: string;
 };
 const nothing: Outcome = {
@@ -109,7 +121,8 @@ async function judge(context: TestContext, target: TestTarget, sql: string, coun
   const { session } = context;
   if (count !== undefined) {
     const sample = count > 0 ? await readSample(context, sql) : null;
-    return { ...nothing, failures: count, shouldWarn: count > 0, shouldError: count > 0, sample, sql };
+    const rows = `(\n${sql}\n)`;
+    return { ...nothing, failures: count, shouldWarn: count > 0, shouldError: count > 0, sample, sql, rows };
   }
   const { test } = target;
   const stored = test.config.storeFailures === undefined ? undefined : await storeFailures(session, target, sql);
@@ -128,7 +141,30 @@ async function judge(context: TestContext, target: TestTarget, sql: string, coun
     sample: sample && sample.length > 0 ? sample : null,
     sql,
     storedIn: stored?.name ?? null,
+    rows: from,
   };
+}
+
+/** Asks of a test that would end the build whether its rows are believed. */
+async function weigh(context: TestContext, { test }: TestTarget, outcome: Outcome): Promise<Outcome> {
+  const { rows } = outcome;
+  if (!context.onFailure || rows === undefined || statusOf(test, outcome) !== "fail") return outcome;
+  const { session } = context;
+  const shape = await session.run(`select * from ${rows} as failing limit 0`);
+  const verdict = await context.onFailure({
+    name: test.name,
+    columnName: test.column ?? null,
+    failures: outcome.failures,
+    columns: (shape.columns ?? []).map(({ name }) => name),
+    async distinct(columns, limit) {
+      const pairs = columns.map((name) => `${literal(name)}, failing.${quoteIdentifier(name)}`).join(", ");
+      const found = await session.run(
+        `select distinct jsonb_build_object(${pairs}) as row from ${rows} as failing order by 1 limit ${Math.trunc(limit)}`,
+      );
+      return found.map(({ row }) => row as Record<string, unknown>);
+    },
+  });
+  return { ...outcome, accepted: verdict === "accept" };
 }
 
 /** How many nulls each test of a group finds, in one scan. */
@@ -151,8 +187,9 @@ async function readSample(context: TestContext, sql: string): Promise<unknown[]>
   return rows.map(({ row }) => row);
 }
 
-function statusOf({ config }: DataTest, { shouldWarn, shouldError, error }: Outcome): TestStatus {
+function statusOf({ config }: DataTest, { shouldWarn, shouldError, accepted, error }: Outcome): TestStatus {
   if (error !== undefined) return "error";
+  if (accepted) return "warn";
   if (config.severity === "error" && shouldError) return "fail";
   return shouldWarn ? "warn" : "pass";
 }
@@ -165,7 +202,7 @@ export function testResult(test: DataTest, outcome: Outcome, durationMs: number)
     status === "fail"
       ? `Got ${found}, configured to fail if ${test.config.errorIf}`
       : status === "warn"
-        ? `Got ${found}, configured to warn if ${test.config.warnIf}`
+        ? `Got ${found}, ${outcome.accepted ? "all of them believed" : `configured to warn if ${test.config.warnIf}`}`
         : undefined;
   const message = error ?? judged;
   return {

@@ -33,8 +33,28 @@ export type TestResult = {
   durationMs: number;
 };
 
-/** What a build did. Nothing of it is to be seen in the database unless `published`; failing rows are kept either way. */
-export type BuildResult = { published: boolean; models: ModelResult[]; tests: TestResult[] };
+/** A statement of a model or test that PostgreSQL refused, with its SQLSTATE. */
+export type StatementFault = { node: string; code: string; message: string };
+
+/**
+ * What a build did. Nothing of it is to be seen in the database unless `published`; failing rows are kept either way. `fault` is
+ * what ended it, where that was a statement and no failing test.
+ */
+export type BuildResult = { published: boolean; models: ModelResult[]; tests: TestResult[]; fault?: StatementFault };
+
+/** An `error` test that fails, as long as its rows can be read. */
+export type TestFailure = {
+  name: string;
+  columnName: string | null;
+  failures: number;
+  /** Names of the columns of the failing rows. */
+  columns: string[];
+  /** The different values of some of those columns, at most `limit` rows of them. */
+  distinct(columns: string[], limit: number): Promise<Record<string, unknown>[]>;
+};
+
+/** `accept`: the failing rows are known and believed, so that the test only warns. */
+export type FailureVerdict = "accept" | "fail";
 
 /** Told as each model and test starts and finishes, for progress. */
 export type NodeEvent =
