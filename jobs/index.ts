@@ -60,6 +60,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const projectDir = fileURLToPath(new URL("../db/warehouse", import.meta.url));
   const transform = createTransform({ sql: pools.work, projectDir, log, ...options.dbt });
 
+  const lakeViewer = createLakeViewer(lake);
   const jobs: JobDefinition[] = [
     createIngestJob({
       ...{ settings, sql: pools.work, lake, reference, now },
@@ -73,7 +74,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
         await orchestrator.createRun(jobIds.ingest, { partition });
       },
     }),
-    createTransformJob({ sql: pools.work, transform, log }),
+    createTransformJob({ sql: pools.work, transform, lake: lakeViewer, log }),
   ];
 
   const pool = createWorkerPool({
@@ -106,7 +107,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     orchestrator: { ...orchestrator, start: () => startAll({ orchestrator, sql: pools.state, log }) },
     models: createModelList({ transform, now }),
     project: createProjectReader({ transform, projectDir }),
-    lakeViewer: createLakeViewer(lake),
+    lakeViewer,
     ...createPipelineRequests({ settings, sql: pools.work, orchestrator, now }),
   };
 }

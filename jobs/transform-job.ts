@@ -1,13 +1,22 @@
 import type { Logger } from "pino";
 import type { JsonValue, Sql } from "../db/client.ts";
 import { insertModelResults, insertTestResults, type TestResultRow } from "../db/queries/quality/transform.ts";
+import type { LakeViewer } from "./lake/viewer.ts";
 import { barsDataset } from "./load-job.ts";
 import { PermanentError } from "./orchestrator/errors.ts";
 import type { JobDefinition, PlainTaskContext, TaskResult } from "./orchestrator/types.ts";
 import { jobIds } from "./pipeline.ts";
-import type { BuildResult, SourceFreshness, Transform } from "./transform/transform.ts";
+import { type BuiltAround, buildAround } from "./quarantine/build.ts";
+import type { BuildOptions, SourceFreshness, Transform } from "./transform/transform.ts";
 
-export type TransformOptions = { sql: Sql; transform: Transform; log: Logger };
+export type TransformOptions = {
+  /** A pool with a connection to spare while a build has two. */
+  sql: Sql;
+  transform: Transform;
+  /** Finds the raw object of a row that is held back. */
+  lake: Pick<LakeViewer, "findBar">;
+  log: Logger;
+};
 
 /** Declares the job that builds, tests and publishes the models. */
 export function createTransformJob(options: TransformOptions): JobDefinition {
@@ -33,7 +42,8 @@ export function createTransformJob(options: TransformOptions): JobDefinition {
       {
         kind: "plain",
         name: "build",
-        description: "Builds the models, runs their tests and publishes, in one transaction.",
+        description:
+          "Builds the models, runs their tests and publishes, in one transaction. Of few tickers that stand in the way, what is new is held back.",
         run: (context) => build(options, context),
       },
     ],
@@ -76,9 +86,28 @@ function freshnessResult({ name, status, maxLoadedAt, sql, durationMs }: SourceF
 }
 
 async function build(options: TransformOptions, context: PlainTaskContext): Promise<TaskResult> {
+  const built = await buildAround(options, {
+    runId: context.run.id,
+    log: context.log,
+    optionsOf: () => roundOptions(options, context),
+  });
+  const { result } = built;
+  // After the build's own transaction, so that the results of one that was rolled back stay too.
+  await options.sql.begin(async (transaction) => {
+    await insertModelResults(transaction, context.run.id, result.models);
+    await insertTestResults(transaction, context.run.id, result.tests);
+  });
+  const summary = summarize(built);
+  if (!result.published) throw unpublished(built);
+  context.log.info("published", summary);
+  return { output: summary, summary };
+}
+
+/** One build of a run, which tells how far it is. */
+function roundOptions(options: TransformOptions, context: PlainTaskContext): BuildOptions {
   const total = options.transform.project().nodes.length;
   let done = 0;
-  const result = await options.transform.build({
+  return {
     fullRefresh: context.run.parameters.fullRefresh === true,
     signal: context.signal,
     log: options.log.child({
@@ -93,34 +122,30 @@ async function build(options: TransformOptions, context: PlainTaskContext): Prom
       context.progress(done, total, "models and tests");
       context.log.info(`${event.name}: ${event.status}`, { durationMs: Math.round(event.durationMs) });
     },
-  });
-  // After the build's own transaction, so that the results of one that was rolled back stay too.
-  await options.sql.begin(async (transaction) => {
-    await insertModelResults(transaction, context.run.id, result.models);
-    await insertTestResults(transaction, context.run.id, result.tests);
-  });
-  const summary = summarize(result);
-  if (!result.published) throw unpublished(result);
-  context.log.info("published", summary);
-  return { output: summary, summary };
+  };
 }
 
-function summarize(result: BuildResult): Record<string, JsonValue> {
+function summarize({ result, held }: BuiltAround): Record<string, JsonValue> {
   const count = (status: string) => result.tests.filter((test) => test.status === status).length;
   const rows = result.models.reduce((sum, model) => sum + (model.rows ?? 0), 0);
-  return { models: result.models.length, rows, passed: count("pass"), warned: count("warn"), failed: count("fail") };
+  return {
+    ...{ models: result.models.length, rows },
+    ...{ passed: count("pass"), warned: count("warn"), failed: count("fail") },
+    ...(held.length > 0 && { quarantined: held.length }),
+  };
 }
 
-function unpublished(result: BuildResult): PermanentError {
+function unpublished({ result, refusal }: BuiltAround): PermanentError {
+  const why = refusal === null ? "" : ` ${refusal}`;
   const failing = result.tests.filter((test) => test.status === "fail" || test.status === "error");
   const broken = result.models.find((model) => model.error);
   if (broken) {
-    return new PermanentError(`The model ${broken.name} could not be built: ${broken.error}`, {
+    return new PermanentError(`The model ${broken.name} could not be built: ${broken.error}.${why}`, {
       advice: "The dashboard goes on showing the last good build. Correct the model's file; the next run builds it.",
     });
   }
   const names = failing.map((test) => `${test.name} (${test.failures} rows)`).join(", ");
-  return new PermanentError(`Nothing was published, because tests failed: ${names}.`, {
+  return new PermanentError(`Nothing was published, because tests failed: ${names}.${why}`, {
     advice: "The dashboard goes on showing the last good build. Look at the failing rows on the run's page.",
   });
 }

@@ -9,6 +9,7 @@ import { checkFreshness, type SourceFreshness } from "./freshness.ts";
 import { loadProject } from "./project/load.ts";
 import { type ProjectSummary, summarize } from "./summary.ts";
 
+export type { BuildOptions } from "./build/progress.ts";
 export type {
   BuildResult,
   FailureVerdict,

@@ -1,55 +1,5 @@
 import type { Sql, TransactionSql } from "../../client.ts";
-import { forgetRemoved, removeBars } from "./removed-bars.ts";
-
-/** A bar by its key; values as text, to the last digit. */
-export type RawBar = {
-  ticker: string;
-  session: string;
-  open: string;
-  high: string;
-  low: string;
-  close: string;
-  volume: string;
-  vwap: string | null;
-  transactions: string | null;
-};
-
-/**
- * Up to where the published bars have seen the raw tables, as text; `-infinity` before the first publication. Writes are stamped in
- * the order in which they commit, so that what is stamped later was never published, and all else was.
- */
-export async function selectPublishedMark(sql: Sql | TransactionSql): Promise<string> {
-  const [known] = await sql<{ stands: boolean }[]>`
-    select to_regclass('public.fct_polygon__stock_bars_performance') is not null as stands`;
-  if (!known?.stands) return "-infinity";
-  const [row] = await sql<{ mark: string }[]>`
-    select coalesce(max(source_inserted_at), '-infinity')::text as mark from public.fct_polygon__stock_bars_performance`;
-  return row?.mark ?? "-infinity";
-}
-
-/** The bars of these tickers that were never published; of null, of all tickers. */
-export async function selectNewBars(
-  sql: Sql | TransactionSql,
-  mark: string,
-  tickers: readonly string[] | null,
-): Promise<RawBar[]> {
-  return await sql<RawBar[]>`
-    select ticker, trade_date::text as session, open::text, high::text, low::text, close::text, volume::text, vwap::text,
-      transactions::text
-    from public.source_polygon_stock_bars_daily
-    where inserted_at > ${mark}::timestamptz and (${tickers as string[] | null}::text[] is null
-      or ticker = any (${tickers as string[] | null}::text[]))
-    order by ticker, trade_date`;
-}
-
-/** How many bars each session has among those that were never published. */
-export async function countNewBars(sql: Sql, mark: string): Promise<{ session: string; tickers: number }[]> {
-  return await sql<{ session: string; tickers: number }[]>`
-    select trade_date::text as session, count(*)::int as tickers
-    from public.source_polygon_stock_bars_daily
-    where inserted_at > ${mark}::timestamptz
-    group by trade_date`;
-}
+import { isSame, putBack, type RawBar } from "./held-bars.ts";
 
 /** The tickers that have a row of one of these sessions in quarantine. */
 export async function selectHeldTickers(sql: Sql, sessions: readonly string[]): Promise<string[]> {
@@ -59,48 +9,6 @@ export async function selectHeldTickers(sql: Sql, sessions: readonly string[]): 
     inner join barline.quarantines on quarantines.id = bars.quarantine_id
     where quarantines.state = 'held' and bars.replaced_at is null and bars.trade_date = any (${sessions as string[]}::date[])`;
   return rows.map(({ ticker }) => ticker);
-}
-
-export type BelievedBar = { ticker: string; session: string; test: string };
-
-/** The rows that somebody released, as long as the raw table says the same, each with the test that is not to count for it. */
-export async function selectBelievedBars(sql: Sql): Promise<BelievedBar[]> {
-  return await sql<BelievedBar[]>`
-    select bars.ticker, bars.trade_date::text as session, bars.test
-    from barline.quarantined_bars as bars
-    inner join barline.quarantines on quarantines.id = bars.quarantine_id
-    inner join public.source_polygon_stock_bars_daily as raw
-      on raw.ticker = bars.ticker and raw.trade_date = bars.trade_date
-    where quarantines.state = 'released' and quarantines.decided_by is not null and ${isSame(sql, "raw", "bars")}`;
-}
-
-/**
- * Puts the raw table back, for bars that were never published, to what was published last: the version of then where there was one,
- * with its stamp and without what came after it, and else nothing. The caller holds the raw tables' lock, and `at` is its stamp.
- */
-export async function takeBack(
-  transaction: TransactionSql,
-  mark: string,
-  keys: readonly { ticker: string; session: string }[],
-  at: Date,
-): Promise<void> {
-  const wanted = keys.map(({ ticker, session }) => ({ ticker, tradeDate: session }));
-  const restored = await transaction<{ ticker: string; tradeDate: string }[]>`
-    update public.source_polygon_stock_bars_daily as raw
-    set open = good.open, high = good.high, low = good.low, close = good.close, volume = good.volume, vwap = good.vwap,
-      transactions = good.transactions, inserted_at = good.stated_at
-    from public.source_polygon_stock_bars_restatements as good, ${keysOf(transaction, wanted)}
-    where raw.ticker = item.ticker and raw.trade_date = item."tradeDate" and raw.inserted_at > ${mark}::timestamptz
-      and good.ticker = item.ticker and good.trade_date = item."tradeDate"
-      and good.stated_at <= ${mark}::timestamptz and good.replaced_at > ${mark}::timestamptz
-    returning raw.ticker, raw.trade_date::text as "tradeDate"`;
-  await transaction`
-    delete from public.source_polygon_stock_bars_restatements as said
-    using ${keysOf(transaction, wanted)}
-    where said.ticker = item.ticker and said.trade_date = item."tradeDate" and said.replaced_at > ${mark}::timestamptz`;
-  const done = new Set(restored.map(({ ticker, tradeDate }) => `${tradeDate} ${ticker}`));
-  const without = wanted.filter(({ ticker, tradeDate }) => !done.has(`${tradeDate} ${ticker}`));
-  await removeBars(transaction, without, at);
 }
 
 /** A bar to be held back, with why. */
@@ -135,20 +43,16 @@ export async function insertHeldBars(
     inner join barline.quarantines on quarantines.ticker = item.ticker and quarantines.state = 'held'`;
 }
 
-/** Where the rows of a quarantine stand: they are the raw table's next version, stamped `at`. Answers how many there are. */
-async function putBack(transaction: TransactionSql, rows: readonly RawBar[], at: Date): Promise<number> {
-  const written = await transaction<{ ticker: string; tradeDate: string }[]>`
-    insert into public.source_polygon_stock_bars_daily
-      (ticker, trade_date, open, high, low, close, volume, vwap, transactions, inserted_at)
-    select ticker, session, open, high, low, close, volume, vwap, transactions, ${at}::timestamptz
-    from jsonb_to_recordset(${transaction.json([...rows])}::jsonb) as item (ticker text, session date, open numeric,
-      high numeric, low numeric, close numeric, volume numeric, vwap numeric, transactions bigint)
-    on conflict (ticker, trade_date) do update set open = excluded.open, high = excluded.high, low = excluded.low,
-      close = excluded.close, volume = excluded.volume, vwap = excluded.vwap, transactions = excluded.transactions,
-      inserted_at = excluded.inserted_at
-    returning ticker, trade_date::text as "tradeDate"`;
-  await forgetRemoved(transaction, written);
-  return written.length;
+/** What a run has held back, by ticker. */
+export type HeldOfRun = { ticker: string; tests: string[]; rows: number; reason: string };
+
+export async function selectHeldOfRun(sql: Sql, runId: number): Promise<HeldOfRun[]> {
+  return await sql<HeldOfRun[]>`
+    select ticker, array_agg(distinct test) as tests, count(*)::int as rows, min(reason) as reason
+    from barline.quarantined_bars
+    where run_id = ${runId}::bigint
+    group by ticker
+    order by ticker`;
 }
 
 /**
@@ -219,7 +123,7 @@ export async function endReplaced(sql: Sql, mark: string): Promise<string[]> {
       from barline.quarantines, public.source_polygon_stock_bars_daily as raw
       where quarantines.id = bars.quarantine_id and quarantines.state = 'held' and bars.replaced_at is null
         and raw.ticker = bars.ticker and raw.trade_date = bars.trade_date
-        and raw.inserted_at > bars.held_at and raw.inserted_at <= ${mark}::timestamptz`;
+        and raw.inserted_at > bars.held_at and raw.inserted_at <= ${mark}::text::timestamptz`;
     return await endEmpty(transaction);
   });
 }
@@ -258,19 +162,6 @@ async function endEmpty(transaction: TransactionSql): Promise<string[]> {
   return rows.map(({ ticker }) => ticker);
 }
 
-type Executor = Sql | TransactionSql;
-
 const barColumns = (sql: TransactionSql) => sql`
   bars.ticker, bars.trade_date::text as session, bars.open::text, bars.high::text, bars.low::text, bars.close::text,
   bars.volume::text, bars.vwap::text, bars.transactions::text`;
-
-const keysOf = (sql: TransactionSql, keys: { ticker: string; tradeDate: string }[]) => sql`
-  jsonb_to_recordset(${sql.json(keys)}::jsonb) as item (ticker text, "tradeDate" date)`;
-
-/** Whether two relations say the same of a bar. */
-const isSame = (sql: Executor, one: string, other: string) => sql`
-  (${valuesOf(sql, one)}) is not distinct from (${valuesOf(sql, other)})`;
-
-const valuesOf = (sql: Executor, name: string) => sql`
-  ${sql(name)}.open, ${sql(name)}.high, ${sql(name)}.low, ${sql(name)}.close, ${sql(name)}.volume, ${sql(name)}.vwap,
-  ${sql(name)}.transactions`;

@@ -1,0 +1,40 @@
+import type { JsonValue, Sql } from "../../db/client.ts";
+import type { LakeViewer } from "../lake/viewer.ts";
+import type { BuildOptions, Transform } from "../transform/transform.ts";
+
+/**
+ * Words. A bar is *new* as long as no publication has seen it. A ticker's doubtful new bars are *held*: taken out of the raw table, which
+ * is then as it was published, and kept in the ticker's *quarantine*. A quarantine ends when a later answer passes, or when a person
+ * *releases* its rows, which are then *believed* whatever the same test says of them, or *drops* them.
+ */
+
+/** Bars of one ticker that are to be held, and why. */
+export type Hold = {
+  ticker: string;
+  /** Those of the bars, which are new. */
+  sessions: string[];
+  /** The failing test or, where a statement failed, its model or test. */
+  test: string;
+  reason: string;
+};
+
+/** What is to be held so that the rest is published, or why that would not help. */
+export type Holds = { holds: Hold[] } | { refusal: string };
+
+export type BuilderOptions = {
+  /** A pool with a connection to spare while a build has two. */
+  sql: Sql;
+  transform: Pick<Transform, "build">;
+  lake: Pick<LakeViewer, "findBar">;
+};
+
+/** One build of a run, with all its rounds. */
+export type BuildRequest = {
+  runId: number;
+  log: {
+    info(message: string, fields?: Record<string, JsonValue>): void;
+    warn(message: string, fields?: Record<string, JsonValue>): void;
+  };
+  /** Of one build: each is told of anew. */
+  optionsOf(): BuildOptions;
+};
