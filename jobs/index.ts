@@ -17,6 +17,7 @@ import { createOrchestrator } from "./orchestrator/orchestrator.ts";
 import { createWorkerPool } from "./orchestrator/pool.ts";
 import { type JobDefinition, type Orchestrator, RequestError } from "./orchestrator/types.ts";
 import { type BackfillRequest, jobIds, type Pipeline } from "./pipeline.ts";
+import { createQuarantineDesk } from "./quarantine/desk.ts";
 import { marketCalls, type PipelineSettings, type WorkerSettings } from "./settings.ts";
 import { createModelList } from "./transform/model-list.ts";
 import { createProjectReader } from "./transform/project-reader.ts";
@@ -107,6 +108,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     orchestrator: { ...orchestrator, start: () => startAll({ orchestrator, sql: pools.state, log }) },
     models: createModelList({ transform, now }),
     project: createProjectReader({ transform, projectDir }),
+    quarantine: createQuarantineDesk({
+      sql: pools.work,
+      rebuild: async (ticker) => {
+        await orchestrator.createRun(jobIds.transform, { parameters: { released: ticker } });
+      },
+    }),
     lakeViewer,
     ...createPipelineRequests({ settings, sql: pools.work, orchestrator, now }),
   };
@@ -123,7 +130,7 @@ type RequestOptions = Parameters<typeof prepareBackfill>[0];
 /** The requests that need to know of stocks. */
 function createPipelineRequests(
   options: RequestOptions,
-): Omit<Pipeline, "orchestrator" | "models" | "project" | "lakeViewer"> {
+): Omit<Pipeline, "orchestrator" | "models" | "project" | "quarantine" | "lakeViewer"> {
   const { orchestrator, now } = options;
   const rangeOf = (request: BackfillRequest, { sessions, group }: PreparedBackfill) => ({
     from: request.from,

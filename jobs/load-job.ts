@@ -17,6 +17,7 @@ import {
   selectLaterLoads,
   type UniverseFilter,
 } from "../db/queries/market/load.ts";
+import { endConfirmed } from "../db/queries/market/quarantine.ts";
 import { lockRawTables } from "../db/queries/market/raw-lock.ts";
 import { removeBars } from "../db/queries/market/removed-bars.ts";
 import { beginCancellable } from "../db/queries/pipeline/cancel.ts";
@@ -229,6 +230,8 @@ async function merge(options: LoadOptions, context: PlainTaskContext): Promise<T
     if (repeatedBars.length > 0) await removeBars(transaction, repeatedBars, insertedAt);
     const result = await mergeStagedBars(transaction, context.run.id, insertedAt, universe);
     await recordUniverse(transaction, universe);
+    const confirmed = await endConfirmed(transaction, context.run.id, insertedAt);
+    for (const ticker of confirmed) context.log.info("a later answer ends the quarantine", { ticker });
     await emptyStaging(transaction);
     return result;
   });

@@ -1,5 +1,6 @@
 import type { LakeViewer } from "./lake/viewer.ts";
 import type { Actor, BackfillOrder, Orchestrator, PartitionReason, Reprocess } from "./orchestrator/types.ts";
+import type { QuarantineDesk } from "./quarantine/types.ts";
 import type { ProjectSummary } from "./transform/transform.ts";
 
 /** What a person asks for in the backfill form or the API; dates are inclusive, `YYYY-MM-DD`. */
@@ -68,6 +69,8 @@ export type Pipeline = {
   models(): Promise<ModelNode[]>;
   /** All of it: columns, tests, and the SQL of each. A fault in it is a PermanentError that says where. */
   project(): Promise<ProjectSummary>;
+  /** What people decide about rows that are held back. */
+  quarantine: QuarantineDesk;
   /** What landed, to be looked at. */
   lakeViewer: LakeViewer;
   /** What a backfill would do, and how many runs it would queue. Throws a RequestError that names the field (`from`, `to`, `tickers`, `strategy`). */

@@ -9,7 +9,7 @@ export const alerts = barline.table(
     id: identity("id").primaryKey(),
     /** What the problem is about: while one is open, the same problem opens no second. */
     key: text("key").notNull(),
-    /** run_failed | test_failed | stale_data | drift */
+    /** run_failed | test_failed | quarantined | stale_data | drift */
     kind: text("kind").notNull(),
     title: text("title").notNull(),
     message: text("message").notNull(),

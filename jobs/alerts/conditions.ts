@@ -1,3 +1,4 @@
+import type { HeldTicker } from "../../db/queries/market/read-quarantines.ts";
 import type { FailedJob, PipelineStanding, TestOutcome } from "../../db/queries/operations/alert-conditions.ts";
 import type { DriftCheckRow } from "../../db/queries/quality/drift.ts";
 import type { DriftExample } from "../drift/types.ts";
@@ -41,7 +42,10 @@ export function failedRuns(jobs: FailedJob[], titles: ReadonlyMap<string, string
   return { problems, undecided: [] };
 }
 
-/** One problem for each data test of severity `error` that failed or could not run; a skipped test says nothing. */
+/**
+ * One problem for each data test of severity `error` that failed or could not run when it was last asked; of one that was not asked for
+ * long, nothing is known.
+ */
 export function failedTests(outcomes: TestOutcome[]): Verdict {
   const keyOf = ({ name }: TestOutcome) => `test_failed:${name}`;
   const problems = outcomes
@@ -63,6 +67,24 @@ export function failedTests(outcomes: TestOutcome[]): Verdict {
       };
     });
   return { problems, undecided: outcomes.filter(({ status }) => status === "skipped").map(keyOf) };
+}
+
+/** One problem for each ticker of which rows are held back. */
+export function heldTickers(held: HeldTicker[]): Verdict {
+  const problems = held.map(({ ticker, sessions, first, last, test, reason }): Problem => {
+    const days = first === last ? first : `${first} to ${last}`;
+    const rows = sessions === 1 ? `1 row of ${ticker} (${days}) is` : `${sessions} rows of ${ticker} (${days}) are`;
+    return {
+      key: `quarantined:${ticker}`,
+      kind: "quarantined",
+      title: oneLine(`${ticker} is in quarantine`, 200),
+      message: oneLine(`${rows} held back by ${test}: ${reason}. The rest of the market is published.`),
+      advice:
+        "Readers keep its last good rows. Release or drop what is held on the quarantine page; a later answer that passes ends it by itself.",
+      path: `/quality/quarantine?ticker=${encodeURIComponent(ticker)}`,
+    };
+  });
+  return { problems, undecided: [] };
 }
 
 const driftKey = "drift";

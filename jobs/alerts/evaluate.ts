@@ -1,4 +1,5 @@
 import type { Sql, TransactionSql } from "../../db/client.ts";
+import { selectHeldQuarantines } from "../../db/queries/market/read-quarantines.ts";
 import { selectFailedJobs, selectStanding, selectTestOutcomes } from "../../db/queries/operations/alert-conditions.ts";
 import { insertDeliveries, withdrawHeld } from "../../db/queries/operations/alert-deliveries.ts";
 import {
@@ -19,6 +20,7 @@ import {
   type Freshness,
   failedRuns,
   failedTests,
+  heldTickers,
   overdueSession,
   staleData,
   type Verdict,
@@ -72,6 +74,7 @@ async function findProblems(transaction: TransactionSql, options: EvaluateOption
   const verdicts = [
     failedRuns(await selectFailedJobs(transaction), options.titles),
     failedTests(await selectTestOutcomes(transaction, jobIds.transform)),
+    heldTickers(await selectHeldQuarantines(transaction)),
     await findStaleness(transaction, { ...options, now, standing }),
     driftFound((await selectDriftChecks(transaction, 1))[0]),
   ];

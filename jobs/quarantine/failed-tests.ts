@@ -23,7 +23,7 @@ export function createJudge(sql: Sql, mark: string, heldBefore: ReadonlySet<stri
         refusals.push(`The rows of ${failure.name} are about the market as a whole.`);
         return "fail";
       }
-      const believed = (await selectBelievedBars(sql)).filter(({ test }) => test === failure.name);
+      const believed = await selectBelievedBars(sql);
       const doubted = rows.filter((row) => !isBelieved(row, believed));
       const tickers = [...new Set(doubted.map(({ ticker }) => ticker))];
       if (tickers.length === 0) return "accept";

@@ -1,12 +1,21 @@
 import type { JsonValue, Sql } from "../../db/client.ts";
 import type { LakeViewer } from "../lake/viewer.ts";
+import type { Actor } from "../orchestrator/types.ts";
 import type { BuildOptions, Transform } from "../transform/transform.ts";
 
 /**
  * Words. A bar is *new* as long as no publication has seen it. A ticker's doubtful new bars are *held*: taken out of the raw table, which
  * is then as it was published, and kept in the ticker's *quarantine*. A quarantine ends when a later answer passes, or when a person
- * *releases* its rows, which are then *believed* whatever the same test says of them, or *drops* them.
+ * *releases* its rows, which are then *believed* whatever tests say of them, or *drops* them.
  */
+
+/** What people may ask about a quarantine. Throws a RequestError (`id`, `reason`). */
+export type QuarantineDesk = {
+  /** Believes its rows, and builds with them. */
+  release(id: number, reason: string, by: Actor): Promise<void>;
+  /** Leaves them out for good: the same rows are not loaded again. */
+  drop(id: number, reason: string, by: Actor): Promise<void>;
+};
 
 /** Bars of one ticker that are to be held, and why. */
 export type Hold = {

@@ -156,6 +156,13 @@ export function fakePipeline(jobs: JobDefinition[], ids: { backfill?: number; ru
     orchestrator,
     models: async () => fakeModels,
     project: async () => fakeProject,
+    quarantine: {
+      release: async (id, reason) => note("release", { id, reason }),
+      drop: async (id, reason) => {
+        if (reason === "") throw new RequestError("invalid", "Say why.", "reason");
+        note("drop", { id, reason });
+      },
+    },
     lakeViewer: { stored: noObject, text: noObject, findBar: async () => null },
     previewBackfill: async (request) => ({ runs: 1, plan: planOf(checked(request)) }),
     createBackfill: async (request) => {

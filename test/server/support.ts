@@ -44,6 +44,7 @@ export function fakePipeline(
     createRun: unexpected("createRun"),
     models: unexpected("models"),
     project: unexpected("project"),
+    quarantine: { release: unexpected("quarantine.release"), drop: unexpected("quarantine.drop") },
     lakeViewer: {
       stored: unexpected("lake.stored"),
       text: unexpected("lake.text"),

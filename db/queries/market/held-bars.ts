@@ -61,12 +61,12 @@ export async function selectNewTickers(sql: Sql, mark: string): Promise<string[]
   return rows.map(({ ticker }) => ticker);
 }
 
-export type BelievedBar = { ticker: string; session: string; test: string };
+export type BelievedBar = { ticker: string; session: string };
 
-/** The rows that somebody released, as long as the raw table says the same, each with the test that is not to count for it. */
+/** The rows that somebody released, as long as the raw table says the same. */
 export async function selectBelievedBars(sql: Sql): Promise<BelievedBar[]> {
   return await sql<BelievedBar[]>`
-    select bars.ticker, bars.trade_date::text as session, bars.test
+    select distinct bars.ticker, bars.trade_date::text as session
     from barline.quarantined_bars as bars
     inner join barline.quarantines on quarantines.id = bars.quarantine_id
     inner join public.source_polygon_stock_bars_daily as raw

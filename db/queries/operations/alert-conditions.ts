@@ -32,7 +32,7 @@ export async function selectFailedJobs(sql: Sql | TransactionSql): Promise<Faile
     order by "jobId"`;
 }
 
-/** How one data test went that did not pass: `fail`, `error` or `skipped`, of severity `error`. */
+/** How one data test of severity `error` went that did not pass: `fail`, `error`, or `skipped` where it was not asked for long. */
 export type TestOutcome = {
   runId: number;
   name: string;
@@ -42,26 +42,39 @@ export type TestOutcome = {
   message: string | null;
 };
 
-/** Of the run of `jobId` that tested last: the tests of severity `error` that failed, could not run, or were skipped. */
+/**
+ * The tests of severity `error` of the newest build of `jobId`: those that failed or could not run when a build last asked them, and
+ * those that none of the last twenty has asked. A run that ended before its tests says nothing of them; a test that is no longer in the
+ * project is nobody's problem.
+ */
 export async function selectTestOutcomes(sql: Sql | TransactionSql, jobId: string): Promise<TestOutcome[]> {
   return await sql<TestOutcome[]>`
-    with latest as (
-      select recent.id
-      from (select id from barline.runs where job_id = ${jobId}::text order by id desc limit 20) as recent
-      -- An old run that was tried again is the latest to have tested.
-      cross join lateral (
-        select max(finished_at) as at from barline.test_results where run_id = recent.id
-      ) as tested
-      where tested.at is not null
-      order by tested.at desc, recent.id desc
-      limit 1
+    with recent as (
+      select id
+      from barline.runs
+      where
+        job_id = ${jobId}::text
+        and exists (select from barline.test_results where run_id = runs.id and kind <> 'freshness')
+      order by id desc
+      limit 20
+    ),
+    results as (
+      select tests.*
+      from recent
+      inner join barline.test_results as tests on tests.run_id = recent.id and tests.kind <> 'freshness'
+    ),
+    -- An old run that was tried again is the latest to have tested.
+    latest as (
+      select run_id from results order by finished_at desc, run_id desc limit 1
     )
     select run_id as "runId", name, subject, status, failures, message
-    from barline.test_results
-    where
-      run_id = (select id from latest)
-      and severity = 'error'
-      and status in ('fail', 'error', 'skipped')
+    from (
+      select distinct on (name) *
+      from results
+      where severity = 'error' and name in (select name from results where run_id = (select run_id from latest))
+      order by name, status = 'skipped', finished_at desc, run_id desc
+    ) as last_asked
+    where status in ('fail', 'error', 'skipped')
     order by name`;
 }
 

@@ -93,12 +93,76 @@ describe("a failed data test", () => {
     expect(await openKeys()).toEqual(["test_failed:a"]);
   });
 
+  test("stays open while later runs end before it is asked, or only look at the age of sources", async () => {
+    const broken = await addRun(bench.sql, { job: transform });
+    await addTest(bench.sql, broken, "a", "fail");
+    await addTest(bench.sql, broken, "b", "pass");
+    await bench.look();
+    for (let minute = 1; minute < 30; minute++) {
+      const cut = await addRun(bench.sql, { job: transform, state: "running" });
+      await addTest(bench.sql, cut, "freshness_bars", "pass", minutesAfter(noon, minute));
+      await bench.sql`update barline.test_results set kind = 'freshness' where run_id = ${cut}`;
+    }
+    expect((await bench.look()).recovered).toEqual([]);
+    const skipping = await addRun(bench.sql, { job: transform });
+    await addTest(bench.sql, skipping, "a", "skipped", minutesAfter(noon, 31));
+    await addTest(bench.sql, skipping, "b", "fail", minutesAfter(noon, 31));
+    await bench.look();
+    expect((await openKeys()).filter((key) => key.startsWith("test"))).toEqual(["test_failed:a", "test_failed:b"]);
+  });
+
+  test("is over once the newest build's project no longer has it", async () => {
+    const broken = await addRun(bench.sql, { job: transform, state: "success" });
+    await addTest(bench.sql, broken, "a", "fail");
+    await bench.look();
+    const without = await addRun(bench.sql, { job: transform, state: "success" });
+    await addTest(bench.sql, without, "b", "pass", minutesAfter(noon, 5));
+    await bench.look();
+    expect(await openKeys()).toEqual([]);
+  });
+
   test("of severity warn is nobody's problem", async () => {
     const id = await addRun(bench.sql, { job: transform, state: "success" });
     await addTest(bench.sql, id, "a", "fail");
     await bench.sql`update barline.test_results set severity = 'warn'`;
     await bench.look();
     expect(await openKeys()).toEqual([]);
+  });
+});
+
+describe("a ticker in quarantine", () => {
+  const hold = async (runId: number) => {
+    const [row] = await bench.sql<[{ id: number }]>`
+      insert into barline.quarantines (ticker, since, test, reason, run_id)
+      values ('AAPL', ${noon}, 'a_test', 'volume is negative', ${runId}) returning id`;
+    for (const date of ["2020-01-08", "2020-01-09"])
+      await bench.sql`
+        insert into barline.quarantined_bars (quarantine_id, ticker, trade_date, open, high, low, close, volume, test,
+          reason, run_id, held_at)
+        values (${row.id}, 'AAPL', ${date}, 1, 1, 1, 1, -1, 'a_test', 'volume is negative', ${runId}, ${noon})`;
+    return row.id;
+  };
+
+  test("opens one alert once its run has ended, and recovers when it is decided", async () => {
+    const runId = await addRun(bench.sql, { job: transform, state: "running" });
+    const id = await hold(runId);
+    await bench.look();
+    expect(await openKeys()).toEqual([]);
+    await setState(runId, "success");
+    await bench.look();
+    expect(await alerts()).toEqual([
+      {
+        key: "quarantined:AAPL",
+        message:
+          "2 rows of AAPL (2020-01-08 to 2020-01-09) are held back by a_test: volume is negative. The rest of the market is published.",
+        path: "/quality/quarantine?ticker=AAPL",
+        open: true,
+      },
+    ]);
+    await bench.sql`update barline.quarantines set state = 'dropped' where id = ${id}`;
+    await bench.look();
+    expect(await openKeys()).toEqual([]);
+    expect(await events()).toEqual(["opened", "recovered"]);
   });
 });
 
