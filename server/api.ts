@@ -21,6 +21,7 @@ import { taskOperations } from "./pipeline/task-api.ts";
 import { createWarehouseCounter } from "./pipeline/warehouse-counter.ts";
 import { qualityOperations } from "./quality/api.ts";
 import { driftOperations } from "./quality/drift-api.ts";
+import { quarantineOperations } from "./quality/quarantine-api.ts";
 import { backtestOperations } from "./research/backtests/api.ts";
 import { scenarioOperations } from "./research/scenarios/api.ts";
 import { sweepOperations } from "./research/sweeps/api.ts";
@@ -41,6 +42,7 @@ const described = [
   ...systemOperations,
   ...qualityOperations,
   ...driftOperations,
+  ...quarantineOperations,
   ...barOperations,
   ...screenerOperations,
   ...backtestOperations,

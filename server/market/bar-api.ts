@@ -7,12 +7,13 @@ import {
   selectBarDates,
   selectUnadjustedBars,
 } from "../../db/queries/market/read-bars.ts";
+import { selectQuarantined } from "../../db/queries/market/read-quarantines.ts";
 import { selectRestatements } from "../../db/queries/market/read-restatements.ts";
 import { selectTickers } from "../../db/queries/market/read-tickers.ts";
 import { HttpError } from "../http/errors.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
 import { booleanInUrl, dateInput, limitInUrl, tickerInput } from "../http/schemas.ts";
-import { barAnswer, restatementAnswer, tickerAnswer } from "./bar-schemas.ts";
+import { barAnswer, restatementAnswer, tickerAnswer, toQuarantined } from "./bar-schemas.ts";
 
 export const barOperations: Operation[] = [
   defineOperation({
@@ -75,9 +76,16 @@ export const barOperations: Operation[] = [
     answers: { 200: { description: "The tickers, exact symbols first.", schema: z.array(tickerAnswer) } },
     handle: async ({ query: { search, limit } }, { read }) => {
       const found = await selectTickers(read, { query: search.trim(), type: null }, 0, limit);
+      const held = await selectQuarantined(
+        read,
+        found.map(({ ticker }) => ticker),
+      );
       return answer(
         200,
-        found.map(({ ticker, name, type, active }) => ({ ticker, name, type, active })),
+        found.map(({ ticker, name, type, active }) => ({
+          ...{ ticker, name, type, active },
+          quarantined: toQuarantined(held.get(ticker)),
+        })),
       );
     },
   }),

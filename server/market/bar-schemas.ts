@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Quarantined } from "../../db/queries/market/read-quarantines.ts";
 import { date } from "../http/schemas.ts";
 
 export const barAnswer = z
@@ -35,6 +36,25 @@ export const restatementAnswer = z
   })
   .meta({ id: "Restatement" });
 
+export const quarantinedAnswer = z
+  .strictObject({
+    since: z.iso.datetime(),
+    test: z.string().meta({ description: "The data test that fails or, where a statement did, its model or test." }),
+    reason: z.string(),
+  })
+  .nullable()
+  .meta({ description: "Why its newest rows are not published; null where none is held back." });
+
+/** What an answer says of a ticker in quarantine. */
+export const toQuarantined = (found: Quarantined | null | undefined): z.input<typeof quarantinedAnswer> =>
+  found ? { since: found.since.toISOString(), test: found.test, reason: found.reason } : null;
+
 export const tickerAnswer = z
-  .strictObject({ ticker: z.string(), name: z.string(), type: z.string().nullable(), active: z.boolean() })
+  .strictObject({
+    ticker: z.string(),
+    name: z.string(),
+    type: z.string().nullable(),
+    active: z.boolean(),
+    quarantined: quarantinedAnswer,
+  })
   .meta({ id: "Ticker" });

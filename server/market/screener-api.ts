@@ -6,6 +6,7 @@ import { selectUniverse } from "../../db/queries/market/read-universe.ts";
 import { HttpError } from "../http/errors.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
 import { booleanInUrl, count, date, dateInput, numberInUrl } from "../http/schemas.ts";
+import { quarantinedAnswer, toQuarantined } from "./bar-schemas.ts";
 import { hasMarket } from "./market-page.ts";
 import { defaultColumns, defaultSort, indicatorOf } from "./screener-indicators.ts";
 import { type Available, answerScreen, readAvailable, readSession, whyMissing } from "./screener-read.ts";
@@ -83,6 +84,7 @@ const screenAnswer = z
         type: z.string().nullable(),
         delistedOn: date.nullable(),
         stillTrades: z.boolean(),
+        quarantined: quarantinedAnswer,
         values: z
           .record(z.string(), z.number().nullable())
           .meta({ description: "By column; fractions, not percents." }),
@@ -181,8 +183,9 @@ async function screen(context: ApiContext, query: ScreenQuery) {
             medianReturn: result.medianLater,
             medianReturnSurviving: result.medianLaterSurviving,
           },
-    tickers: result.rows.map(({ values, survives, ...row }) => ({
+    tickers: result.rows.map(({ values, survives, quarantined, ...row }) => ({
       ...row,
+      quarantined: toQuarantined(quarantined),
       stillTrades: survives,
       values: Object.fromEntries(columns.map((column, index) => [column, values[index] ?? null])),
     })),

@@ -1,3 +1,4 @@
+import { type Quarantined, selectQuarantined } from "../../db/queries/market/read-quarantines.ts";
 import {
   type IndicatorColumn,
   indicatorColumns,
@@ -44,7 +45,12 @@ export async function readSession(context: AppContext, date: string | null): Pro
   return newest === null ? null : { newest, session };
 }
 
-const nobody: ScreenResult = {
+/** What a screen finds, with who of it is in quarantine. */
+export type FoundScreen = Omit<ScreenResult, "rows"> & {
+  rows: (ScreenResult["rows"][number] & { quarantined: Quarantined | null })[];
+};
+
+const nobody: FoundScreen = {
   rows: [],
   matches: 0,
   listed: 0,
@@ -59,7 +65,7 @@ export async function answerScreen(
   { newest, session }: ScreenSession,
   request: ScreenRequest,
   limit: number | null,
-): Promise<ScreenResult> {
+): Promise<FoundScreen> {
   if (session === null) return nobody;
   const screen = {
     ...request,
@@ -68,7 +74,9 @@ export async function answerScreen(
     offset: request.from,
     limit,
   };
-  return await selectScreen(context.read, { session, newest }, screen);
+  const { rows, ...counts } = await selectScreen(context.read, { session, newest }, screen);
+  const held = rows.length > 0 ? await selectQuarantined(context.read, null) : new Map();
+  return { ...counts, rows: rows.map((row) => ({ ...row, quarantined: held.get(row.ticker) ?? null })) };
 }
 
 /** Why an indicator cannot be told: only of the newest bar of each ticker are all of them kept. */

@@ -5,6 +5,7 @@ import {
   selectSplits,
   selectUnadjustedBars,
 } from "../../db/queries/market/read-bars.ts";
+import { selectQuarantined } from "../../db/queries/market/read-quarantines.ts";
 import { selectRestatements } from "../../db/queries/market/read-restatements.ts";
 import { indicatorsIn, martTables, selectMartColumns } from "../../db/queries/market/read-screen-columns.ts";
 import { selectTickerProfile } from "../../db/queries/market/read-tickers.ts";
@@ -109,13 +110,14 @@ export async function readTickerPage(
   query: TickerQuery,
 ): Promise<TickerView | null> {
   const { read } = context;
-  const [profile, marts, bars, splits, dividends, restatements] = await Promise.all([
+  const [profile, marts, bars, splits, dividends, restatements, held] = await Promise.all([
     selectTickerProfile(read, ticker),
     readMarts(context, ticker),
     readBars(context, ticker, query.isAdjusted),
     selectSplits(read, ticker),
     selectDividends(read, ticker),
     selectRestatements(read, { ticker, from: null, to: null, limit: correctionsShown }),
+    selectQuarantined(read, [ticker]),
   ]);
   const stats = statsOf(bars);
   if (!profile && !stats) return null;
@@ -138,6 +140,7 @@ export async function readTickerPage(
       .reverse()
       .map(({ date, cash, currency }) => ({ date, text: `${formatPrice(cash)} ${currency ?? ""}` })),
     restatements,
+    quarantined: held.get(ticker) ?? null,
   };
 }
 

@@ -1,3 +1,4 @@
+import { selectQuarantines } from "../../db/queries/market/read-quarantines.ts";
 import { selectActionsOfRun } from "../../db/queries/operations/read-actions.ts";
 import { selectEventsOfRun } from "../../db/queries/pipeline/read-events.ts";
 import {
@@ -30,6 +31,8 @@ const triesShown = 100;
 const logLinesShown = 200;
 const eventsShown = 100;
 const rejectsShown = 50;
+/** More are never held for a session of the whole market. */
+const heldShown = 100;
 
 /** Which part of long lists to show: batches of `step` from one on and in one state, and rejects after an id. */
 export type RunQuery = {
@@ -172,13 +175,14 @@ export async function readRunPage(
   const { jobs } = pipeline.orchestrator;
   const job = findJob(jobs, run.jobId);
   const hasEnded = !isActive(run.state);
-  const [steps, events, actions, rejects, models, tests] = await Promise.all([
+  const [steps, events, actions, rejects, models, tests, held] = await Promise.all([
     readSteps(context, id, job, query),
     selectEventsOfRun(read, id, eventsShown),
     selectActionsOfRun(read, id),
     readRejects(context, id, query.rejects ?? 0),
     selectModelResults(read, id),
     selectTestResults(read, id),
+    selectQuarantines(read, { state: null, ticker: null, before: null, runId: id }, heldShown),
   ]);
   return {
     ...toHead(run, job),
@@ -195,5 +199,6 @@ export async function readRunPage(
     rejects,
     models,
     tests,
+    held,
   };
 }

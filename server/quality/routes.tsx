@@ -18,6 +18,7 @@ import { readAllFoundRows, readFoundRows } from "./found-rows-read.ts";
 import { readLineage } from "./lineage-read.ts";
 import { readNodePage } from "./node-read.ts";
 import { readQuality, testStatuses } from "./quality-read.ts";
+import { createQuarantineRoutes } from "./quarantine-routes.tsx";
 import { readRejects } from "./reject-read.ts";
 import { readTestPage } from "./test-read.ts";
 
@@ -106,6 +107,7 @@ export function createQualityRoutes(context: AppContext): Hono {
   routes.get("/quality/rejects", (c) => showRejects(context, c));
   routes.get("/quality/lineage", (c) => showLineage(context, c));
   routes.route("/", createDriftRoutes(context));
+  routes.route("/", createQuarantineRoutes(context));
   routes.get("/quality/tests/:name", (c) => showTest(context, c));
   routes.get("/quality/tests/:name/rows", (c) => showFoundRows(context, c));
   routes.get("/quality/tests/:name/rows.csv", (c) => exportFoundRows(context, c));

@@ -1,3 +1,4 @@
+import type { Quarantined } from "../../db/queries/market/read-quarantines.ts";
 import type { ScreenResult } from "../../db/queries/market/read-screener.ts";
 import type { Indicator } from "./indicators.ts";
 
@@ -51,6 +52,8 @@ export type ScreenView = {
     type: string | null;
     delistedOn: string | null;
     survives: boolean;
+    /** Why its newest rows are not published; null where none is held back. */
+    quarantined: Quarantined | null;
     values: (number | null)[];
   }[];
   matches: number;

@@ -3,6 +3,7 @@ import { formatCount, formatDate, formatInteger, formatSession, none } from "../
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
 import { formatIndicator, isSigned } from "./indicators.ts";
+import { QuarantineTag } from "./quarantine-tag.tsx";
 import { ScreenForm } from "./screener-form.tsx";
 import { ScreenLink, Survivorship } from "./screener-parts.tsx";
 import type { ScreenView, SortHeader } from "./screener-types.ts";
@@ -33,6 +34,7 @@ const Row = ({ row, view }: { row: ScreenView["rows"][number]; view: ScreenView 
       ) : (
         !row.survives && <span class="tag">no longer trades</span>
       )}
+      {row.quarantined && <QuarantineTag ticker={row.ticker} quarantined={row.quarantined} />}
     </td>
     <td>{row.type ?? none}</td>
     {view.columns.map(({ kind }, index) => (

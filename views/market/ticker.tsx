@@ -1,4 +1,5 @@
 import type { BarRow } from "../../db/queries/market/read-bars.ts";
+import type { Quarantined } from "../../db/queries/market/read-quarantines.ts";
 import type { Restatement } from "../../db/queries/market/read-restatements.ts";
 import type { ListedTicker } from "../../db/queries/market/read-universe.ts";
 import { Empty, Fact, Section, TableScroll } from "../components.tsx";
@@ -15,6 +16,7 @@ import {
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
 import { type PricePoint, PriceSvg } from "./price-svg.tsx";
+import { QuarantineTag } from "./quarantine-tag.tsx";
 import { Restatements } from "./restatements.tsx";
 import { type IndicatorGroupView, Indicators, Listing } from "./ticker-indicators.tsx";
 import { toneOf } from "./tickers.tsx";
@@ -62,6 +64,8 @@ export type TickerView = {
   dividends: CorporateAction[];
   /** Bars that the vendor stated anew, the newest first. */
   restatements: Restatement[];
+  /** Why its newest rows are not published; null where none is held back. */
+  quarantined: Quarantined | null;
 };
 
 /** The range buttons, as their query values. */
@@ -77,6 +81,7 @@ const Head = ({ view }: { view: TickerView }) => (
     {view.type && <span class="tag">{view.type}</span>}
     {view.exchange && <span class="tag">{view.exchange}</span>}
     {!view.active && <span class="tag">delisted{view.delistedOn && ` on ${formatDate(view.delistedOn)}`}</span>}
+    {view.quarantined && <QuarantineTag ticker={view.ticker} quarantined={view.quarantined} />}
     {view.stats && (
       <p class="quote">
         <b>{formatPrice(view.stats.close)}</b>

@@ -83,6 +83,16 @@ function tellSignOut(action: ActionRow): string {
   return typeof ended === "number" ? `signed everybody out (${formatCount(ended, "sign-in")})` : "signed out";
 }
 
+const Quarantine = ({ action }: { action: ActionRow }) => {
+  const { ticker = "" } = detailsOf(action);
+  return (
+    <>
+      what was held back of{" "}
+      <a href={`/quality/quarantine?${new URLSearchParams({ ticker: String(ticker) })}`}>{ticker || "a ticker"}</a>
+    </>
+  );
+};
+
 type Telling = (action: ActionRow, title: string | undefined) => Child;
 
 /** What was done, as a sentence that begins with who did it. */
@@ -173,6 +183,16 @@ const tellings: Record<string, Telling> = {
   "housekeeping.run": () => (
     <>
       cleaned up <a href="/system">old records</a>
+    </>
+  ),
+  "quarantine.release": (action) => (
+    <>
+      released <Quarantine action={action} />
+    </>
+  ),
+  "quarantine.drop": (action) => (
+    <>
+      dropped <Quarantine action={action} />
     </>
   ),
   "alert.test": (action) => (

@@ -1,3 +1,4 @@
+import type { Quarantine } from "../../db/queries/market/read-quarantines.ts";
 import type { ModelResult, RejectReason, RejectRow, TestResult } from "../../db/queries/pipeline/read-results.ts";
 import { Pager, Section, State, TableScroll } from "../components.tsx";
 import { formatCount, formatDuration, formatInteger, none } from "../format.ts";
@@ -127,6 +128,33 @@ const TestItem = ({ test, id }: { test: TestResult; id: string }) => (
       </details>
     )}
   </li>
+);
+
+/** What a run has held back so that the rest be published. */
+export const Held = ({ held }: { held: Quarantine[] }) => (
+  <Section
+    id="held"
+    title="Held back"
+    note={`${formatCount(held.length, "ticker")}, so that the rest of the market is published`}
+  >
+    <ul class="tries">
+      {held.map(({ ticker, bars }) => (
+        <li>
+          <p class="where">
+            <State state="warn" />
+            <a href={`/quality/quarantine?${new URLSearchParams({ ticker })}`}>
+              <b>{ticker}</b>
+            </a>
+            <span>
+              {formatCount(bars.length, "row")} of {[...new Set(bars.map(({ session }) => session))].join(", ")}
+            </span>
+            <span class="note">{[...new Set(bars.map(({ test }) => test))].join(", ")}</span>
+          </p>
+          <p class="advice">{[...new Set(bars.map(({ reason }) => reason))].join("; ")}</p>
+        </li>
+      ))}
+    </ul>
+  </Section>
 );
 
 /** How each data test went: what needs somebody first, the passed ones folded. */

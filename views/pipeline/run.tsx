@@ -1,3 +1,4 @@
+import type { Quarantine } from "../../db/queries/market/read-quarantines.ts";
 import type { ActionRow } from "../../db/queries/operations/read-actions.ts";
 import type { EventSeen } from "../../db/queries/pipeline/read-events.ts";
 import type { ModelResult, TestResult } from "../../db/queries/pipeline/read-results.ts";
@@ -9,7 +10,7 @@ import { ActionList } from "../operations/actions.tsx";
 import type { Shell } from "../shell.ts";
 import { EventTable, type JobTitles } from "./events.tsx";
 import { RunActions } from "./run-actions.tsx";
-import { Models, Rejects, type RejectsView, Tests } from "./run-results.tsx";
+import { Held, Models, Rejects, type RejectsView, Tests } from "./run-results.tsx";
 import { Step, type StepView } from "./run-steps.tsx";
 
 export type RunView = Omit<RunDetail, "parameters" | "summary"> & {
@@ -33,6 +34,8 @@ export type RunView = Omit<RunDetail, "parameters" | "summary"> & {
   rejects: RejectsView;
   models: ModelResult[];
   tests: TestResult[];
+  /** Tickers of which it has held rows back, with those rows. */
+  held: Quarantine[];
 };
 
 const Trigger = ({ run }: { run: RunView }) => {
@@ -109,6 +112,7 @@ const Events = ({ run }: { run: RunView }) => (
 const Results = ({ run }: { run: RunView }) => (
   <>
     <Events run={run} />
+    {run.held.length > 0 && <Held held={run.held} />}
     {run.models.length > 0 && <Models models={run.models} />}
     {run.tests.length > 0 && <Tests tests={run.tests} />}
     {run.rejects.reasons.length > 0 && <Rejects rejects={run.rejects} />}

@@ -8,6 +8,7 @@ const pages = [
   ["/quality", "Tests"],
   ["/quality/coverage", "Coverage"],
   ["/quality/rejects", "Rejects"],
+  ["/quality/quarantine", "Quarantine"],
   ["/quality/lineage", "Lineage"],
   ["/quality/drift", "Drift"],
 ] as const;
