@@ -37,8 +37,19 @@ export const rooms: Record<string, readonly string[]> = {
     "jobs/transform",
   ],
   "jobs/housekeeping": ["db", "db/queries/operations", "db/queries/pipeline", "jobs", "jobs/lake", "jobs/orchestrator"],
+  "jobs/quarantine": [
+    "db",
+    "db/queries/market",
+    "db/queries/operations",
+    "db/queries/quality",
+    "jobs",
+    "jobs/lake",
+    "jobs/orchestrator",
+    "jobs/transform",
+  ],
   "jobs/alerts": [
     "db",
+    "db/queries/market",
     "db/queries/operations",
     "db/queries/pipeline",
     "db/queries/quality",
@@ -56,6 +67,7 @@ export const rooms: Record<string, readonly string[]> = {
     "jobs/lake",
     "jobs/market",
     "jobs/orchestrator",
+    "jobs/quarantine",
     "jobs/transform",
   ],
 
@@ -216,9 +228,11 @@ export const crossings: readonly { from: string; to: string; why: string }[] = [
   { from: "views/backfills", to: "views/pipeline", why: "Its runs and days look as they do elsewhere." },
   { from: "views/operations", to: "views/research", why: "Of what people did, the words about scenarios." },
   { from: "views/pipeline", to: "db/queries/backfills", why: "A job's page lists its newest backfills." },
+  { from: "views/pipeline", to: "db/queries/market", why: "A run's page tells what it has held back." },
   { from: "views/pipeline", to: "db/queries/operations", why: "A run's page tells who did what to it." },
   { from: "views/pipeline", to: "views/backfills", why: "A job's page has the form that starts one." },
   { from: "views/pipeline", to: "views/operations", why: "A run's page tells who did what to it." },
+  { from: "views/quality", to: "db/queries/market", why: "What is in quarantine are bars of tickers." },
   { from: "views/research", to: "views/market", why: "A change has the tone that it has on the page of tickers." },
 ];
 
