@@ -74,7 +74,7 @@ const BarLine = ({ bar, ticker }: { bar: QuarantinedBar; ticker: string }) => (
 const columns = ["Open", "High", "Low", "Close", "Volume", "VWAP", "Trades"];
 
 /** Rows that are held back, each with its reason and the raw object it came in. */
-export const HeldBars = ({ ticker, bars }: { ticker: string; bars: QuarantinedBar[] }) => (
+const HeldBars = ({ ticker, bars }: { ticker: string; bars: QuarantinedBar[] }) => (
   <TableScroll label={`Rows of ${ticker} that are held back`}>
     <table>
       <thead>
