@@ -52,6 +52,7 @@ describe("GET /api/screener", () => {
           type: "CS",
           delistedOn: "2021-05-03",
           stillTrades: false,
+          quarantined: null,
           values: { close_price: 10 },
         },
         {
@@ -60,6 +61,7 @@ describe("GET /api/screener", () => {
           type: "CS",
           delistedOn: null,
           stillTrades: true,
+          quarantined: null,
           values: { close_price: 50 },
         },
       ],
