@@ -164,8 +164,8 @@ describe("the fact table", () => {
     expect([...rows].map((row) => ({ ...row }))).toEqual([
       {
         stock_bar_id: "XYZ_2024-01-02",
-        open_price: "5.00000000",
-        close_price: "5.00000000",
+        open_price: "5.000000000000",
+        close_price: "5.000000000000",
         volume: 200,
         split_factor: 0.5,
         change: null,
@@ -176,8 +176,8 @@ describe("the fact table", () => {
       },
       {
         stock_bar_id: "XYZ_2024-01-03",
-        open_price: "5.00000000",
-        close_price: "5.50000000",
+        open_price: "5.000000000000",
+        close_price: "5.500000000000",
         volume: 200,
         split_factor: 0.5,
         change: 0.5,
