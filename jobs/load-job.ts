@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { z } from "zod";
-import type { JsonValue, Sql } from "../db/client.ts";
+import type { JsonValue, Sql, TransactionSql } from "../db/client.ts";
 import {
   clearBatch,
   copyToStaging,
@@ -25,6 +25,7 @@ import { manifestsDataset } from "./ingest-job.ts";
 import { type LandedObject, readManifest, readRaw } from "./lake/manifest.ts";
 import type { ObjectStore } from "./lake/store.ts";
 import { type Bar, type BarReject, parseBars } from "./market/bars.ts";
+import { judgeSplits } from "./market/split-judgement.ts";
 import type { Universe } from "./market/universe.ts";
 import { CancelledError } from "./orchestrator/errors.ts";
 import { storableJson, storableText } from "./orchestrator/storable.ts";
@@ -72,6 +73,7 @@ type StageOutput = z.infer<typeof stageOutput>;
 const rowsPerBatch = 45_000;
 /** A load of the whole market's month: a merge of some seconds, so that progress shows and a redo is cheap. */
 const manifestsPerRun = 24;
+const splitsInLog = 20;
 
 /** Declares the job that brings landed answers into the raw table. */
 export function createLoadJob(options: LoadOptions): JobDefinition {
@@ -233,12 +235,30 @@ async function merge(options: LoadOptions, context: PlainTaskContext): Promise<T
     const confirmed = await endConfirmed(transaction, context.run.id, insertedAt);
     for (const ticker of confirmed) context.log.info("a later answer ends the quarantine", { ticker });
     await emptyStaging(transaction);
-    return result;
+    const dates = [result.firstDate, result.lastDate, ...repeatedBars.map(({ tradeDate }) => tradeDate)];
+    return { ...result, ...(await judge(transaction, context, insertedAt, dates)) };
   });
   const withheld = repeats.withheld.reduce((total, { rows }) => total + rows, 0);
   const summary = { rows: expected, rejected, repeated, withheld, ...merged };
   context.log.info("merged", { ...summary, durationMs: Math.round(performance.now() - started) });
   return { output: summary, summary, events: [{ dataset: barsDataset, payload: summary }] };
+}
+
+/** Judges the splits that the bars of some dates bear on, and tells those that it set aside. */
+async function judge(
+  transaction: TransactionSql,
+  { log }: PlainTaskContext,
+  at: Date,
+  dates: (string | null)[],
+): Promise<{ splitsSetAside?: number }> {
+  const known = dates.filter((date) => date !== null).sort();
+  const [from] = known;
+  if (from === undefined) return {};
+  const asides = await judgeSplits(transaction, { at, from, to: known.at(-1) ?? from });
+  for (const { ticker, date, splitFrom, splitTo, closeBefore, openAfter } of asides.slice(0, splitsInLog)) {
+    log.warn("the prices deny a split; it was set aside", { ticker, date, splitFrom, splitTo, closeBefore, openAfter });
+  }
+  return asides.length > 0 ? { splitsSetAside: asides.length } : {};
 }
 
 /**

@@ -11,6 +11,7 @@ import {
   pgTable,
   primaryKey,
   text,
+  unique,
 } from "drizzle-orm/pg-core";
 import { barline, code, identity, instant } from "./columns.ts";
 import { runs } from "./orchestration.ts";
@@ -163,7 +164,10 @@ export const tickers = pgTable("source_polygon_tickers", {
   insertedAt: instant("inserted_at").notNull(),
 });
 
-/** Stock splits: `split_from` old shares become `split_to` new ones before the open of `execution_date`. */
+/**
+ * Stock splits: `split_from` old shares become `split_to` new ones before the open of `execution_date`. One that contradicts
+ * itself or the prices is set aside: it is kept and shown, and counts nowhere, until somebody or the vendor says otherwise.
+ */
 export const splits = pgTable(
   "source_polygon_splits",
   {
@@ -173,16 +177,29 @@ export const splits = pgTable(
     splitTo: numeric("split_to").notNull(),
     /** False once the vendor no longer lists it; kept so that the models see the change. */
     active: boolean("active").notNull().default(true),
+    /** Moves when what counts changes. */
     insertedAt: instant("inserted_at").notNull(),
+    /** forward_split | reverse_split | stock_dividend, as the vendor says; null where it does not. */
+    adjustmentType: text("adjustment_type"),
+    /** Why it does not count: it contradicts its `type`, its `ratio` is beyond belief, `prices` deny it, or somebody said so by `hand`. */
+    setAside: text("set_aside"),
+    /** What somebody decided: `counts` or `set_aside`. It stands until the vendor states another ratio or type. */
+    decision: text("decision"),
+    decidedBy: text("decided_by"),
+    decidedWhy: text("decided_why"),
+    decidedAt: instant("decided_at"),
   },
   (table) => [
     primaryKey({ columns: [table.ticker, table.executionDate] }),
     index("source_polygon_splits_inserted_at").on(table.insertedAt),
+    index("source_polygon_splits_execution_date").on(table.executionDate),
     check("source_polygon_splits_ratio", sql`split_from > 0 and split_to > 0`),
+    check("source_polygon_splits_set_aside", sql`set_aside in ('type', 'ratio', 'prices', 'hand')`),
+    check("source_polygon_splits_decision", sql`decision in ('counts', 'set_aside')`),
   ],
 );
 
-/** Cash dividends, by the day the share trades without them. A day may have several: a regular and a special one. */
+/** Cash dividends, by the day the share trades without them. A day may have several, and a regular and a special one may be equal. */
 export const dividends = pgTable(
   "source_polygon_dividends",
   {
@@ -195,8 +212,14 @@ export const dividends = pgTable(
     payDate: date("pay_date", { mode: "string" }),
     active: boolean("active").notNull().default(true),
     insertedAt: instant("inserted_at").notNull(),
+    /** recurring | special | supplemental | irregular | unknown; null where the vendor does not say. */
+    distributionType: text("distribution_type"),
   },
-  (table) => [primaryKey({ columns: [table.ticker, table.exDividendDate, table.cashAmount] })],
+  (table) => [
+    unique("source_polygon_dividends_key")
+      .on(table.ticker, table.exDividendDate, table.cashAmount, table.distributionType, table.currency)
+      .nullsNotDistinct(),
+  ],
 );
 
 /** What of the reference data (tickers, splits, dividends) has been read, and when. */

@@ -22,6 +22,7 @@ import type { TaskLog } from "../orchestrator/types.ts";
 import { newYorkDate } from "./calendar.ts";
 import type { MarketClient, RawAnswer } from "./client.ts";
 import { type ParsedRows, parseDividends, parseSplits, parseTickers, type RejectedRow } from "./reference.ts";
+import { judgeSplits } from "./split-judgement.ts";
 
 /** The market's reference data: tickers, splits, dividends. Read when they are stale, once for all who ask at a time, in every process. */
 export type ReferenceData = {
@@ -148,6 +149,7 @@ async function read(options: ReferenceOptions, kind: ReferenceKind, need: Need, 
 
 /** Fewer rows than these may all have been withdrawn. */
 const manyRows = 10;
+const rejectsInLog = 20;
 
 /**
  * Merges what is listed. A list that lacks most of what is known is an outage, and would turn the adjusted prices of the whole
@@ -170,8 +172,18 @@ async function takeOver(
   const taken = { ...listing, withdraw: !isOutage };
   if (kind === "dividends") return await mergeDividends(transaction, taken);
   await mergeSplits(transaction, taken);
+  const asides = await judgeSplits(transaction, { at: listing.insertedAt, from: earliestOf(listing), to: null });
+  for (const { ticker, date, splitFrom, splitTo, setAside } of asides.slice(0, rejectsInLog)) {
+    log.warn("a split was set aside", { ticker, date, splitFrom, splitTo, why: setAside });
+  }
   // They are read before the bars of their run, whose load wakes the build; dividends come after them.
   return false;
+}
+
+/** The first day that a list bears on: an answer may go back further than it was asked to. */
+function earliestOf({ rows, from }: Listing): string {
+  const dates = (rows as { executionDate: string }[]).map(({ executionDate }) => executionDate);
+  return [from, ...dates].sort()[0] ?? from;
 }
 
 async function readTickers(options: ReferenceOptions, context: ReadContext): Promise<void> {
@@ -235,8 +247,6 @@ async function keepRejects(
   }));
   await insertReferenceRejects(transaction, runId, kept);
 }
-
-const rejectsInLog = 20;
 
 function report(log: TaskLog, kind: string, { rows, rejects }: ParsedRows<unknown>): void {
   log.info(`read the ${kind}`, { rows: rows.length, rejected: rejects.length });

@@ -2,13 +2,19 @@ import type { z } from "zod";
 import { type Page, type ParsedRows, readRow } from "./rows.ts";
 import { splitRow } from "./wire.ts";
 
-/** On `executionDate`, every `splitFrom` shares became `splitTo`. */
-export type Split = { ticker: string; executionDate: string; splitFrom: number; splitTo: number };
+/** On `executionDate`, every `splitFrom` shares became `splitTo`. `adjustmentType` is what the vendor calls it, where it says. */
+export type Split = {
+  ticker: string;
+  executionDate: string;
+  splitFrom: number;
+  splitTo: number;
+  adjustmentType: string | null;
+};
 
 type Listed = { row: z.output<typeof splitRow>; page: number };
 
-/** The largest reverse splits on record make one share of some tens of thousands; past this a row is a slip of the keyboard. */
-const largestRatio = 1_000_000;
+/** What is beyond this is no number of shares, and is not kept. What is only beyond belief is kept, and set aside. */
+const largestRatio = 1e12;
 /** The vendor's factors are rounded; ratios of one day that contradict each other differ by far more. */
 const factorTolerance = 1e-3;
 
@@ -44,6 +50,7 @@ export function parseSplits(pages: readonly Page[]): ParsedRows<Split> {
         executionDate: date,
         splitFrom: chosen.row.split_from,
         splitTo: chosen.row.split_to,
+        adjustmentType: chosen.row.adjustment_type ?? null,
       });
       for (const { row, page } of listed) {
         if (!isSameRatio(row, chosen.row)) {

@@ -69,7 +69,8 @@ export const dividendRow = z.object({
   currency: optionalText,
   // What only describes the payment does not cost it: an odd value counts as none.
   frequency: z.int32().nullish().catch(null),
-  distribution_type: optionalText,
+  /** recurring | special | supplemental | irregular | unknown. */
+  distribution_type: optionalText.catch(null),
   pay_date: isoDate.nullish().catch(null),
 });
 

@@ -7,7 +7,7 @@ import type { ObjectStore } from "../../jobs/lake/store.ts";
 import type { MarketClient, RawAnswer } from "../../jobs/market/client.ts";
 import { createReferenceData } from "../../jobs/market/reference-data.ts";
 import type { TaskLog } from "../../jobs/orchestrator/types.ts";
-import { bar, openTransform, weekday, writeBars, writeSplits } from "../jobs/transform/support.ts";
+import { bar, openTransform, weekday, writeBars, writeDividends, writeSplits } from "../jobs/transform/support.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { type FaultyMarket, startFaultyMarket } from "../support/faulty-market.ts";
 import { startTestPipeline, type TestPipeline } from "../support/pipeline.ts";
@@ -154,10 +154,72 @@ describe("splits and dividends that are read", () => {
     ]);
   });
 
+  const paid = async () => {
+    const rows = await database.sql<{ date: string; cash: number; type: string | null; active: boolean; at: Date }[]>`
+      select ex_dividend_date as date, cash_amount::float8 as cash, distribution_type as type, active, inserted_at as at
+      from source_polygon_dividends order by 1, 2, 3`;
+    return rows.map((row) => ({ ...row }));
+  };
+  const dividend = (type: string | undefined, more: Row = {}): Row => ({
+    ...{ ticker: "AAPL", ex_dividend_date: "2018-02-09", cash_amount: 0.25, currency: "USD" },
+    ...(type !== undefined && { distribution_type: type }),
+    ...more,
+  });
+
+  test("count an equal regular and special dividend of a day, and the same one under another id once", async () => {
+    dividends = [
+      dividend("recurring", { id: "1" }),
+      dividend("special", { id: "2" }),
+      dividend("recurring", { id: "3" }),
+    ];
+    await readAll();
+    expect((await paid()).map(({ type, active }) => [type, active])).toEqual([
+      ["recurring", true],
+      ["special", true],
+    ]);
+    dividends = [dividend("special", { id: "2" })];
+    await readAll();
+    expect((await paid()).map(({ type, active }) => [type, active])).toEqual([
+      ["recurring", false],
+      ["special", true],
+    ]);
+  });
+
+  test("give a dividend that was read without a type the type that it has now, and do not take it for another", async () => {
+    dividends = [dividend(undefined), dividend(undefined, { ex_dividend_date: "2018-02-12" })];
+    await readAll();
+    const before = await paid();
+    dividends = [dividend("recurring"), dividend("recurring", { ex_dividend_date: "2018-02-12" })];
+    await readAll();
+    // The stamps stand, so that no model has anything to build.
+    expect(await paid()).toEqual(before.map((row) => ({ ...row, type: "recurring" })));
+    dividends.push(dividend("special"));
+    await readAll();
+    expect((await paid()).filter(({ active }) => active)).toHaveLength(3);
+  });
+
+  test("give a split its type without building anything anew, and judge it by that", async () => {
+    splits = [split("AAPL", 1, 4), split("MSFT", 1, 3)];
+    await readAll();
+    const before = await stored();
+    splits = [
+      split("AAPL", 1, 4, { adjustment_type: "forward_split" }),
+      split("MSFT", 1, 3, { adjustment_type: "reverse_split" }),
+    ];
+    await readAll();
+    const [apple, microsoft] = await stored();
+    expect(apple).toEqual(before[0]);
+    expect(microsoft?.at.getTime()).toBeGreaterThan(before[1]?.at.getTime() ?? Number.NaN);
+    const aside =
+      await database.sql`select ticker, set_aside as kind from source_polygon_splits where set_aside is not null`;
+    expect([...aside]).toEqual([{ ticker: "MSFT", kind: "type" }]);
+  });
+
   test("write the whole history of a ticker whose split is new, changed or withdrawn, and not one row of another", async () => {
     const { sql } = database;
     const tickers = ["AAPL", "MSFT", "PFE"];
-    const sessions = Array.from({ length: 30 }, (_, index) => index);
+    // Up to the splits' day: prices from it on would have to follow them.
+    const sessions = Array.from({ length: 20 }, (_, index) => index);
     const transform = openTransform(sql, { now: () => clock });
     const bars = tickers.flatMap((ticker) => sessions.map((index) => bar(ticker, index)));
     await writeBars(sql, bars, clock);
@@ -201,6 +263,51 @@ describe("adjusted bars", () => {
     const rows = await database.sql<{ close: number }[]>`
       select round(close_price, 4)::float8 as close from fct_polygon__stock_bars_performance order by trade_date`;
     expect(rows.map(({ close }) => close)).toEqual(prices.map((price) => Math.round((price / 1.195) * 1e4) / 1e4));
+    await database.drop();
+  });
+
+  test("have a volume wherever a share was traded, however many shares made one since, and so has their average", async () => {
+    const database = await createTestDatabase();
+    const at = new Date("2018-03-01T22:00:00Z");
+    const bars = Array.from({ length: 25 }, (_, index) => ({
+      ...bar("MULN", index),
+      volume: index === 0 ? 0.000001 : 3_000_000,
+    }));
+    await writeBars(database.sql, [...bars, bar("AAPL", 0)], at);
+    // Eight reverse splits, together 1 for 3.375e13, as one company had them.
+    const splits = [25, 9, 100, 100, 60, 100, 100, 250].map((from, index) => ({
+      ...{ ticker: "MULN", date: weekday(25 + index), from, to: 1, active: true },
+    }));
+    await writeSplits(database.sql, splits, at);
+    expect((await openTransform(database.sql, { now: () => at }).build()).published).toBe(true);
+    const [least] = await database.sql`
+      select
+        bool_and(volume > 0) as traded,
+        min(avg_volume_20d) > 0 as averaged,
+        bool_and(abs(volume * split_factor / raw - 1) < 1e-6) filter (where raw > 1) as exact,
+        max(scale(volume)) filter (where facts.ticker = 'AAPL') as scale
+      from fct_polygon__stock_bars_performance as facts
+      inner join (
+        select ticker, trade_date, volume as raw from source_polygon_stock_bars_daily
+      ) as bars using (ticker, trade_date)`;
+    expect(least).toEqual({ traded: true, averaged: true, exact: true, scale: 6 });
+    await database.drop();
+  });
+
+  test("take the cash of a split's own day for that of a new share", async () => {
+    const database = await createTestDatabase();
+    const at = new Date("2018-03-01T22:00:00Z");
+    const flat = (index: number, price: number) => ({
+      ...{ ...bar("DUPD", index), open: price, high: price, low: price, close: price },
+    });
+    await writeBars(database.sql, [flat(0, 100), flat(1, 49), flat(2, 49)], at);
+    await writeSplits(database.sql, [{ ticker: "DUPD", date: weekday(1), from: 1, to: 2, active: true }], at);
+    await writeDividends(database.sql, [{ ticker: "DUPD", date: weekday(1), amount: 1, active: true }], at);
+    expect((await openTransform(database.sql, { now: () => at }).build()).published).toBe(true);
+    const rows = await database.sql<{ total: number }[]>`
+      select total_return_close::float8 as total from fct_polygon__stock_bars_performance order by trade_date`;
+    // Two shares of 49 and 2 in cash are the 100 of before.
+    expect(rows.map(({ total }) => total)).toEqual([50, 50, 50]);
     await database.drop();
   });
 

@@ -33,6 +33,8 @@ export type FaultyMarket = {
   revise: ((rows: WireRow[], about: { route: "grouped" | "range"; subject: string }) => WireRow[]) | undefined;
   /** What the envelope of an answer says instead. */
   relabel: ((about: { route: "grouped" | "range"; subject: string }) => Record<string, unknown>) | undefined;
+  /** Rewrites the rows of each page of a list. */
+  reviseList: ((rows: WireRow[], route: "tickers" | "splits" | "dividends") => WireRow[]) | undefined;
   /** The bodies last answered, by path, byte for byte. */
   served: Map<string, Uint8Array>;
   /** From now on answers to grouped calls wait, but for the first `more`: what a test interrupts is certain to be at work. */
@@ -75,6 +77,7 @@ export async function startFaultyMarket(options: {
     emptySessions: new Set(),
     revise: undefined,
     relabel: undefined,
+    reviseList: undefined,
     served: new Map(),
     hold: (more = 0) => {
       permits = more;
@@ -203,7 +206,7 @@ function misbehave(response: ServerResponse, fault: Exclude<FaultKind, "slow">, 
 
 /** What the test made of an answer; the bytes as they came where it made nothing of them. */
 function revised(
-  market: Pick<FaultyMarket, "emptySessions" | "revise" | "relabel">,
+  market: Pick<FaultyMarket, "emptySessions" | "revise" | "relabel" | "reviseList">,
   route: MarketRoute,
   subject: string,
   bytes: Uint8Array,
@@ -221,6 +224,10 @@ function revised(
     const label = market.relabel?.({ route, subject });
     const envelope = { ...rest, ...label, ...counts, ...(rows.length > 0 && { results: rows }) };
     return new TextEncoder().encode(JSON.stringify(envelope));
+  }
+  if (route !== "grouped" && route !== "range" && market.reviseList) {
+    const { results, ...rest } = JSON.parse(new TextDecoder().decode(bytes));
+    bytes = new TextEncoder().encode(JSON.stringify({ ...rest, results: market.reviseList(results ?? [], route) }));
   }
   const text = new TextDecoder().decode(bytes);
   // A next page is asked of this server too.

@@ -82,22 +82,26 @@ export async function selectBarDates(sql: Sql, ticker: string): Promise<BarDates
 
 export type SplitRow = { date: string; from: number; to: number };
 
-/** A ticker's stock splits that the vendor stands by, ascending. */
+/** A ticker's stock splits that count, ascending. */
 export function selectSplits(sql: Sql, ticker: string): Promise<SplitRow[]> {
   return sql<SplitRow[]>`
     select execution_date as date, split_from::float8 as from, split_to::float8 as to
     from public.source_polygon_splits
-    where ticker = ${ticker}::text and active
+    where ticker = ${ticker}::text and active and set_aside is null
     order by execution_date`;
 }
 
-export type DividendRow = { date: string; cash: number; currency: string | null };
+/** `type` is the vendor's word for it: recurring, special … */
+export type DividendRow = { date: string; cash: number; currency: string | null; type: string | null };
+
+/** Whether an amount is in dollars, which alone are counted; the vendor leaves the currency out where it is. */
+export const isDollars = (currency: string | null): boolean => (currency ?? "USD") === "USD";
 
 /** A ticker's cash dividends by ex-dividend date, ascending. */
 export function selectDividends(sql: Sql, ticker: string): Promise<DividendRow[]> {
   return sql<DividendRow[]>`
-    select ex_dividend_date as date, cash_amount::float8 as cash, currency
+    select ex_dividend_date as date, cash_amount::float8 as cash, currency, distribution_type as type
     from public.source_polygon_dividends
     where ticker = ${ticker}::text and active
-    order by ex_dividend_date`;
+    order by ex_dividend_date, cash_amount desc, distribution_type`;
 }

@@ -90,25 +90,41 @@ export async function countListedSplits(
 
 /**
  * Takes over the splits from `from` on; those that the vendor no longer lists are marked, so that the models see it. A ratio that
- * is only written in other numbers (2 for 8 after 1 for 4) changes nothing.
+ * is only written in other numbers (2 for 8 after 1 for 4) changes nothing. One that has changed, or its type, is no longer what
+ * somebody decided on.
  */
 export async function mergeSplits(transaction: TransactionSql, listing: Listing): Promise<void> {
   const { rows, from, insertedAt, withdraw } = listing;
   await transaction`
     with listed as (
       select row ->> 'ticker' as ticker, (row ->> 'executionDate')::date as execution_date,
-        (row ->> 'splitFrom')::numeric as split_from, (row ->> 'splitTo')::numeric as split_to
+        (row ->> 'splitFrom')::numeric as split_from, (row ->> 'splitTo')::numeric as split_to,
+        row ->> 'adjustmentType' as adjustment_type
       from jsonb_array_elements(${transaction.json(rows)}::jsonb) as row
     ), withdrawn as (
       update public.source_polygon_splits known set active = false, inserted_at = ${insertedAt}::timestamptz
       where ${withdraw}::boolean and active and execution_date >= ${from}::date and not exists (
         select 1 from listed where listed.ticker = known.ticker and listed.execution_date = known.execution_date)
+    ), compared as (
+      select listed.*, known.ticker is null or not known.active
+          or known.split_from * listed.split_to <> listed.split_from * known.split_to as counts_anew,
+        known.split_from * listed.split_to = listed.split_from * known.split_to
+          and known.adjustment_type is not distinct from listed.adjustment_type as says_the_same
+      from listed left join public.source_polygon_splits known using (ticker, execution_date)
     )
-    insert into public.source_polygon_splits as known (ticker, execution_date, split_from, split_to, inserted_at)
-    select ticker, execution_date, split_from, split_to, ${insertedAt}::timestamptz from listed
+    insert into public.source_polygon_splits as known
+      (ticker, execution_date, split_from, split_to, adjustment_type, inserted_at)
+    select ticker, execution_date, split_from, split_to, adjustment_type, ${insertedAt}::timestamptz
+    from compared where counts_anew or says_the_same is not true
     on conflict (ticker, execution_date) do update set split_from = excluded.split_from, split_to = excluded.split_to,
-      active = true, inserted_at = excluded.inserted_at
-    where not known.active or known.split_from * excluded.split_to <> excluded.split_from * known.split_to`;
+      adjustment_type = excluded.adjustment_type, active = true,
+      inserted_at = case
+        when known.active and known.split_from * excluded.split_to = excluded.split_from * known.split_to
+          then known.inserted_at else excluded.inserted_at end,
+      (decision, decided_by, decided_why, decided_at) = (
+        select known.decision, known.decided_by, known.decided_why, known.decided_at
+        where known.split_from * excluded.split_to = excluded.split_from * known.split_to
+          and known.adjustment_type is not distinct from excluded.adjustment_type)`;
 }
 
 /** Of dividends, by their day: a corrected amount is a new row, and no withdrawal. */
@@ -128,32 +144,61 @@ export async function countListedDividends(
 }
 
 /**
+ * Gives what was read before the vendor stated types the type that it is listed with now, so that it is not taken for another one:
+ * that would build every payer's history anew for nothing. Of several types it is the first, and the others are new.
+ */
+async function adoptDividendTypes(transaction: TransactionSql, rows: JsonValue): Promise<void> {
+  await transaction`
+    update public.source_polygon_dividends known set distribution_type = listed.type
+    from (
+      select row ->> 'ticker' as ticker, (row ->> 'exDividendDate')::date as ex_dividend_date,
+        (row ->> 'cashAmount')::numeric as cash_amount, row ->> 'currency' as currency,
+        min(row ->> 'distributionType') as type
+      from jsonb_array_elements(${transaction.json(rows)}::jsonb) as row
+      group by 1, 2, 3, 4
+    ) as listed
+    where known.distribution_type is null and listed.type is not null and known.ticker = listed.ticker
+      and known.ex_dividend_date = listed.ex_dividend_date and known.cash_amount = listed.cash_amount
+      and known.currency is not distinct from listed.currency
+      and not exists (
+        select from public.source_polygon_dividends other
+        where other.ticker = known.ticker and other.ex_dividend_date = known.ex_dividend_date
+          and other.cash_amount = known.cash_amount and other.currency is not distinct from known.currency
+          and other.distribution_type = listed.type)`;
+}
+
+/**
  * Takes over the dividends from `from` on; those that the vendor no longer lists are marked. Answers whether one that has
  * changed falls between bars of its ticker, so that it changes what is published of them.
  */
 export async function mergeDividends(transaction: TransactionSql, listing: Listing): Promise<boolean> {
   const { rows, from, insertedAt, withdraw } = listing;
+  await adoptDividendTypes(transaction, rows);
   const found = await transaction`
     with listed as (
-      select distinct on (row ->> 'ticker', (row ->> 'exDividendDate')::date, (row ->> 'cashAmount')::numeric)
+      select distinct on (row ->> 'ticker', (row ->> 'exDividendDate')::date, (row ->> 'cashAmount')::numeric,
+          row ->> 'distributionType', row ->> 'currency')
         row ->> 'ticker' as ticker, (row ->> 'exDividendDate')::date as ex_dividend_date,
         (row ->> 'cashAmount')::numeric as cash_amount, row ->> 'currency' as currency,
+        row ->> 'distributionType' as distribution_type,
         (row ->> 'frequency')::int as frequency, (row ->> 'payDate')::date as pay_date
       from jsonb_array_elements(${transaction.json(rows)}::jsonb) as row
     ), withdrawn as (
       update public.source_polygon_dividends known set active = false, inserted_at = ${insertedAt}::timestamptz
       where ${withdraw}::boolean and active and ex_dividend_date >= ${from}::date and not exists (
         select 1 from listed where listed.ticker = known.ticker and listed.ex_dividend_date = known.ex_dividend_date
-          and listed.cash_amount = known.cash_amount)
+          and listed.cash_amount = known.cash_amount
+          and listed.distribution_type is not distinct from known.distribution_type
+          and listed.currency is not distinct from known.currency)
       returning ticker, ex_dividend_date
     ), merged as (
       insert into public.source_polygon_dividends as known
-        (ticker, ex_dividend_date, cash_amount, currency, frequency, pay_date, inserted_at)
-      select ticker, ex_dividend_date, cash_amount, currency, frequency, pay_date, ${insertedAt}::timestamptz from listed
-      on conflict (ticker, ex_dividend_date, cash_amount) do update set currency = excluded.currency,
+        (ticker, ex_dividend_date, cash_amount, currency, distribution_type, frequency, pay_date, inserted_at)
+      select ticker, ex_dividend_date, cash_amount, currency, distribution_type, frequency, pay_date,
+        ${insertedAt}::timestamptz from listed
+      on conflict (ticker, ex_dividend_date, cash_amount, distribution_type, currency) do update set
         frequency = excluded.frequency, pay_date = excluded.pay_date, active = true, inserted_at = excluded.inserted_at
-      where (known.currency, known.frequency, known.pay_date, known.active)
-        is distinct from (excluded.currency, excluded.frequency, excluded.pay_date, true)
+      where (known.frequency, known.pay_date, known.active) is distinct from (excluded.frequency, excluded.pay_date, true)
       returning ticker, ex_dividend_date
     )
     select

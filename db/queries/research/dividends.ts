@@ -5,7 +5,8 @@ export type AdjustedDividend = { date: string; amount: number };
 
 /**
  * The cash dividends with an ex-dividend date in a range, both ends inclusive, by the session they belong to: that of the date, or
- * the ticker's next one. Adjusted by the factor of that session, as published, so that they fit the prices. Only those in dollars.
+ * the ticker's next one. Adjusted by the factor of that session, as published, so that they fit the prices: on the day of a split
+ * that is of a new share, as `int_polygon__dividend_factors` takes it. Only those in dollars.
  */
 export async function selectAdjustedDividends(
   sql: Sql,

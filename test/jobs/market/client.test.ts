@@ -127,7 +127,7 @@ describe("a list", () => {
       { ...split, execution_date: "soon" },
     ];
     const { rows, rejects } = parseSplits([{ answer: { results } }]);
-    expect(rows).toEqual([{ ticker: "AAPL", executionDate: "2020-08-31", splitFrom: 1, splitTo: 4 }]);
+    expect(rows).toMatchObject([{ ticker: "AAPL", executionDate: "2020-08-31", splitFrom: 1, splitTo: 4 }]);
     expect(rejects.map(({ reason }) => reason.split(":")[0])).toEqual([
       "split_from",
       "row",

@@ -15,7 +15,9 @@ describe("a list of splits", () => {
     expect(
       read(older, newer, { ...apple, split_from: 2, split_to: 8 }, { ...apple, split_from: 0.25, split_to: 1 }),
     ).toEqual({
-      rows: [{ ticker: "AAPL", executionDate: "2020-08-31", splitFrom: 1, splitTo: 4 }],
+      rows: [
+        { ticker: "AAPL", executionDate: "2020-08-31", splitFrom: 1, splitTo: 4, adjustmentType: "forward_split" },
+      ],
       rejects: [],
     });
   });
@@ -83,7 +85,7 @@ describe("a list of splits", () => {
       { ...apple, split_from: 0 },
       { ...apple, split_to: -4 },
       { ...apple, split_to: "4" },
-      { ...apple, split_to: 1e9 },
+      { ...apple, split_to: 1e13 },
       { ...apple, ticker: "" },
       { ...apple, ticker: "A\u0000" },
       { ...apple, ticker: "A".repeat(65) },

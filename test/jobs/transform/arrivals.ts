@@ -20,10 +20,18 @@ export type Arrival =
   | { kind: "removal"; ticker: number; from: number; count: number }
   /** A whole session is, or the newest ones that there are. */
   | { kind: "sessionRemoval"; at: number; newest: boolean }
-  | { kind: "split"; ticker: number; day: number; ratio: [number, number]; active: boolean }
+  | { kind: "split"; ticker: number; day: number; ratio: [number, number]; active: boolean; setAside: boolean }
   /** A split that is announced, some days from now. */
   | { kind: "upcoming"; ticker: number; inDays: number; ratio: [number, number] }
-  | { kind: "dividend"; ticker: number; day: number; cash: number; currency: string | null; active: boolean }
+  | {
+      kind: "dividend";
+      ticker: number;
+      day: number;
+      cash: number;
+      currency: string | null;
+      type: string | null;
+      active: boolean;
+    }
   /** What the vendor says of a ticker: its name, and whether it still trades. */
   | { kind: "listing"; ticker: number; revision: number; active: boolean }
   | { kind: "wait"; hours: number };
@@ -46,6 +54,7 @@ const ratio: fc.Arbitrary<[number, number]> = fc.constantFrom<[number, number][]
     [1, 2],
     [1, 3],
     [10, 1],
+    [30_000_000, 1],
     [1, 1.054],
     [1, 0.33333333],
     [1, 1.4869999],
@@ -55,6 +64,7 @@ const ratio: fc.Arbitrary<[number, number]> = fc.constantFrom<[number, number][]
 );
 const ticker = fc.nat({ max: names.length - 1 });
 const revision = fc.nat({ max: 3 });
+const setAside = fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) });
 const active = fc.oneof({ weight: 3, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) });
 
 const arrivalOf = (sessions: number): fc.Arbitrary<Arrival> => {
@@ -80,7 +90,7 @@ const arrivalOf = (sessions: number): fc.Arbitrary<Arrival> => {
     },
     { weight: 2, arbitrary: record("removal", { ticker, from: at, count: fc.integer({ min: 1, max: sessions }) }) },
     { weight: 1, arbitrary: record("sessionRemoval", { at, newest: fc.boolean() }) },
-    { weight: 3, arbitrary: record("split", { ticker, day: at, ratio, active }) },
+    { weight: 3, arbitrary: record("split", { ticker, day: at, ratio, active, setAside }) },
     { weight: 1, arbitrary: record("upcoming", { ticker, inDays: fc.integer({ min: 0, max: 3 }), ratio }) },
     {
       weight: 3,
@@ -89,6 +99,7 @@ const arrivalOf = (sessions: number): fc.Arbitrary<Arrival> => {
         day: at,
         cash: fc.constantFrom(0, 0.22, 0.123456789, 5, 80),
         currency: fc.constantFrom("USD", "USD", null, "CAD"),
+        type: fc.constantFrom(null, "recurring", "special"),
         active,
       }),
     },
@@ -257,24 +268,36 @@ async function removeRawBars(sql: Sql, days: string[], ticker: string | null, at
   await sql.begin((transaction) => removeBars(transaction, keys, at));
 }
 
-type RawSplit = { ticker: string; date: string; ratio: [number, number]; active: boolean };
+type RawSplit = { ticker: string; date: string; ratio: [number, number]; active: boolean; setAside?: boolean };
 
-async function writeSplit(sql: Sql, { ticker, date, ratio: [from, to], active }: RawSplit, at: Date): Promise<void> {
+async function writeSplit(sql: Sql, split: RawSplit, at: Date): Promise<void> {
+  const { ticker, date, ratio, active, setAside: isAside = false } = split;
+  const [from, to] = ratio;
   await sql`
-    insert into source_polygon_splits (ticker, execution_date, split_from, split_to, active, inserted_at)
-    values (${ticker}::text, ${date}::date, ${from}::float8::numeric, ${to}::float8::numeric, ${active}::boolean, ${at}::timestamptz)
+    insert into source_polygon_splits (ticker, execution_date, split_from, split_to, active, set_aside, inserted_at)
+    values (${ticker}::text, ${date}::date, ${from}::float8::numeric, ${to}::float8::numeric, ${active}::boolean,
+      ${isAside ? "prices" : null}::text, ${at}::timestamptz)
     on conflict (ticker, execution_date) do update set split_from = excluded.split_from, split_to = excluded.split_to,
-      active = excluded.active, inserted_at = excluded.inserted_at`;
+      active = excluded.active, set_aside = excluded.set_aside, inserted_at = excluded.inserted_at`;
 }
 
-type RawDividend = { ticker: string; date: string; cash: number; currency: string | null; active: boolean };
+type RawDividend = {
+  ticker: string;
+  date: string;
+  cash: number;
+  currency: string | null;
+  type: string | null;
+  active: boolean;
+};
 
 async function writeDividend(sql: Sql, dividend: RawDividend, at: Date): Promise<void> {
-  const { ticker, date, cash, currency, active } = dividend;
+  const { ticker, date, cash, currency, type, active } = dividend;
   await sql`
-    insert into source_polygon_dividends (ticker, ex_dividend_date, cash_amount, currency, active, inserted_at)
-    values (${ticker}::text, ${date}::date, ${cash}::float8::numeric, ${currency}::text, ${active}::boolean, ${at}::timestamptz)
-    on conflict (ticker, ex_dividend_date, cash_amount) do update set currency = excluded.currency,
+    insert into source_polygon_dividends
+      (ticker, ex_dividend_date, cash_amount, currency, distribution_type, active, inserted_at)
+    values (${ticker}::text, ${date}::date, ${cash}::float8::numeric, ${currency}::text, ${type}::text, ${active}::boolean,
+      ${at}::timestamptz)
+    on conflict (ticker, ex_dividend_date, cash_amount, distribution_type, currency) do update set
       active = excluded.active, inserted_at = excluded.inserted_at`;
 }
 

@@ -62,16 +62,23 @@ export async function writeSplits(sql: Sql, splits: Split[], at: Date): Promise<
       active = excluded.active, inserted_at = excluded.inserted_at`;
 }
 
-export type Dividend = { ticker: string; date: string; amount: number; active: boolean; currency?: string };
+export type Dividend = {
+  ticker: string;
+  date: string;
+  amount: number;
+  active: boolean;
+  currency?: string;
+  type?: string;
+};
 
 /** Writes dividends as the reference data is written: never deleted, only no longer active. */
 export async function writeDividends(sql: Sql, dividends: Dividend[], at: Date): Promise<void> {
   await sql`
-    insert into source_polygon_dividends (ticker, ex_dividend_date, cash_amount, currency, active, inserted_at)
-    select item ->> 'ticker', (item ->> 'date')::date, (item ->> 'amount')::numeric, item ->> 'currency',
+    insert into source_polygon_dividends (ticker, ex_dividend_date, cash_amount, currency, distribution_type, active, inserted_at)
+    select item ->> 'ticker', (item ->> 'date')::date, (item ->> 'amount')::numeric, item ->> 'currency', item ->> 'type',
       (item ->> 'active')::boolean, ${at}::timestamptz
     from jsonb_array_elements(${sql.json(dividends)}::jsonb) as item
-    on conflict (ticker, ex_dividend_date, cash_amount) do update set currency = excluded.currency,
+    on conflict (ticker, ex_dividend_date, cash_amount, distribution_type, currency) do update set
       active = excluded.active, inserted_at = excluded.inserted_at`;
 }
 

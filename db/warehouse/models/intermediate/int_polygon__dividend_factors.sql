@@ -17,6 +17,11 @@
 --
 -- A dividend counts from the first bar on or after its ex-date, where there is a bar before it: who bought the first bar
 -- is not paid. A withdrawn one, or one not in dollars, stays as a step of one, so that its row is replaced.
+--
+-- Cash on the day of a split is of a new share: it is set against that day's close, which is a new share's, and the split takes
+-- no part of it. So does the vendor, whose `split_adjusted_cash_amount` follows the splits "that occurred after the dividend was
+-- paid" alone (massive.com/docs/rest/stocks/corporate-actions/dividends). CRSP, whose amounts are of the old share, divides by
+-- the day's split too (`divamt / cumfacpr / facpr`); amounts of another source than this vendor may need that.
 with recursive
 
 {% if is_incremental() %}

@@ -242,7 +242,7 @@ facts as (
         round(close_price / nullif(high_252d, 0) - 1, 10) as distance_from_high_252d,
         round(close_price / nullif(low_252d, 0) - 1, 10) as distance_from_low_252d,
         round(close_price / nullif(close_high_252d, 0) - 1, 10) as drawdown_252d,
-        case when position >= 20 then round(volume_sum_20d / 20, 6) end as avg_volume_20d,
+        case when position >= 20 then round(volume_sum_20d * 0.05, greatest(scale(volume), 6)) end as avg_volume_20d,
         case when position >= 20 then round(volume * 20 / nullif(volume_sum_20d, 0), 8) end as volume_ratio_20d,
         source_inserted_at
     from windows

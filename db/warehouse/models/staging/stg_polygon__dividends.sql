@@ -4,6 +4,7 @@ select
     ex_dividend_date,
     cash_amount,
     currency,
+    distribution_type,
     frequency,
     pay_date,
     active,

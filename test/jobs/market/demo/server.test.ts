@@ -79,7 +79,10 @@ describe("our client", () => {
       exchange
         .splits("2025-11-20")
         .filter(({ date }) => date >= "2025-01-01")
-        .map(({ ticker, date, from, to }) => ({ ticker, executionDate: date, splitFrom: from, splitTo: to })),
+        .map(({ ticker, date, from, to }) => ({
+          ...{ ticker, executionDate: date, splitFrom: from, splitTo: to },
+          adjustmentType: to > from ? "forward_split" : "reverse_split",
+        })),
     );
     expect(paid.length).toBeGreaterThan(1);
     expect(parseDividends(paid).rows).toHaveLength(exchange.dividends("2025-11-20").length);

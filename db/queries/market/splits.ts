@@ -1,0 +1,170 @@
+import type { JsonValue, Sql, TransactionSql } from "../../client.ts";
+
+/** Why a split does not count: it contradicts its `type`, its `ratio` is beyond belief, `prices` deny it, somebody said so by `hand`. */
+export type SetAside = "type" | "ratio" | "prices" | "hand";
+
+/** A split with the unadjusted prices on both sides of its day; null where there is no bar near enough. */
+export type JudgedSplit = {
+  ticker: string;
+  date: string;
+  splitFrom: number;
+  splitTo: number;
+  adjustmentType: string | null;
+  setAside: SetAside | null;
+  closeBefore: number | null;
+  openAfter: number | null;
+};
+
+/**
+ * Splits that nobody has decided on and that bars of a range bear on: the last close within `days` before their day, and the first
+ * open within `days` from it on. Two look-ups by key for each.
+ */
+export async function selectSplitsToJudge(
+  transaction: TransactionSql,
+  { from, to, days }: { from: string; to: string | null; days: number },
+): Promise<JudgedSplit[]> {
+  return await transaction<JudgedSplit[]>`
+    select
+      splits.ticker,
+      splits.execution_date as date,
+      splits.split_from::float8 as "splitFrom",
+      splits.split_to::float8 as "splitTo",
+      splits.adjustment_type as "adjustmentType",
+      splits.set_aside as "setAside",
+      before.close::float8 as "closeBefore",
+      after.open::float8 as "openAfter"
+    from public.source_polygon_splits as splits
+    left join lateral (
+      select bars.close
+      from public.source_polygon_stock_bars_daily as bars
+      where bars.ticker = splits.ticker
+        and bars.trade_date < splits.execution_date
+        and bars.trade_date >= splits.execution_date - ${days}::int
+      order by bars.trade_date desc
+      limit 1
+    ) as before on true
+    left join lateral (
+      select bars.open
+      from public.source_polygon_stock_bars_daily as bars
+      where bars.ticker = splits.ticker
+        and bars.trade_date >= splits.execution_date
+        and bars.trade_date <= splits.execution_date + ${days}::int
+      order by bars.trade_date
+      limit 1
+    ) as after on true
+    where splits.active
+      and splits.decision is null
+      and splits.execution_date between ${from}::date - ${days}::int and coalesce(${to}::date, 'infinity') + ${days}::int`;
+}
+
+/** Writes whether splits count. The stamp moves where that changes, and not where only the reason does. */
+export async function setSplitsAside(
+  transaction: TransactionSql,
+  verdicts: { ticker: string; date: string; setAside: SetAside | null }[],
+  at: Date,
+): Promise<void> {
+  await transaction`
+    update public.source_polygon_splits known set
+      set_aside = item ->> 'setAside',
+      inserted_at = case
+        when (known.set_aside is null) = (item ->> 'setAside' is null) then known.inserted_at
+        else ${at}::timestamptz
+      end
+    from jsonb_array_elements(${transaction.json(verdicts as unknown as JsonValue)}::jsonb) as item
+    where known.ticker = item ->> 'ticker' and known.execution_date = (item ->> 'date')::date`;
+}
+
+/** What somebody decided of a split, and why. */
+export type SplitDecision = { counts: boolean; by: string; why: string; decidedAt: Date };
+
+/**
+ * Keeps a decision on a split that the vendor stands by. What was set aside for a reason keeps that reason; what counted is set
+ * aside by hand. Answers what it was before; undefined where there is no such split.
+ */
+export async function decideSplit(
+  transaction: TransactionSql,
+  split: { ticker: string; date: string },
+  { counts, by, why, decidedAt }: SplitDecision,
+  at: Date,
+): Promise<{ setAside: SetAside | null } | undefined> {
+  const [row] = await transaction<{ setAside: SetAside | null }[]>`
+    update public.source_polygon_splits known set
+      set_aside = case when ${counts}::boolean then null else coalesce(known.set_aside, 'hand') end,
+      decision = case when ${counts}::boolean then 'counts' else 'set_aside' end,
+      decided_by = ${by}::text,
+      decided_why = ${why}::text,
+      decided_at = ${decidedAt}::timestamptz,
+      inserted_at = case when (known.set_aside is null) = ${counts}::boolean then known.inserted_at else ${at}::timestamptz end
+    from (
+      select ticker, execution_date, set_aside from public.source_polygon_splits
+      where ticker = ${split.ticker}::text and execution_date = ${split.date}::date and active
+      for update
+    ) as before
+    where known.ticker = before.ticker and known.execution_date = before.execution_date
+    returning before.set_aside as "setAside"`;
+  return row;
+}
+
+/** A split that the vendor lists, whether it counts and who said so. `decision` is `counts` or `set_aside`. */
+export type ListedSplit = {
+  ticker: string;
+  date: string;
+  splitFrom: number;
+  splitTo: number;
+  adjustmentType: string | null;
+  setAside: SetAside | null;
+  decision: "counts" | "set_aside" | null;
+  decidedBy: string | null;
+  decidedWhy: string | null;
+  decidedAt: Date | null;
+  /** When what counts last changed. */
+  changedAt: Date;
+  /** The last close before its day and the first open from it on, unadjusted, however far away. */
+  closeBefore: number | null;
+  openAfter: number | null;
+};
+
+/** Which splits; null: whatever it is. `doubted`: those that are set aside, or that somebody decided on. */
+export type SplitFilter = { ticker: string | null; doubted: boolean; setAside: boolean | null };
+
+/** Splits that the vendor stands by, what waits for a decision first, then the newest. */
+export function selectListedSplits(
+  sql: Sql | TransactionSql,
+  filter: SplitFilter,
+  limit: number,
+): Promise<ListedSplit[]> {
+  return sql<ListedSplit[]>`
+    select
+      splits.ticker,
+      splits.execution_date as date,
+      splits.split_from::float8 as "splitFrom",
+      splits.split_to::float8 as "splitTo",
+      splits.adjustment_type as "adjustmentType",
+      splits.set_aside as "setAside",
+      splits.decision,
+      splits.decided_by as "decidedBy",
+      splits.decided_why as "decidedWhy",
+      splits.decided_at as "decidedAt",
+      splits.inserted_at as "changedAt",
+      (
+        select bars.close::float8
+        from public.source_polygon_stock_bars_daily as bars
+        where bars.ticker = splits.ticker and bars.trade_date < splits.execution_date
+        order by bars.trade_date desc
+        limit 1
+      ) as "closeBefore",
+      (
+        select bars.open::float8
+        from public.source_polygon_stock_bars_daily as bars
+        where bars.ticker = splits.ticker and bars.trade_date >= splits.execution_date
+        order by bars.trade_date
+        limit 1
+      ) as "openAfter"
+    from public.source_polygon_splits as splits
+    where splits.active
+      and (${filter.ticker}::text is null or splits.ticker = ${filter.ticker}::text)
+      and (not ${filter.doubted}::boolean or splits.set_aside is not null or splits.decision is not null)
+      and (${filter.setAside}::boolean is null or (splits.set_aside is not null) = ${filter.setAside}::boolean)
+    order by (splits.set_aside is not null and splits.decision is null) desc, splits.execution_date desc, splits.ticker
+    limit ${limit}::int`;
+}
