@@ -19,6 +19,7 @@ import { type JobDefinition, type Orchestrator, RequestError } from "./orchestra
 import { type BackfillRequest, jobIds, type Pipeline } from "./pipeline.ts";
 import { createQuarantineDesk } from "./quarantine/desk.ts";
 import { marketCalls, type PipelineSettings, type WorkerSettings } from "./settings.ts";
+import { decideOnSplit } from "./split-decision.ts";
 import { createModelList } from "./transform/model-list.ts";
 import { createProjectReader } from "./transform/project-reader.ts";
 import { createTransform } from "./transform/transform.ts";
@@ -158,6 +159,12 @@ function createPipelineRequests(
       if (partition !== null && jobId === jobIds.ingest) checkSession(partition, now());
       const wanted = { parameters, ...(partition !== null && { partition }) };
       return await orchestrator.createRun(jobId, wanted, by);
+    },
+    async decideSplit(request, by) {
+      const rebuild = async () => {
+        await orchestrator.createRun(jobIds.transform, { parameters: { decidedSplit: true } });
+      };
+      await decideOnSplit({ sql: options.sql, rebuild, now }, request, by);
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { LakeViewer } from "./lake/viewer.ts";
 import type { Actor, BackfillOrder, Orchestrator, PartitionReason, Reprocess } from "./orchestrator/types.ts";
 import type { QuarantineDesk } from "./quarantine/types.ts";
+import type { SplitDecisionRequest } from "./split-decision.ts";
 import type { ProjectSummary } from "./transform/transform.ts";
 
 /** What a person asks for in the backfill form or the API; dates are inclusive, `YYYY-MM-DD`. */
@@ -78,6 +79,8 @@ export type Pipeline = {
   createBackfill(request: BackfillRequest, by?: Actor): Promise<{ id: number; runs: number; plan: BackfillPlan }>;
   /** Queues one run by hand: for a session (ingest; the last that settled by default), the waiting events (load), or a rebuild (transform). */
   createRun(jobId: string, options: { session?: string; fullRefresh?: boolean }, by?: Actor): Promise<number>;
+  /** Keeps whether a split counts, and has it built. Throws a RequestError that names the field (`ticker`, `reason`). */
+  decideSplit(request: SplitDecisionRequest, by: Actor): Promise<void>;
 };
 
 export const jobIds = {

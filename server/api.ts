@@ -22,6 +22,7 @@ import { createWarehouseCounter } from "./pipeline/warehouse-counter.ts";
 import { qualityOperations } from "./quality/api.ts";
 import { driftOperations } from "./quality/drift-api.ts";
 import { quarantineOperations } from "./quality/quarantine-api.ts";
+import { splitOperations } from "./quality/split-api.ts";
 import { backtestOperations } from "./research/backtests/api.ts";
 import { scenarioOperations } from "./research/scenarios/api.ts";
 import { sweepOperations } from "./research/sweeps/api.ts";
@@ -43,6 +44,7 @@ const described = [
   ...qualityOperations,
   ...driftOperations,
   ...quarantineOperations,
+  ...splitOperations,
   ...barOperations,
   ...screenerOperations,
   ...backtestOperations,

@@ -232,7 +232,7 @@ export const crossings: readonly { from: string; to: string; why: string }[] = [
   { from: "views/pipeline", to: "db/queries/operations", why: "A run's page tells who did what to it." },
   { from: "views/pipeline", to: "views/backfills", why: "A job's page has the form that starts one." },
   { from: "views/pipeline", to: "views/operations", why: "A run's page tells who did what to it." },
-  { from: "views/quality", to: "db/queries/market", why: "What is in quarantine are bars of tickers." },
+  { from: "views/quality", to: "db/queries/market", why: "Doubtful data are bars and splits of tickers." },
   { from: "views/research", to: "views/market", why: "A change has the tone that it has on the page of tickers." },
 ];
 

@@ -1,4 +1,5 @@
 import type { HeldTicker } from "../../db/queries/market/read-quarantines.ts";
+import type { ListedSplit } from "../../db/queries/market/splits.ts";
 import type { FailedJob, PipelineStanding, TestOutcome } from "../../db/queries/operations/alert-conditions.ts";
 import type { DriftCheckRow } from "../../db/queries/quality/drift.ts";
 import type { DriftExample } from "../drift/types.ts";
@@ -182,4 +183,41 @@ function staleAdvice({ paused, isActive }: PipelineStanding, titles: ReadonlyMap
   if (isActive)
     return "Work is under way, but none of it has succeeded for an hour. Look at what runs, and at its log.";
   return "Nothing is under way. Look at the failed runs on the overview; retry them, or run the session again.";
+}
+
+/** A split that was set aside within so long of its day is news, and told by itself. */
+const newsMs = 10 * 24 * hourMs;
+
+const setAsideWords = {
+  type: "its type contradicts its ratio",
+  ratio: "its ratio is beyond 1 for 10,000",
+  prices: "the prices around its day deny it",
+  hand: "somebody set it aside",
+} as const;
+
+/**
+ * Splits that do not count and wait for somebody to decide: one problem for each that came with its day, and one for all that a
+ * backfilled history brought, which may be many at once.
+ */
+export function splitsSetAside(splits: ListedSplit[]): Verdict {
+  const waiting = splits.filter(({ setAside, decision }) => setAside !== null && decision === null);
+  const isNews = ({ date, changedAt }: ListedSplit) => changedAt.getTime() - Date.parse(date) < newsMs;
+  const tell = ({ ticker, date, splitFrom, splitTo, setAside }: ListedSplit) =>
+    `${ticker}, ${splitTo} for ${splitFrom} on ${date}: ${setAsideWords[setAside ?? "hand"]}`;
+  const problem = (key: string, told: ListedSplit[]): Problem => ({
+    key: `split_set_aside:${key}`,
+    kind: "split_set_aside",
+    title:
+      told.length === 1
+        ? `A split of ${told[0]?.ticker} is set aside`
+        : `${told.length} splits of the past are set aside`,
+    message: oneLine(
+      `Prices are published as without ${told.length === 1 ? "it" : "them"}. ${told.map(tell).join("; ")}.`,
+    ),
+    advice: "Say on the quality page whether it counts. The vendor's next answer may settle it too.",
+    path: "/quality#splits",
+  });
+  const past = waiting.filter((split) => !isNews(split));
+  const problems = waiting.filter(isNews).map((split) => problem(`${split.ticker} ${split.date}`, [split]));
+  return { problems: past.length > 0 ? [...problems, problem("past", past)] : problems, undecided: [] };
 }

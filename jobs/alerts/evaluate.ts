@@ -1,5 +1,6 @@
 import type { Sql, TransactionSql } from "../../db/client.ts";
 import { selectHeldQuarantines } from "../../db/queries/market/read-quarantines.ts";
+import { selectListedSplits } from "../../db/queries/market/splits.ts";
 import { selectFailedJobs, selectStanding, selectTestOutcomes } from "../../db/queries/operations/alert-conditions.ts";
 import { insertDeliveries, withdrawHeld } from "../../db/queries/operations/alert-deliveries.ts";
 import {
@@ -22,6 +23,7 @@ import {
   failedTests,
   heldTickers,
   overdueSession,
+  splitsSetAside,
   staleData,
   type Verdict,
 } from "./conditions.ts";
@@ -42,6 +44,8 @@ export type EvaluateOptions = {
 /** What changed; `busy` where another process is looking right now, and whatever it misses has to be looked for again. */
 export type Evaluation = { busy: boolean; opened: Problem[]; recovered: OpenAlert[] };
 
+/** Splits that are looked at: those that nobody has decided on come first. */
+const splitsTold = 500;
 /** How far before the overdue session the newest published one is looked for, to be named. */
 const lookBackMs = 30 * 86_400_000;
 /** Alerts that were over before then do not bear on whether a problem flaps, or was told within the quiet time. */
@@ -77,6 +81,7 @@ async function findProblems(transaction: TransactionSql, options: EvaluateOption
     heldTickers(await selectHeldQuarantines(transaction)),
     await findStaleness(transaction, { ...options, now, standing }),
     driftFound((await selectDriftChecks(transaction, 1))[0]),
+    splitsSetAside(await selectListedSplits(transaction, { ticker: null, doubted: true, setAside: true }, splitsTold)),
   ];
   return {
     problems: verdicts.flatMap(({ problems }) => problems),

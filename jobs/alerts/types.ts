@@ -9,7 +9,14 @@ import type { Actor } from "../orchestrator/types.ts";
 export const channelNames = ["webhook", "email"] as const;
 export type ChannelName = (typeof channelNames)[number];
 
-export const alertKinds = ["run_failed", "test_failed", "quarantined", "stale_data", "drift"] as const;
+export const alertKinds = [
+  "run_failed",
+  "test_failed",
+  "quarantined",
+  "stale_data",
+  "drift",
+  "split_set_aside",
+] as const;
 export type AlertKind = (typeof alertKinds)[number];
 
 /** Where alerts go, and when data counts as stale. Null: the channel is not configured. */

@@ -10,6 +10,7 @@ import type { QualityView, SubjectTests, TestCounts, TestFilter, TestRow } from 
 import type { AppContext } from "../context.ts";
 import { readFreshness } from "./freshness-read.ts";
 import { columnOf, kindOf, modelsOf, readProject, testsOf } from "./nodes.ts";
+import { readDoubtedSplits } from "./split-read.ts";
 
 const historyRuns = 20;
 
@@ -100,9 +101,10 @@ const isAskedFor = (test: TestRow, { status, subject, kind }: TestFilter) =>
 /** Everything that the page of all tests shows. */
 export async function readQuality(context: Context, filter: TestFilter): Promise<QualityView> {
   const { project, problem } = await readProject(context);
-  const [{ runs, tests }, freshness] = await Promise.all([
+  const [{ runs, tests }, freshness, splits] = await Promise.all([
     readTests(context, project),
     readFreshness(context, project.sources),
+    readDoubtedSplits(context),
   ]);
   const order = [...project.sources, ...modelsOf(project)].map(({ name }) => name);
   const bySubject = Map.groupBy(tests, ({ subject }) => subject);
@@ -119,6 +121,7 @@ export async function readQuality(context: Context, filter: TestFilter): Promise
     choices: { subjects, kinds: [...new Set(tests.map(({ kind }) => kind))].sort() },
     runs,
     freshness,
+    splits,
     projectProblem: problem,
   };
 }

@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import { isIsoDate } from "../../jobs/market/calendar.ts";
+import { RequestError } from "../../jobs/orchestrator/types.ts";
 import { coveragePage } from "../../views/quality/coverage.tsx";
 import { lineagePage } from "../../views/quality/lineage.tsx";
 import type { LineageView } from "../../views/quality/lineage-types.ts";
@@ -10,7 +11,7 @@ import { foundRowsPage } from "../../views/quality/rows.tsx";
 import { testPage } from "../../views/quality/test.tsx";
 import type { AppContext } from "../context.ts";
 import { csvResponse } from "../http/csv.ts";
-import { numberIn } from "../http/request.ts";
+import { actorOf, fieldErrors, fieldOf, numberIn, statusOf } from "../http/request.ts";
 import { readShell } from "../http/shell.ts";
 import { readCoverage } from "./coverage-read.ts";
 import { createDriftRoutes } from "./drift-routes.tsx";
@@ -27,6 +28,8 @@ const longestText = 200;
 
 const textIn = (c: Context, name: string) => (c.req.query(name) ?? "").trim().slice(0, longestText);
 
+const everyTest = { status: "", subject: "", kind: "" };
+
 async function list(context: AppContext, c: Context): Promise<Response> {
   const status = textIn(c, "status");
   const filter = {
@@ -36,6 +39,26 @@ async function list(context: AppContext, c: Context): Promise<Response> {
   };
   const [shell, view] = await Promise.all([readShell(context, c.req.path), readQuality(context, filter)]);
   return c.html(qualityPage({ shell, view }));
+}
+
+/** Keeps what somebody decided of a split, and shows the list again. */
+async function decideSplit(context: AppContext, c: Context): Promise<Response> {
+  const form = await c.req.parseBody();
+  const field = (name: string) => fieldOf(form, name);
+  try {
+    const split = { ticker: field("ticker"), date: field("date") };
+    if (!isIsoDate(split.date)) throw new RequestError("invalid", "There is no such split.", "date");
+    if (!["true", "false"].includes(field("counts"))) {
+      throw new RequestError("invalid", "Say whether the split counts.", "counts");
+    }
+    const decision = { counts: field("counts") === "true", reason: field("reason") };
+    await context.pipeline.decideSplit({ ...split, ...decision }, actorOf(c));
+  } catch (error) {
+    const { form: problem = "" } = fieldErrors(error, []);
+    const [shell, view] = await Promise.all([readShell(context, "/quality"), readQuality(context, everyTest)]);
+    return c.html(qualityPage({ shell, view, problem }), statusOf(error));
+  }
+  return c.redirect("/quality#splits", 303);
 }
 
 async function showTest(context: AppContext, c: Context): Promise<Response> {
@@ -103,6 +126,7 @@ async function showLineage(context: AppContext, c: Context): Promise<Response> {
 export function createQualityRoutes(context: AppContext): Hono {
   const routes = new Hono();
   routes.get("/quality", (c) => list(context, c));
+  routes.post("/quality/splits", (c) => decideSplit(context, c));
   routes.get("/quality/coverage", (c) => showCoverage(context, c));
   routes.get("/quality/rejects", (c) => showRejects(context, c));
   routes.get("/quality/lineage", (c) => showLineage(context, c));

@@ -175,6 +175,9 @@ export function fakePipeline(jobs: JobDefinition[], ids: { backfill?: number; ru
         throw new RequestError("invalid", "2020-01-01 is <i>no</i> session.", "session");
       return ids.run ?? 1;
     },
+    decideSplit: async (request) => {
+      note("decideSplit", request);
+    },
   };
   return { pipeline, asked };
 }

@@ -42,6 +42,7 @@ export function fakePipeline(
     previewBackfill: unexpected("previewBackfill"),
     createBackfill: unexpected("createBackfill"),
     createRun: unexpected("createRun"),
+    decideSplit: unexpected("decideSplit"),
     models: unexpected("models"),
     project: unexpected("project"),
     quarantine: { release: unexpected("quarantine.release"), drop: unexpected("quarantine.drop") },

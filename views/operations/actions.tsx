@@ -174,6 +174,15 @@ const tellings: Record<string, Telling> = {
       resumed <Job action={action} title={title} />
     </>
   ),
+  "split.decide": (action) => {
+    const { ticker, date, decision } = detailsOf(action);
+    return (
+      <>
+        said that <a href="/quality#splits">the split of {ticker}</a> on {tellDate(date)}{" "}
+        {decision === "counts" ? "counts" : "does not count"}
+      </>
+    );
+  },
   "retention.change": (action) => (
     <>
       changed <a href="/system">how long records are kept</a>

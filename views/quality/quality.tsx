@@ -3,6 +3,7 @@ import { formatDuration, formatInteger, none } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
 import { Freshness, History, QualityNav, TestState } from "./parts.tsx";
+import { SplitsSetAside } from "./splits.tsx";
 import type { QualityView, SubjectTests, TestRow } from "./types.ts";
 
 const statusChoices = ["failed", "warned", "passed", "skipped", "unrun"];
@@ -116,7 +117,7 @@ const Totals = ({ counts }: { counts: QualityView["counts"] }) => (
 );
 
 /** Every data test with its last result and history, and how fresh the sources are. */
-export const qualityPage = ({ shell, view }: { shell: Shell; view: QualityView }) =>
+export const qualityPage = ({ shell, view, problem }: { shell: Shell; view: QualityView; problem?: string }) =>
   toDocument(
     <Page title="Quality" shell={shell}>
       <header class="page-head">
@@ -134,6 +135,7 @@ export const qualityPage = ({ shell, view }: { shell: Shell; view: QualityView }
         </div>
       )}
       <Totals counts={view.counts} />
+      <SplitsSetAside splits={view.splits} problem={problem} />
       <div class="split narrow">
         <div>
           <Section id="tests" title="Tests" note="As the last build found them">

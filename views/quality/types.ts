@@ -1,3 +1,4 @@
+import type { ListedSplit } from "../../db/queries/market/splits.ts";
 import type { LatestTest, ModelBuild, TestRun } from "../../db/queries/quality/read-quality.ts";
 
 /** A data test as lists show it: how it went last, and in the runs before. */
@@ -34,6 +35,8 @@ export type QualityView = {
   /** The runs of the history, the oldest first. */
   runs: number[];
   freshness: FreshnessRow[];
+  /** Those that are set aside, or that somebody decided on. */
+  splits: ListedSplit[];
   /** Why the dbt project could not be read. */
   projectProblem: string | null;
 };

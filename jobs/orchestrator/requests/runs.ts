@@ -149,8 +149,8 @@ async function stopTasks({ transaction }: RequestContext, runId: number): Promis
 
 const longestReason = 500;
 
-/** The reason of a mark, which is asked for so that others can understand it later. */
-export function requireReason({ reason }: Mark): string {
+/** The reason of what somebody decides, which is asked for so that others can understand it later. */
+export function requireReason({ reason }: Pick<Mark, "reason">): string {
   const text = storableText(reason).trim();
   if (text === "") throw new RequestError("invalid", "Say why, for those who look at it later.", "reason");
   if (text.length > longestReason)

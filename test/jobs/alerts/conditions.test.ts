@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { type Freshness, failedRuns, failedTests, staleData } from "../../../jobs/alerts/conditions.ts";
+import { type Freshness, failedRuns, failedTests, splitsSetAside, staleData } from "../../../jobs/alerts/conditions.ts";
 import { jobIds } from "../../../jobs/pipeline.ts";
 
 const titles = new Map([
@@ -114,5 +114,41 @@ describe("staleData", () => {
     expect(stands(at(now, {}, { startDate: "2020-01-08" }), null)).toEqual([]);
     expect(stands(at(now, { scheduleAfter: "2020-01-07" }, { catchup: "none" }), null)).toEqual([]);
     expect(stands(at(now, { scheduleAfter: "2020-01-06" }, { catchup: "none" }), null)).toHaveLength(1);
+  });
+});
+
+describe("splitsSetAside", () => {
+  const split = {
+    ...{ ticker: "SUBP", date: "2026-03-02", splitFrom: 1, splitTo: 25_000, adjustmentType: "reverse_split" },
+    ...{ setAside: "type" as const, decision: null, decidedBy: null, decidedWhy: null, decidedAt: null },
+    ...{ changedAt: new Date("2026-03-03T10:00:00Z"), closeBefore: null, openAfter: null },
+  };
+  const keys = (...splits: Parameters<typeof splitsSetAside>[0]) =>
+    splitsSetAside(splits).problems.map(({ key }) => key);
+
+  test("tells each that came with its day by itself, and what is wrong with it", () => {
+    const { problems, undecided } = splitsSetAside([split, { ...split, ticker: "ABC", setAside: "prices" }]);
+    expect(undecided).toEqual([]);
+    expect(problems.map(({ title }) => title)).toEqual(["A split of SUBP is set aside", "A split of ABC is set aside"]);
+    expect(problems[0]).toMatchObject({
+      key: "split_set_aside:SUBP 2026-03-02",
+      message: "Prices are published as without it. SUBP, 25000 for 1 on 2026-03-02: its type contradicts its ratio.",
+      path: "/quality#splits",
+    });
+  });
+
+  test("tells all that a history brought at once", () => {
+    const old = { ...split, date: "2019-03-01" };
+    expect(keys(old, { ...old, ticker: "ABC" }, split)).toEqual([
+      "split_set_aside:SUBP 2026-03-02",
+      "split_set_aside:past",
+    ]);
+    expect(splitsSetAside([old, { ...old, ticker: "ABC" }]).problems[0]?.title).toBe(
+      "2 splits of the past are set aside",
+    );
+  });
+
+  test("is over once somebody has decided, whatever they said, or it counts", () => {
+    expect(keys({ ...split, decision: "set_aside" }, { ...split, setAside: null })).toEqual([]);
   });
 });
