@@ -1,5 +1,7 @@
 import {
   type BarRow,
+  type DividendRow,
+  isDollars,
   selectAdjustedBars,
   selectDividends,
   selectSplits,
@@ -11,16 +13,18 @@ import { indicatorsIn, martTables, selectMartColumns } from "../../db/queries/ma
 import { selectTickerProfile } from "../../db/queries/market/read-tickers.ts";
 import { type ListedTicker, selectIndicators, selectListing } from "../../db/queries/market/read-universe.ts";
 import { hasMart } from "../../db/queries/market/read-warehouse.ts";
+import { type ListedSplit, selectListedSplits } from "../../db/queries/market/splits.ts";
 import { formatPrice } from "../../views/format.ts";
 import type { ChartData } from "../../views/market/chart-data.ts";
 import { indicatorGroups } from "../../views/market/indicators.ts";
-import { ranges, type TickerStats, type TickerView } from "../../views/market/ticker.tsx";
+import { type CorporateAction, ranges, type TickerStats, type TickerView } from "../../views/market/ticker.tsx";
 import type { IndicatorGroupView } from "../../views/market/ticker-indicators.tsx";
 import type { AppContext } from "../context.ts";
 import { indicatorOf, orderedIndicators } from "./screener-indicators.ts";
 
 const sessionsShown = 30;
 const dividendsShown = 24;
+const splitsShown = 100;
 const correctionsShown = 12;
 
 export type TickerQuery = { isAdjusted: boolean; range: string };
@@ -103,6 +107,27 @@ async function readMarts(
   return { indicators: values === null ? [] : groups.filter(({ indicators }) => indicators.length > 0), listing };
 }
 
+const asideWords: Record<NonNullable<ListedSplit["setAside"]>, string> = {
+  type: "set aside: its type contradicts its ratio",
+  ratio: "set aside: its ratio is beyond belief",
+  prices: "set aside: the prices deny it",
+  hand: "set aside by hand",
+};
+
+const tellSplit = ({ date, splitFrom, splitTo, setAside }: ListedSplit): CorporateAction => ({
+  ...{ date, text: `${splitTo} for ${splitFrom}` },
+  aside: setAside === null ? null : { why: asideWords[setAside], href: "/quality#splits" },
+});
+
+/** Cash is told in its own currency; only dollars count. The usual kind needs no word. */
+const tellDividend = ({ date, cash, currency, type }: DividendRow): CorporateAction => ({
+  ...{
+    date,
+    text: `${formatPrice(cash)} ${currency ?? ""}${type === null || type === "recurring" ? "" : `, ${type}`}`,
+  },
+  aside: isDollars(currency) ? null : { why: "not in dollars, and not counted", href: null },
+});
+
 /** Everything that a ticker's page shows; null where neither the universe nor the bars know it. */
 export async function readTickerPage(
   context: AppContext,
@@ -114,7 +139,7 @@ export async function readTickerPage(
     selectTickerProfile(read, ticker),
     readMarts(context, ticker),
     readBars(context, ticker, query.isAdjusted),
-    selectSplits(read, ticker),
+    selectListedSplits(read, { ticker, doubted: false, setAside: null }, splitsShown),
     selectDividends(read, ticker),
     selectRestatements(read, { ticker, from: null, to: null, limit: correctionsShown }),
     selectQuarantined(read, [ticker]),
@@ -134,11 +159,8 @@ export async function readTickerPage(
     stats,
     points: bars.filter((bar) => bar.date >= from).map(({ date, close }) => ({ date, close })),
     sessions: bars.slice(-sessionsShown).reverse(),
-    splits: splits.map(({ date, from: old, to }) => ({ date, text: `${to} for ${old}` })).reverse(),
-    dividends: dividends
-      .slice(-dividendsShown)
-      .reverse()
-      .map(({ date, cash, currency }) => ({ date, text: `${formatPrice(cash)} ${currency ?? ""}` })),
+    splits: splits.map(tellSplit),
+    dividends: dividends.slice(-dividendsShown).reverse().map(tellDividend),
     restatements,
     quarantined: held.get(ticker) ?? null,
   };

@@ -21,7 +21,8 @@ import { Restatements } from "./restatements.tsx";
 import { type IndicatorGroupView, Indicators, Listing } from "./ticker-indicators.tsx";
 import { toneOf } from "./tickers.tsx";
 
-type CorporateAction = { date: string; text: string };
+/** `aside` is why it does not count, and where that is decided. */
+export type CorporateAction = { date: string; text: string; aside: { why: string; href: string | null } | null };
 
 export type TickerStats = {
   date: string;
@@ -233,7 +234,12 @@ const Actions = ({ title, id, actions }: { title: string; id: string; actions: C
       <ul class="actions-list">
         {actions.map((action) => (
           <li>
-            <span>{formatDate(action.date)}</span> <b>{action.text}</b>
+            <span>{formatDate(action.date)}</span> {action.aside ? <s>{action.text}</s> : <b>{action.text}</b>}
+            {action.aside && (
+              <small class="note">
+                {action.aside.href === null ? action.aside.why : <a href={action.aside.href}>{action.aside.why}</a>}
+              </small>
+            )}
           </li>
         ))}
       </ul>

@@ -1,3 +1,4 @@
+import { isDollars } from "../../../db/queries/market/read-bars.ts";
 import { firstCalendarDate, lastCalendarDate, sessionsBetween } from "../../../jobs/market/calendar.ts";
 import { formatCount, formatDate, formatPrice } from "../../../views/format.ts";
 import { type NothingBought, whyNothing } from "../../backtest/nothing-bought.ts";
@@ -88,11 +89,24 @@ const sessionsIn = (from: string, to: string): string[] => {
   return start > end ? [] : sessionsBetween(start, end);
 };
 
-function dividendNotes({ scenario }: TickerRun, paid: { cash: number }[]): string[] {
-  if (paid.length === 0 || scenario.dividends) return [];
+/** Dividends that are left out: all where none are asked for, else those that are not in dollars. */
+function dividendNotes({ scenario }: TickerRun, paid: { currency: string | null }[]): string[] {
+  if (paid.length === 0) return [];
+  if (scenario.dividends) return otherCurrencies(paid);
   return [
     `${formatCount(paid.length, "dividend")} of the range ${paid.length === 1 ? "is" : "are"} left out, here and in buy and hold: choose “paid” to count them.`,
   ];
+}
+
+function otherCurrencies(paid: { currency: string | null }[]): string[] {
+  const foreign = Map.groupBy(
+    paid.filter(({ currency }) => !isDollars(currency)),
+    ({ currency }) => currency,
+  );
+  return [...foreign].map(
+    ([currency, { length }]) =>
+      `${length} of ${formatCount(paid.length, "dividend")} ${length === 1 ? "is in" : "are in"} ${currency} and not counted.`,
+  );
 }
 
 const examples = (dates: readonly string[]) =>

@@ -299,6 +299,18 @@ describe("what a reader has to know of the data", () => {
     expect(later).not.toContain("dividend of the range");
   });
 
+  test("is said of dividends that are not in dollars, where dividends are paid", async () => {
+    const { sql } = dashboard;
+    await sql`insert into barline.reference_reads values ('dividends', '2000-01-01', now(), 1, 1)`;
+    await sql`
+      insert into public.source_polygon_dividends (ticker, ex_dividend_date, cash_amount, currency, inserted_at)
+      values ('TEN', '2018-08-10', 0.5, 'CAD', now())`;
+    const page = await text(urlOf({ ...momentum, dividends: "true" }));
+    await sql`delete from public.source_polygon_dividends where currency = 'CAD'`;
+    await sql`delete from barline.reference_reads`;
+    expect(page).toContain("1 of 2 dividends is in CAD and not counted.");
+  });
+
   test("is said of a ticker that was delisted, whose position ends at its last close", async () => {
     const page = await text(urlOf({ ticker: "GONE", strategy: "buy_and_hold" }));
     expect(page).toContain("GONE was delisted: 3 May 2021 is its last bar. The position was closed at that close");
