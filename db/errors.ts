@@ -1,3 +1,8 @@
+/** Something stands in the way of the start. The message is for people: it says what, and what to do. */
+export class StartError extends Error {
+  override readonly name = "StartError";
+}
+
 /** What a failed query says beyond its message. */
 type DatabaseError = { code: string; message: string };
 

@@ -1,3 +1,4 @@
+import { StartError } from "../db/errors.ts";
 import { jobIds } from "../jobs/pipeline.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { ConfigError, readConfig } from "./config.ts";
@@ -16,8 +17,8 @@ import {
   startWeb,
 } from "./start.ts";
 
-/** Exit codes: what a supervisor should make of the end. */
-const exitCodes = { stopped: 0, failed: 1, badConfiguration: 2 } as const;
+/** Exit codes: what a supervisor should make of the end. The same start is refused again until somebody changes something. */
+const exitCodes = { stopped: 0, failed: 1, refused: 2 } as const;
 const closePatienceMs = 4000;
 /** The first start makes the database's files, which takes some seconds. */
 const startPatienceMs = 3000;
@@ -26,17 +27,25 @@ const sameWishMs = 1000;
 
 const now = () => new Date();
 
+/** `--wait` is the one argument: wait for a data folder that another process has, as the new one of a rolling update does. */
+function readArguments(): { wait: boolean } {
+  const given = process.argv.slice(2);
+  const unknown = given.find((argument) => argument !== "--wait");
+  if (unknown !== undefined) throw new ConfigError(`${unknown} is not known; the only argument is --wait.`);
+  return { wait: given.length > 0 };
+}
+
 function configuration() {
   try {
-    return readConfig(process.env, now());
+    return { ...readArguments(), ...readConfig(process.env, now()) };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);
-    process.exit(exitCodes.badConfiguration);
+    process.exit(exitCodes.refused);
   }
 }
 
-const { adminPassword, ...config } = configuration();
+const { wait, adminPassword, ...config } = configuration();
 const secrets = configSecrets({ ...config, adminPassword });
 const log = createLogger({ level: config.logLevel, pretty: process.stdout.isTTY, secrets });
 const lifecycle = createLifecycle({ log, closePatienceMs });
@@ -44,7 +53,8 @@ const lifecycle = createLifecycle({ log, closePatienceMs });
 const metrics = createMetrics({ version: packageJson.version, now });
 lifecycle.onStop("metrics", () => metrics.close());
 
-const startup = { config, log, lifecycle, metrics, now };
+const stopping = new AbortController();
+const startup = { config, log, lifecycle, metrics, now, wait, signal: stopping.signal };
 let asked = false;
 let askedAtMs = 0;
 
@@ -89,6 +99,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     if (asked) return;
     asked = true;
     askedAtMs = performance.now();
+    stopping.abort();
     log.info({ signal }, "stopping; the work goes on at the next start");
     void stop(exitCodes.stopped);
   });
@@ -102,8 +113,9 @@ try {
 } catch (error) {
   // A terminal's Ctrl-C reaches the programs that are being started as well: their end is no news then.
   if (!asked) {
-    if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`);
+    const isRefused = error instanceof ConfigError || error instanceof StartError;
+    if (isRefused) process.stderr.write(`${error.message}\n`);
     else log.fatal({ error }, "Barline could not start");
-    await stop(error instanceof ConfigError ? exitCodes.badConfiguration : exitCodes.failed);
+    await stop(isRefused ? exitCodes.refused : exitCodes.failed);
   }
 }

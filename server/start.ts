@@ -2,7 +2,9 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import { openPool, type PoolRole, type Sql } from "../db/client.ts";
+import { lockDataDir } from "../db/data-dir.ts";
 import { startEmbeddedPostgres } from "../db/embedded.ts";
+import { StartError } from "../db/errors.ts";
 import { migrateDatabase } from "../db/migrate.ts";
 import { lockEmbeddedServer } from "../db/queries/operations/owner.ts";
 import { createAlerts } from "../jobs/alerts/alerts.ts";
@@ -31,13 +33,24 @@ import { createScenarios } from "./research/scenarios/scenarios.ts";
 import { createSweepPool } from "./research/sweeps/pool.ts";
 import { createSweeps, type Sweeps } from "./research/sweeps/sweeps.ts";
 
-type Startup = { config: Config; log: Logger; lifecycle: Lifecycle; metrics: Metrics; now(): Date };
+type Startup = {
+  config: Config;
+  log: Logger;
+  lifecycle: Lifecycle;
+  metrics: Metrics;
+  now(): Date;
+  /** Whether to wait for a data folder that another process has. */
+  wait: boolean;
+  /** Aborted when somebody asks for the end, also of the start. */
+  signal: AbortSignal;
+};
 
 /** A database that is ready for this version, and how to reach it. */
 export type Database = { url: string; asReader: boolean };
 
 /** Opens the configured database, or the embedded one, and migrates it. */
-export async function startDatabase({ config, log, lifecycle }: Startup): Promise<Database> {
+export async function startDatabase(startup: Startup): Promise<Database> {
+  const { config, log, lifecycle, now, wait, signal } = startup;
   if (config.databaseUrl !== null) {
     const { asReader } = await migrateDatabase(config.databaseUrl);
     if (!asReader)
@@ -45,18 +58,29 @@ export async function startDatabase({ config, log, lifecycle }: Startup): Promis
     return { url: config.databaseUrl, asReader };
   }
   const dataDir = resolve(config.dataDir);
+  const dataDirLock = await lockDataDir(dataDir, {
+    now,
+    signal,
+    ...(wait && { onWait: (holder) => log.info({ dataDir, holder }, "another Barline runs; waiting until it stops") }),
+  });
+  lifecycle.onStop("data folder", () => dataDirLock.release());
   const onRestart = (error?: unknown) => {
     if (error) log.error({ error }, "the embedded PostgreSQL ended and does not start; it is tried again");
     else log.warn("the embedded PostgreSQL had ended unasked and was started again");
     // The lock went with the server.
     if (!error) void lockEmbeddedServer(owner).catch(() => {});
   };
-  const embedded = await startEmbeddedPostgres({ dataDir, onRestart });
+  const embedded = await startEmbeddedPostgres({
+    dataDir,
+    onRestart,
+    onWait: (reason) => log.info({ reason }, "the start waits"),
+  });
   // Of the one role whose connections are never retired, as the lock would go with it.
   const owner = openPool(embedded.url, "lock", { name: "barline owner" });
   if (!(await becomesOwner(owner))) {
     await owner.end();
-    throw new Error(
+    // One of an earlier version, which does not lock the folder.
+    throw new StartError(
       `Another Barline runs on ${dataDir}. Stop it, or give this one a DATA_DIR or a DATABASE_URL of its own.`,
     );
   }

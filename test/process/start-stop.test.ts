@@ -59,23 +59,6 @@ test("the connection string is readable by its owner only", async () => {
   expect(mode & 0o777).toBe(0o600);
 });
 
-test("a second process on the same data folder is refused and leaves the first one alone", async () => {
-  const { code, output } = await refusedStart(barline.dataDir, fetchingFrom(market));
-  expect(code).toBe(1);
-  expect(output).toContain(`Another Barline runs on ${barline.dataDir}`);
-  expect((await fetch(`${barline.url}/readyz`)).status).toBe(200);
-});
-
-/** A minute of idleness is when the driver retires most connections. */
-test.skipIf(!process.env.SOAK)(
-  "a second process is refused after more than a minute, too",
-  async () => {
-    await Bun.sleep(70_000);
-    expect(await refusedStart(barline.dataDir, fetchingFrom(market))).toMatchObject({ code: 1 });
-  },
-  120_000,
-);
-
 test.skipIf(userInfo().uid !== 0)(
   "a folder that the database server may not enter is named, with what to do",
   async () => {

@@ -22,10 +22,17 @@ export type Spawned = {
   ended(): Promise<{ code: number; output: string }>;
 };
 
+/** A program that starts it, such as `unshare`, and what its command line says besides. */
+export type SpawnOptions = { within?: readonly string[]; args?: readonly string[] };
+
 /** Starts `server/main.ts` without waiting for anything. */
-export function spawnBarline(dataDir: string, variables: Record<string, string>): Spawned {
+export function spawnBarline(
+  dataDir: string,
+  variables: Record<string, string>,
+  { within = [], args = [] }: SpawnOptions = {},
+): Spawned {
   const { PATH = "", HOME = "" } = process.env;
-  const child = Bun.spawn([process.execPath, "server/main.ts"], {
+  const child = Bun.spawn([...within, process.execPath, "server/main.ts", ...args], {
     cwd: join(import.meta.dir, "../.."),
     env: { PATH, HOME, PORT: "0", DATA_DIR: dataDir, ...variables },
     stdin: "ignore",
@@ -53,8 +60,9 @@ export function spawnBarline(dataDir: string, variables: Record<string, string>)
 export async function refusedStart(
   dataDir: string,
   variables: Record<string, string>,
+  options?: SpawnOptions,
 ): Promise<{ code: number; output: string }> {
-  return await spawnBarline(dataDir, variables).ended();
+  return await spawnBarline(dataDir, variables, options).ended();
 }
 
 /** A pool on the embedded server of a data folder, as `postgres.url` tells people to open it. */
