@@ -14,8 +14,10 @@ COPY jobs ./jobs
 COPY db ./db
 COPY views ./views
 COPY public ./public
-# The image's own unprivileged user; PostgreSQL refuses to run as root, and so do we.
-RUN mkdir /data && chown bun:bun /data
+# PostgreSQL asks for the name of its user when it makes its files; --user 12345 and OpenShift give it a number that has none.
+RUN apt-get update && apt-get install -y --no-install-recommends libnss-wrapper && rm -rf /var/lib/apt/lists/*
+# The image's own unprivileged user; PostgreSQL refuses to run as root, and so do we. A number without a name is in group 0.
+RUN mkdir /data && chown bun:0 /data && chmod 770 /data
 USER bun
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 DATA_DIR=/data
 VOLUME /data

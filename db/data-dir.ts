@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { StartError } from "./errors.ts";
 import { type FileLock, tryLockFile } from "./file-lock.ts";
 
@@ -18,11 +18,11 @@ export async function lockDataDir(
   dataDir: string,
   options: { now(): Date; onWait?: (holder: string) => void; signal?: AbortSignal },
 ): Promise<FileLock> {
-  mkdirSync(dataDir, { recursive: true });
+  makeDataDir(dataDir);
   const path = join(dataDir, "barline.lock");
   let told = false;
   for (;;) {
-    const lock = tryLockFile(path);
+    const lock = inDataDir(dataDir, () => tryLockFile(path));
     if (lock) {
       const holder: Holder = { host: hostname(), pid: process.pid, since: options.now().toISOString() };
       writeFileSync(path, `${JSON.stringify(holder)}\n`);
@@ -39,6 +39,33 @@ export async function lockDataDir(
     told = true;
     options.signal?.throwIfAborted();
     await Bun.sleep(lookAgainMs);
+  }
+}
+
+/** Makes the folder where it is missing. Throws {@link StartError} where this user may not, or may not write in it. */
+export function makeDataDir(dataDir: string): void {
+  inDataDir(dataDir, () => {
+    const first = mkdirSync(dataDir, { recursive: true });
+    if (first === undefined || process.getuid?.() !== 0) return;
+    // As root another user runs the server: who has to pass through, and need not see what else is there.
+    for (let made = dataDir; made.length >= first.length; made = dirname(made)) chmodSync(made, 0o751);
+  });
+}
+
+/** What systems say of a folder that cannot be used as it is. */
+const unusable = ["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST"];
+
+function inDataDir<T>(dataDir: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+    if (!unusable.includes(code)) throw cause;
+    throw new StartError(
+      `DATA_DIR ${dataDir} is no folder that user ${process.getuid?.() ?? "?"} may write in (${code}). Give it to that user or ` +
+        "to its group, or name another folder.",
+      { cause },
+    );
   }
 }
 

@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statfsSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
-import { availableParallelism, totalmem } from "node:os";
+import { availableParallelism, platform, totalmem } from "node:os";
 import { join } from "node:path";
 import { type Owner, run } from "./embedded-system.ts";
 import { tryLockFile } from "./file-lock.ts";
@@ -79,7 +79,7 @@ export async function start(
         flags.map(([k, v]) => `-c ${k}=${v}`).join(" "),
       ],
       owner,
-      lock.fd,
+      { inherited: lock.fd },
     );
   } catch (error) {
     const tail = (await readFile(log, "utf8").catch(() => "")).trim().split("\n").slice(-5).join("\n");
@@ -91,6 +91,19 @@ export async function start(
   return port;
 }
 
+/** What parallel queries need at times. */
+const enoughSharedMemory = 512 * mebibyte;
+
+/** Containers have 64 MB of it by default, where a parallel query then fails: files are as good on any machine with a cache. */
+function dynamicSharedMemory(): "posix" | "mmap" {
+  try {
+    const { blocks, bsize } = statfsSync("/dev/shm");
+    return blocks * bsize < enoughSharedMemory ? "mmap" : "posix";
+  } catch {
+    return platform() === "linux" ? "mmap" : "posix";
+  }
+}
+
 /** Sized for a laptop: enough memory to build a ten-year table, little enough to share the machine. */
 function serverSettings(): Record<string, string> {
   const sharedBuffers = Math.max(64, Math.min(512, Math.floor(totalmem() / mebibyte / 16)));
@@ -100,6 +113,7 @@ function serverSettings(): Record<string, string> {
     // Two for each of up to 64 workers, the process's own pools, and people's tools.
     max_connections: "200",
     shared_buffers: `${sharedBuffers}MB`,
+    dynamic_shared_memory_type: dynamicSharedMemory(),
     maintenance_work_mem: "256MB",
     effective_cache_size: `${Math.floor(totalmem() / mebibyte / 2)}MB`,
     // No replicas: tables that are made and filled in one transaction need no WAL.

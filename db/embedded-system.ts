@@ -1,5 +1,5 @@
 import { chmod, writeFile } from "node:fs/promises";
-import { arch, platform, userInfo } from "node:os";
+import { arch, platform } from "node:os";
 import { StartError } from "./errors.ts";
 
 export type Binaries = { initdb: string; pg_ctl: string };
@@ -21,7 +21,7 @@ export type Owner = { uid: number; gid: number } | undefined;
 
 /** PostgreSQL refuses to run as root: there the system's `postgres` user runs it, made where it is missing. */
 export async function serverOwner(): Promise<Owner> {
-  if (userInfo().uid !== 0) return undefined;
+  if (process.getuid?.() !== 0) return undefined;
   const id = async (flag: string) => Number((await run(["id", flag, "postgres"])).trim());
   try {
     return { uid: await id("-u"), gid: await id("-g") };
@@ -37,12 +37,22 @@ export async function writePrivately(path: string, text: string): Promise<void> 
   await chmod(path, 0o600);
 }
 
-/** Runs a program to its end. `inherited` is a file that it, and what it leaves behind, keeps open. */
-export async function run(command: string[], owner?: Owner, inherited?: number): Promise<string> {
+type RunOptions = {
+  /** A file that the program, and what it leaves behind, keeps open. */
+  inherited?: number;
+  environment?: Record<string, string>;
+};
+
+/** Runs a program to its end; answers what it printed, and throws what it complained of. */
+export async function run(
+  command: string[],
+  owner?: Owner,
+  { inherited, environment }: RunOptions = {},
+): Promise<string> {
   const child = Bun.spawn(command, {
     cwd: "/",
     // Nor is the environment: the server outlives us, and has no business with our passwords and keys.
-    env: { PATH: "/usr/local/bin:/usr/bin:/bin" },
+    env: { PATH: "/usr/local/bin:/usr/bin:/bin", ...environment },
     // Not inherited: pg_ctl leaves the server behind it, which would hold our pipes open for ever.
     stdio: inherited === undefined ? ["ignore", "pipe", "pipe"] : ["ignore", "pipe", "pipe", inherited],
     ...(owner && { uid: owner.uid, gid: owner.gid }),

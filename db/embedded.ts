@@ -1,7 +1,7 @@
-import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import postgres from "postgres";
-import { initialize, readOrMakePassword } from "./embedded-files.ts";
+import { makeDataDir } from "./data-dir.ts";
+import { initialize, readOrMakePassword, requireAccess } from "./embedded-files.ts";
 import { isRunning, readLockFile, start } from "./embedded-server.ts";
 import { findBinaries, run, serverOwner, writePrivately } from "./embedded-system.ts";
 import { isTransientDatabaseError, StartError } from "./errors.ts";
@@ -41,9 +41,10 @@ const stopPatienceSeconds = 3;
 export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const dataDir = resolve(options.dataDir);
   const cluster = join(dataDir, "postgres");
-  await mkdir(dataDir, { recursive: true });
+  makeDataDir(dataDir);
   const binaries = await findBinaries();
   const owner = await serverOwner();
+  await requireAccess(cluster, owner);
   const password = await readOrMakePassword(dataDir);
   if (!(await Bun.file(join(cluster, "PG_VERSION")).exists()))
     await initialize(binaries.initdb, cluster, { user, password }, owner);

@@ -27,6 +27,9 @@ const sameWishMs = 1000;
 
 const now = () => new Date();
 
+// The lake and dbt's artifacts are for this user and its group.
+process.umask(0o027);
+
 /** `--wait` is the one argument: wait for a data folder that another process has, as the new one of a rolling update does. */
 function readArguments(): { wait: boolean } {
   const given = process.argv.slice(2);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { chmod, mkdtemp, rm, stat } from "node:fs/promises";
-import { tmpdir, userInfo } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BarlineProcess, startBarline } from "../support/barline.ts";
 import { type FaultyMarket, startFaultyMarket } from "../support/faulty-market.ts";
@@ -58,17 +58,6 @@ test("the connection string is readable by its owner only", async () => {
   const { mode } = await stat(join(barline.dataDir, "postgres.url"));
   expect(mode & 0o777).toBe(0o600);
 });
-
-test.skipIf(userInfo().uid !== 0)(
-  "a folder that the database server may not enter is named, with what to do",
-  async () => {
-    const dataDir = await mkdtemp(join(tmpdir(), "barline-private-"));
-    const { code, output } = await refusedStart(dataDir, fetchingFrom(market));
-    expect(code).toBe(1);
-    expect(output).toContain(`may not enter ${dataDir}`);
-    await rm(dataDir, { recursive: true });
-  },
-);
 
 test("a port that is taken ends the process with code 1, names it, and leaves no server behind", async () => {
   const dataDir = await newFolder();
