@@ -1,4 +1,5 @@
 import postgres from "postgres";
+import { parseDatabaseUrl } from "./database-url.ts";
 
 /** A pool of connections; also what a transaction gives. Every statement in Barline is a tagged template on one. */
 export type Sql = postgres.Sql<{ bigint: number; date: string }>;
@@ -7,16 +8,35 @@ export type JsonValue = postgres.JSONValue;
 
 export type PoolRole = "state" | "lock" | "work" | "read";
 
-/** How many connections a role may hold, and what the server should enforce on them. */
-const roles: Record<PoolRole, { max: number; connection: Record<string, string | number | boolean> }> = {
+/** How many connections a role may hold, and what of the session's settings is its own. */
+const roles: Record<PoolRole, { max: number; settings: Record<string, string> }> = {
   // Claims, leases, events: short transactions only, so that a long load or transform never makes them wait.
-  state: { max: 4, connection: { statement_timeout: 30_000, idle_in_transaction_session_timeout: 60_000 } },
+  state: { max: 4, settings: { statement_timeout: "30s", idle_in_transaction_session_timeout: "60s" } },
   // One connection that holds the lock by which a process shows that it lives.
-  lock: { max: 1, connection: {} },
+  lock: { max: 1, settings: {} },
   // Loads and transforms: as long as it takes.
-  work: { max: 4, connection: {} },
+  work: { max: 4, settings: {} },
   // The dashboard and the API: cannot write, cannot hang.
-  read: { max: 6, connection: { default_transaction_read_only: true, statement_timeout: 10_000 } },
+  read: { max: 6, settings: { default_transaction_read_only: "on", statement_timeout: "10s" } },
+};
+
+/**
+ * What every session has, whatever server, database or login are set to: a German DateStyle would be read wrongly, and a limit
+ * made for people ends a build. The driver sets them on each new connection, as poolers refuse or ignore startup parameters.
+ */
+const sessionSettings = {
+  datestyle: "ISO, YMD",
+  timezone: "UTC",
+  intervalstyle: "postgres",
+  extra_float_digits: "1",
+  bytea_output: "hex",
+  standard_conforming_strings: "on",
+  default_transaction_isolation: "read committed",
+  statement_timeout: "0",
+  lock_timeout: "0",
+  idle_in_transaction_session_timeout: "0",
+  idle_session_timeout: "0",
+  transaction_timeout: "0",
 };
 
 const longestReconnectSeconds = 1;
@@ -40,24 +60,46 @@ export function openPool(
   role: PoolRole,
   options: { max?: number; name?: string; asReader?: boolean } = {},
 ): Sql {
-  const { max, connection } = roles[role];
-  return postgres(url, {
+  const { max, settings } = roles[role];
+  return postgres({
+    ...connectionOptions(url, options.name ?? `barline ${role}`, {
+      ...settings,
+      ...(options.asReader && { role: readerRole }),
+    }),
     max: options.max ?? max,
     types,
     // The driver retires a connection after 30 to 60 minutes, and an idle one sooner; a lock would go with it.
     ...(role === "lock" ? { max_lifetime: null } : { idle_timeout: 60 }),
+  });
+}
+
+/** How the driver reaches the database at `url`, with the settings that every connection of ours has, and `settings` besides. */
+export function connectionOptions(url: string, name: string, settings: Record<string, string> = {}) {
+  const target = parseDatabaseUrl(url);
+  const { host, port, path, user, pass, database, ssl, sslnegotiation } = target;
+  return {
+    host,
+    port,
+    ...(path !== undefined && { path }),
+    ...(user !== undefined && { user }),
+    ...(pass !== undefined && { pass }),
+    ...(database !== undefined && { database }),
+    ssl,
+    ...(sslnegotiation && { sslnegotiation }),
+    ...(target.targetSessionAttrs && { target_session_attrs: target.targetSessionAttrs }),
+    ...(target.keepAliveSeconds !== undefined && { keep_alive: target.keepAliveSeconds }),
+    ...(target.requireAuth && { require_auth: target.requireAuth }),
     // An attempt that meets a server on its way down may hear nothing at all, and what waits for it stands still so long.
-    connect_timeout: 4,
+    connect_timeout: target.connectTimeoutSeconds ?? 4,
     // The driver's own delays grow to 20 seconds, and one count of failures serves all connections of a pool: after
     // an outage everybody would wait that long for a server that is back.
-    backoff: (failures) => Math.min(longestReconnectSeconds, 0.05 * 2 ** failures),
+    backoff: (failures: number) => Math.min(longestReconnectSeconds, 0.05 * 2 ** failures),
     // Notices repeat what the caller knows ("relation exists, skipping") on standard output otherwise.
     onnotice: () => {},
+    settings: { search_path: searchPath, ...sessionSettings, ...settings },
     connection: {
-      application_name: options.name ?? `barline ${role}`,
-      search_path: searchPath,
-      ...connection,
-      ...(options.asReader && { role: readerRole }),
+      application_name: target.applicationName === undefined ? name : name.replace("barline", target.applicationName),
+      ...(target.options !== undefined && { options: target.options }),
     },
-  });
+  };
 }

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
 import postgres from "postgres";
-import { readerRole, searchPath } from "./client.ts";
+import { connectionOptions, readerRole } from "./client.ts";
 import { lockKeys } from "./locks.ts";
 import journal from "./migrations/meta/_journal.json";
 
@@ -14,11 +14,7 @@ const minimumVersion = 150_000;
  */
 export async function migrateDatabase(url: string): Promise<{ asReader: boolean }> {
   // A pool of its own: drizzle rewrites the date parsers of the client that it is given.
-  const sql = postgres(url, {
-    max: 1,
-    onnotice: () => {},
-    connection: { application_name: "barline migrate", search_path: searchPath },
-  });
+  const sql = postgres({ ...connectionOptions(url, "barline migrate"), max: 1 });
   try {
     await requireVersion(sql);
     await sql`select pg_advisory_lock(${lockKeys.migration}::bigint)`;

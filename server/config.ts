@@ -1,5 +1,7 @@
 import { availableParallelism } from "node:os";
 import { z } from "zod";
+import { parseDatabaseUrl } from "../db/database-url.ts";
+import { DatabaseUrlError } from "../db/url-parameters.ts";
 import type { AlertSettings } from "../jobs/alerts/types.ts";
 import { parseUniverse } from "../jobs/market/universe.ts";
 import { alertSettings, alertVariables } from "./alert-config.ts";
@@ -96,7 +98,10 @@ const variables = {
     allowed: "addresses or networks separated by commas, such as 127.0.0.1,10.0.0.0/8",
   },
   DATA_DIR: { schema: z.string().min(1), allowed: "a folder" },
-  DATABASE_URL: { schema: url(["postgres:", "postgresql:"]), allowed: "postgres://user:password@host:port/database" },
+  DATABASE_URL: {
+    schema: z.string().regex(/^postgres(ql)?:\/\//),
+    allowed: "postgres://user:password@host:port/database",
+  },
   S3_BUCKET: {
     schema: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/),
     allowed: "a bucket name: 3 to 63 lower-case letters, digits, dots and hyphens",
@@ -134,6 +139,7 @@ export function readConfig(environment: Environment, now: Date): StartConfig {
   const values = parseVariables(environment);
   refuseUnknown(environment);
   checkUniverse(values.UNIVERSE ?? "all");
+  checkDatabaseUrl(values.DATABASE_URL);
   const host = values.HOST ?? "127.0.0.1";
   const startDate = values.START_DATE ?? `${now.getUTCFullYear()}-01-01`;
   if (startDate < "1999-01-01" || startDate > now.toISOString().slice(0, 10)) {
@@ -162,6 +168,16 @@ export function readConfig(environment: Environment, now: Date): StartConfig {
     alerts: alerts(values),
     dbtEnvironment: dbtEnvironment(environment),
   };
+}
+
+function checkDatabaseUrl(url: string | undefined): void {
+  if (url === undefined) return;
+  try {
+    parseDatabaseUrl(url);
+  } catch (error) {
+    if (!(error instanceof DatabaseUrlError)) throw error;
+    throw new ConfigError(`DATABASE_URL cannot be used: ${error.message}.`);
+  }
 }
 
 /** dbt itself keeps what begins with DBT_ENV_SECRET_ from everything but the profile. */

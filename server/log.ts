@@ -1,4 +1,5 @@
 import pino, { type Logger } from "pino";
+import { parseDatabaseUrl } from "../db/database-url.ts";
 import { secretsOfUrl } from "../jobs/alerts/secrets.ts";
 import type { Config, StartConfig } from "./config.ts";
 
@@ -73,14 +74,14 @@ const describeParts = (error: AggregateError, depth: number) =>
 
 /** What `config` holds that no log line may show: of the password, the logger has the last plain copy. */
 export function configSecrets(config: StartConfig): string[] {
-  const database = config.databaseUrl === null ? null : new URL(config.databaseUrl);
+  const databasePassword = config.databaseUrl === null ? undefined : parseDatabaseUrl(config.databaseUrl).pass;
   const candidates = [
     config.adminPassword,
     config.market.apiKey,
     config.s3?.secretAccessKey,
     config.databaseUrl,
-    database?.password,
-    database && decodeURIComponent(database.password),
+    databasePassword,
+    databasePassword && encodeURIComponent(databasePassword),
     ...(config.alerts.webhookUrl === null ? [] : secretsOfUrl(config.alerts.webhookUrl)),
     ...(config.alerts.email === null ? [] : secretsOfUrl(config.alerts.email.smtpUrl)),
   ];
