@@ -13,9 +13,9 @@ const wrappers = [
   "/usr/lib/libnss_wrapper.so",
 ];
 
-/** The password outlives `postgres.url`, which is rewritten at every start because the port changes. */
-export async function readOrMakePassword(dataDir: string): Promise<string> {
-  const path = join(dataDir, "postgres.password");
+/** A password in a file of `dataDir`. It outlives `postgres.url`, which is rewritten at every start because the port changes. */
+export async function readOrMakePassword(dataDir: string, file: string): Promise<string> {
+  const path = join(dataDir, file);
   const known = await readFile(path, "utf8").catch(() => "");
   if (known) return known.trim();
   const password = randomBytes(24).toString("base64url");

@@ -1,7 +1,10 @@
+import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import postgres from "postgres";
+import { connectionOptions } from "./client.ts";
 import { makeDataDir } from "./data-dir.ts";
 import { initialize, readOrMakePassword, requireAccess } from "./embedded-files.ts";
+import { databaseOwner, prepareOwner } from "./embedded-roles.ts";
 import { isRunning, readLockFile, start } from "./embedded-server.ts";
 import { findBinaries, run, serverOwner, writePrivately } from "./embedded-system.ts";
 import { isTransientDatabaseError, StartError } from "./errors.ts";
@@ -26,7 +29,10 @@ export type EmbeddedOptions = {
   onWait?: (reason: string) => void;
 };
 
-const user = "barline";
+/** Makes the owner, and does nothing else. */
+const superuser = "barline";
+/** Somebody else may have the port while the server is away: who cannot prove to know the password is not told it. */
+const ownServerOnly = "?sslmode=disable&require_auth=scram-sha-256";
 const database = "barline";
 const adoptPatienceMs = 60_000;
 /** An earlier server that is adopted at once is no news. */
@@ -45,17 +51,20 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   const binaries = await findBinaries();
   const owner = await serverOwner();
   await requireAccess(cluster, owner);
-  const password = await readOrMakePassword(dataDir);
+  const password = await readOrMakePassword(dataDir, "postgres.password");
+  const ownerPassword = await readOrMakePassword(dataDir, "postgres.owner-password");
   if (!(await Bun.file(join(cluster, "PG_VERSION")).exists()))
-    await initialize(binaries.initdb, cluster, { user, password }, owner);
+    await initialize(binaries.initdb, cluster, { user: superuser, password }, owner);
 
-  const urlAt = (port: number) => `postgres://${user}:${password}@127.0.0.1:${port}/${database}`;
+  const adminUrlAt = (port: number, name = "postgres") =>
+    `postgres://${superuser}:${password}@127.0.0.1:${port}/${name}${ownServerOnly}`;
   const port =
-    (await adopt(cluster, urlAt, options.onWait)) ??
+    (await adopt(cluster, adminUrlAt, options.onWait)) ??
     (await start(binaries.pg_ctl, cluster, options.settings ?? {}, owner));
-  const url = urlAt(port);
-  await createDatabase(url);
-  await writePrivately(join(dataDir, "postgres.url"), `${url}\n`);
+  await prepareOwner((name) => adminUrlAt(port, name), { database, password: ownerPassword });
+  const url = `postgres://${databaseOwner}:${ownerPassword}@127.0.0.1:${port}/${database}`;
+  const urlFile = join(dataDir, "postgres.url");
+  await writePrivately(urlFile, `${url}\n`);
   const { onRestart } = options;
   const endSupervision =
     onRestart &&
@@ -65,10 +74,12 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
       onRestart,
     });
   return {
-    url,
+    url: `${url}${ownServerOnly}`,
     pid: (await readLockFile(cluster)).pid ?? 0,
     stop: async () => {
       await endSupervision?.();
+      // Whoever takes the port next would be told the password by a program that still goes by the file.
+      await rm(urlFile, { force: true });
       const stopping = run(
         [binaries.pg_ctl, "stop", "-D", cluster, "-m", "fast", "-t", String(stopPatienceSeconds)],
         owner,
@@ -108,23 +119,13 @@ async function adopt(
 
 /** Whether the server is there for us. Throws where it is not ours, or wants another password. */
 async function answers(url: string): Promise<boolean> {
-  const sql = postgres(new URL("/postgres", url).href, { max: 1, onnotice: () => {}, connect_timeout: 5 });
+  const sql = postgres({ ...connectionOptions(url, "barline embedded"), max: 1 });
   try {
     await sql`select 1`;
     return true;
   } catch (error) {
     if (!isTransientDatabaseError(error)) throw error;
     return false;
-  } finally {
-    await sql.end();
-  }
-}
-
-async function createDatabase(url: string): Promise<void> {
-  const sql = postgres(new URL("/postgres", url).href, { max: 1, onnotice: () => {}, connect_timeout: 30 });
-  try {
-    const [present] = await sql`select 1 from pg_database where datname = ${database}`;
-    if (!present) await sql`create database ${sql(database)}`;
   } finally {
     await sql.end();
   }
