@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import type { Sql } from "../db/client.ts";
+import { countActiveRuns } from "../db/queries/pipeline/runs.ts";
 import { type PreparedBackfill, prepareBackfill } from "./backfill-plan.ts";
 import { createIngestJob } from "./ingest-job.ts";
 import type { ObjectStore } from "./lake/store.ts";
@@ -13,6 +14,7 @@ import { createReferenceData } from "./market/reference-data.ts";
 import { createKeyGuard, retryRefusedRuns } from "./market/refused-key.ts";
 import { createMarketLimiter } from "./market/shared-limiter.ts";
 import { observeLimiter, type PipelineObserver, silentPipelineObserver, toOrchestratorObserver } from "./observe.ts";
+import { PermanentError } from "./orchestrator/errors.ts";
 import { createOrchestrator } from "./orchestrator/orchestrator.ts";
 import { createWorkerPool } from "./orchestrator/pool.ts";
 import { type JobDefinition, type Orchestrator, RequestError } from "./orchestrator/types.ts";
@@ -22,7 +24,7 @@ import { marketCalls, type PipelineSettings, type WorkerSettings } from "./setti
 import { decideOnSplit } from "./split-decision.ts";
 import { createModelList } from "./transform/model-list.ts";
 import { createProjectReader } from "./transform/project-reader.ts";
-import { createTransform } from "./transform/transform.ts";
+import { createTransform, type Transform } from "./transform/transform.ts";
 import { createTransformJob } from "./transform-job.ts";
 
 export type PipelineOptions = {
@@ -106,7 +108,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     random,
   });
   return {
-    orchestrator: { ...orchestrator, start: () => startAll({ orchestrator, sql: pools.state, log }) },
+    orchestrator: { ...orchestrator, start: () => startAll({ orchestrator, transform, sql: pools.state, log }) },
     models: createModelList({ transform, now }),
     project: createProjectReader({ transform, projectDir }),
     quarantine: createQuarantineDesk({
@@ -120,10 +122,30 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   };
 }
 
-async function startAll(options: { orchestrator: Orchestrator; sql: Sql; log: Logger }): Promise<void> {
+type StartOptions = { orchestrator: Orchestrator; transform: Transform; sql: Sql; log: Logger };
+
+async function startAll(options: StartOptions): Promise<void> {
   await options.orchestrator.start();
   const runs = await retryRefusedRuns(options.sql, options.orchestrator, jobIds.ingest);
   if (runs > 0) options.log.info({ runs }, "trying again what failed because the key was refused");
+  await buildOutdatedModels(options);
+}
+
+/** After an upgrade that changed models the next session would build them, perhaps after a weekend. Until then what is published stays. */
+async function buildOutdatedModels({ orchestrator, transform, sql, log }: StartOptions): Promise<void> {
+  try {
+    const models = await transform.outdated();
+    if (models.length === 0) return;
+    // A run that waits builds the project as it is now; of one at work nobody knows.
+    const active = await countActiveRuns(sql);
+    if (active.some(({ jobId, queued }) => jobId === jobIds.transform && queued > 0)) return;
+    await orchestrator.createRun(jobIds.transform, { parameters: { changedModels: true } });
+    log.info({ models }, "models have changed since they were published; their build is queued");
+  } catch (error) {
+    // A fault in somebody's model: the runs say so, and are there to be looked at.
+    if (!(error instanceof PermanentError)) throw error;
+    log.warn({ error }, "whether models have changed cannot be told");
+  }
 }
 
 type RequestOptions = Parameters<typeof prepareBackfill>[0];

@@ -3,6 +3,7 @@ import type { Sql } from "../../db/client.ts";
 import { createArtifactWriter } from "./artifacts/artifacts.ts";
 import { buildProject } from "./build/build.ts";
 import { type FailingRows, readFailingRows } from "./build/failing-rows.ts";
+import { findOutdated } from "./build/outdated.ts";
 import type { BuildOptions } from "./build/progress.ts";
 import type { BuildResult, NodeEvent } from "./build/types.ts";
 import { checkFreshness, type SourceFreshness } from "./freshness.ts";
@@ -29,6 +30,8 @@ export type Transform = {
    * a RetryableError, an aborted signal a CancelledError.
    */
   build(options?: BuildOptions): Promise<BuildResult>;
+  /** Models that are published as an earlier project made them; none before the first publication. */
+  outdated(): Promise<string[]>;
   freshness(options?: { signal?: AbortSignal }): Promise<SourceFreshness[]>;
   /** The failing rows that a test keeps by `store_failures`; null where it keeps none. */
   failingRows(testName: string, limit: number): Promise<FailingRows | null>;
@@ -76,6 +79,7 @@ export function createTransform(options: TransformOptions): Transform {
       });
       return result;
     },
+    outdated: async () => await findOutdated(sql, load()),
     freshness: async ({ signal } = {}) =>
       checkFreshness({ sql, sources: load().project.sources, now: now?.() ?? new Date() }, signal),
     failingRows: async (testName, limit) => {

@@ -85,7 +85,8 @@ export async function inBuildSession<T extends { commit: boolean }>(
 /** What makes a transaction roll back where nothing is wrong with it. */
 class RollbackRequest extends Error {}
 
-function openSession(transaction: TransactionSql, signal: AbortSignal | undefined): Session {
+/** Opens a session in a transaction of the caller's. */
+export function openSession(transaction: TransactionSql, signal: AbortSignal | undefined): Session {
   let current = transaction;
   return {
     run: (text) => cancellable(current, signal)(text),
