@@ -11,8 +11,11 @@ const hasCode = (error: unknown): error is DatabaseError =>
 
 /** SQLSTATE classes that pass by themselves: connection lost, out of a resource (disk full too), operator intervention, I/O. */
 const transientClasses = ["08", "53", "57", "58"];
-/** Single states: serialization failure, deadlock, lock not available, a transaction cut off while the machine slept. */
-const transientStates = ["40001", "40P01", "55P03", "25P03", "25P04"];
+/**
+ * Single states: serialization failure, deadlock, lock not available, a transaction cut off while the machine slept, a server that
+ * is read-only for a while, as in a failover or with a full disk.
+ */
+const transientStates = ["40001", "40P01", "55P03", "25P03", "25P04", "25006"];
 /** What postgres.js and the system call a lost or refused connection. */
 const connectionCodes = [
   "CONNECT_TIMEOUT",
@@ -36,6 +39,11 @@ export function isTransientDatabaseError(error: unknown): boolean {
     transientStates.includes(error.code) ||
     transientClasses.some((prefix) => error.code.length === 5 && error.code.startsWith(prefix))
   );
+}
+
+/** Whether a write was refused as the server only reads. */
+export function isReadOnlyServer(error: unknown): boolean {
+  return hasCode(error) && error.code === "25006";
 }
 
 /** Whether the server ended the query because it was told to (statement timeout, cancel). */

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { isTransientDatabaseError } from "../../db/errors.ts";
+import { isReadOnlyServer, isTransientDatabaseError } from "../../db/errors.ts";
 
 /** Runs what must go on whatever happens. */
 export type Watch = {
@@ -24,8 +24,10 @@ export function createWatch(log: Logger): Watch {
         if (closed) return fallback;
         const transient = isTransientDatabaseError(error);
         if (!transient) log.error({ error, what }, "the orchestrator's loop raised an error");
-        else if (waiting.size === 0)
-          log.warn({ reason: String(error) }, "the database does not answer; work waits for it");
+        else if (waiting.size === 0) {
+          const state = isReadOnlyServer(error) ? "takes no writes" : "does not answer";
+          log.warn({ reason: String(error) }, `the database ${state}; work waits for it`);
+        }
         if (transient) waiting.add(what);
         return fallback;
       }
