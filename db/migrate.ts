@@ -3,6 +3,8 @@ import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
 import postgres from "postgres";
 import { connectionOptions, readerRole } from "./client.ts";
+import { StartError } from "./errors.ts";
+import { watchLocks } from "./lock-watch.ts";
 import { lockKeys } from "./locks.ts";
 import journal from "./migrations/meta/_journal.json";
 
@@ -10,18 +12,25 @@ const minimumVersion = 150_000;
 
 /**
  * Brings the database to this version's tables. Safe when several processes start at once: one migrates, the others wait.
- * Throws where the server is older than 15 or the database was migrated by a newer Barline.
+ * `onWait` is told who holds a lock that this has to wait for. Throws where the server is older than 15 or the database was migrated by a newer Barline.
  */
-export async function migrateDatabase(url: string): Promise<{ asReader: boolean }> {
+export async function migrateDatabase(
+  url: string,
+  options: { onWait?: (holder: string) => void } = {},
+): Promise<{ asReader: boolean }> {
   // A pool of its own: drizzle rewrites the date parsers of the client that it is given.
   const sql = postgres({ ...connectionOptions(url, "barline migrate"), max: 1 });
+  let endWatch = async () => {};
   try {
     await requireVersion(sql);
+    const [session] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
+    if (options.onWait && session) endWatch = watchLocks(url, session.pid, options.onWait);
     await sql`select pg_advisory_lock(${lockKeys.migration}::bigint)`;
     await migrate(drizzle(sql), { migrationsFolder: join(import.meta.dir, "migrations") });
     await requireEveryMigration(sql);
     return { asReader: await ensureReader(sql) };
   } finally {
+    await endWatch();
     await sql.end();
   }
 }
@@ -29,7 +38,7 @@ export async function migrateDatabase(url: string): Promise<{ asReader: boolean 
 async function requireVersion(sql: postgres.Sql): Promise<void> {
   const [row] = await sql<{ version: string }[]>`select current_setting('server_version_num') as version`;
   if (Number(row?.version) < minimumVersion) {
-    throw new Error(`DATABASE_URL points at PostgreSQL ${row?.version}; Barline needs 15 or newer.`);
+    throw new StartError(`DATABASE_URL points at PostgreSQL ${row?.version}; Barline needs 15 or newer.`);
   }
 }
 
@@ -38,7 +47,7 @@ async function requireEveryMigration(sql: postgres.Sql): Promise<void> {
   const [row] = await sql<{ applied: number }[]>`select count(*)::int as applied from drizzle.__drizzle_migrations`;
   const applied = row?.applied ?? 0;
   if (applied === journal.entries.length) return;
-  throw new Error(
+  throw new StartError(
     applied > journal.entries.length
       ? `This database was migrated by a newer Barline (${applied} migrations, this version knows ${journal.entries.length}). Start that version, or a newer one.`
       : `Only ${applied} of ${journal.entries.length} migrations were applied: an entry of the journal is out of order.`,

@@ -7,6 +7,7 @@ import { startEmbeddedPostgres } from "../db/embedded.ts";
 import { StartError } from "../db/errors.ts";
 import { migrateDatabase } from "../db/migrate.ts";
 import { lockEmbeddedServer } from "../db/queries/operations/owner.ts";
+import { requireSessionPooling } from "../db/session-pooling.ts";
 import { createAlerts } from "../jobs/alerts/alerts.ts";
 import type { Alerts } from "../jobs/alerts/types.ts";
 import { createDrift } from "../jobs/drift/drift.ts";
@@ -51,8 +52,10 @@ export type Database = { url: string; asReader: boolean };
 /** Opens the configured database, or the embedded one, and migrates it. */
 export async function startDatabase(startup: Startup): Promise<Database> {
   const { config, log, lifecycle, now, wait, signal } = startup;
+  const onWait = (holder: string) => log.warn({ holder }, "the start waits for a lock in the database");
   if (config.databaseUrl !== null) {
-    const { asReader } = await migrateDatabase(config.databaseUrl);
+    await requireSessionPooling(config.databaseUrl);
+    const { asReader } = await migrateDatabase(config.databaseUrl, { onWait });
     if (!asReader)
       log.warn("the login may not make roles; the dashboard's pool is read-only by its session setting alone");
     return { url: config.databaseUrl, asReader };
@@ -88,7 +91,7 @@ export async function startDatabase(startup: Startup): Promise<Database> {
     await owner.end({ timeout: 1 });
     await embedded.stop();
   });
-  const { asReader } = await migrateDatabase(embedded.url);
+  const { asReader } = await migrateDatabase(embedded.url, { onWait });
   const file = join(dataDir, "postgres.url");
   // Whoever reads a terminal may read the file; a log that is collected goes further than that.
   if (process.stdout.isTTY) log.info({ url: embedded.url, file }, "PostgreSQL is ready for psql and BI tools");

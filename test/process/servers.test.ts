@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { startBarline } from "../support/barline.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { startFaultyMarket } from "../support/faulty-market.ts";
+import { hasPgBouncer, startPgBouncer } from "../support/pgbouncer.ts";
 import { settle } from "../support/pipeline.ts";
 import { startS3 } from "../support/s3.ts";
 import {
@@ -15,7 +16,7 @@ import {
   openMarket,
   season,
 } from "../support/warehouse.ts";
-import { backfillByApi, fetchingFrom } from "./support.ts";
+import { backfillByApi, fetchingFrom, refusedStart } from "./support.ts";
 
 test("with a database and a bucket of one's own it starts neither, makes the bucket and fills both", async () => {
   const database = await createTestDatabase({ empty: true });
@@ -48,3 +49,31 @@ test("with a database and a bucket of one's own it starts neither, makes the buc
   await barline.stop();
   await Promise.all([market.stop(), s3.stop(), database.drop()]);
 });
+
+// Where Debian's `pgbouncer` is not installed there is nothing to speak to.
+test.skipIf(!hasPgBouncer)(
+  "through PgBouncer in session mode it works, and in transaction mode it says what to do",
+  async () => {
+    const database = await createTestDatabase({ empty: true });
+    const market = await startFaultyMarket({ tickers: marketSize });
+    const session = await startPgBouncer(database.url, ["pool_mode = session", "default_pool_size = 60"]);
+    const barline = await startBarline({ ...fetchingFrom(market), DATABASE_URL: session.url });
+    await backfillByApi(barline.url, season.from, "2018-08-31");
+    await settle(database.sql);
+    await expectCleanState(database.sql);
+    const demo = openMarket();
+    await expectFact(database.sql, barsBetween(demo, season.from, "2018-08-31"), demo);
+    await barline.stop();
+
+    const transaction = await startPgBouncer(database.url, ["pool_mode = transaction", "default_pool_size = 60"]);
+    const { code, output } = await refusedStart("/nonexistent", {
+      ...fetchingFrom(market),
+      DATABASE_URL: transaction.url,
+    });
+    expect(code).toBe(2);
+    expect(output).toStartWith("DATABASE_URL leads to a pooler in transaction mode");
+    expect(output.trim()).not.toContain("\n");
+    await Promise.all([session.stop(), transaction.stop(), market.stop()]);
+    await database.drop();
+  },
+);
