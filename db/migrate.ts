@@ -1,3 +1,5 @@
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
@@ -9,14 +11,16 @@ import { lockKeys } from "./locks.ts";
 import journal from "./migrations/meta/_journal.json";
 
 const minimumVersion = 150_000;
+const migrationsFolder = join(import.meta.dir, "migrations");
 
 /**
  * Brings the database to this version's tables. Safe when several processes start at once: one migrates, the others wait.
- * `onWait` is told who holds a lock that this has to wait for. Throws where the server is older than 15 or the database was migrated by a newer Barline.
+ * `onWait` is told who holds a lock that this has to wait for. `count` stops after so many migrations, at the tables of an older
+ * version. Throws where the server is older than 15 or the database was migrated by a newer Barline.
  */
 export async function migrateDatabase(
   url: string,
-  options: { onWait?: (holder: string) => void } = {},
+  { onWait, count = journal.entries.length }: { onWait?: (holder: string) => void; count?: number } = {},
 ): Promise<{ asReader: boolean }> {
   // A pool of its own: drizzle rewrites the date parsers of the client that it is given.
   const sql = postgres({ ...connectionOptions(url, "barline migrate"), max: 1 });
@@ -24,14 +28,37 @@ export async function migrateDatabase(
   try {
     await requireVersion(sql);
     const [session] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
-    if (options.onWait && session) endWatch = watchLocks(url, session.pid, options.onWait);
+    if (onWait && session) endWatch = watchLocks(url, session.pid, onWait);
     await sql`select pg_advisory_lock(${lockKeys.migration}::bigint)`;
-    await migrate(drizzle(sql), { migrationsFolder: join(import.meta.dir, "migrations") });
-    await requireEveryMigration(sql);
-    return { asReader: await ensureReader(sql) };
+    await applyMigrations(sql, count);
+    await requireMigrations(sql, count);
+    // What the reader may not see may not be there yet.
+    return { asReader: count === journal.entries.length && (await ensureReader(sql)) };
   } finally {
     await endWatch();
     await sql.end();
+  }
+}
+
+/** What is wrong with migrations that are neither this version's nor an older one's; undefined where they are. */
+export function findMigrationFault({ count, newest }: { count: number; newest: number }): string | undefined {
+  if (count > journal.entries.length)
+    return `it has ${count} migrations, this version knows ${journal.entries.length}. Use that version, or a newer one`;
+  if (journal.entries[count - 1]?.when !== newest) return "its migrations are others than this version's";
+  return undefined;
+}
+
+async function applyMigrations(sql: postgres.Sql, count: number): Promise<void> {
+  if (count === journal.entries.length) return await migrate(drizzle(sql), { migrationsFolder });
+  // drizzle applies a whole folder.
+  const folder = await mkdtemp(join(tmpdir(), "barline-migrations-"));
+  try {
+    await cp(migrationsFolder, folder, { recursive: true });
+    const older = { ...journal, entries: journal.entries.slice(0, count) };
+    await writeFile(join(folder, "meta/_journal.json"), JSON.stringify(older));
+    await migrate(drizzle(sql), { migrationsFolder: folder });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
@@ -43,14 +70,14 @@ async function requireVersion(sql: postgres.Sql): Promise<void> {
 }
 
 /** The migrator takes the newest entry's time as its mark, so it skips one that is out of order: count them. */
-async function requireEveryMigration(sql: postgres.Sql): Promise<void> {
+async function requireMigrations(sql: postgres.Sql, count: number): Promise<void> {
   const [row] = await sql<{ applied: number }[]>`select count(*)::int as applied from drizzle.__drizzle_migrations`;
   const applied = row?.applied ?? 0;
-  if (applied === journal.entries.length) return;
+  if (applied === count) return;
   throw new StartError(
     applied > journal.entries.length
       ? `This database was migrated by a newer Barline (${applied} migrations, this version knows ${journal.entries.length}). Start that version, or a newer one.`
-      : `Only ${applied} of ${journal.entries.length} migrations were applied: an entry of the journal is out of order.`,
+      : `Only ${applied} of ${count} migrations were applied: an entry of the journal is out of order.`,
   );
 }
 

@@ -239,7 +239,8 @@ function startMarket({ config, lifecycle, now }: Startup): PipelineSettings["mar
   return { baseUrl: exchange.url, apiKey: demoApiKey };
 }
 
-function lakeOf({ s3, bucket, dataDir }: Config): LakeOptions {
+/** Where the configuration has the lake. */
+export function lakeOf({ s3, bucket, dataDir }: Config): LakeOptions {
   if (s3 === null) return { kind: "folder", root: join(resolve(dataDir), "lake"), bucket };
   const { endpoint, region, accessKeyId, secretAccessKey } = s3;
   return {

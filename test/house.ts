@@ -14,6 +14,7 @@ export const rooms: Record<string, readonly string[]> = {
   // Tables, connections and statements: they know of nothing else.
   "db/schema": [],
   db: ["db/schema"],
+  "db/backup": ["db"],
   "db/queries/backfills": ["db"],
   "db/queries/market": ["db"],
   "db/queries/operations": ["db"],
@@ -166,6 +167,8 @@ export const rooms: Record<string, readonly string[]> = {
     "views",
     "views/research",
   ],
+  // Commands of the terminal, beside the process that serves.
+  "server/backup": ["db", "db/backup", "db/queries/operations", "jobs/lake", "server"],
   server: [
     "db",
     "db/queries/operations",
@@ -177,6 +180,7 @@ export const rooms: Record<string, readonly string[]> = {
     "jobs/lake",
     "jobs/market",
     "server/backfills",
+    "server/backup",
     "server/http",
     "server/market",
     "server/metrics",

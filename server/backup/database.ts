@@ -1,0 +1,44 @@
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { openPool } from "../../db/client.ts";
+import { startEmbeddedPostgres } from "../../db/embedded.ts";
+import { lockEmbeddedServer } from "../../db/queries/operations/owner.ts";
+import type { Config } from "../config.ts";
+
+/** A database that can be asked now; `close` ends the server where it was started for this. */
+export type OpenDatabase = { url: string; close(): Promise<void> };
+
+/** Opens the configured database: the embedded one of a Barline that runs, or else its server is started meanwhile. */
+export async function openDatabase({
+  databaseUrl,
+  dataDir,
+}: Pick<Config, "databaseUrl" | "dataDir">): Promise<OpenDatabase> {
+  const running = databaseUrl ?? (await findRunning(dataDir));
+  if (running !== undefined) return { url: running, close: () => Promise.resolve() };
+  const embedded = await startEmbeddedPostgres({ dataDir: resolve(dataDir) });
+  const owner = openPool(embedded.url, "lock", { name: "barline owner" });
+  // Where a Barline has just started too, the server is its own.
+  const isOurs = await lockEmbeddedServer(owner);
+  return {
+    url: embedded.url,
+    async close() {
+      await owner.end({ timeout: 1 });
+      if (isOurs) await embedded.stop();
+    },
+  };
+}
+
+/** The URL of the embedded server where it answers. */
+async function findRunning(dataDir: string): Promise<string | undefined> {
+  const url = (await readFile(join(resolve(dataDir), "postgres.url"), "utf8").catch(() => "")).trim();
+  if (url === "") return undefined;
+  const sql = openPool(url, "work", { max: 1, name: "barline look" });
+  try {
+    await sql`select 1`;
+    return url;
+  } catch {
+    return undefined;
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
+}
