@@ -116,3 +116,15 @@ test("the commands that run one test do", async () => {
     expect(output).toMatch(/^ *[1-9]\d* pass$/m);
   }
 });
+
+test("docker-compose.yml has no password of its own", () => {
+  const text = readFileSync(join(root, "docker-compose.yml"), "utf8");
+  const secrets = [...text.matchAll(/\$\{(\w*(?:PASSWORD|SECRET|KEY)\w*):(.)/g)].map(([, name, kind]) => ({
+    name,
+    kind,
+  }));
+  expect(secrets.length).toBeGreaterThan(4);
+  // What people have to set (`:?`), a name that is no secret, and a key that may be left out.
+  const open = secrets.filter(({ kind }) => kind !== "?").map(({ name }) => name);
+  expect([...new Set(open)].sort()).toEqual(["POLYGON_API_KEY", "S3_ACCESS_KEY_ID"]);
+});
