@@ -168,7 +168,7 @@ export const rooms: Record<string, readonly string[]> = {
     "views/research",
   ],
   // Commands of the terminal, beside the process that serves.
-  "server/backup": ["db", "db/backup", "db/queries/operations", "jobs/lake", "server"],
+  "server/backup": ["db", "db/backup", "jobs/lake", "server"],
   server: [
     "db",
     "db/queries/operations",

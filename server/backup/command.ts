@@ -1,4 +1,5 @@
 import { BackupError } from "../../db/backup/frames.ts";
+import { StartError } from "../../db/errors.ts";
 import { type Config, ConfigError, readConfig } from "../config.ts";
 import type { Tell } from "./words.ts";
 
@@ -26,7 +27,11 @@ export async function runCommand(usage: string, flags: readonly string[], comman
       say(error.message);
       process.exit(exitCodes.badUse);
     }
-    say(error instanceof BackupError ? error.message : `It failed, and nothing was changed: ${describe(error)}`);
+    say(
+      error instanceof BackupError || error instanceof StartError
+        ? error.message
+        : `It failed, and nothing was changed: ${describe(error)}`,
+    );
     process.exit(exitCodes.failed);
   }
 }

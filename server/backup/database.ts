@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { openPool } from "../../db/client.ts";
+import { lockDataDir } from "../../db/data-dir.ts";
 import { startEmbeddedPostgres } from "../../db/embedded.ts";
-import { lockEmbeddedServer } from "../../db/queries/operations/owner.ts";
+import { requireSessionPooling } from "../../db/session-pooling.ts";
 import type { Config } from "../config.ts";
 
 /** A database that can be asked now; `close` ends the server where it was started for this. */
@@ -13,19 +14,25 @@ export async function openDatabase({
   databaseUrl,
   dataDir,
 }: Pick<Config, "databaseUrl" | "dataDir">): Promise<OpenDatabase> {
+  if (databaseUrl !== null) await requireSessionPooling(databaseUrl);
   const running = databaseUrl ?? (await findRunning(dataDir));
   if (running !== undefined) return { url: running, close: () => Promise.resolve() };
-  const embedded = await startEmbeddedPostgres({ dataDir: resolve(dataDir) });
-  const owner = openPool(embedded.url, "lock", { name: "barline owner" });
-  // Where a Barline has just started too, the server is its own.
-  const isOurs = await lockEmbeddedServer(owner);
-  return {
-    url: embedded.url,
-    async close() {
-      await owner.end({ timeout: 1 });
-      if (isOurs) await embedded.stop();
-    },
-  };
+  const folder = resolve(dataDir);
+  // A Barline that is just starting has the folder, and is not to lose its server when this is done.
+  const lock = await lockDataDir(folder, { now: () => new Date() });
+  try {
+    const embedded = await startEmbeddedPostgres({ dataDir: folder });
+    return {
+      url: embedded.url,
+      async close() {
+        await embedded.stop();
+        await lock.release();
+      },
+    };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
 }
 
 /** The URL of the embedded server where it answers. */

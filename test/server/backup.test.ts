@@ -218,12 +218,10 @@ describe("a restore is refused, and changes nothing,", () => {
 
   test("where the server refuses a row in the middle of it", async () => {
     const faulty = join(folder, "faulty");
-    // A check that holds for no row, as a table of somebody's own may have had it when its rows were older.
+    // A check that looks at who asks, as one of somebody's own may.
     const { sql } = pipeline;
-    await sql`create table unlike (x int)`;
+    await sql`create table unlike (x int constraint never check (current_setting('application_name') <> 'barline restore'))`;
     await sql`insert into unlike values (1)`;
-    await sql`alter table unlike add constraint never check (x > 1) not valid`;
-    await sql`update pg_constraint set convalidated = true where conname = 'never'`;
     await backUp(configOf(pipeline.database.url, "first"), { file: faulty, withLake: true, now, tell });
     await sql`drop table unlike`;
     await restored("faulty-row", async (database, config) => {
