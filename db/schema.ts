@@ -4,11 +4,13 @@
  */
 export * from "./schema/access.ts";
 export * from "./schema/alerts.ts";
+export * from "./schema/answers.ts";
 export * from "./schema/columns.ts";
 export * from "./schema/housekeeping.ts";
 export * from "./schema/market.ts";
 export * from "./schema/orchestration.ts";
 export * from "./schema/quarantine.ts";
+export * from "./schema/rechecks.ts";
 export * from "./schema/results.ts";
 export * from "./schema/scenarios.ts";
 export * from "./schema/sweeps.ts";

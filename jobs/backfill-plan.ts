@@ -68,7 +68,7 @@ export async function prepareBackfill(options: BackfillOptions, request: Backfil
       skipped.sort((a, b) => (a.date < b.date ? -1 : 1));
       const plan: BackfillPlan = { ...calls, sessions: wanted.length, dates: wanted, reasons, skipped };
       checkDuration(plan, options.settings.callsPerMinute, tickers !== undefined);
-      return { plan, runs: plannedRuns(plan, request.from, tickers) };
+      return { plan, runs: plannedRuns(plan, request, tickers) };
     },
   };
 }
@@ -144,11 +144,23 @@ function unsettled(sessions: string[], settled: Set<string>): DatedReason[] {
     .map((date) => ({ date, reason: { kind: "unsettled", until: settlesAt(date).toISOString() } }));
 }
 
-/** Grouped: a run a session. Per ticker: one run for all, as each call answers the whole range. */
-function plannedRuns(plan: BackfillPlan, from: string, tickers: string[] | undefined): PlannedRun[] {
+/**
+ * Grouped: a run a session. Per ticker: one run for all, as each call answers the whole range. Neither a recheck nor one of
+ * some tickers answers for its sessions from then on.
+ */
+function plannedRuns(
+  plan: BackfillPlan,
+  { from, reprocess }: BackfillRequest,
+  tickers: string[] | undefined,
+): PlannedRun[] {
   if (plan.dates.length === 0) return [];
-  const parameters = { strategy: plan.strategy, referenceFrom: from };
-  if (plan.strategy === "grouped") return plan.dates.map((date) => ({ partitions: [date], parameters }));
-  if (!tickers) return [{ partitions: plan.dates, parameters }];
-  return [{ partitions: plan.dates, parameters: { ...parameters, tickers }, partial: true }];
+  const isRecheck = reprocess === "recheck";
+  const parameters = {
+    ...{ strategy: plan.strategy, referenceFrom: from },
+    ...(isRecheck && { recheck: true }),
+    ...(tickers && { tickers }),
+  };
+  const partial = isRecheck || tickers !== undefined;
+  const groups = plan.strategy === "grouped" ? plan.dates.map((date) => [date]) : [plan.dates];
+  return groups.map((partitions) => ({ partitions, parameters, ...(partial && { partial }) }));
 }

@@ -14,6 +14,7 @@ import { isRepeat, requireBars, requireSession } from "./market/answers.ts";
 import { isSession, settledSessions, settlesAt, upcomingSessions } from "./market/calendar.ts";
 import type { MarketClient } from "./market/client.ts";
 import { printOf } from "./market/print.ts";
+import { createRechecks } from "./market/rechecks.ts";
 import type { ReferenceData } from "./market/reference-data.ts";
 import type { Universe } from "./market/universe.ts";
 import { PermanentError, RetryableError } from "./orchestrator/errors.ts";
@@ -36,6 +37,8 @@ const ingestParameters = z.object({
   strategy: z.enum(["grouped", "per_ticker"]).default("grouped"),
   /** Named by the person who asked; the universe where left out. */
   tickers: z.array(z.string()).optional(),
+  /** Whether it only compares: another run answers for the session. The orchestrator says it of what it queues by itself. */
+  recheck: z.boolean().optional(),
   /** First day that the whole backfill wants, so that splits are read once for all its runs. */
   referenceFrom: z.string().optional(),
 });
@@ -68,6 +71,7 @@ export function createIngestJob(options: IngestOptions): JobDefinition {
       upcoming: (now, count) =>
         upcomingSessions(now, count).map((session) => ({ partition: session, dueAt: settlesAt(session) })),
       catchup: settings.catchup,
+      rechecks: createRechecks(settings.recheckSessions),
     },
     produces: [manifestsDataset(options.lake)],
     maxActiveRuns: 16,
@@ -222,7 +226,7 @@ async function fetchTickers(
 
 async function writeRunManifest(options: IngestOptions, context: PlainTaskContext): Promise<TaskResult> {
   const { run } = context;
-  const { strategy } = ingestParameters.parse(run.parameters);
+  const { strategy, recheck } = ingestParameters.parse(run.parameters);
   const outputs = (await context.outputsOf("fetch")) as { objects: LandedObject[] }[];
   const objects = outputs.flatMap((output) => output.objects);
   const rows = objects.reduce((sum, object) => sum + object.rows, 0);
@@ -247,7 +251,8 @@ async function writeRunManifest(options: IngestOptions, context: PlainTaskContex
   const bytes = objects.reduce((sum, object) => sum + object.size, 0);
   const summary = { strategy, calls: objects.length, rows, bytes, manifest: key };
   context.log.info("wrote the manifest", summary);
-  const event = { dataset: manifestsDataset(options.lake), payload: { manifest: key, from, to, rows } };
+  const payload = { manifest: key, from, to, rows, ...(recheck && { recheck }) };
+  const event = { dataset: manifestsDataset(options.lake), payload };
   return { output: summary, summary, events: [event] };
 }
 

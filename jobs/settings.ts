@@ -15,6 +15,8 @@ export type PipelineSettings = WorkerSettings & {
   universe: Universe;
   startDate: string;
   catchup: "all" | "latest" | "none";
+  /** Sessions that are fetched again after each new one; 0: none, on Saturdays neither. */
+  recheckSessions: number;
 };
 
 /** The resource that a worker asks leave for before each call to the market API. */

@@ -30,6 +30,8 @@ export type Config = {
   universe: string;
   startDate: string;
   catchup: "all" | "latest" | "none";
+  /** Sessions fetched again after each new one. */
+  recheckSessions: number;
   workers: number;
   logLevel: "debug" | "info" | "warn" | "error";
   /** Who is told of problems. */
@@ -125,6 +127,7 @@ const variables = {
   },
   START_DATE: { schema: z.string().refine(isCalendarDate), allowed: "a date such as 2025-01-02, from 1999-01-01 on" },
   CATCHUP: { schema: z.enum(["all", "latest", "none"]), allowed: "`all`, `latest` or `none`" },
+  RECHECK_SESSIONS: { schema: wholeNumber(0, 250), allowed: "a whole number from 0 (none) to 250" },
   WORKERS: { schema: wholeNumber(1, 64), allowed: "a whole number from 1 to 64" },
   LOG_LEVEL: { schema: z.enum(["debug", "info", "warn", "error"]), allowed: "`debug`, `info`, `warn` or `error`" },
   ...alertVariables,
@@ -163,6 +166,7 @@ export function readConfig(environment: Environment, now: Date): StartConfig {
     universe: values.UNIVERSE ?? "all",
     startDate,
     catchup: values.CATCHUP ?? "all",
+    recheckSessions: values.RECHECK_SESSIONS ?? 5,
     workers: values.WORKERS ?? availableParallelism(),
     logLevel: values.LOG_LEVEL ?? "info",
     alerts: alerts(values),

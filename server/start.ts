@@ -154,6 +154,7 @@ export async function startPipeline(startup: Startup, database: Database): Promi
     universe,
     startDate: config.startDate,
     catchup: config.catchup,
+    recheckSessions: config.recheckSessions,
   };
   const pools = {
     state: openPool(database.url, "state"),

@@ -59,6 +59,9 @@ export const stockBarsRestatements = pgTable(
     statedAt: instant("stated_at").notNull(),
     /** The `inserted_at` of what it said next. */
     replacedAt: instant("replaced_at").notNull(),
+    /** The raw files that said the one and the other; null where the load that wrote them was of an earlier version. */
+    statedKey: text("stated_key"),
+    replacedKey: text("replaced_key"),
   },
   (table) => [
     primaryKey({

@@ -48,7 +48,7 @@ export const runs = barline.table(
     jobId: text("job_id").notNull(),
     /** queued | running | success | failed | cancelled */
     state: text("state").notNull().default("queued"),
-    /** schedule | backfill | dataset | manual */
+    /** schedule | recheck | backfill | dataset | manual */
     trigger: text("trigger").notNull(),
     /** First partition that the run covers; null where events, not partitions, say what to do. */
     partition: text("partition"),

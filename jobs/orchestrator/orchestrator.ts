@@ -15,6 +15,7 @@ import { leaseMs } from "./lease.ts";
 import { type Loop, startLoop } from "./loop.ts";
 import { type Observer, silentObserver } from "./observer.ts";
 import type { WorkerPool } from "./pool-types.ts";
+import { createRechecks } from "./rechecks.ts";
 import { registerJobs } from "./register.ts";
 import { createRequests } from "./requests/index.ts";
 import { queueDueRuns, queueTriggeredRun, startRuns } from "./triggers.ts";
@@ -138,24 +139,28 @@ type Scheduler = {
   queueDue(atStart: boolean): Promise<void>;
   /** As `queueDue`, where it was asked for. */
   queueIfAsked(): Promise<void>;
+  /** Queues the rechecks whose turn has come, where this process leads. */
+  queueRechecks(): Promise<void>;
 };
 
 /** Queues what is due. An ask that a lost database kept from being answered stands. */
 function createScheduler({ sql, jobs, log, now }: OrchestratorOptions): Scheduler {
   let asked = false;
   let leading = false;
+  const rechecks = jobs.map((job) => ({ job, ...createRechecks(sql, job) }));
+  /** One job's schedule must not hold up the others, nor what is queued already; the next look tries again. */
+  const guarded = async (job: JobDefinition, message: string, work: () => Promise<number>) => {
+    try {
+      const runs = await work();
+      if (runs > 0) log.info({ job: job.id, runs }, message);
+    } catch (error) {
+      if (isTransientDatabaseError(error)) throw error;
+      log.error({ error, job: job.id }, "the schedule raised an error");
+    }
+  };
   const queueDue = async (atStart: boolean) => {
     if (!leading) return;
-    for (const job of jobs) {
-      try {
-        const queued = await queueDueRuns(sql, job, now(), atStart);
-        if (queued > 0) log.info({ job: job.id, runs: queued }, "partitions are due");
-      } catch (error) {
-        if (isTransientDatabaseError(error)) throw error;
-        // One job's schedule must not hold up the others; its next tick asks again.
-        log.error({ error, job: job.id }, "the schedule raised an error");
-      }
-    }
+    for (const job of jobs) await guarded(job, "partitions are due", () => queueDueRuns(sql, job, now(), atStart));
   };
   return {
     lead(leads) {
@@ -176,6 +181,10 @@ function createScheduler({ sql, jobs, log, now }: OrchestratorOptions): Schedule
         throw error;
       }
     },
+    async queueRechecks() {
+      if (!leading) return;
+      for (const { job, queue } of rechecks) await guarded(job, "partitions are checked again", () => queue(now()));
+    },
   };
 }
 
@@ -188,6 +197,7 @@ function makeTurn(
 ): () => Promise<number> {
   const turn = async () => {
     await scheduler.queueIfAsked();
+    await scheduler.queueRechecks();
     let restMs = Number.POSITIVE_INFINITY;
     for (const job of jobs) {
       const outcome = await queueTriggeredRun(sql, job, now());

@@ -15,9 +15,9 @@ import type { JobDefinition } from "./types.ts";
 
 /**
  * Higher goes first. Work that arrives by itself is what people wait for; what of it was missed, or asked for, comes
- * after; a backfill takes what is left.
+ * after; a backfill takes what is left, and a recheck, which nobody waits for, what is left then.
  */
-export const priorities = { schedule: 10, dataset: 10, catchup: 8, manual: 5, backfill: 0 } as const;
+export const priorities = { schedule: 10, dataset: 10, catchup: 8, manual: 5, backfill: 0, recheck: -1 } as const;
 
 const defaultMaxClaims = 100;
 

@@ -14,10 +14,11 @@ export type RunState = (typeof runStates)[number];
 export const activeStates = ["queued", "running"] as const;
 /** Whether a run or task of this state has not ended. */
 export const isActive = (state: string): boolean => (activeStates as readonly string[]).includes(state);
-/** What a run came from. */
-export const runTriggers = ["schedule", "backfill", "dataset", "manual"] as const;
+/** What a run came from. `recheck`: a partition whose run succeeded is run again, beside that run, to see what has changed. */
+export const runTriggers = ["schedule", "recheck", "backfill", "dataset", "manual"] as const;
 export type RunTrigger = (typeof runTriggers)[number];
-export type Reprocess = "missing" | "failed" | "all";
+/** `recheck`: what succeeded is run again beside the run that answers for it; that one goes on to do so. */
+export type Reprocess = "missing" | "failed" | "all" | "recheck";
 
 /** Who asks for something, as it is kept and shown: the name they gave, and the way they came. */
 export type Actor = { name: string; via: "dashboard" | "api" | "system" };
@@ -102,6 +103,24 @@ export type Schedule = {
   /** The next `count` partitions that are not due yet, and when each will be. */
   upcoming(now: Date, count: number): { partition: string; dueAt: Date }[];
   catchup: "all" | "latest" | "none";
+  /** Which partitions are run again once they have succeeded, and when; none where left out. */
+  rechecks?: readonly RecheckSeries[];
+};
+
+/** One round of rechecks. `key` tells it from the others of its series, and sorts behind all before it. */
+export type RecheckRound = {
+  key: string;
+  /** The round waits for the success of this partition's own run, which it must not hold up. */
+  after: string;
+  /** Run again, as far as their own runs have succeeded; the round waits for those that are at work. */
+  partitions: string[];
+};
+
+/** Rounds of rechecks that follow each other. Each is queued once, whoever looks. */
+export type RecheckSeries = {
+  name: string;
+  /** The newest round that `now` asks for; undefined where that is `done`, the last one that was queued. */
+  due(now: Date, done: string | undefined): RecheckRound | undefined;
 };
 
 export type JobDefinition = {

@@ -6,7 +6,7 @@ import { fieldOf } from "../http/request.ts";
 /** Fields of the form that a refusal can be told beside. */
 export const backfillFields = ["from", "to", "reprocess", "strategy", "tickers", "concurrency", "order"];
 
-export const reprocesses = ["missing", "failed", "all"] as const;
+export const reprocesses = ["missing", "failed", "all", "recheck"] as const;
 const strategies = ["auto", "grouped", "per_ticker"] as const;
 const orders = ["oldest", "newest"] as const;
 
@@ -59,7 +59,7 @@ export function toRequest(
   const strategy = strategies.find((value) => value === draft.strategy);
   const order = readOrder(draft.order);
   const concurrency = readConcurrency(draft.concurrency, job.maxActiveRuns);
-  if (!reprocess) errors.reprocess = "Choose missing, failed or all.";
+  if (!reprocess) errors.reprocess = "Choose missing, failed, all or recheck.";
   if (!strategy) errors.strategy = "Choose how to fetch.";
   if (!order) errors.order = "Choose oldest or newest.";
   if (concurrency === undefined) errors.concurrency = concurrencyRefusal(job.maxActiveRuns);

@@ -5,7 +5,7 @@ import { count, date, dateInput, id, instant, oneOf, tickerInput } from "../http
 
 /** What requests and answers about backfills have in common. */
 
-const reprocessKinds = ["missing", "failed", "all"] as const;
+const reprocessKinds = ["missing", "failed", "all", "recheck"] as const;
 const strategies = ["auto", "grouped", "per_ticker"] as const;
 const orders = ["oldest", "newest"] as const;
 const strategy = z.enum(["grouped", "per_ticker"]);

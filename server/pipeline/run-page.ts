@@ -146,14 +146,16 @@ const entriesOf = (value: unknown): [string, unknown][] =>
 
 function toHead(run: RunDetail, job: JobDefinition | undefined) {
   const isRunActive = isActive(run.state);
+  const isRecheck = entriesOf(run.parameters).some(([key, value]) => key === "recheck" && value === true);
   return {
     ...run,
     jobTitle: job?.title ?? run.jobId,
     parameters: entriesOf(run.parameters),
     summary: entriesOf(run.summary),
     isActive: isRunActive,
+    isRecheck,
     // Of a run that was marked as failed, there may be nothing to retry: a task of it can be cleared.
-    canRetry: !isRunActive && run.state !== "success" && run.isLatestOfPartition && run.hasSomethingToRetry,
+    canRetry: !isRunActive && run.state !== "success" && (run.isLatestOfPartition || isRecheck) && run.hasSomethingToRetry,
   };
 }
 

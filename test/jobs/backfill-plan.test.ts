@@ -21,6 +21,7 @@ const settings: PipelineSettings = {
   universe: { kind: "all" },
   startDate: "2018-01-02",
   catchup: "none",
+  recheckSessions: 0,
 };
 
 function options(more: Partial<PipelineSettings> = {}): BackfillOptions {

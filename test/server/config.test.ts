@@ -30,6 +30,7 @@ describe("readConfig", () => {
       universe: "all",
       startDate: "2026-01-01",
       catchup: "all",
+      recheckSessions: 5,
       workers: config.workers,
       logLevel: "info",
       alerts: { webhookUrl: null, email: null, publicUrl: null, staleAfterHours: 4 },
@@ -83,6 +84,7 @@ describe("readConfig", () => {
       universe: "AAPL,MSFT",
       startDate: "2020-01-02",
       catchup: "latest",
+      recheckSessions: 5,
       workers: 2,
       logLevel: "debug",
       alerts: {

@@ -72,6 +72,7 @@ export async function startTestPipeline(options: TestPipelineOptions): Promise<T
       universe: { kind: "all" },
       startDate: "2018-01-02",
       catchup: "none",
+      recheckSessions: 0,
       ...options.settings,
     },
     pools,

@@ -117,10 +117,12 @@ export const BackfillFormView = ({ form }: { form: BackfillForm }) => {
         form={form}
         name="reprocess"
         label="Which sessions"
+        hint="A recheck fetches what succeeded again and changes only what the vendor has changed."
         options={[
           ["missing", "Missing: without a run, or cancelled"],
           ["failed", "Failed: failed or cancelled"],
           ["all", "All: fetch everything again"],
+          ["recheck", "Recheck: see what the vendor changed"],
         ]}
       />
       <Choice

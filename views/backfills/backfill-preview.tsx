@@ -4,7 +4,7 @@ import { type SharedReason, tellSharedReason } from "./reasons.ts";
 /** Days that share a reason; `ranges` is empty where nobody needs their dates. */
 export type ReasonGroup = { reason: SharedReason; count: number; ranges: string[] };
 
-/** What one of `missing`, `failed` and `all` would run. `refusal` says why it cannot be asked for. */
+/** What one of `missing`, `failed`, `all` and `recheck` would run. `refusal` says why it cannot be asked for. */
 export type PreviewedChoice = {
   reprocess: string;
   isChosen: boolean;
@@ -24,7 +24,7 @@ export type BackfillPreview = {
   callsPerMinute: number | null;
   dates: string[];
   skipped: ReasonGroup[];
-  /** The three side by side; none where tickers are named, which are fetched whatever ran before. */
+  /** All of them side by side; none where tickers are named, which are fetched whatever ran before. */
   choices: PreviewedChoice[];
 };
 
@@ -51,7 +51,7 @@ export const ReasonList = ({ groups }: { groups: ReasonGroup[] }) => (
 
 const total = (groups: ReasonGroup[]) => groups.reduce((sum, group) => sum + group.count, 0);
 
-const choiceNames: Record<string, string> = { missing: "Missing", failed: "Failed", all: "All" };
+const choiceNames: Record<string, string> = { missing: "Missing", failed: "Failed", all: "All", recheck: "Recheck" };
 
 type ChoicesProps = { choices: PreviewedChoice[]; hasLimit: boolean };
 

@@ -20,6 +20,8 @@ export type RunView = Omit<RunDetail, "parameters" | "summary"> & {
   summary: [string, unknown][];
   isActive: boolean;
   canRetry: boolean;
+  /** Whether it only compares the session with what is known of it. */
+  isRecheck: boolean;
   /** Why the last request could not be done. */
   problem: string | null;
   /** The path and query that give this view again. */
@@ -49,7 +51,9 @@ const Facts = ({ run }: { run: RunView }) => (
     {run.partition && (
       <Fact term="Session">
         {formatPartition(run.partition, run.partitionTo)}
-        {!run.isLatestOfPartition && <small>a later run answers for it</small>}
+        {!run.isLatestOfPartition && (
+          <small>{run.isRecheck ? "checked again; another run answers for it" : "a later run answers for it"}</small>
+        )}
       </Fact>
     )}
     <Fact term="Trigger">

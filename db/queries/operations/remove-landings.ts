@@ -21,10 +21,15 @@ const isRead = (sql: Sql | TransactionSql, run: string, readerId: string) => sql
     left join barline.runs readers on readers.id = claims.run_id
     where events.run_id = ${sql(run)}.id and readers.state is distinct from 'success')`;
 
+/** A condition: `run` landed later than the run `landed`, and what it landed is there and has been read. */
+const replaces = (sql: Sql | TransactionSql, run: string, readerId: string) => sql`(
+  ${sql(run)}.id <> landed.id and ${sql(run)}.state = 'success' and ${sql(run)}.finished_at > landed.finished_at
+  and ${sql(run)}.summary ? 'manifest' and not ${sql(run)}.summary ? 'rawRemoved' and ${isRead(sql, run, readerId)})`;
+
 /**
  * A condition on `barline.runs as landed`. The newest landing of a session stays unless it is asked for: a later one
- * has to have been read as well. One that named tickers is never replaced by another. A landing also stays while a run
- * of its dates is queued or running, or one that landed earlier could not be read yet.
+ * has to have been read as well, of its own run or of a recheck. One that named tickers is never replaced by another. A
+ * landing also stays while a run of its dates is queued or running, or one that landed earlier could not be read yet.
  */
 const isRemovable = (sql: Sql | TransactionSql, filter: LandingFilter) => sql`
   landed.job_id = ${filter.jobId}::text and landed.state = 'success' and landed.finished_at < ${filter.before}::timestamptz
@@ -37,9 +42,11 @@ const isRemovable = (sql: Sql | TransactionSql, filter: LandingFilter) => sql`
       and (others.state in ('queued', 'running') or not ${isRead(sql, "others", filter.readerId)}))
   and (${filter.withNewest}::boolean or not landed.parameters ? 'tickers' and (
     -- All of its sessions, of which there has to be one: without anybody who answers for it, it is the newest itself.
-    select bool_and(holders.id <> landed.id and holders.state = 'success' and holders.finished_at > landed.finished_at
-      and holders.summary ? 'manifest' and not holders.summary ? 'rawRemoved'
-      and ${isRead(sql, "holders", filter.readerId)})
+    select bool_and(${replaces(sql, "holders", filter.readerId)} or exists (
+      select from barline.runs rechecks
+      where rechecks.job_id = landed.job_id and rechecks.parameters ? 'recheck' and not rechecks.parameters ? 'tickers'
+        and held.partition between rechecks.partition and coalesce(rechecks.partition_to, rechecks.partition)
+        and ${replaces(sql, "rechecks", filter.readerId)}))
     from barline.run_partitions held join barline.runs holders on holders.id = held.run_id
     where held.job_id = landed.job_id
       and held.partition between landed.partition and coalesce(landed.partition_to, landed.partition)))`;

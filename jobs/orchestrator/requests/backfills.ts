@@ -64,8 +64,9 @@ function reasonToRun(owner: PartitionOwner | undefined): PartitionReason {
 }
 
 function reasonToSkip(owner: PartitionOwner | undefined, reprocess: Reprocess): PartitionReason | undefined {
-  if (!owner) return reprocess === "failed" ? neverRan : undefined;
+  if (!owner) return reprocess === "failed" || reprocess === "recheck" ? neverRan : undefined;
   if (isActive(owner.state)) return { kind: "under_way", ...standingOf(owner) };
+  if (reprocess === "recheck") return owner.state === "success" ? undefined : { kind: "ended", ...standingOf(owner) };
   // What was cancelled was never brought to an end, so it is missing still.
   if (reprocess === "all" || owner.state === "cancelled") return undefined;
   if (reprocess === "failed" && owner.state !== "success") return undefined;

@@ -141,6 +141,7 @@ async function emptyTables(sql: Sql): Promise<void> {
     "tries",
     "tasks",
     "run_partitions",
+    "recheck_rounds",
     "runs",
     "backfills",
     "jobs",

@@ -21,6 +21,7 @@ export function ingestSchedule(startDate: string, catchup: Schedule["catchup"]):
       universe: { kind: "all" },
       startDate,
       catchup,
+      recheckSessions: 0,
     },
     sql: (() => Promise.reject(new Error("the database was not expected"))) as unknown as Sql,
     lake: openLake(lakeOptions),
