@@ -1,8 +1,10 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { z } from "zod";
-import type { JsonValue, Sql, TransactionSql } from "../db/client.ts";
+import type { JsonValue, Sql } from "../db/client.ts";
+import type { LoadedAnswer } from "../db/queries/market/answers.ts";
 import {
+  addMerge,
   clearBatch,
   copyToStaging,
   countStaged,
@@ -11,10 +13,8 @@ import {
   insertRejects,
   isOvertaken,
   lockBatch,
-  mergeStagedBars,
   type NewReject,
   recordUniverse,
-  selectLaterLoads,
   type UniverseFilter,
 } from "../db/queries/market/load.ts";
 import { endConfirmed } from "../db/queries/market/quarantine.ts";
@@ -25,8 +25,8 @@ import { manifestsDataset } from "./ingest-job.ts";
 import { type LandedObject, readManifest, readRaw } from "./lake/manifest.ts";
 import type { ObjectStore } from "./lake/store.ts";
 import { type Bar, type BarReject, parseBars } from "./market/bars.ts";
-import { judgeSplits } from "./market/split-judgement.ts";
 import type { Universe } from "./market/universe.ts";
+import { findSuperseded, judgeDates, mergeAnswers } from "./merge.ts";
 import { CancelledError } from "./orchestrator/errors.ts";
 import { storableJson, storableText } from "./orchestrator/storable.ts";
 import type { BatchHandler, JobDefinition, PlainTaskContext, TaskContext, TaskResult } from "./orchestrator/types.ts";
@@ -65,15 +65,18 @@ const stageBatch = z.object({
 });
 type StageObject = z.infer<typeof stageBatch>["objects"][number];
 
-/** `repeats` counts rows that said again what another of their answer said. */
-const stageOutput = z.object({ rows: z.number(), rejects: z.number(), repeats: z.number().default(0) });
+/** `repeats` counts rows that said again what another of their answer said; `answers`, the good bars of each object of the batch. */
+const stageOutput = z.object({
+  ...{ rows: z.number(), rejects: z.number(), repeats: z.number().default(0) },
+  // A batch that an earlier version staged does not tell.
+  answers: z.array(z.number()).default([]),
+});
 type StageOutput = z.infer<typeof stageOutput>;
 
 /** Some four sessions of the whole market: a second of work, and a few tens of megabytes at a time. */
 const rowsPerBatch = 45_000;
 /** A load of the whole market's month: a merge of some seconds, so that progress shows and a redo is cheap. */
 const manifestsPerRun = 24;
-const splitsInLog = 20;
 
 /** Declares the job that brings landed answers into the raw table. */
 export function createLoadJob(options: LoadOptions): JobDefinition {
@@ -164,14 +167,15 @@ export function createStageHandler(options: { sql: Sql; lake: ObjectStore }): Ba
       if (await isOvertaken(transaction, context.task.id, context.task.try))
         throw new CancelledError("Another process has taken the batch over.");
       if (context.task.try > 1) await clearBatch(transaction, context.run.id, context.task.mapIndex);
-      const counts: StageOutput = { rows: 0, rejects: 0, repeats: 0 };
+      const counts: StageOutput = { rows: 0, rejects: 0, repeats: 0, answers: [] };
       const kept: NewReject[] = [];
       const copy = await copyToStaging(transaction);
       await pipeline(Readable.from(stageLines(options.lake, context, objects, counts, kept)), copy);
       if (kept.length > 0) await insertRejects(transaction, context.run.id, context.task.mapIndex, kept);
       return counts;
     });
-    context.log.info("staged a batch", { objects: objects.length, ...output });
+    const { rows, rejects } = output;
+    context.log.info("staged a batch", { objects: objects.length, rows, rejects });
     return { output };
   };
 }
@@ -192,6 +196,7 @@ async function* stageLines(
     const prefix = `${context.run.id}\t${context.task.mapIndex}\t${object.sequence}\t${object.source.kind === "range"}`;
     counts.rows += parsed.bars.length;
     counts.rejects += parsed.rejects.length;
+    counts.answers.push(parsed.bars.length);
     counts.repeats += parsed.repeats;
     yield copyText(prefix, parsed.bars);
     context.progress(index + 1, objects.length, "answers");
@@ -215,14 +220,16 @@ function copyText(prefix: string, bars: Bar[]): string {
 async function merge(options: LoadOptions, context: PlainTaskContext): Promise<TaskResult> {
   const outputs = z.array(stageOutput).parse(await context.outputsOf("stage"));
   const repeats = repeatsFound.parse((await context.outputsOf("plan"))[0]);
-  const sum = (field: keyof StageOutput) => outputs.reduce((total, output) => total + output[field], 0);
+  const sum = (field: "rows" | "rejects" | "repeats") => outputs.reduce((total, output) => total + output[field], 0);
   const [expected, rejected, repeated] = [sum("rows"), sum("rejects"), sum("repeats")];
   const started = performance.now();
   if ((await countStaged(options.sql, context.run.id)) !== expected) await stageAgain(options, context);
-  const superseded = await findSuperseded(options, context);
+  const superseded = await findSuperseded(options, context.run.id);
   const universe = universeFilter(options.universe);
+  const withheld = repeats.withheld.reduce((total, { rows }) => total + rows, 0);
   const repeatedBars = await refetchRepeats(options, repeats, context);
-  const merged = await beginCancellable(options.sql, context.signal, async (transaction) => {
+  const answers = await readAnswers(context, outputs);
+  const summary = await beginCancellable(options.sql, context.signal, async (transaction) => {
     const insertedAt = await lockRawTables(transaction);
     if (superseded.length > 0) {
       const rows = await deleteSuperseded(transaction, context.run.id, superseded);
@@ -230,53 +237,41 @@ async function merge(options: LoadOptions, context: PlainTaskContext): Promise<T
     }
     await keepWithheld(transaction, context.run.id, repeats.withheld);
     if (repeatedBars.length > 0) await removeBars(transaction, repeatedBars, insertedAt);
-    const result = await mergeStagedBars(transaction, context.run.id, insertedAt, universe);
+    const counts = await mergeAnswers(transaction, { runId: context.run.id, answers, universe }, insertedAt);
     await recordUniverse(transaction, universe);
     const confirmed = await endConfirmed(transaction, context.run.id, insertedAt);
     for (const ticker of confirmed) context.log.info("a later answer ends the quarantine", { ticker });
     await emptyStaging(transaction);
-    const dates = [result.firstDate, result.lastDate, ...repeatedBars.map(({ tradeDate }) => tradeDate)];
-    return { ...result, ...(await judge(transaction, context, insertedAt, dates)) };
+    const dates = [counts.firstDate, counts.lastDate, ...repeatedBars.map(({ tradeDate }) => tradeDate)];
+    const judged = await judgeDates(transaction, context.log, insertedAt, dates);
+    const merged = { rows: expected, rejected, repeated, withheld, ...counts, ...judged };
+    return await addMerge(transaction, context.run.id, merged);
   });
-  const withheld = repeats.withheld.reduce((total, { rows }) => total + rows, 0);
-  const summary = { rows: expected, rejected, repeated, withheld, ...merged };
   context.log.info("merged", { ...summary, durationMs: Math.round(performance.now() - started) });
-  return { output: summary, summary, events: [{ dataset: barsDataset, payload: summary }] };
+  // A recheck that found nothing changed wakes nobody; what it rejected is told of by the tests of a build.
+  const changed = summary.new + summary.revised + summary.withdrawn + repeatedBars.length;
+  const isNews = changed + rejected + withheld > 0 || !(await isRecheck(context));
+  return { output: summary, summary, events: isNews ? [{ dataset: barsDataset, payload: summary }] : [] };
 }
 
-/** Judges the splits that the bars of some dates bear on, and tells those that it set aside. */
-async function judge(
-  transaction: TransactionSql,
-  { log }: PlainTaskContext,
-  at: Date,
-  dates: (string | null)[],
-): Promise<{ splitsSetAside?: number }> {
-  const known = dates.filter((date) => date !== null).sort();
-  const [from] = known;
-  if (from === undefined) return {};
-  const asides = await judgeSplits(transaction, { at, from, to: known.at(-1) ?? from });
-  for (const { ticker, date, splitFrom, splitTo, closeBefore, openAfter } of asides.slice(0, splitsInLog)) {
-    log.warn("the prices deny a split; it was set aside", { ticker, date, splitFrom, splitTo, closeBefore, openAfter });
-  }
-  return asides.length > 0 ? { splitsSetAside: asides.length } : {};
+/** Whether all that the run claimed was fetched only to be compared. */
+async function isRecheck(context: PlainTaskContext): Promise<boolean> {
+  const payload = z.object({ recheck: z.literal(true) });
+  return (await context.claimedEvents()).every((event) => payload.safeParse(event.payload).success);
 }
 
-/**
- * Sessions of which a later whole-market answer is in the table already. Events are loaded in order, but a run that failed and
- * is retried comes late: its answers are older than what is there.
- */
-async function findSuperseded(
-  options: LoadOptions,
-  context: PlainTaskContext,
-): Promise<{ sequence: number; session: string }[]> {
-  const later = await selectLaterLoads(options.sql, context.run.id);
-  const found = await Promise.all(
-    later.map(async ({ sequence, manifest }) => {
-      const { objects } = await readManifest(options.lake, manifest);
-      return objects.flatMap((object) => (object.route === "daily" ? { sequence, session: object.session } : []));
+/** What the run's answers are about, and how many bars each holds. */
+async function readAnswers(context: PlainTaskContext, outputs: StageOutput[]): Promise<LoadedAnswer[]> {
+  const batches = (await context.inputsOf("stage")).map((input) => stageBatch.parse(input));
+  return batches.flatMap(({ objects }, batch) =>
+    objects.flatMap(({ sequence, key: lakeKey, source }, index) => {
+      const about = source.kind === "range" ? source : { ticker: null, from: source.session, to: source.session };
+      const { ticker, from, to } = about;
+      // A batch that an earlier version planned does not name its range: its answer is no evidence of anything.
+      if (from === undefined || to === undefined) return [];
+      return { sequence, lakeKey, ticker, from, to, bars: outputs[batch]?.answers[index] ?? 0 };
     }),
   );
-  return found.flat();
 }
 
 /** Staging is not logged, so a crash of the server empties it under batches that had succeeded. The lake still has all. */

@@ -10,10 +10,11 @@ import {
 import { selectQuarantined } from "../../db/queries/market/read-quarantines.ts";
 import { selectRestatements } from "../../db/queries/market/read-restatements.ts";
 import { selectTickers } from "../../db/queries/market/read-tickers.ts";
+import { selectWithdrawn, type WithdrawnBar } from "../../db/queries/market/read-withdrawn.ts";
 import { HttpError } from "../http/errors.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
 import { booleanInUrl, dateInput, limitInUrl, tickerInput } from "../http/schemas.ts";
-import { barAnswer, restatementAnswer, tickerAnswer, toQuarantined } from "./bar-schemas.ts";
+import { barAnswer, restatementAnswer, tickerAnswer, toQuarantined, withdrawnAnswer } from "./bar-schemas.ts";
 
 export const barOperations: Operation[] = [
   defineOperation({
@@ -51,12 +52,29 @@ export const barOperations: Operation[] = [
       const found = await selectRestatements(read, { ticker, from, to, limit });
       return answer(
         200,
-        found.map(({ date, statedAt, replacedAt, before, after }) => ({
+        found.map(({ date, statedAt, replacedAt, before, after, statedKey, replacedKey }) => ({
           ...{ date, before, after },
           statedAt: statedAt.toISOString(),
           replacedAt: replacedAt.toISOString(),
+          ...((statedKey ?? replacedKey) !== null && { files: { before: statedKey, after: replacedKey } }),
         })),
       );
+    },
+  }),
+  defineOperation({
+    method: "get",
+    path: "/api/bars/{ticker}/withdrawn",
+    summary: "Bars of one ticker that the vendor took back, the newest first",
+    request: {
+      path: z.strictObject({ ticker: tickerInput }),
+      query: z.strictObject({ from: dateInput.optional(), to: dateInput.optional(), limit: limitInUrl }),
+    },
+    answers: {
+      200: { description: "The bars, those too that came back; mostly none.", schema: z.array(withdrawnAnswer) },
+    },
+    handle: async ({ path: { ticker }, query: { from = null, to = null, limit } }, { read }) => {
+      requireOrder(from, to);
+      return answer(200, (await selectWithdrawn(read, { ticker, from, to, limit })).map(toWithdrawn));
     },
   }),
   defineOperation({
@@ -98,6 +116,14 @@ function requireOrder(from: string | null, to: string | null): void {
 
 const toBar = ({ date, open, high, low, close, volume, vwap }: BarRow): z.input<typeof barAnswer> => ({
   ...{ date, open, high, low, close, volume, vwap },
+});
+
+const toWithdrawn = (found: WithdrawnBar): z.input<typeof withdrawnAnswer> => ({
+  ...{ date: found.date, bar: found.bar },
+  statedAt: found.statedAt.toISOString(),
+  withdrawnAt: found.withdrawnAt.toISOString(),
+  returnedAt: found.returnedAt?.toISOString() ?? null,
+  files: { stated: found.statedKey, lacking: [found.doubtedKey, found.withdrawnKey] },
 });
 
 async function readBars(

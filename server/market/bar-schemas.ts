@@ -26,6 +26,8 @@ const statedBar = z
   })
   .meta({ id: "StatedBar", description: "A bar as the vendor stated it, unadjusted." });
 
+const lakeKey = z.string().meta({ description: "Key of an object in the lake." });
+
 export const restatementAnswer = z
   .strictObject({
     date,
@@ -33,6 +35,9 @@ export const restatementAnswer = z
     replacedAt: z.iso.datetime().meta({ description: "When what it says since was loaded." }),
     before: statedBar,
     after: statedBar,
+    files: z.strictObject({ before: lakeKey.nullable(), after: lakeKey.nullable() }).optional().meta({
+      description: "The raw answers in the lake that say the one and the other; absent where neither is known.",
+    }),
   })
   .meta({ id: "Restatement" });
 
@@ -48,6 +53,22 @@ export const quarantinedAnswer = z
 /** What an answer says of a ticker in quarantine. */
 export const toQuarantined = (found: Quarantined | null | undefined): z.input<typeof quarantinedAnswer> =>
   found ? { since: found.since.toISOString(), test: found.test, reason: found.reason } : null;
+
+export const withdrawnAnswer = z
+  .strictObject({
+    date,
+    bar: statedBar,
+    statedAt: z.iso.datetime().meta({ description: "When what it said was loaded." }),
+    withdrawnAt: z.iso.datetime().meta({ description: "When the second answer in a row that lacks it was loaded." }),
+    returnedAt: z.iso
+      .datetime()
+      .nullable()
+      .meta({ description: "When the vendor's stating it again was loaded; null while it is withdrawn." }),
+    files: z
+      .strictObject({ stated: lakeKey.nullable(), lacking: z.array(lakeKey) })
+      .meta({ description: "The raw answers in the lake: what stated it, and the two that lack it." }),
+  })
+  .meta({ id: "WithdrawnBar" });
 
 export const tickerAnswer = z
   .strictObject({

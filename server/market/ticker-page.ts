@@ -13,6 +13,7 @@ import { indicatorsIn, martTables, selectMartColumns } from "../../db/queries/ma
 import { selectTickerProfile } from "../../db/queries/market/read-tickers.ts";
 import { type ListedTicker, selectIndicators, selectListing } from "../../db/queries/market/read-universe.ts";
 import { hasMart } from "../../db/queries/market/read-warehouse.ts";
+import { selectWithdrawn } from "../../db/queries/market/read-withdrawn.ts";
 import { type ListedSplit, selectListedSplits } from "../../db/queries/market/splits.ts";
 import { formatPrice } from "../../views/format.ts";
 import type { ChartData } from "../../views/market/chart-data.ts";
@@ -135,13 +136,15 @@ export async function readTickerPage(
   query: TickerQuery,
 ): Promise<TickerView | null> {
   const { read } = context;
-  const [profile, marts, bars, splits, dividends, restatements, held] = await Promise.all([
+  const shown = { ticker, from: null, to: null, limit: correctionsShown };
+  const [profile, marts, bars, splits, dividends, restatements, withdrawn, held] = await Promise.all([
     selectTickerProfile(read, ticker),
     readMarts(context, ticker),
     readBars(context, ticker, query.isAdjusted),
     selectListedSplits(read, { ticker, doubted: false, setAside: null }, splitsShown),
     selectDividends(read, ticker),
-    selectRestatements(read, { ticker, from: null, to: null, limit: correctionsShown }),
+    selectRestatements(read, shown),
+    selectWithdrawn(read, shown),
     selectQuarantined(read, [ticker]),
   ]);
   const stats = statsOf(bars);
@@ -162,6 +165,7 @@ export async function readTickerPage(
     splits: splits.map(tellSplit),
     dividends: dividends.slice(-dividendsShown).reverse().map(tellDividend),
     restatements,
+    withdrawn,
     quarantined: held.get(ticker) ?? null,
   };
 }

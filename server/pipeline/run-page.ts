@@ -155,7 +155,8 @@ function toHead(run: RunDetail, job: JobDefinition | undefined) {
     isActive: isRunActive,
     isRecheck,
     // Of a run that was marked as failed, there may be nothing to retry: a task of it can be cleared.
-    canRetry: !isRunActive && run.state !== "success" && (run.isLatestOfPartition || isRecheck) && run.hasSomethingToRetry,
+    canRetry:
+      !isRunActive && run.state !== "success" && (run.isLatestOfPartition || isRecheck) && run.hasSomethingToRetry,
   };
 }
 

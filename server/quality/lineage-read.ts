@@ -1,4 +1,5 @@
 import { selectSplits } from "../../db/queries/market/read-bars.ts";
+import { selectDoubt, selectWithdrawn } from "../../db/queries/market/read-withdrawn.ts";
 import { selectLandings, selectSessionRow } from "../../db/queries/quality/read-bar-lineage.ts";
 import { newYorkDate } from "../../jobs/market/calendar.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
@@ -13,20 +14,23 @@ const stages = [
   { name: "fct_polygon__stock_bars_performance", title: "Published" },
 ].map((stage) => ({ ...stage, relation: stage.name.replace(/^.*\./, "") }));
 
-/** Landings that are looked into for the row: a session is fetched again a few times at the most. */
-const landingsRead = 8;
+/** Landings that are looked into for the row: a session is fetched again some times, and what was taken back is only in the first. */
+const landingsRead = 12;
+const withdrawnShown = 10;
 
 type Context = Pick<AppContext, "read" | "pipeline" | "now">;
 
 /** Follows a ticker's session back to the raw answer. Null where no relation and no answer has it. */
 export async function readLineage(context: Context, ticker: string, session: string): Promise<BarLineage | null> {
   const { read } = context;
-  const [rows, landed, splits] = await Promise.all([
+  const [rows, landed, splits, withdrawn, doubt] = await Promise.all([
     Promise.all(stages.map(({ relation }) => selectSessionRow(read, relation, ticker, session))),
     findLanding(context, ticker, session),
     selectSplits(read, ticker),
+    selectWithdrawn(read, { ticker, from: session, to: session, limit: withdrawnShown }),
+    selectDoubt(read, ticker, session),
   ]);
-  if (!landed && rows.every((row) => row === null)) return null;
+  if (!landed && withdrawn.length === 0 && rows.every((row) => row === null)) return null;
   const today = newYorkDate(context.now());
   const run = (runId: number | null | undefined, state: string | null | undefined, at: Date | null | undefined) =>
     runId == null ? null : { runId, state: state ?? "queued", at: at ?? null };
@@ -38,6 +42,7 @@ export async function readLineage(context: Context, ticker: string, session: str
     ingest: run(landing?.runId, "success", landing?.finishedAt),
     load: run(landing?.loadId, landing?.loadState, landing?.loadedAt),
     transform: run(landing?.transformId, landing?.transformState, landing?.publishedAt),
+    ...{ withdrawn, doubt },
     splits: splits.filter(({ date }) => date > session && date <= today),
     stages: stages.map((stage, index) => ({ ...stage, row: rows[index] ?? null })),
   };

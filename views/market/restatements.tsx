@@ -1,4 +1,5 @@
 import type { Restatement, StatedBar } from "../../db/queries/market/read-restatements.ts";
+import type { WithdrawnBar } from "../../db/queries/market/read-withdrawn.ts";
 import { Instant, Section } from "../components.tsx";
 import { formatDate, formatInteger, formatPrice, none } from "../format.ts";
 
@@ -19,6 +20,26 @@ function shownPair(before: number | null, after: number | null, format: (value: 
   return old === current ? [show(String)(before), show(String)(after)] : [old ?? none, current ?? none];
 }
 
+const lakeHref = (key: string) => `/lake?${new URLSearchParams({ key })}`;
+
+/** Links to what the vendor answered before and after. */
+const Files = ({ before, after }: { before: string | null; after: string | null }) => (
+  <>
+    {before !== null && (
+      <>
+        {" "}
+        <a href={lakeHref(before)}>answer before</a>
+      </>
+    )}
+    {after !== null && (
+      <>
+        {" "}
+        <a href={lakeHref(after)}>answer after</a>
+      </>
+    )}
+  </>
+);
+
 const Correction = ({ restatement }: { restatement: Restatement }) => {
   const { before, after } = restatement;
   return (
@@ -26,6 +47,7 @@ const Correction = ({ restatement }: { restatement: Restatement }) => {
       <b>{formatDate(restatement.date)}</b>{" "}
       <span class="note">
         corrected <Instant at={restatement.replacedAt} />
+        <Files before={restatement.statedKey} after={restatement.replacedKey} />
       </span>
       <ul class="changed-values">
         {fields
@@ -44,14 +66,49 @@ const Correction = ({ restatement }: { restatement: Restatement }) => {
   );
 };
 
-/** The bars of a ticker that the vendor stated anew, with old and new values as traded; nothing where there are none. */
-export const Restatements = ({ restatements }: { restatements: Restatement[] }) =>
-  restatements.length === 0 ? null : (
-    <Section id="corrections" title="Corrected bars" note="Stated anew by the vendor, the newest first; as traded">
-      <ul class="corrections">
-        {restatements.map((restatement) => (
-          <Correction restatement={restatement} />
-        ))}
-      </ul>
+const Withdrawal = ({ withdrawn, ticker }: { withdrawn: WithdrawnBar; ticker: string }) => (
+  <li>
+    <b>{formatDate(withdrawn.date)}</b>{" "}
+    <span class="note">
+      withdrawn <Instant at={withdrawn.withdrawnAt} />
+      {withdrawn.returnedAt && (
+        <>
+          , back <Instant at={withdrawn.returnedAt} />
+        </>
+      )}
+      <Files before={withdrawn.statedKey} after={withdrawn.withdrawnKey} />{" "}
+      <a href={`/quality/lineage?${new URLSearchParams({ ticker, date: withdrawn.date })}`}>lineage</a>
+    </span>
+    <ul class="changed-values">
+      {fields.map(({ key, label, format }) => {
+        const value = withdrawn.bar[key];
+        return (
+          value !== null && (
+            <li>
+              {label} {withdrawn.returnedAt ? format(value) : <del>{format(value)}</del>}
+            </li>
+          )
+        );
+      })}
+    </ul>
+  </li>
+);
+
+type RestatementsProps = { ticker: string; restatements: Restatement[]; withdrawn: WithdrawnBar[] };
+
+/** The bars of a ticker that the vendor stated anew or took back, with their values as traded; nothing where there are none. */
+export const Restatements = ({ ticker, restatements, withdrawn }: RestatementsProps) => {
+  const told = [
+    ...withdrawn.map((one) => ({ at: one.withdrawnAt, item: <Withdrawal withdrawn={one} ticker={ticker} /> })),
+    ...restatements.map((one) => ({ at: one.replacedAt, item: <Correction restatement={one} /> })),
+  ].sort((a, b) => b.at.getTime() - a.at.getTime());
+  return told.length === 0 ? null : (
+    <Section
+      id="corrections"
+      title="Corrected bars"
+      note="Stated anew or taken back by the vendor, the newest first; as traded"
+    >
+      <ul class="corrections">{told.map(({ item }) => item)}</ul>
     </Section>
   );
+};

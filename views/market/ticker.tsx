@@ -2,6 +2,7 @@ import type { BarRow } from "../../db/queries/market/read-bars.ts";
 import type { Quarantined } from "../../db/queries/market/read-quarantines.ts";
 import type { Restatement } from "../../db/queries/market/read-restatements.ts";
 import type { ListedTicker } from "../../db/queries/market/read-universe.ts";
+import type { WithdrawnBar } from "../../db/queries/market/read-withdrawn.ts";
 import { Empty, Fact, Section, TableScroll } from "../components.tsx";
 import {
   formatChange,
@@ -65,6 +66,7 @@ export type TickerView = {
   dividends: CorporateAction[];
   /** Bars that the vendor stated anew, the newest first. */
   restatements: Restatement[];
+  withdrawn: WithdrawnBar[];
   /** Why its newest rows are not published; null where none is held back. */
   quarantined: Quarantined | null;
 };
@@ -272,7 +274,7 @@ export const tickerPage = ({ shell, view }: { shell: Shell; view: TickerView }) 
               {view.listing && <Listing listing={view.listing} />}
               <Actions id="splits" title="Splits" actions={view.splits} />
               <Actions id="dividends" title="Dividends" actions={view.dividends} />
-              <Restatements restatements={view.restatements} />
+              <Restatements ticker={view.ticker} restatements={view.restatements} withdrawn={view.withdrawn} />
             </div>
           </div>
         </>

@@ -10,6 +10,17 @@ export type BarLineage = {
   ingest: WayRun | null;
   load: WayRun | null;
   transform: WayRun | null;
+  /** When the vendor took the bar back, the newest first, with the raw files; one that came back says when. */
+  withdrawn: {
+    withdrawnAt: Date;
+    returnedAt: Date | null;
+    statedKey: string | null;
+    doubtedKey: string;
+    withdrawnKey: string;
+    bar: Record<string, number | null>;
+  }[];
+  /** The complete answer that lacks the bar, and since when; missing from the next as well, it is withdrawn. */
+  doubt: { since: Date; lakeKey: string } | null;
   /** Splits after the session that have taken effect: `to` new shares for `from` old ones. */
   splits: { date: string; from: number; to: number }[];
   /** What stands in each relation, in the order in which data passes through them; values as text, exact. */

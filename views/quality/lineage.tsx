@@ -148,6 +148,53 @@ const Calculated = ({ lineage }: { lineage: BarLineage }) => {
   );
 };
 
+const File = ({ lakeKey }: { lakeKey: string }) => (
+  <a class="break" href={lakeHref(lakeKey)}>
+    {lakeKey}
+  </a>
+);
+
+/** What the vendor took back, or seems to: which answers lack the bar, and which stated it. */
+const TakenBack = ({ lineage }: { lineage: BarLineage }) =>
+  lineage.withdrawn.length === 0 && lineage.doubt === null ? null : (
+    <Section
+      id="taken-back"
+      title="Taken back by the vendor"
+      note="A bar is withdrawn once two complete answers in a row lack it"
+    >
+      {lineage.doubt && (
+        <p>
+          <State state="warn" label="doubtful" /> since <Instant at={lineage.doubt.since} />:{" "}
+          <File lakeKey={lineage.doubt.lakeKey} /> lacks it. It stands until the next answer lacks it too.
+        </p>
+      )}
+      {lineage.withdrawn.map((withdrawn) => (
+        <>
+          <p>
+            Withdrawn <Instant at={withdrawn.withdrawnAt} />: <File lakeKey={withdrawn.doubtedKey} /> and{" "}
+            <File lakeKey={withdrawn.withdrawnKey} /> lack it
+            {withdrawn.statedKey && (
+              <>
+                {" "}
+                where <File lakeKey={withdrawn.statedKey} /> stated it
+              </>
+            )}
+            .{" "}
+            {withdrawn.returnedAt && (
+              <>
+                The vendor has stated it again <Instant at={withdrawn.returnedAt} />.
+              </>
+            )}
+          </p>
+          <p class="note">
+            It said{" "}
+            {fields.map(({ label, loaded }) => `${label.toLowerCase()} ${withdrawn.bar[loaded] ?? none}`).join(", ")}.
+          </p>
+        </>
+      ))}
+    </Section>
+  );
+
 const Lineage = ({ lineage }: { lineage: BarLineage }) => (
   <>
     <Section
@@ -158,6 +205,7 @@ const Lineage = ({ lineage }: { lineage: BarLineage }) => (
     >
       <Way lineage={lineage} />
     </Section>
+    <TakenBack lineage={lineage} />
     <Section id="values" title="The bar in each place" note="From the vendor’s answer to what pages show">
       <SideBySide lineage={lineage} />
       <Splits lineage={lineage} />

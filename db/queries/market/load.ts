@@ -71,11 +71,18 @@ export async function recordUniverse(transaction: TransactionSql, { types, ticke
         and newest.tickers is not distinct from ${tickers}::text[])`;
 }
 
-export type Merged = { inserted: number; updated: number; firstDate: string | null; lastDate: string | null };
+/** `firstDate` and `lastDate` are of the bars that are new or say something else now. */
+export type Merged = {
+  inserted: number;
+  updated: number;
+  unchanged: number;
+  firstDate: string | null;
+  lastDate: string | null;
+};
 
 /**
- * Merges what a run staged into the raw bars. Of several answers for one bar the latest wins; a row that says what is
- * there already is not touched, so its `inserted_at` stays and the models have nothing to redo. The caller holds the
+ * Merges what a run staged, all of it or that of some events, into the raw bars. Of several answers for one bar the latest
+ * wins; a row that says what is there already is not touched, so its `inserted_at` stays and the models have nothing to redo. The caller holds the
  * raw tables' lock, so nobody else adds a bar between the look and the insert. New bars go in by a plain insert, which
  * costs half of one that could conflict; `offset 0` keeps the look at what is there an index search a bar, as a plan
  * that reads the whole table would cost more with each year in it. A bar that was removed and is here again is no longer
@@ -86,57 +93,103 @@ export async function mergeStagedBars(
   runId: number,
   insertedAt: Date,
   universe: UniverseFilter,
+  sequences: number[] | null = null,
 ): Promise<Merged> {
   const [row] = await transaction<Merged[]>`
     with latest as (
       select distinct on (ticker, trade_date) ticker, trade_date, open, high, low, close, volume, vwap, transactions
       from barline.staging_stock_bars staged
-      where run_id = ${runId}::bigint and (requested
+      where run_id = ${runId}::bigint and (${sequences}::bigint[] is null or sequence = any (${sequences}::bigint[]))
+        and (requested
         or (${universe.types}::text[] is null and ${universe.tickers}::text[] is null)
         or ticker = any (${universe.tickers}::text[])
         or ticker in (select ticker from public.source_polygon_tickers where type = any (${universe.types}::text[])))
       order by ticker, trade_date, sequence desc
-    ), changed as materialized (
-      select latest.*, known.ticker is null as is_new
+    ), compared as materialized (
+      select latest.*, known.ticker is null as is_new, known.ticker is not null
+        and (known.open, known.high, known.low, known.close, known.volume, known.vwap, known.transactions)
+          is distinct from (latest.open, latest.high, latest.low, latest.close, latest.volume, latest.vwap,
+            latest.transactions) as is_revised
       from latest left join lateral (
         select bars.* from public.source_polygon_stock_bars_daily bars
         where bars.ticker = latest.ticker and bars.trade_date = latest.trade_date offset 0
       ) as known on true
-      where (known.ticker is null
-          or (known.open, known.high, known.low, known.close, known.volume, known.vwap, known.transactions)
-            is distinct from (latest.open, latest.high, latest.low, latest.close, latest.volume, latest.vwap,
-              latest.transactions))
-        and not exists (
-          select from barline.quarantined_bars as held
-          inner join barline.quarantines on quarantines.id = held.quarantine_id and quarantines.state <> 'released'
-          where held.ticker = latest.ticker and held.trade_date = latest.trade_date
-            and (held.open, held.high, held.low, held.close, held.volume, held.vwap, held.transactions)
-              is not distinct from (latest.open, latest.high, latest.low, latest.close, latest.volume, latest.vwap,
-                latest.transactions)
-        )
+      where not exists (
+        select from barline.quarantined_bars as held
+        inner join barline.quarantines on quarantines.id = held.quarantine_id and quarantines.state <> 'released'
+        where held.ticker = latest.ticker and held.trade_date = latest.trade_date
+          and (held.open, held.high, held.low, held.close, held.volume, held.vwap, held.transactions)
+            is not distinct from (latest.open, latest.high, latest.low, latest.close, latest.volume, latest.vwap,
+              latest.transactions)
+      )
     ), inserted as (
       insert into public.source_polygon_stock_bars_daily
         (ticker, trade_date, open, high, low, close, volume, vwap, transactions, inserted_at)
       select ticker, trade_date, open, high, low, close, volume, vwap, transactions, ${insertedAt}::timestamptz
-      from changed where is_new
+      from compared where is_new
     ), returned as (
       delete from public.source_polygon_removed_bars as removed
-      using changed
-      where changed.is_new and removed.ticker = changed.ticker and removed.trade_date = changed.trade_date
+      using compared
+      where compared.is_new and removed.ticker = compared.ticker and removed.trade_date = compared.trade_date
     ), corrected as (
       insert into public.source_polygon_stock_bars_daily
         (ticker, trade_date, open, high, low, close, volume, vwap, transactions, inserted_at)
       select ticker, trade_date, open, high, low, close, volume, vwap, transactions, ${insertedAt}::timestamptz
-      from changed where not is_new
+      from compared where is_revised
       on conflict (ticker, trade_date) do update set
         open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close,
         volume = excluded.volume, vwap = excluded.vwap, transactions = excluded.transactions,
         inserted_at = excluded.inserted_at
     )
-    select count(*) filter (where is_new)::int as inserted, count(*) filter (where not is_new)::int as updated,
-      min(trade_date) as "firstDate", max(trade_date) as "lastDate"
-    from changed`;
-  return row ?? { inserted: 0, updated: 0, firstDate: null, lastDate: null };
+    select count(*) filter (where is_new)::int as inserted, count(*) filter (where is_revised)::int as updated,
+      count(*) filter (where not is_new and not is_revised)::int as unchanged,
+      min(trade_date) filter (where is_new or is_revised) as "firstDate",
+      max(trade_date) filter (where is_new or is_revised) as "lastDate"
+    from compared`;
+  return row ?? { inserted: 0, updated: 0, unchanged: 0, firstDate: null, lastDate: null };
+}
+
+/** What a load run says of its merge: rows staged and rejected, and what became of the bars. */
+export type MergeSummary = {
+  rows: number;
+  rejected: number;
+  repeated: number;
+  withheld: number;
+  new: number;
+  revised: number;
+  unchanged: number;
+  doubtful: number;
+  withdrawn: number;
+  returned: number;
+  firstDate: string | null;
+  lastDate: string | null;
+  /** Splits that the prices denied; absent where there was none. */
+  splitsSetAside?: number;
+};
+
+/**
+ * Adds what a merge did to what its run says of itself, in the merge's own transaction. Killed after it, a run merges again
+ * and finds nothing to do; what it did is known all the same.
+ */
+export async function addMerge(transaction: TransactionSql, runId: number, merge: MergeSummary): Promise<MergeSummary> {
+  const [row] = await transaction<{ summary: Partial<MergeSummary> | null }[]>`
+    select summary from barline.runs where id = ${runId}::bigint for update`;
+  const before = row?.summary ?? {};
+  const sum = (name: "new" | "revised" | "doubtful" | "withdrawn" | "returned") => (before[name] ?? 0) + merge[name];
+  const added = { new: sum("new"), revised: sum("revised"), doubtful: sum("doubtful") };
+  const dates = [before.firstDate, before.lastDate, merge.firstDate, merge.lastDate].filter((date) => date != null);
+  const splitsSetAside = (before.splitsSetAside ?? 0) + (merge.splitsSetAside ?? 0);
+  const unchanged = merge.new + merge.revised + merge.unchanged - added.new - added.revised;
+  const summary: MergeSummary = {
+    ...{ rows: merge.rows, rejected: merge.rejected, repeated: merge.repeated, withheld: merge.withheld },
+    ...{ ...added, unchanged: Math.max(0, unchanged) },
+    ...{ withdrawn: sum("withdrawn"), returned: sum("returned") },
+    ...{ firstDate: dates.sort()[0] ?? null, lastDate: dates.sort().at(-1) ?? null },
+    ...(splitsSetAside > 0 && { splitsSetAside }),
+  };
+  await transaction`
+    update barline.runs set summary = ${transaction.json(summary)}::jsonb where id = ${runId}::bigint`;
+  return summary;
 }
 
 /** Empties staging after the merge. One load runs at a time, so all that is in it has been merged or was abandoned. */

@@ -12,3 +12,14 @@ export async function lockRawTables(transaction: TransactionSql): Promise<Date> 
   if (!row) throw new Error("The server told no time.");
   return row.at;
 }
+
+/** A mark behind `earlier` for more rows of the same transaction, which holds the lock; it has come to pass when this returns. */
+export async function nextMark(transaction: TransactionSql, earlier: Date): Promise<Date> {
+  const [row] = await transaction<{ at: Date }[]>`
+    with waited as materialized (
+      select pg_sleep(greatest(0, extract(epoch from ${earlier}::timestamptz + interval '1 ms' - clock_timestamp())))
+    )
+    select date_trunc('milliseconds', clock_timestamp()) as at from waited`;
+  if (!row || row.at <= earlier) throw new Error("The server's clock stands still.");
+  return row.at;
+}

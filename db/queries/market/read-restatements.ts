@@ -11,8 +11,19 @@ export type StatedBar = {
   transactions: number | null;
 };
 
-/** One correction of a bar: what it said from `statedAt` on, and what it says since `replacedAt`. */
-export type Restatement = { date: string; statedAt: Date; replacedAt: Date; before: StatedBar; after: StatedBar };
+/**
+ * One correction of a bar: what it said from `statedAt` on, and what it says since `replacedAt`; and the raw files that say
+ * the one and the other, null where that is not known.
+ */
+export type Restatement = {
+  date: string;
+  statedAt: Date;
+  replacedAt: Date;
+  before: StatedBar;
+  after: StatedBar;
+  statedKey: string | null;
+  replacedKey: string | null;
+};
 
 /** Dates are inclusive; null is open-ended. */
 export type RestatementRange = { ticker: string; from: string | null; to: string | null; limit: number };
@@ -31,13 +42,17 @@ export async function selectRestatements(
       earlier.dbt_valid_from as "statedAt",
       earlier.dbt_valid_to as "replacedAt",
       ${barOf(sql, "earlier")} as before,
-      ${barOf(sql, "later")} as after
+      ${barOf(sql, "later")} as after,
+      kept.stated_key as "statedKey",
+      kept.replaced_key as "replacedKey"
     from public.snapshot_polygon_stock_bars as earlier
     inner join public.snapshot_polygon_stock_bars as later
       on
         later.ticker = earlier.ticker
         and later.trade_date = earlier.trade_date
         and later.stated_at = earlier.dbt_valid_to
+    left join public.source_polygon_stock_bars_restatements as kept
+      on kept.ticker = earlier.ticker and kept.trade_date = earlier.trade_date and kept.stated_at = earlier.stated_at
     where
       earlier.ticker = ${ticker}::text
       and earlier.trade_date between coalesce(${from}::date, '-infinity') and coalesce(${to}::date, 'infinity')

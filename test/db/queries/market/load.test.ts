@@ -44,15 +44,18 @@ const stored = async () =>
 
 test("merging adds new bars, corrects those that differ, and leaves equal ones as they were", async () => {
   const date = "2026-03-02";
-  const none = { inserted: 0, updated: 0, firstDate: null, lastDate: null };
+  const none = { inserted: 0, updated: 0, unchanged: 3, firstDate: null, lastDate: null };
   const bars = ["A", "B", "C"].map((ticker) => ({ sequence: 1, ticker, date, close: "10.50" }));
-  expect(await merge(bars, first)).toEqual({ inserted: 3, updated: 0, firstDate: date, lastDate: date });
+  expect(await merge(bars, first)).toEqual({ inserted: 3, updated: 0, unchanged: 0, firstDate: date, lastDate: date });
   const again = [
     { sequence: 2, ticker: "A", date, close: "10.5" },
     { sequence: 2, ticker: "B", date, close: "11" },
     { sequence: 2, ticker: "D", date: "2026-03-03", close: "7" },
   ];
-  expect(await merge(again, second)).toEqual({ inserted: 1, updated: 1, firstDate: date, lastDate: "2026-03-03" });
+  expect(await merge(again, second)).toEqual({
+    ...{ inserted: 1, updated: 1, unchanged: 1 },
+    ...{ firstDate: date, lastDate: "2026-03-03" },
+  });
   expect(await stored()).toEqual([
     { ticker: "A", close: "10.50", insertedAt: first },
     { ticker: "B", close: "11", insertedAt: second },
