@@ -98,7 +98,9 @@ export async function queueTriggeredRun(
     const active = await countActiveRuns(transaction);
     const own = active.find((row) => row.jobId === job.id);
     if ((own?.queued ?? 0) + (own?.running ?? 0) >= job.maxActiveRuns) return undefined;
-    const atWork = active.map((row) => row.jobId).filter((id) => job.coalesce?.whileActive.includes(id));
+    // Rechecks announce no news, and hold up nobody's.
+    const busy = active.filter(({ queued, running, rechecks }) => queued + running > rechecks);
+    const atWork = busy.map((row) => row.jobId).filter((id) => job.coalesce?.whileActive.includes(id));
     const restMs = atWork.length > 0 ? await remainingRest(transaction, job, atWork, now) : 0;
     if (restMs > 0) return { restMs };
     const runId = await queueClaimingRun(transaction, job, "dataset");

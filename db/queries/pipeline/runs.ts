@@ -107,12 +107,13 @@ export async function insertRun(
   return row?.id ?? 0;
 }
 
-export type ActiveRuns = { jobId: string; queued: number; running: number };
+export type ActiveRuns = { jobId: string; queued: number; running: number; rechecks: number };
 
 export async function countActiveRuns(sql: Any): Promise<ActiveRuns[]> {
   return await sql<ActiveRuns[]>`
     select job_id as "jobId", count(*) filter (where state = 'queued')::int as queued,
-      count(*) filter (where state = 'running')::int as running
+      count(*) filter (where state = 'running')::int as running,
+      count(*) filter (where trigger = 'recheck')::int as rechecks
     from barline.runs where state in ('queued', 'running') group by job_id`;
 }
 

@@ -37,6 +37,8 @@ export type DemoExchange = {
   /** Adjusted by the splits up to the day `until`; by all of the simulation where it is left out. */
   bars(date: string, adjusted: boolean, until?: string): DemoBar[];
   barsOf(ticker: string, from: string, to: string, adjusted: boolean, until?: string): DemoBar[];
+  /** What was first said of a session: now and then a bar that is corrected later, or one that is taken back. */
+  firstBars(date: string, adjusted: boolean, until?: string): DemoBar[];
   tickers(): DemoTicker[];
   /** Up to a date, ascending by date, then ticker. */
   splits(until: string): DemoSplit[];
@@ -44,11 +46,24 @@ export type DemoExchange = {
 };
 
 /** What each random number of a bar is for; a normal number takes two. */
-const purpose = { gap: 0, above: 2, below: 4, volume: 6, vwap: 8, missing: 9, trade: 10, fraction: 11, tradeSize: 12 };
+const purpose = {
+  gap: 0,
+  above: 2,
+  below: 4,
+  volume: 6,
+  vwap: 8,
+  missing: 9,
+  trade: 10,
+  fraction: 11,
+  tradeSize: 12,
+  haste: 14,
+};
 
 const missingChance = 0.012;
 const noTradeChance = 0.04;
 const wholeVolumeShare = 0.35;
+/** Of the bars of a hasty session, those that are misstated at first: one or two. */
+const misstatedChance = 0.004;
 
 /** Builds the market of a seed up to the end of a year; paths are simulated when they are first asked for. */
 export function createDemoExchange(options: { seed: string; tickers?: number; untilYear: number }): DemoExchange {
@@ -60,20 +75,24 @@ export function createDemoExchange(options: { seed: string; tickers?: number; un
   const dateAt = (position: number) => sessions[position] ?? end;
 
   /** `before` is the first position whose splits do not count; none where prices are to stay as they were. */
-  function barAt(listing: Listing, position: number, before: number | undefined): DemoBar | undefined {
+  function barAt(listing: Listing, position: number, before: number | undefined, isFirst = false) {
     const path = pathOf(listing);
-    const bar = simulateBar(listing, path, position, dateAt(position));
+    const date = dateAt(position);
+    const isHasty = isFirst && hastyWeekdays.has(new Date(date).getUTCDay());
+    const bar = (isHasty ? simulateHastyBar : simulateBar)(listing, path, position, date);
     return bar && before !== undefined ? adjust(bar, factorAfter(path, position, before)) : bar;
   }
   const splitsBefore = (adjusted: boolean, until = end) => (adjusted ? positionAfter(sessions, until) : undefined);
 
+  const barsOn = (date: string, before: number | undefined, isFirst: boolean) => {
+    const position = positionOnOrAfter(sessions, date);
+    if (sessions[position] !== date) return [];
+    return listings.flatMap((listing) => barAt(listing, position, before, isFirst) ?? []);
+  };
+
   return {
-    bars(date, adjusted, until) {
-      const position = positionOnOrAfter(sessions, date);
-      if (sessions[position] !== date) return [];
-      const before = splitsBefore(adjusted, until);
-      return listings.flatMap((listing) => barAt(listing, position, before) ?? []);
-    },
+    bars: (date, adjusted, until) => barsOn(date, splitsBefore(adjusted, until), false),
+    firstBars: (date, adjusted, until) => barsOn(date, splitsBefore(adjusted, until), true),
     barsOf(ticker, from, to, adjusted, until) {
       const listing = byTicker.get(ticker);
       if (!listing) return [];
@@ -137,12 +156,29 @@ function dividendsOf({ ticker }: Listing, path: Path, sessions: readonly string[
     });
 }
 
-/** The bar around a close: the day opens somewhere on the way from the last close, which splits and dividends moved. */
+/** Whether a listing that is thinly traded had no trade at all in a session. */
+const isUntraded = ({ thin, noiseSeed }: Listing, position: number) =>
+  thin && uniformAt(noiseSeed, position, purpose.trade) < noTradeChance;
+
 function simulateBar(listing: Listing, path: Path, position: number, date: string): DemoBar | undefined {
+  return isUntraded(listing, position) ? undefined : simulateTrades(listing, path, position, date);
+}
+
+/** Monday and Wednesday. */
+const hastyWeekdays = new Set([1, 3]);
+
+/** What is said at first: a bar where nothing was traded, or one with a wrong close and part of its volume. */
+function simulateHastyBar(listing: Listing, path: Path, position: number, date: string): DemoBar | undefined {
+  const bar = simulateTrades(listing, path, position, date);
+  if (!bar || uniformAt(listing.noiseSeed, position, purpose.haste) >= misstatedChance) return bar;
+  return { ...bar, close: bar.close === bar.low ? bar.high : bar.low, volume: roundTo(bar.volume * 0.9, 3) };
+}
+
+/** The bar around a close: the day opens somewhere on the way from the last close, which splits and dividends moved. */
+function simulateTrades(listing: Listing, path: Path, position: number, date: string): DemoBar | undefined {
   const close = path.closes[position];
   if (close === undefined || Number.isNaN(close)) return undefined;
   const seed = listing.noiseSeed;
-  if (listing.thin && uniformAt(seed, position, purpose.trade) < noTradeChance) return undefined;
   const before = referencePrice(path, position) ?? close;
   const move = Math.log(close / before);
   const spread = listing.volatility + 0.004 * Math.abs(listing.beta) + Math.abs(move) * 0.3;

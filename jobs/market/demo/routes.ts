@@ -61,7 +61,9 @@ function failure(status: number, { requestId }: DemoMoment, code: string, messag
 function grouped(url: URL, [date = ""]: string[], moment: DemoMoment): DemoAnswer {
   if (!isIsoDate(date)) return failure(400, moment, "ERROR", "Could not parse the time parameter: 'date'.");
   const adjusted = url.searchParams.get("adjusted") !== "false";
-  const bars = date <= moment.settled ? moment.exchange.bars(date, adjusted, moment.settled) : [];
+  const { exchange, settled } = moment;
+  const tell = date === settled ? exchange.firstBars : exchange.bars;
+  const bars = date <= settled ? tell(date, adjusted, settled) : [];
   const closed = newYorkInstant(date, regularClose).getTime();
   return aggregates(
     { adjusted },
@@ -83,7 +85,13 @@ function range(
   const page = pageOf(url, { usual: 5_000, most: 50_000 }, (query) => {
     adjusted = query.get("adjusted") !== "false";
     const { exchange, settled } = moment;
-    const bars = exchange.barsOf(ticker, first, settled, adjusted, settled).filter(({ date }) => date <= last);
+    const bars = exchange
+      .barsOf(ticker, first, settled, adjusted, settled)
+      .filter(({ date }) => date < settled)
+      .concat(
+        first <= settled ? exchange.firstBars(settled, adjusted, settled).filter((bar) => bar.ticker === ticker) : [],
+      )
+      .filter(({ date }) => date <= last);
     return isDescending(query) ? bars.toReversed() : bars;
   });
   if (!page) return failure(400, moment, "ERROR", "The cursor is not valid.");

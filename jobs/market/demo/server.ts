@@ -22,7 +22,8 @@ export type DemoServerOptions = {
 
 /**
  * Serves a simulated market on loopback in the vendor's wire format. Every name ends with "(simulated)". Sessions whose data
- * has not settled at `now` are empty, and so is everything before 2015-01-02.
+ * has not settled at `now` are empty, and so is everything before 2015-01-02. What is said of the session that settled last is
+ * now and then corrected once the next one has settled.
  */
 export function startDemoExchange(options: DemoServerOptions): DemoServer {
   let exchange: { untilYear: number; market: DemoExchange } | undefined;

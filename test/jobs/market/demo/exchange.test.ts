@@ -198,3 +198,30 @@ describe("the same seed", () => {
     expect(other.bars("2016-06-01", false)).not.toEqual(same.bars("2016-06-01", false));
   });
 });
+
+describe("what is said of a session at first", () => {
+  const bar = ({ ticker, date }: DemoBar) => `${ticker} ${date}`;
+  /** The bars of `first` that `later` has otherwise, and those that it has not. */
+  const compared = (first: DemoBar[], later: DemoBar[]) => {
+    const known = new Map(later.map((one) => [bar(one), one]));
+    const gone = first.filter((one) => !known.has(bar(one)));
+    const changed = first.filter((one) => known.has(bar(one)) && !Bun.deepEquals(known.get(bar(one)), one));
+    return { changed: changed.length, gone: gone.length };
+  };
+
+  test("is corrected or taken back now and then, by few bars, on Mondays and Wednesdays", () => {
+    const year = sessionsBetween("2026-01-01", "2026-12-31");
+    const all = year.map((date) => {
+      const [first, later] = [exchange.firstBars(date, false), exchange.bars(date, false)];
+      expect(later.every((one) => first.some((other) => other.ticker === one.ticker))).toBe(true);
+      expect(has(first, ({ open, high, low, close }) => low > Math.min(open, close) || high < close)).toBe(false);
+      return { weekday: new Date(date).getUTCDay(), ...compared(first, later) };
+    });
+    expect(all.every(({ changed, gone }) => changed + gone < 8)).toBe(true);
+    expect(all.every(({ weekday, changed, gone }) => weekday === 1 || weekday === 3 || changed + gone === 0)).toBe(
+      true,
+    );
+    expect(all.filter(({ changed }) => changed > 0).length).toBeGreaterThan(40);
+    expect(all.filter(({ gone }) => gone > 0).length).toBeGreaterThan(25);
+  });
+});

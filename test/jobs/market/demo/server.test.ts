@@ -243,3 +243,28 @@ describe("the wire", () => {
     expect((await get(path)).status).toBe(status);
   });
 });
+
+test("what it says of the last session is final once the next one has settled, by session and by ticker alike", async () => {
+  const before = clock.now;
+  // Wednesday's session is the last that has settled; then Thursday's is.
+  const [hasty, settled] = ["2025-11-20T12:00:00Z", "2025-11-21T12:00:00Z"].map((at) => new Date(at));
+  const session = "2025-11-19";
+  const ask = async (at: Date | undefined) => {
+    clock.now = at ?? before;
+    const { results } = (await get(`${grouped}/${session}?adjusted=false`)).body as {
+      results: { T: string; c: number }[];
+    };
+    return new Map(results.map((row) => [row.T, row.c]));
+  };
+  const [first, later] = [await ask(hasty), await ask(settled)];
+  expect([...later].sort()).toEqual(exchange.bars(session, false).map(({ ticker, close }) => [ticker, close]));
+  const different = [...first].filter(([ticker, close]) => later.get(ticker) !== close);
+  expect(different.length).toBeGreaterThan(0);
+  for (const [ticker, close] of different) {
+    clock.now = hasty ?? before;
+    const path = `/v2/aggs/ticker/${ticker}/range/1/day/2025-11-01/2025-11-30?adjusted=false`;
+    const { results } = (await get(path)).body as { results: { c: number }[] };
+    expect(results.at(-1)?.c).toBe(close);
+  }
+  clock.now = before;
+});
