@@ -18,7 +18,9 @@ const places = z.int({ error: placesAllowed }).min(1, { error: placesAllowed });
 export const backfillInput = z.strictObject({
   from: dateInput.meta({ description: "First date, inclusive." }),
   to: dateInput.meta({ description: "Last date, inclusive." }),
-  reprocess: oneOf(reprocessKinds).default("missing"),
+  reprocess: oneOf(reprocessKinds).default("missing").meta({
+    description: "recheck: what succeeded is fetched again, and only what the vendor has changed is touched.",
+  }),
   strategy: oneOf(strategies).default("auto"),
   tickers: z
     .array(tickerInput, { error: "has to be a list of tickers" })

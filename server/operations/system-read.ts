@@ -31,13 +31,17 @@ export type Sizes = {
 /** Which group a table belongs to, by the first pattern that its qualified name meets. */
 const groups: [RegExp, string][] = [
   [/^public\.source_polygon_stock_bars_daily$/, "Raw bars"],
+  [
+    /^(public\.source_polygon_(stock_bars_restatements|(removed|withdrawn)_bars)|barline\.(loaded_answers|doubtful_bars))$/,
+    "Corrections",
+  ],
   [/^public\.source_polygon_/, "Tickers, splits, dividends"],
   [/^barline\.staging_/, "Staging"],
   [/^barline\.task_logs$/, "Logs"],
   [/^barline\.tries$/, "Tries"],
   [/^barline\.(dataset_events|event_claims|pending_events|subscriptions)$/, "Events"],
   [/^barline\.rejects$/, "Rejected rows"],
-  [/^barline\.(runs|tasks|run_partitions|backfills|jobs|actions)$/, "Runs and tasks"],
+  [/^barline\.(runs|tasks|run_partitions|recheck_rounds|backfills|jobs|actions)$/, "Runs and tasks"],
   [/^barline\.(model|test)_results$/, "Model and test results"],
   [/^barline\.alert/, "Alerts"],
   [/^(barline|drizzle)\./, "Everything else of Barline"],

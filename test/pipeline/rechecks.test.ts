@@ -85,6 +85,15 @@ describe("a recheck", () => {
     expect(restated?.close).toBe(old);
     expect(await closeIn(restated?.statedKey, ticker)).toBe(old);
     expect(await closeIn(restated?.replacedKey, ticker)).toBe(99_998);
+    // Killed behind its merge, the task merges again, finds nothing to do, and still says what it did.
+    const [merge] = await pipeline.sql<{ id: number }[]>`
+      select max(id) as id from barline.tasks where name = 'merge'`;
+    await pipeline.orchestrator.clearTask(merge?.id ?? 0);
+    await pipeline.settle();
+    expect((await runsOf(pipeline.sql, jobIds.load)).at(-1)?.summary).toMatchObject({
+      ...{ revised: 1, unchanged: tickers.length - 1, withdrawn: 0 },
+      ...{ firstDate: session, lastDate: session },
+    });
     await recheck((rows) => rows);
   });
 

@@ -75,7 +75,7 @@ export async function backfillByApi(
   url: string,
   from: string,
   to: string,
-  reprocess: "missing" | "all" = "missing",
+  reprocess: "missing" | "all" | "recheck" = "missing",
 ): Promise<void> {
   const body = JSON.stringify({ from, to, reprocess, strategy: "grouped" });
   const headers = { "Content-Type": "application/json" };

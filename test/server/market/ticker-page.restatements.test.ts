@@ -79,3 +79,58 @@ describe("a bar that was stated anew", () => {
     expect(await page("GONE")).not.toContain("Corrected bars");
   });
 });
+
+describe("a bar that was taken back", () => {
+  const files = { stated: "raw/stocks/daily/date=2024-01-05/a.json.gz", lacking: ["raw/b.json.gz", "raw/c.json.gz"] };
+  const withdrawn = (query = "") => askApi(api, "GET", `/api/bars/AAPL/withdrawn${query}`);
+  beforeAll(async () => {
+    const { sql } = dashboard;
+    const row = {
+      ...{
+        ticker: "AAPL",
+        trade_date: "2024-01-05",
+        ...said,
+        stated_at: times[0],
+        sequence: 3,
+        withdrawn_at: times[2],
+      },
+      ...{ earlier_key: files.stated, doubted_key: files.lacking[0], later_key: files.lacking[1], returned_at: null },
+    };
+    await sql`
+      insert into public.source_polygon_withdrawn_bars
+      select * from jsonb_populate_record(null::public.source_polygon_withdrawn_bars, ${sql.json(row)})`;
+  });
+
+  test("is told over the API with what it said and the answers that lack it", async () => {
+    const told = { date: "2024-01-05", bar: said, statedAt: times[0], withdrawnAt: times[2], returnedAt: null, files };
+    expect(await withdrawn()).toEqual({ status: 200, body: [told] });
+    expect((await withdrawn("?from=2024-01-06")).body).toEqual([]);
+    expect((await withdrawn("?from=2024-01-09&to=2024-01-08")).status).toBe(422);
+  });
+
+  test("is told on the ticker's page and in its lineage, with both raw files", async () => {
+    const text = await page();
+    expect(text).toContain("withdrawn <time");
+    expect(text).toContain(`href="/lake?key=${encodeURIComponent(files.stated)}"`);
+    expect(text).toContain(`href="/lake?key=${encodeURIComponent(files.lacking[1] ?? "")}"`);
+    const address = "/quality/lineage?ticker=AAPL&amp;date=2024-01-05";
+    expect(text).toContain(`href="${address}"`);
+    const lineage = await (await dashboard.app.request(address.replace("&amp;", "&"))).text();
+    expect(lineage).toContain("Taken back by the vendor");
+    for (const key of [files.stated, ...files.lacking]) expect(lineage).toContain(encodeURIComponent(key));
+    expect(lineage).toContain("close 101.5");
+  });
+
+  test("says when it came back", async () => {
+    await dashboard.sql`update public.source_polygon_withdrawn_bars set returned_at = ${times[2] ?? ""}`;
+    expect((await withdrawn()).body).toMatchObject([{ returnedAt: times[2] }]);
+    expect(await page()).toContain(", back <time");
+  });
+
+  test("is said to be doubtful before, in its lineage", async () => {
+    await dashboard.sql`
+      insert into barline.doubtful_bars values ('AAPL', '2024-01-05', 2, 'raw/b.json.gz', ${times[1] ?? ""})`;
+    const text = await (await dashboard.app.request("/quality/lineage?ticker=AAPL&date=2024-01-05")).text();
+    expect(text).toContain("doubtful");
+  });
+});
