@@ -38,20 +38,23 @@ export async function insertAnswers(
     on conflict do nothing`;
 }
 
-/** A condition: no answer that is later than `answer` says anything of the bar. One that came too late is no evidence. */
-const isLatest = (sql: Sql | TransactionSql, answer: string) => sql`
+/** A condition: no answer later than that of its `sequence` is about the bar `bars`. One that came too late is no evidence. */
+const isLatest = (sql: Sql | TransactionSql) => sql`
   not exists (
     select from barline.loaded_answers as later
     where later.from_date <= bars.trade_date and later.to_date >= bars.trade_date
-      and (later.ticker is null or later.ticker = bars.ticker) and later.sequence > ${sql(answer)}.sequence)`;
+      and (later.ticker is null or later.ticker = bars.ticker) and later.sequence > bars.sequence)`;
 
-/** A condition: the answer `answer`, as the run staged it, has no row of the bar, not even one that failed a check. */
-const isAbsent = (sql: Sql | TransactionSql, runId: number, answer: string) => sql`
+/** A condition: the run staged no row of the bar `bars` from the answer of its `sequence`. */
+const isUnstaged = (sql: Sql | TransactionSql, runId: number) => sql`
   not exists (
     select from barline.staging_stock_bars as staged
-    where staged.run_id = ${runId}::bigint and staged.sequence = ${sql(answer)}.sequence and staged.ticker = bars.ticker
-      and staged.trade_date = bars.trade_date)
-  and not exists (
+    where staged.run_id = ${runId}::bigint and staged.sequence = bars.sequence and staged.ticker = bars.ticker
+      and staged.trade_date = bars.trade_date)`;
+
+/** A condition: nor was a row of it rejected. A row that fails a check is no sign that the bar was taken back. */
+const isUnrejected = (sql: Sql | TransactionSql, runId: number) => sql`
+  not exists (
     select from barline.rejects
     where rejects.run_id = ${runId}::bigint and rejects.ticker = bars.ticker
       and rejects.trade_date = bars.trade_date::text)`;
@@ -73,12 +76,17 @@ export async function selectLacksOfMarket(transaction: TransactionSql, runId: nu
       from judged join barline.loaded_answers as answers
         on answers.from_date <= judged.session and answers.to_date >= judged.session
       where answers.merged_at <> ${mergedAt}::timestamptz
+    ), standing as (
+      select bars.ticker, bars.trade_date, judged.sequence, judged.lake_key
+      from stamps
+      join public.source_polygon_stock_bars_daily as bars on bars.inserted_at = stamps.merged_at
+      join judged on judged.session = bars.trade_date
+    ), unstaged as materialized (
+      select * from standing as bars where ${isUnstaged(transaction, runId)}
     )
-    select bars.ticker, bars.trade_date as "tradeDate", judged.sequence, judged.lake_key as "lakeKey"
-    from stamps
-    join public.source_polygon_stock_bars_daily as bars on bars.inserted_at = stamps.merged_at
-    join judged on judged.session = bars.trade_date
-    where ${isLatest(transaction, "judged")} and ${isAbsent(transaction, runId, "judged")}`;
+    select ticker, trade_date as "tradeDate", sequence, lake_key as "lakeKey"
+    from unstaged as bars
+    where ${isLatest(transaction)} and ${isUnrejected(transaction, runId)}`;
 }
 
 /** The same of answers about one ticker each: complete is one that holds enough of the ticker's bars in its range. */
@@ -98,11 +106,14 @@ export async function selectLacksOfTickers(
       select judged.*, bars.trade_date, bars.inserted_at, count(*) over (partition by judged.sequence, judged.ticker) as held
       from judged join public.source_polygon_stock_bars_daily as bars
         on bars.ticker = judged.ticker and bars.trade_date between judged.from_date and judged.to_date
+    ), unstaged as materialized (
+      select * from held as bars
+      where bars.inserted_at < ${mergedAt}::timestamptz and bars.answered >= ${complete}::numeric * bars.held
+        and ${isUnstaged(transaction, runId)}
     )
-    select bars.ticker, bars.trade_date as "tradeDate", bars.sequence, bars.lake_key as "lakeKey"
-    from held as bars
-    where bars.inserted_at < ${mergedAt}::timestamptz and bars.answered >= ${complete}::numeric * bars.held
-      and ${isLatest(transaction, "bars")} and ${isAbsent(transaction, runId, "bars")}`;
+    select ticker, trade_date as "tradeDate", sequence, lake_key as "lakeKey"
+    from unstaged as bars
+    where ${isLatest(transaction)} and ${isUnrejected(transaction, runId)}`;
 }
 
 /** The file that stated the bar `bars` at `stamp`; null where it was loaded before answers were kept. */
@@ -164,7 +175,9 @@ export async function endDoubts(transaction: TransactionSql, runId: number, sequ
   await transaction`
     delete from barline.doubtful_bars as doubts
     using barline.staging_stock_bars as staged
-    where staged.run_id = ${runId}::bigint and staged.sequence = any (${sequences}::bigint[])
+    -- Mostly there are none, and staging need not be read.
+    where exists (select from barline.doubtful_bars) and staged.run_id = ${runId}::bigint
+      and staged.sequence = any (${sequences}::bigint[])
       and staged.ticker = doubts.ticker and staged.trade_date = doubts.trade_date and staged.sequence > doubts.sequence`;
 }
 
@@ -184,7 +197,7 @@ export async function deleteWithdrawn(transaction: TransactionSql, runId: number
   const rows = await transaction`
     delete from barline.staging_stock_bars as staged
     using public.source_polygon_withdrawn_bars as withdrawn
-    where staged.run_id = ${runId}::bigint and withdrawn.returned_at is null and staged.ticker = withdrawn.ticker
+    where exists (select from public.source_polygon_withdrawn_bars where returned_at is null) and staged.run_id = ${runId}::bigint and withdrawn.returned_at is null and staged.ticker = withdrawn.ticker
       and staged.trade_date = withdrawn.trade_date and staged.sequence < withdrawn.sequence`;
   return rows.count;
 }
