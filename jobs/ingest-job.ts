@@ -177,8 +177,8 @@ async function fetchSession(options: FetchOptions, context: TaskContext, session
   const started = performance.now();
   const answer = requireSession(requireBars(await options.client.grouped(session, { signal }), session), session);
   const place = { route: "daily" as const, date: session };
-  const { body, path: request, resultsCount: rows } = answer;
-  const object = await landAnswer(options.lake, { place, body, rows, request, signal });
+  const { body, path: request, resultsCount: rows, redacted } = answer;
+  const object = await landAnswer(options.lake, { place, body, rows, request, redacted, signal });
   await requireNews(options.sql, session, object, answer.answer.results ?? []);
   log.info("landed a session", {
     session,
@@ -214,9 +214,9 @@ async function fetchTickers(
   const objects: LandedObject[] = [];
   for (const [index, ticker] of tickers.entries()) {
     const answers = await options.client.range(ticker, from, to, { signal });
-    for (const [page, { body, path: request, resultsCount: rows }] of answers.entries()) {
+    for (const [page, { body, path: request, resultsCount: rows, redacted }] of answers.entries()) {
       const place = { route: "range" as const, date: from, to, ticker, page: page + 1 };
-      objects.push(await landAnswer(options.lake, { place, body, rows, request, signal }));
+      objects.push(await landAnswer(options.lake, { place, body, rows, request, redacted, signal }));
     }
     context.progress(index + 1, tickers.length, "tickers");
   }

@@ -13,7 +13,10 @@ const request = z
   .startsWith("/", "must be a path, without the server's address")
   .refine((path) => !/[?&]api_?key=/i.test(path), "must not carry an API key");
 
-const stored = { key: z.string().min(1), size: count, sha256, rawSize: count, rawSha256: sha256, rows: count, request };
+const stored = {
+  ...{ key: z.string().min(1), size: count, sha256, rawSize: count, rawSha256: sha256, rows: count, request },
+  redacted: z.literal(true).optional(),
+};
 const objectSchema = z.discriminatedUnion("route", [
   z.object({ ...stored, route: z.literal("daily"), session: date }),
   z.object({ ...stored, route: z.literal("range"), ticker: z.string().min(1), from: date, to: date }),
@@ -34,7 +37,8 @@ const manifestSchema = z.object({
 
 /**
  * One landed answer: `size` and `sha256` are of the stored (gzip) bytes, `rawSize` and `rawSha256` of the answered ones;
- * `rows` is how many results the answer holds; `request` is the path that was asked, without server and key.
+ * `rows` is how many results the answer holds; `request` is the path that was asked, without server and key. `redacted`: the API had
+ * repeated the key, which was blanked before it landed; the hashes are of what landed.
  */
 export type LandedObject = z.infer<typeof objectSchema>;
 
@@ -54,9 +58,16 @@ const GZIP = { library: "libdeflate", level: 1 } as const;
  */
 export async function landAnswer(
   store: ObjectStore,
-  answer: { place: RawPlace; body: Uint8Array<ArrayBuffer>; rows: number; request: string; signal?: AbortSignal },
+  answer: {
+    place: RawPlace;
+    body: Uint8Array<ArrayBuffer>;
+    rows: number;
+    request: string;
+    redacted?: boolean;
+    signal?: AbortSignal;
+  },
 ): Promise<LandedObject> {
-  const { place, body, rows, signal } = answer;
+  const { place, body, rows, redacted = false, signal } = answer;
   throwIfCancelled(signal);
   const rawSha256 = sha256Hex(body);
   const key = rawKey(place, rawSha256);
@@ -65,9 +76,18 @@ export async function landAnswer(
     // No Content-Encoding: with it, some clients unpack on the way, and the name would no longer fit the contents.
     (await store.put(key, Bun.gzipSync(body, GZIP), {
       contentType: "application/gzip",
+      ...(redacted && { metadata: { redacted: "true" } }),
       ...(signal === undefined ? {} : { signal }),
     }));
-  const entry = { key, ...landed, rawSize: body.byteLength, rawSha256, rows, request: answer.request };
+  const entry = {
+    key,
+    ...landed,
+    rawSize: body.byteLength,
+    rawSha256,
+    rows,
+    request: answer.request,
+    ...(redacted && { redacted }),
+  };
   return checked(objectSchema, { ...entry, ...describePlace(place) }, key);
 }
 

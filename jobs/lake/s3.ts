@@ -32,12 +32,13 @@ async function putObject(
   bucket: string,
   key: string,
   bytes: Uint8Array,
-  { contentType, contentEncoding, signal }: PutOptions,
+  { contentType, contentEncoding, metadata, signal }: PutOptions,
 ): Promise<{ size: number; sha256: string }> {
   checkKey(key);
   const input: PutObjectCommandInput = { Bucket: bucket, Key: key, Body: bytes };
   if (contentType !== undefined) input.ContentType = contentType;
   if (contentEncoding !== undefined) input.ContentEncoding = contentEncoding;
+  if (metadata !== undefined) input.Metadata = metadata;
   const action = `write s3://${bucket}/${key}`;
   try {
     await attempt(({ client, sdk, http }) => client.send(new sdk.PutObjectCommand(input), http), signal);

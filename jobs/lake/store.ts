@@ -3,8 +3,13 @@ import { CancelledError, PermanentError } from "../orchestrator/errors.ts";
 /** What a store says of an object it holds: its key, and its stored (compressed) size in bytes. */
 export type ObjectSummary = { key: string; size: number };
 
-/** How an object is described to a server; `signal` gives a write up before it is visible. */
-export type PutOptions = { contentType?: string; contentEncoding?: string; signal?: AbortSignal };
+/** How an object is described to a server; a folder keeps none of it. `signal` gives a write up before it is visible. */
+export type PutOptions = {
+  contentType?: string;
+  contentEncoding?: string;
+  metadata?: Record<string, string>;
+  signal?: AbortSignal;
+};
 
 /**
  * The lake: named blobs in one bucket, on an S3 server or in a folder; both pass the same contract tests.

@@ -1,6 +1,6 @@
 import { RetryableError } from "../orchestrator/errors.ts";
 import { isSession, newYorkDate } from "./calendar.ts";
-import type { Redact } from "./failures.ts";
+import type { Redact } from "./redact.ts";
 
 type BarsAnswer = { path: string; answer: { ticker?: string | undefined; results?: unknown[] | null | undefined } };
 

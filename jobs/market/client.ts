@@ -1,9 +1,9 @@
 import type { ZodType } from "zod";
 import { PermanentError } from "../orchestrator/errors.ts";
 import { requireTicker } from "./answers.ts";
-import { createRedactor, type Redact } from "./failures.ts";
 import { type ApiCall, createTransport, type Fetch, type Transport } from "./http.ts";
 import type { Limiter, Sleep } from "./rate.ts";
+import { createRedactor, type Redact } from "./redact.ts";
 import {
   type BarsEnvelope,
   barsEnvelope,
@@ -13,10 +13,14 @@ import {
   upcomingHolidays,
 } from "./wire.ts";
 
-/** One checked answer: the body is byte for byte what the API sent (decompressed), the path never holds the key. */
+/**
+ * One checked answer: the body is byte for byte what the API sent (decompressed), but for the key where the API repeats it, which is
+ * blanked; `redacted` says so. The path never holds the key.
+ */
 export type RawAnswer<T = ListEnvelope> = {
   path: string;
   body: Uint8Array<ArrayBuffer>;
+  redacted: boolean;
   requestId: string | undefined;
   resultsCount: number;
   receivedAt: Date;
@@ -119,8 +123,9 @@ export function createMarketClient(options: MarketClientOptions): MarketClient {
 /** Gets one page of a list, or all of them. */
 function createPager(transport: Transport, origin: string, redact: Redact) {
   async function page<T extends ListEnvelope>(url: URL, schema: ZodType<T>, call?: CallOptions): Promise<RawAnswer<T>> {
-    const { path, body, receivedAt, answer } = await transport(url, schema, call?.signal);
-    return { path, body, requestId: answer.request_id, resultsCount: answer.results?.length ?? 0, receivedAt, answer };
+    const received = await transport(url, schema, call?.signal);
+    const { request_id: requestId, results } = received.answer;
+    return { ...received, requestId, resultsCount: results?.length ?? 0 };
   }
 
   async function pages<T extends ListEnvelope>(

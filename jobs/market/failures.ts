@@ -1,4 +1,5 @@
 import { CancelledError, PermanentError, RetryableError } from "../orchestrator/errors.ts";
+import type { Redact } from "./redact.ts";
 
 /** How long to wait for the vendor's end of day when it says that a session is not over yet. */
 export const endOfDayWaitMs = 30 * 60_000;
@@ -12,15 +13,6 @@ export const marketErrorCodes = {
   /** More calls than the plan allows. */
   rateLimited: "rate_limited",
 } as const;
-
-/** Replaces every spelling of the API key in a text. Whatever leaves the client passes through this. */
-export type Redact = (text: string) => string;
-
-/** Hides a key as it is and as it looks inside a URL. */
-export function createRedactor(apiKey: string): Redact {
-  const spellings = [...new Set([apiKey, encodeURIComponent(apiKey), encodeURI(apiKey)])].filter((text) => text !== "");
-  return (text) => spellings.reduce((clean, spelling) => clean.replaceAll(spelling, "[key]"), text);
-}
 
 /** A copy of an error that is safe to keep as a cause: fetch errors may quote the URL or the headers of their request. */
 function redactedCause(error: unknown, redact: Redact): Error {

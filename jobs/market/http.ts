@@ -1,7 +1,8 @@
 import type { ZodType } from "zod";
 import { RetryableError } from "../orchestrator/errors.ts";
-import { cancelledFailure, marketErrorCodes, networkFailure, type Redact, statusFailure } from "./failures.ts";
+import { cancelledFailure, marketErrorCodes, networkFailure, statusFailure } from "./failures.ts";
 import { type Limiter, sleep as realSleep, type Sleep } from "./rate.ts";
+import { createAnswerRedactor, type Redact } from "./redact.ts";
 
 /** The part of fetch that is used; tests inject theirs. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -17,8 +18,14 @@ const longestWaitMs = 90_000;
 /** A whole-market answer is 1.3 MB: slow lines need their time. */
 const defaultTimeoutMs = 30_000;
 
-/** One complete answer that passed its schema. */
-type Received<T> = { path: string; body: Uint8Array<ArrayBuffer>; receivedAt: Date; answer: T };
+/** One complete answer that passed its schema; `redacted` where the body held the key, which is blanked in it. */
+type Received<T> = {
+  path: string;
+  body: Uint8Array<ArrayBuffer>;
+  redacted: boolean;
+  receivedAt: Date;
+  answer: T;
+};
 
 /** Gets a URL and checks the answer against a schema, with limiter, timeout and retries. */
 export type Transport = <T>(url: URL, schema: ZodType<T>, signal?: AbortSignal) => Promise<Received<T>>;
@@ -46,6 +53,7 @@ type TransportOptions = {
 export function createTransport(options: TransportOptions, redact: Redact): Transport {
   const { limiter, now = () => new Date(), random = Math.random, sleep = realSleep } = options;
   const { fetch: send = fetch, timeoutMs = defaultTimeoutMs } = options;
+  const redactAnswer = createAnswerRedactor(options.apiKey);
 
   async function tryOnce<T>(url: URL, path: string, schema: ZodType<T>, stop: AbortSignal): Promise<Received<T>> {
     const request = {
@@ -65,7 +73,15 @@ export function createTransport(options: TransportOptions, redact: Redact): Tran
     if (status !== 200)
       throw statusFailure({ status, headers, text: new TextDecoder().decode(body) }, path, redact, now());
     refuseCutOff(headers, body, path);
-    return { path, body, receivedAt: now(), answer: checked(body, path, schema, redact) };
+    const text = textOf(body, path);
+    const clean = redactAnswer(text);
+    return {
+      path,
+      body: clean === text ? body : new TextEncoder().encode(clean),
+      redacted: clean !== text,
+      receivedAt: now(),
+      answer: checked(clean, path, schema, redact),
+    };
   }
 
   return async (url, schema, signal) => {
@@ -132,12 +148,22 @@ function refuseCutOff(headers: Headers, body: Uint8Array, path: string): void {
   );
 }
 
-function checked<T>(body: Uint8Array, path: string, schema: ZodType<T>, redact: Redact): T {
+function textOf(body: Uint8Array, path: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(body);
+  } catch {
+    throw notJson(path);
+  }
+}
+
+const notJson = (path: string) => new RetryableError(`The market API's answer is not JSON (${path}).`);
+
+function checked<T>(text: string, path: string, schema: ZodType<T>, redact: Redact): T {
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+    json = JSON.parse(text);
   } catch {
-    throw new RetryableError(`The market API's answer is not JSON (${path}).`);
+    throw notJson(path);
   }
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;

@@ -218,8 +218,8 @@ async function land(
   const landed: LandedObject[] = [];
   for (const [index, answer] of answers.entries()) {
     const place = { route, date, page: index + 1, ...(name && { name }) };
-    const { body, path: request, resultsCount: rows } = answer;
-    landed.push(await landAnswer(options.lake, { place, body, rows, request, signal: context.signal }));
+    const { body, path: request, resultsCount: rows, redacted } = answer;
+    landed.push(await landAnswer(options.lake, { place, body, rows, request, redacted, signal: context.signal }));
   }
   return landed;
 }

@@ -40,7 +40,15 @@ describe("splits and dividends that are read", () => {
     const envelope = { status: "OK" as const, results: rows };
     const body = new TextEncoder().encode(JSON.stringify(envelope));
     return [
-      { path: "/list", body, answer: envelope, requestId: undefined, resultsCount: rows.length, receivedAt: clock },
+      {
+        path: "/list",
+        body,
+        answer: envelope,
+        redacted: false,
+        requestId: undefined,
+        resultsCount: rows.length,
+        receivedAt: clock,
+      },
     ];
   };
   const client: MarketClient = {

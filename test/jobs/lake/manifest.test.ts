@@ -79,6 +79,16 @@ describe("landed answers", () => {
     expect(await store.get(first.key)).toEqual(new Uint8Array(packed));
   });
 
+  test("say where the key was blanked, and verify as what landed", async () => {
+    const answer = { place, body: encode('{"next_url":"/x?apiKey=[key]"}'), rows: 0, request, redacted: true };
+    const entry = await landAnswer(store, answer);
+    expect(entry).toMatchObject({ redacted: true, rawSha256: sha256(answer.body) });
+    expect(await readRaw(store, entry)).toEqual(answer.body);
+    const manifest = await writeManifest(store, manifestOf([entry]));
+    expect((await readManifest(store, manifest)).objects).toEqual([entry]);
+    expect(await land("{}")).not.toHaveProperty("redacted");
+  });
+
   test("heal an object that was damaged", async () => {
     const first = await land('{"c":1}');
     await store.put(first.key, encode("garbage"));

@@ -187,6 +187,16 @@ describe("S3 store", () => {
     expect(requests[0]?.headers.filter((name) => /checksum|trailer/.test(name))).toEqual([]);
   });
 
+  test("tells the server what an object says of itself", async () => {
+    const said: (string | null)[] = [];
+    const endpoint = serve((request) => {
+      said.push(request.headers.get("x-amz-meta-redacted"));
+      return new Response();
+    });
+    await open({ endpoint }).put("a", bytes, { metadata: { redacted: "true" } });
+    expect(said).toEqual(["true"]);
+  });
+
   test("refuses half a pair of credentials and an address without a scheme, keeping them to itself", () => {
     expect(() => createS3Store({ bucket: "test", secretAccessKey: SECRET })).toThrow("one half");
     expect(() => createS3Store({ bucket: "test", endpoint: "not a url" })).toThrow("S3_ENDPOINT");

@@ -167,6 +167,38 @@ describe("the key", () => {
     expect(inspect(error)).not.toContain(key);
   });
 
+  test("is blanked in an answer that repeats it, however it is spelled, and the answer says so", async () => {
+    const spelled = [
+      `?cursor=2&apiKey=${key}`,
+      `?apiKey=${encodeURIComponent(key)}&cursor=2`,
+      `?apiKey=${encodeURIComponent(key).toLowerCase()}`,
+      `?cursor=2\\u0026apikey=${key.replaceAll("/", "\\/")}`,
+      `?api_key=an0ther&cursor=2`,
+      `?cursor=2&token=${encodeURIComponent(key)}`,
+    ];
+    for (const query of spelled) {
+      const text = (next: string) => `{"status":"OK", "results":[{"ticker":"A"}],"next_url":"HOST/list${next}"}`;
+      const repeats: Behaviour = (request, response) =>
+        void response.end(text(query).replace("HOST", `http://${request.headers.host}`));
+      const { client, url } = await clientOf([repeats, answers(200, { status: "OK", results: [] })]);
+      const [first, second] = await client.tickers({ active: true });
+      const landed = new TextDecoder().decode(first?.body);
+      expect(landed).toMatch(/^\{"status":"OK", "results":\[\{"ticker":"A"\}\],"next_url":"[^"]*\[key\][^"]*"\}$/);
+      expect(landed).not.toMatch(/k3y|an0ther/i);
+      expect(landed).toContain(`${url}/list?`);
+      expect(first).toMatchObject({ redacted: true, answer: JSON.parse(landed) });
+      expect(second).toMatchObject({ redacted: false });
+      expect(second?.path).not.toMatch(/k3y|an0ther/i);
+    }
+  });
+
+  test("that is as short as a word is blanked as a parameter only", async () => {
+    const text = JSON.stringify({ ...bars, note: "AAPL?apiKey=AAPL" });
+    const { client } = await clientOf([answers(200, text)], { apiKey: "AAPL" });
+    const { body } = await client.grouped("2025-01-02");
+    expect(JSON.parse(new TextDecoder().decode(body))).toEqual({ ...bars, note: "AAPL?apiKey=[key]" });
+  });
+
   test("is in no error of an answer that repeats it in a wrong form", async () => {
     for (const body of [{ status: key }, { status: "OK", results: [], next_url: `https://a.example/${key}` }]) {
       const { client } = await clientOf([answers(200, body)]);

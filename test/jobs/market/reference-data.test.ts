@@ -18,7 +18,7 @@ const hourMs = 3_600_000;
 const answerOf = (results: Record<string, unknown>[]): RawAnswer => {
   const answer = { status: "OK" as const, results };
   const body = new TextEncoder().encode(JSON.stringify(answer));
-  const received = { requestId: undefined, resultsCount: results.length, receivedAt: new Date() };
+  const received = { redacted: false, requestId: undefined, resultsCount: results.length, receivedAt: new Date() };
   return { path: "/list", body, answer, ...received };
 };
 
