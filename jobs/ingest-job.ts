@@ -213,9 +213,11 @@ async function fetchTickers(
   const { tickers, from, to } = batch;
   const objects: LandedObject[] = [];
   for (const [index, ticker] of tickers.entries()) {
-    const answers = await options.client.range(ticker, from, to, { signal });
-    for (const [page, { body, path: request, resultsCount: rows, redacted }] of answers.entries()) {
-      const place = { route: "range" as const, date: from, to, ticker, page: page + 1 };
+    let page = 0;
+    for await (const answer of options.client.range(ticker, from, to, { signal })) {
+      const { body, path: request, resultsCount: rows, redacted } = answer;
+      page += 1;
+      const place = { route: "range" as const, date: from, to, ticker, page };
       objects.push(await landAnswer(options.lake, { place, body, rows, request, redacted, signal }));
     }
     context.progress(index + 1, tickers.length, "tickers");

@@ -4,7 +4,7 @@ import type { Universe } from "./market/universe.ts";
 /** What a Bun worker needs to know; plain data, sent to it as its first message. */
 export type WorkerSettings = {
   lake: LakeOptions;
-  market: { baseUrl: string; apiKey: string };
+  market: { baseUrl: string; apiKey: string; maxAnswerMegabytes?: number };
   databaseUrl: string;
 };
 

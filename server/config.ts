@@ -3,6 +3,7 @@ import { z } from "zod";
 import { parseDatabaseUrl } from "../db/database-url.ts";
 import { DatabaseUrlError } from "../db/url-parameters.ts";
 import type { AlertSettings } from "../jobs/alerts/types.ts";
+import { defaultAnswerMegabytes } from "../jobs/market/body.ts";
 import { parseUniverse } from "../jobs/market/universe.ts";
 import { alertSettings, alertVariables } from "./alert-config.ts";
 import { readAddress, readNetwork } from "./http/address.ts";
@@ -26,6 +27,7 @@ export type Config = {
     apiKey: string | null;
     baseUrl: string;
     callsPerMinute: number | null;
+    maxAnswerMegabytes: number;
   };
   universe: string;
   startDate: string;
@@ -121,6 +123,7 @@ const variables = {
     schema: z.union([z.literal("unlimited").transform(() => null), wholeNumber(1, 100_000)]),
     allowed: "`unlimited` or a whole number from 1 to 100000",
   },
+  MAX_ANSWER_MB: { schema: wholeNumber(1, 2000), allowed: "a whole number of megabytes from 1 to 2000" },
   UNIVERSE: {
     schema: z.string().min(1),
     allowed: "`all`, ticker types such as type:CS,type:ETF, or tickers such as AAPL,MSFT",
@@ -263,5 +266,6 @@ function market(values: Values): Config["market"] {
     apiKey: values.POLYGON_API_KEY ?? null,
     baseUrl: values.POLYGON_BASE_URL ?? "https://api.massive.com",
     callsPerMinute: values.POLYGON_CALLS_PER_MINUTE ?? null,
+    maxAnswerMegabytes: values.MAX_ANSWER_MB ?? defaultAnswerMegabytes,
   };
 }

@@ -233,8 +233,8 @@ const orchestratorPatienceMs = 1500;
 
 /** Where the market's data comes from: the real API, or the demo exchange that is started here. */
 function startMarket({ config, lifecycle, now }: Startup): PipelineSettings["market"] {
-  const { source, apiKey, baseUrl } = config.market;
-  if (source === "polygon" && apiKey !== null) return { baseUrl, apiKey };
+  const { source, apiKey, baseUrl, maxAnswerMegabytes } = config.market;
+  if (source === "polygon" && apiKey !== null) return { baseUrl, apiKey, maxAnswerMegabytes };
   const exchange = startDemoExchange({ now });
   lifecycle.onStop("demo exchange", () => exchange.stop());
   return { baseUrl: exchange.url, apiKey: demoApiKey };

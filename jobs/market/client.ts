@@ -1,7 +1,8 @@
 import type { ZodType } from "zod";
 import { PermanentError } from "../orchestrator/errors.ts";
 import { requireTicker } from "./answers.ts";
-import { type ApiCall, createTransport, type Fetch, type Transport } from "./http.ts";
+import { answerLimits, defaultAnswerMegabytes } from "./body.ts";
+import { type ApiCall, createTransport, type Fetch, type Transport, tooLarge } from "./http.ts";
 import type { Limiter, Sleep } from "./rate.ts";
 import { createRedactor, type Redact } from "./redact.ts";
 import {
@@ -31,19 +32,20 @@ type CallOptions = { signal?: AbortSignal };
 
 /**
  * The vendor's REST API. Calls wait for the limiter, retry what may pass, and then throw a RetryableError; a PermanentError
- * says what to do; a CancelledError follows an abort. No error holds the key. Lists return all their pages.
+ * says what to do; a CancelledError follows an abort. No error holds the key. Lists give their pages as they come, and ask for the next
+ * when it is wanted.
  */
 export type MarketClient = {
   /** The bars of the whole market in one session, unadjusted. An answer that says it is of something else is a RetryableError. */
   grouped(session: string, options?: CallOptions): Promise<RawAnswer<BarsEnvelope>>;
   /** The bars of one ticker from one session to another, unadjusted. */
-  range(ticker: string, from: string, to: string, options?: CallOptions): Promise<RawAnswer<BarsEnvelope>[]>;
+  range(ticker: string, from: string, to: string, options?: CallOptions): AsyncIterable<RawAnswer<BarsEnvelope>>;
   /** Stock tickers that trade (`active`) or no longer do, as of a date where one is given. */
-  tickers(request: { active: boolean; date?: string }, options?: CallOptions): Promise<RawAnswer[]>;
+  tickers(request: { active: boolean; date?: string }, options?: CallOptions): AsyncIterable<RawAnswer>;
   /** Splits executed from one date to another. */
-  splits(request: { fromDate: string; toDate?: string }, options?: CallOptions): Promise<RawAnswer[]>;
+  splits(request: { fromDate: string; toDate?: string }, options?: CallOptions): AsyncIterable<RawAnswer>;
   /** Cash dividends by ex-dividend date. */
-  dividends(request: { fromDate: string; toDate?: string }, options?: CallOptions): Promise<RawAnswer[]>;
+  dividends(request: { fromDate: string; toDate?: string }, options?: CallOptions): AsyncIterable<RawAnswer>;
   /** Closures and early closes ahead, as the vendor sees them. */
   upcomingHolidays(options?: CallOptions): Promise<UpcomingHolidays>;
 };
@@ -59,6 +61,8 @@ export type MarketClientOptions = {
   sleep?: Sleep;
   /** How long one try may take, its body included. */
   timeoutMs?: number;
+  /** What an answer may have in all its pages, unpacked, in megabytes; a page about a third of it. 200 unless told. */
+  maxAnswerMegabytes?: number;
   /** Stops every call. */
   signal?: AbortSignal;
   /** Is told of every try of a call. */
@@ -69,15 +73,16 @@ const rangeLimit = "50000";
 const tickersLimit = "1000";
 const eventsLimit = "5000";
 
-/** A list that goes on past this never ends. */
-const longestList = 10_000;
+/** A list that goes on past so many pages never ends: that of every ticker there ever was has some thirty, that of all dividends sixty. */
+export const longestList = 1_000;
 
 /** Builds a client of the API under `baseUrl`; makes no call yet. */
 export function createMarketClient(options: MarketClientOptions): MarketClient {
   const redact = createRedactor(options.apiKey);
-  const transport = createTransport(options, redact);
+  const { answerBytes, pageBytes } = answerLimits(options.maxAnswerMegabytes ?? defaultAnswerMegabytes);
+  const transport = createTransport({ ...options, pageBytes }, redact);
   const base = new URL(options.baseUrl);
-  const { page, pages } = createPager(transport, base.origin, redact);
+  const { page, pages } = createPager({ transport, origin: base.origin, answerBytes, redact });
 
   function urlOf(path: string, query: Record<string, string | undefined>): URL {
     const url = new URL(`${base.pathname.replace(/\/$/, "")}${path}`, base);
@@ -90,11 +95,10 @@ export function createMarketClient(options: MarketClientOptions): MarketClient {
       const url = urlOf(`/v2/aggs/grouped/locale/us/market/stocks/${session}`, { adjusted: "false" });
       return requireTicker(await page(url, barsEnvelope, call), null, redact);
     },
-    range: async (ticker, from, to, call) => {
+    range: async function* (ticker, from, to, call) {
       const path = `/v2/aggs/ticker/${encodeURIComponent(ticker)}/range/1/day/${from}/${to}`;
       const url = urlOf(path, { adjusted: "false", sort: "asc", limit: rangeLimit });
-      const answers = await pages(url, barsEnvelope, call);
-      return answers.map((answer) => requireTicker(answer, ticker, redact));
+      for await (const answer of pages(url, barsEnvelope, call)) yield requireTicker(answer, ticker, redact);
     },
     tickers: ({ active, date }, call) => {
       const query = {
@@ -120,36 +124,44 @@ export function createMarketClient(options: MarketClientOptions): MarketClient {
   };
 }
 
-/** Gets one page of a list, or all of them. */
-function createPager(transport: Transport, origin: string, redact: Redact) {
+type PagerOptions = { transport: Transport; origin: string; answerBytes: number; redact: Redact };
+
+/** Gets one page of a list, or all of them one after the other. */
+function createPager({ transport, origin, answerBytes, redact }: PagerOptions) {
   async function page<T extends ListEnvelope>(url: URL, schema: ZodType<T>, call?: CallOptions): Promise<RawAnswer<T>> {
     const received = await transport(url, schema, call?.signal);
     const { request_id: requestId, results } = received.answer;
     return { ...received, requestId, resultsCount: results?.length ?? 0 };
   }
 
-  async function pages<T extends ListEnvelope>(
+  async function* pages<T extends ListEnvelope>(
     first: URL,
     schema: ZodType<T>,
     call?: CallOptions,
-  ): Promise<RawAnswer<T>[]> {
-    const answers: RawAnswer<T>[] = [];
+  ): AsyncGenerator<RawAnswer<T>, void> {
+    const path = redact(first.pathname);
     const seen = new Set<string>();
+    let bytes = 0;
     let url: URL | undefined = first;
     while (url) {
-      if (seen.has(url.href) || seen.size >= longestList) {
-        throw new PermanentError(`The market API's list does not end (${redact(first.pathname)}).`);
-      }
+      if (seen.has(url.href)) throw endless(`leads back to a page that it began with or went through (${path})`);
+      if (seen.size >= longestList) throw endless(`goes on after ${longestList} pages (${path})`);
       seen.add(url.href);
       const answer: RawAnswer<T> = await page(url, schema, call);
-      answers.push(answer);
+      bytes += answer.body.byteLength;
+      if (bytes > answerBytes) throw tooLarge("list", answerBytes, path);
+      yield answer;
       url = nextOf(answer.answer, origin, redact);
     }
-    return answers;
   }
 
   return { page, pages };
 }
+
+const endless = (what: string) =>
+  new PermanentError(`The market API's list does not end: it ${what}.`, {
+    advice: "No further page was asked for. Retry the run; if it goes on, tell the vendor.",
+  });
 
 /** Where `next_url` leads, without the key, which some answers repeat in it. Never off the base URL's own origin. */
 function nextOf(answer: ListEnvelope, origin: string, redact: Redact): URL | undefined {

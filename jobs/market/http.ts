@@ -1,5 +1,6 @@
 import type { ZodType } from "zod";
-import { RetryableError } from "../orchestrator/errors.ts";
+import { PermanentError, RetryableError } from "../orchestrator/errors.ts";
+import { readBody } from "./body.ts";
 import { cancelledFailure, marketErrorCodes, networkFailure, statusFailure } from "./failures.ts";
 import { type Limiter, sleep as realSleep, type Sleep } from "./rate.ts";
 import { createAnswerRedactor, type Redact } from "./redact.ts";
@@ -17,6 +18,8 @@ export const backoffLimitMs = 30_000;
 const longestWaitMs = 90_000;
 /** A whole-market answer is 1.3 MB: slow lines need their time. */
 const defaultTimeoutMs = 30_000;
+/** An error says why in its first words. */
+const errorBytes = 64_000;
 
 /** One complete answer that passed its schema; `redacted` where the body held the key, which is blanked in it. */
 type Received<T> = {
@@ -45,6 +48,8 @@ type TransportOptions = {
   sleep?: Sleep;
   timeoutMs?: number;
   signal?: AbortSignal;
+  /** What one answer may have, unpacked. */
+  pageBytes: number;
   /** Is told of every try. */
   observe?: (call: ApiCall) => void;
 };
@@ -63,15 +68,18 @@ export function createTransport(options: TransportOptions, redact: Redact): Tran
     };
     let response: Response;
     let body: Uint8Array<ArrayBuffer>;
+    let whole: boolean;
     try {
       response = await send(url.href, request);
-      body = new Uint8Array(await response.arrayBuffer());
+      const limit = response.status === 200 ? options.pageBytes : errorBytes;
+      ({ bytes: body, whole } = await readBody(response, limit));
     } catch (error) {
       throw networkFailure(path, error, redact);
     }
     const { status, headers } = response;
     if (status !== 200)
       throw statusFailure({ status, headers, text: new TextDecoder().decode(body) }, path, redact, now());
+    if (!whole) throw tooLarge("page", options.pageBytes, path);
     refuseCutOff(headers, body, path);
     const text = textOf(body, path);
     const clean = redactAnswer(text);
@@ -137,6 +145,16 @@ const endpointOf = ({ pathname }: URL): string => endpoints.find((name) => pathn
 /** Exponential backoff with full jitter: many workers that failed together do not come back together. */
 function backoff(tries: number, random: () => number): number {
   return random() * Math.min(backoffLimitMs, backoffBaseMs * 2 ** (tries - 1));
+}
+
+/** The error of an answer that was not read to its end. Another try would get the same one. */
+export function tooLarge(what: "page" | "list", limitBytes: number, path: string): PermanentError {
+  const [named, rest] =
+    what === "page" ? ["an answer", "It was not read to its end"] : ["a list", "No further page was asked for"];
+  return new PermanentError(`The market API sent ${named} of more than ${limitBytes / 1e6} MB (${path}). ${rest}.`, {
+    advice:
+      "The whole market in one session has 1.3 MB: see what POLYGON_BASE_URL leads to. If such an answer is right, raise MAX_ANSWER_MB.",
+  });
 }
 
 /** Not every runtime notices a connection that closed early. A compressed body's length is another one's. */

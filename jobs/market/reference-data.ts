@@ -21,7 +21,8 @@ import { storableJson, storableText } from "../orchestrator/storable.ts";
 import type { TaskLog } from "../orchestrator/types.ts";
 import { newYorkDate } from "./calendar.ts";
 import type { MarketClient, RawAnswer } from "./client.ts";
-import { type ParsedRows, parseDividends, parseSplits, parseTickers, type RejectedRow } from "./reference.ts";
+import { parseDividends, parseSplits, parseTickers } from "./reference.ts";
+import type { Page, ParsedRows, RejectedRow } from "./rows.ts";
 import { judgeSplits } from "./split-judgement.ts";
 
 /** The market's reference data: tickers, splits, dividends. Read when they are stale, once for all who ask at a time, in every process. */
@@ -128,9 +129,8 @@ async function read(options: ReferenceOptions, kind: ReferenceKind, need: Need, 
   const { client } = options;
   const readAt = options.now();
   const call = { signal: context.signal };
-  const answers = await client[kind]({ fromDate: need.from }, call);
-  const landed = await land(options, kind, answers, context);
-  const parsed: ParsedRows<unknown> = kind === "splits" ? parseSplits(answers) : parseDividends(answers);
+  const { pages, landed } = await land(options, kind, client[kind]({ fromDate: need.from }, call), context);
+  const parsed: ParsedRows<unknown> = kind === "splits" ? parseSplits(pages) : parseDividends(pages);
   report(context.log, kind, parsed);
   const rows = storableJson(parsed.rows as JsonValue);
   await options.sql.begin(async (transaction) => {
@@ -138,7 +138,7 @@ async function read(options: ReferenceOptions, kind: ReferenceKind, need: Need, 
     const listing = { rows, from: need.from, insertedAt, withdraw: true };
     const changesBars = await takeOver(transaction, kind, listing, context.log);
     await keepRejects(transaction, context.run.id, parsed.rejects, landed);
-    const about = { coversFrom: need.coversFrom, readAt, rows: parsed.rows.length, calls: answers.length };
+    const about = { coversFrom: need.coversFrom, readAt, rows: parsed.rows.length, calls: pages.length };
     if (changesBars) {
       await recordReferenceRead(transaction, { ...about, kind: "dividends_changed", readAt: insertedAt });
     }
@@ -189,14 +189,14 @@ function earliestOf({ rows, from }: Listing): string {
 async function readTickers(options: ReferenceOptions, context: ReadContext): Promise<void> {
   const { client } = options;
   const readAt = options.now();
-  const active = await client.tickers({ active: true }, { signal: context.signal });
-  const landed = await land(options, "tickers", active, context, "active");
-  const inactive = await client.tickers({ active: false }, { signal: context.signal });
-  landed.push(...(await land(options, "tickers", inactive, context, "inactive")));
+  const call = { signal: context.signal };
+  const active = await land(options, "tickers", client.tickers({ active: true }, call), context, "active");
+  const inactive = await land(options, "tickers", client.tickers({ active: false }, call), context, "inactive");
+  const landed = [...active.landed, ...inactive.landed];
   // The list of those that trade goes first: a symbol that was used again means the company that has it now.
-  const { rows, rejects } = parseTickers([...active, ...inactive]);
+  const { rows, rejects } = parseTickers([...active.pages, ...inactive.pages]);
   report(context.log, "tickers", { rows, rejects });
-  const calls = active.length + inactive.length;
+  const calls = landed.length;
   await options.sql.begin(async (transaction) => {
     const at = await lockRawTables(transaction);
     await mergeTickers(transaction, storableJson(rows), at);
@@ -207,21 +207,23 @@ async function readTickers(options: ReferenceOptions, context: ReadContext): Pro
   });
 }
 
+/** Lands each page as it comes, and keeps of it only what it says: the next is asked for when this one is safe. */
 async function land(
   options: ReferenceOptions,
   route: ReferenceKind,
-  answers: RawAnswer[],
+  answers: AsyncIterable<RawAnswer>,
   context: ReadContext,
   name?: string,
-): Promise<LandedObject[]> {
+): Promise<{ pages: Page[]; landed: LandedObject[] }> {
   const date = newYorkDate(options.now());
+  const pages: Page[] = [];
   const landed: LandedObject[] = [];
-  for (const [index, answer] of answers.entries()) {
-    const place = { route, date, page: index + 1, ...(name && { name }) };
-    const { body, path: request, resultsCount: rows, redacted } = answer;
+  for await (const { body, path: request, resultsCount: rows, redacted, answer } of answers) {
+    const place = { route, date, page: landed.length + 1, ...(name && { name }) };
     landed.push(await landAnswer(options.lake, { place, body, rows, request, redacted, signal: context.signal }));
+    pages.push({ answer });
   }
-  return landed;
+  return { pages, landed };
 }
 
 /** Keeps each refused row with its reason and the object that it came from. */

@@ -30,14 +30,24 @@ export function createKeyGuard(now: () => Date): KeyGuard {
     const error = known();
     if (error) throw error;
   };
+  const notice = (error: unknown) => {
+    const isRefusal = error instanceof PermanentError && error.code === marketErrorCodes.refusedKey;
+    // One that was refused here, and comes by on its way out, must not put off the next question.
+    if (isRefusal && !known()) refusal = { error, at: now().getTime() };
+    return error;
+  };
   const watched = async <T>(work: Promise<T>): Promise<T> => {
     try {
       return await work;
     } catch (error) {
-      const isRefusal = error instanceof PermanentError && error.code === marketErrorCodes.refusedKey;
-      // One that was refused here, and comes by on its way out, must not put off the next question.
-      if (isRefusal && !known()) refusal = { error, at: now().getTime() };
-      throw error;
+      throw notice(error);
+    }
+  };
+  const watchedPages = async function* <T>(pages: AsyncIterable<T>): AsyncGenerator<T, void> {
+    try {
+      yield* pages;
+    } catch (error) {
+      throw notice(error);
     }
   };
 
@@ -52,10 +62,10 @@ export function createKeyGuard(now: () => Date): KeyGuard {
     }),
     watchClient: (client) => ({
       grouped: (...call) => watched(client.grouped(...call)),
-      range: (...call) => watched(client.range(...call)),
-      tickers: (...call) => watched(client.tickers(...call)),
-      splits: (...call) => watched(client.splits(...call)),
-      dividends: (...call) => watched(client.dividends(...call)),
+      range: (...call) => watchedPages(client.range(...call)),
+      tickers: (...call) => watchedPages(client.tickers(...call)),
+      splits: (...call) => watchedPages(client.splits(...call)),
+      dividends: (...call) => watchedPages(client.dividends(...call)),
       upcomingHolidays: (...call) => watched(client.upcomingHolidays(...call)),
     }),
     watchPool: (pool) => ({ ...pool, run: (...batch) => watched(pool.run(...batch)) }),

@@ -88,9 +88,9 @@ export function demoRows(ticker: string): Row[] {
 export async function marketRows(client: MarketClient, ticker: string): Promise<Row[]> {
   const { from, to } = goldenRanges.market;
   const [pages, splitPages, dividendPages] = await Promise.all([
-    client.range(ticker, from, to),
-    client.splits({ fromDate: from, toDate: to }),
-    client.dividends({ fromDate: from, toDate: to }),
+    Array.fromAsync(client.range(ticker, from, to)),
+    Array.fromAsync(client.splits({ fromDate: from, toDate: to })),
+    Array.fromAsync(client.dividends({ fromDate: from, toDate: to })),
   ]);
   const splits = parseSplits(splitPages).rows.filter((split) => split.ticker === ticker);
   const factorAt = factorsOf(

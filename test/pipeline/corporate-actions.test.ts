@@ -35,21 +35,14 @@ describe("splits and dividends that are read", () => {
   let dividends: Row[];
   const warnings: string[] = [];
   const log: TaskLog = { debug() {}, info() {}, warn: (message) => warnings.push(message), error() {} };
-  const never = () => Promise.reject(new Error("Nobody should ask for this."));
-  const answer = async (rows: Row[]): Promise<RawAnswer[]> => {
+  const never = () => {
+    throw new Error("Nobody should ask for this.");
+  };
+  const answer = async function* (rows: Row[]): AsyncGenerator<RawAnswer> {
     const envelope = { status: "OK" as const, results: rows };
     const body = new TextEncoder().encode(JSON.stringify(envelope));
-    return [
-      {
-        path: "/list",
-        body,
-        answer: envelope,
-        redacted: false,
-        requestId: undefined,
-        resultsCount: rows.length,
-        receivedAt: clock,
-      },
-    ];
+    const received = { redacted: false, requestId: undefined, resultsCount: rows.length, receivedAt: clock };
+    yield { path: "/list", body, answer: envelope, ...received };
   };
   const client: MarketClient = {
     ...{ grouped: never, range: never, tickers: never, upcomingHolidays: never },

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { requireBars } from "../../../jobs/market/answers.ts";
-import { createMarketClient } from "../../../jobs/market/client.ts";
+import { createMarketClient, longestList } from "../../../jobs/market/client.ts";
 import { parseSplits, parseTickers } from "../../../jobs/market/reference.ts";
 import { PermanentError, RetryableError } from "../../../jobs/orchestrator/errors.ts";
 import { bars, createClients, failureOf, key, ok } from "./client-helpers.ts";
@@ -42,7 +42,7 @@ describe("a call", () => {
 
   test("encodes tickers in paths and keeps their case", async () => {
     const { client, requests } = await clientOf([answers(200, { ...bars, resultsCount: 0, results: undefined })]);
-    await client.range("KIM/pL", "2025-01-02", "2025-01-03");
+    await Array.fromAsync(client.range("KIM/pL", "2025-01-02", "2025-01-03"));
     expect(requests[0]?.url).toBe(
       "/v2/aggs/ticker/KIM%2FpL/range/1/day/2025-01-02/2025-01-03?adjusted=false&sort=asc&limit=50000",
     );
@@ -61,9 +61,9 @@ describe("a call", () => {
 
   test("asks for lists with their filters and limits", async () => {
     const { client, requests } = await clientOf([answers(200, { status: "OK", results: [] })]);
-    await client.tickers({ active: false, date: "2025-01-02" });
-    await client.splits({ fromDate: "2025-01-02" });
-    await client.dividends({ fromDate: "2025-01-02", toDate: "2025-02-03" });
+    await Array.fromAsync(client.tickers({ active: false, date: "2025-01-02" }));
+    await Array.fromAsync(client.splits({ fromDate: "2025-01-02" }));
+    await Array.fromAsync(client.dividends({ fromDate: "2025-01-02", toDate: "2025-02-03" }));
     expect(requests.map(({ url }) => url)).toEqual([
       "/v3/reference/tickers?market=stocks&active=false&date=2025-01-02&sort=ticker&order=asc&limit=1000",
       "/stocks/v1/splits?execution_date.gte=2025-01-02&limit=5000",
@@ -87,7 +87,7 @@ describe("a list", () => {
       page("B", "/v3/reference/tickers?cursor=3"),
       page("A"),
     ]);
-    const pages = await client.tickers({ active: true });
+    const pages = await Array.fromAsync(client.tickers({ active: true }));
     expect(parseTickers(pages).rows.map(({ ticker }) => ticker)).toEqual(["A", "B"]);
     expect(pages.map(({ path }) => path).slice(1)).toEqual([
       "/v3/reference/tickers?cursor=2",
@@ -101,7 +101,7 @@ describe("a list", () => {
     "that goes on at %s is not followed",
     async (next_url) => {
       const { client, requests } = await clientOf([answers(200, { status: "OK", results: [], next_url })]);
-      const error = await failureOf(client.tickers({ active: true }));
+      const error = await failureOf(Array.fromAsync(client.tickers({ active: true })));
       expect(error).toBeInstanceOf(PermanentError);
       expect(error.message).toContain("another origin");
       expect(requests).toHaveLength(1);
@@ -112,8 +112,40 @@ describe("a list", () => {
     const circle: Behaviour = (request, response) =>
       answers(200, { status: "OK", results: [], next_url: `http://${request.headers.host}/again` })(request, response);
     const { client, requests } = await clientOf([circle]);
-    expect((await failureOf(client.splits({ fromDate: "2025-01-02" }))).message).toContain("does not end");
+    expect((await failureOf(Array.fromAsync(client.splits({ fromDate: "2025-01-02" })))).message).toContain(
+      "does not end",
+    );
     expect(requests).toHaveLength(2);
+  });
+
+  test("that goes on for ever is stopped at a stated count of pages", async () => {
+    let asked = 0;
+    const { client } = await clientOf([ok], {
+      fetch: async (url) => {
+        asked += 1;
+        return Response.json({ status: "OK", results: [], next_url: `${new URL(url).origin}/list?page=${asked}` });
+      },
+    });
+    const error = await failureOf(Array.fromAsync(client.splits({ fromDate: "2025-01-02" })));
+    expect(error).toBeInstanceOf(PermanentError);
+    expect(error.message).toContain(`goes on after ${longestList} pages`);
+    expect(asked).toBe(longestList);
+  });
+
+  test("gives each page before it asks for the next", async () => {
+    const page: Behaviour = (request, response) =>
+      answers(200, { status: "OK", results: [], next_url: `http://${request.headers.host}${request.url}&more` })(
+        request,
+        response,
+      );
+    const { client, requests } = await clientOf([page]);
+    let pages = 0;
+    for await (const _ of client.tickers({ active: true })) {
+      pages += 1;
+      expect(requests).toHaveLength(pages);
+      if (pages === 3) break;
+    }
+    expect(requests).toHaveLength(3);
   });
 
   test("with repeated and garbage rows keeps the good ones once", () => {
@@ -181,7 +213,7 @@ describe("the key", () => {
       const repeats: Behaviour = (request, response) =>
         void response.end(text(query).replace("HOST", `http://${request.headers.host}`));
       const { client, url } = await clientOf([repeats, answers(200, { status: "OK", results: [] })]);
-      const [first, second] = await client.tickers({ active: true });
+      const [first, second] = await Array.fromAsync(client.tickers({ active: true }));
       const landed = new TextDecoder().decode(first?.body);
       expect(landed).toMatch(/^\{"status":"OK", "results":\[\{"ticker":"A"\}\],"next_url":"[^"]*\[key\][^"]*"\}$/);
       expect(landed).not.toMatch(/k3y|an0ther/i);
@@ -202,7 +234,7 @@ describe("the key", () => {
   test("is in no error of an answer that repeats it in a wrong form", async () => {
     for (const body of [{ status: key }, { status: "OK", results: [], next_url: `https://a.example/${key}` }]) {
       const { client } = await clientOf([answers(200, body)]);
-      expect(inspect(await failureOf(client.tickers({ active: true })))).not.toContain(key);
+      expect(inspect(await failureOf(Array.fromAsync(client.tickers({ active: true }))))).not.toContain(key);
     }
   });
 });
@@ -212,14 +244,14 @@ describe("an answer that says what it is of", () => {
 
   test("is believed where that was asked for", async () => {
     const { client } = await clientOf([envelope("KIMpL")]);
-    expect(await client.range("KIMpL", "2025-01-02", "2025-01-03")).toHaveLength(1);
+    expect(await Array.fromAsync(client.range("KIMpL", "2025-01-02", "2025-01-03"))).toHaveLength(1);
   });
 
   test("is an error to retry where something else was, and names both", async () => {
     const { client } = await clientOf([envelope("TJX")]);
     for (const [ask, asked] of [
-      [client.range("PB", "2025-01-02", "2025-01-03"), "PB"],
-      [client.range("tjx", "2025-01-02", "2025-01-03"), "tjx"],
+      [Array.fromAsync(client.range("PB", "2025-01-02", "2025-01-03")), "PB"],
+      [Array.fromAsync(client.range("tjx", "2025-01-02", "2025-01-03")), "tjx"],
       [client.grouped("2025-01-02"), "the whole market"],
     ] as const) {
       const error = await failureOf(ask);

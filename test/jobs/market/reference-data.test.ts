@@ -27,12 +27,14 @@ describe("reference data", () => {
   let folder: string;
   let clock: Date;
   let calls: string[];
-  let splits: () => Promise<RawAnswer[]>;
+  let splits: () => Promise<RawAnswer[]> | AsyncIterable<RawAnswer>;
   let dividends: () => Promise<RawAnswer[]>;
   const warnings: string[] = [];
   const log: TaskLog = { debug() {}, info() {}, warn: (message) => warnings.push(message), error() {} };
   const context = { run: { id: 0 }, log, signal: new AbortController().signal };
-  const never = () => Promise.reject(new Error("Nobody should ask for this."));
+  const never = () => {
+    throw new Error("Nobody should ask for this.");
+  };
 
   beforeAll(async () => {
     database = await createTestDatabase();
@@ -57,13 +59,13 @@ describe("reference data", () => {
       range: never,
       tickers: never,
       upcomingHolidays: never,
-      splits: async ({ fromDate }) => {
+      splits: async function* ({ fromDate }) {
         calls.push(`splits ${fromDate}`);
-        return await splits();
+        yield* await splits();
       },
-      dividends: async ({ fromDate }) => {
+      dividends: async function* ({ fromDate }) {
         calls.push(`dividends ${fromDate}`);
-        return await dividends();
+        yield* await dividends();
       },
     };
     return createReferenceData({ sql: database.sql, client, lake, now: () => clock });
@@ -84,6 +86,26 @@ describe("reference data", () => {
     await reference.ensure("splits", "2024-05-01", context);
     await reference.ensure("splits", "2023-01-03", context);
     expect(calls.length).toBe(3);
+  });
+
+  test("has each page in the lake before the next is asked for", async () => {
+    const reference = await open();
+    const landedBefore: number[] = [];
+    const day = "reference/splits/date=2024-06-03/";
+    const landed = async () =>
+      (await Array.fromAsync(createFolderStore({ root: folder, bucket: "test" }).list(day))).length;
+    const before = await landed();
+    splits = async function* () {
+      for (const ticker of ["PA", "PB", "PC"]) {
+        landedBefore.push((await landed()) - before);
+        yield answerOf([split(ticker, 3)]);
+      }
+      throw new RetryableError("The third page was the last that came.");
+    };
+    await expect(reference.ensure("splits", "2024-01-02", context)).rejects.toThrow("the last that came");
+    expect(landedBefore).toEqual([0, 1, 2]);
+    expect(await landed()).toBe(before + 3);
+    expect(await storedSplits()).toHaveLength(0);
   });
 
   test("that was read before is read again for a trailing window, and all of it once a week", async () => {

@@ -47,7 +47,7 @@ describe("our client", () => {
   });
 
   test("gets the same bars by ticker as by session", async () => {
-    const [answer] = await client.range("QZTOT", "2025-10-01", "2025-11-30");
+    const [answer] = await Array.fromAsync(client.range("QZTOT", "2025-10-01", "2025-11-30"));
     const { bars, rejects } = parseBars(answer?.body ?? "", { kind: "range", ticker: "QZTOT" });
     expect(rejects).toEqual([]);
     expect(bars.map(({ tradeDate }) => tradeDate)).toEqual(sessionsBetween("2025-10-01", "2025-11-20"));
@@ -58,8 +58,8 @@ describe("our client", () => {
   });
 
   test("gets every ticker as of a day, alive or gone, through all pages", async () => {
-    const alive = parseTickers(await client.tickers({ active: true, date: "2020-06-01" })).rows;
-    const gone = parseTickers(await client.tickers({ active: false, date: "2020-06-01" })).rows;
+    const alive = parseTickers(await Array.fromAsync(client.tickers({ active: true, date: "2020-06-01" }))).rows;
+    const gone = parseTickers(await Array.fromAsync(client.tickers({ active: false, date: "2020-06-01" }))).rows;
     const expected = exchange.tickers().filter(({ listedOn }) => listedOn <= "2020-06-01");
     expect([...alive, ...gone].map(({ ticker }) => ticker).toSorted()).toEqual(expected.map(({ ticker }) => ticker));
     expect(gone.length).toBeGreaterThan(0);
@@ -72,8 +72,8 @@ describe("our client", () => {
   });
 
   test("gets splits and dividends up to the last settled session", async () => {
-    const splits = parseSplits(await client.splits({ fromDate: "2025-01-01" }));
-    const paid = await client.dividends({ fromDate: "2015-01-01" });
+    const splits = parseSplits(await Array.fromAsync(client.splits({ fromDate: "2025-01-01" })));
+    const paid = await Array.fromAsync(client.dividends({ fromDate: "2015-01-01" }));
     expect(splits.rejects).toEqual([]);
     expect(splits.rows).toEqual(
       exchange
