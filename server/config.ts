@@ -19,7 +19,13 @@ export type Config = {
   /** Null: the embedded PostgreSQL. */
   databaseUrl: string | null;
   /** Null: the folder lake under `dataDir`. `bucket` names the datasets in both. */
-  s3: { endpoint: string | null; region: string; accessKeyId: string | null; secretAccessKey: string | null } | null;
+  s3: {
+    endpoint: string | null;
+    region: string;
+    accessKeyId: string | null;
+    secretAccessKey: string | null;
+    sessionToken: string | null;
+  } | null;
   bucket: string;
   market: {
     /** `demo` is the simulated exchange, used where no key is set. */
@@ -56,6 +62,7 @@ const secrets = new Set([
   "DATABASE_URL",
   "POLYGON_API_KEY",
   "S3_SECRET_ACCESS_KEY",
+  "S3_SESSION_TOKEN",
   "SMTP_URL",
 ]);
 /** Prefixes that are ours: another name under them is a slip of the pen, and is refused rather than ignored. */
@@ -114,6 +121,7 @@ const variables = {
   S3_REGION: { schema: z.string().regex(/^[\w-]+$/), allowed: "a region name, such as us-east-1" },
   S3_ACCESS_KEY_ID: { schema: z.string().min(1), allowed: "an access key id" },
   S3_SECRET_ACCESS_KEY: { schema: z.string().min(1), allowed: "a secret access key" },
+  S3_SESSION_TOKEN: { schema: z.string().regex(/^\S+$/), allowed: "a session token without spaces" },
   POLYGON_API_KEY: { schema: z.string().regex(/^\S+$/), allowed: "a key without spaces" },
   POLYGON_BASE_URL: {
     schema: url(["http:", "https:"]),
@@ -241,9 +249,14 @@ export function isLoopback(host: string): boolean {
 
 /** S3 is meant as soon as one of its variables is set; without an endpoint or keys, it is AWS and its default credentials. */
 function objectStore(values: Values): Config["s3"] {
-  const { S3_BUCKET, S3_ENDPOINT, S3_REGION, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY } = values;
+  const { S3_BUCKET, S3_ENDPOINT, S3_REGION, S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY, S3_SESSION_TOKEN } = values;
   if ((S3_ACCESS_KEY_ID === undefined) !== (S3_SECRET_ACCESS_KEY === undefined)) {
     throw new ConfigError("S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY go together: set both, or neither.");
+  }
+  if (S3_SESSION_TOKEN && !S3_ACCESS_KEY_ID) {
+    throw new ConfigError(
+      "S3_SESSION_TOKEN goes with S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY: set all three, or neither.",
+    );
   }
   if (!S3_BUCKET && !S3_ENDPOINT && !S3_REGION && !S3_ACCESS_KEY_ID) return null;
   return {
@@ -251,6 +264,7 @@ function objectStore(values: Values): Config["s3"] {
     region: S3_REGION ?? "us-east-1",
     accessKeyId: S3_ACCESS_KEY_ID ?? null,
     secretAccessKey: S3_SECRET_ACCESS_KEY ?? null,
+    sessionToken: S3_SESSION_TOKEN ?? null,
   };
 }
 

@@ -13,6 +13,7 @@ const secretFields = [
   "adminPassword",
   "apiKey",
   "secretAccessKey",
+  "sessionToken",
   "databaseUrl",
 ];
 /** A configured secret shorter than this would blank out half of every line; none that protects anything is. */
@@ -79,6 +80,7 @@ export function configSecrets(config: StartConfig): string[] {
     config.adminPassword,
     config.market.apiKey,
     config.s3?.secretAccessKey,
+    config.s3?.sessionToken,
     config.databaseUrl,
     databasePassword,
     databasePassword && encodeURIComponent(databasePassword),

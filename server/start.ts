@@ -15,7 +15,7 @@ import type { Drift } from "../jobs/drift/types.ts";
 import { createHousekeeping } from "../jobs/housekeeping/housekeeping.ts";
 import type { Housekeeping } from "../jobs/housekeeping/types.ts";
 import { createPipeline } from "../jobs/index.ts";
-import { type LakeOptions, openLake } from "../jobs/lake/open.ts";
+import { type LakeOptions, openLake, prepareLake } from "../jobs/lake/open.ts";
 import { demoApiKey, startDemoExchange } from "../jobs/market/demo/server.ts";
 import { readUniverse } from "../jobs/market/universe.ts";
 import type { Pipeline } from "../jobs/pipeline.ts";
@@ -142,7 +142,8 @@ export async function startPipeline(startup: Startup, database: Database): Promi
   const lakeOptions = lakeOf(config);
   const lake = openLake(lakeOptions);
   lifecycle.onStop("lake", () => lake.close());
-  await lake.ensureReady();
+  const outage = await prepareLake(lake);
+  if (outage) log.warn({ reason: outage.message, advice: outage.advice }, "the lake is away; runs wait for it");
   const { universe, warning } = readUniverse(config.universe);
   if (warning !== undefined) log.warn(warning);
   const settings: PipelineSettings = {
@@ -243,7 +244,7 @@ function startMarket({ config, lifecycle, now }: Startup): PipelineSettings["mar
 /** Where the configuration has the lake. */
 export function lakeOf({ s3, bucket, dataDir }: Config): LakeOptions {
   if (s3 === null) return { kind: "folder", root: join(resolve(dataDir), "lake"), bucket };
-  const { endpoint, region, accessKeyId, secretAccessKey } = s3;
+  const { endpoint, region, accessKeyId, secretAccessKey, sessionToken } = s3;
   return {
     kind: "s3",
     bucket,
@@ -251,6 +252,7 @@ export function lakeOf({ s3, bucket, dataDir }: Config): LakeOptions {
     ...(endpoint !== null && { endpoint }),
     ...(accessKeyId !== null && { accessKeyId }),
     ...(secretAccessKey !== null && { secretAccessKey }),
+    ...(sessionToken !== null && { sessionToken }),
   };
 }
 

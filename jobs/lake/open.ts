@@ -1,3 +1,4 @@
+import { RetryableError } from "../orchestrator/errors.ts";
 import { createFolderStore } from "./folder.ts";
 import { createS3Store } from "./s3.ts";
 import type { S3StoreOptions } from "./s3-connection.ts";
@@ -13,5 +14,16 @@ export function openLake(options: LakeOptions): ObjectStore {
       return createFolderStore(options);
     case "s3":
       return createS3Store(options);
+  }
+}
+
+/** Makes the lake ready to be used. Answers an outage instead of throwing it: runs wait for the lake, and the first write makes up for this. */
+export async function prepareLake(lake: ObjectStore): Promise<RetryableError | undefined> {
+  try {
+    await lake.ensureReady();
+    return undefined;
+  } catch (error) {
+    if (error instanceof RetryableError && error.outage) return error;
+    throw error;
   }
 }

@@ -1,11 +1,11 @@
 import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
 import { CancelledError, PermanentError } from "../orchestrator/errors.ts";
-import { s3Error } from "./s3-errors.ts";
+import { credentialsOutage, isStale, s3Error } from "./s3-errors.ts";
 import { throwIfCancelled } from "./store.ts";
 
 /**
- * Any S3-compatible server. Without `endpoint` it is Amazon's for the region; without credentials the SDK's own chain
- * (profile, instance role) finds them. `timeoutMs` bounds one operation with its tries: 60 s unless told.
+ * Any S3-compatible server. Without `endpoint` it is Amazon's for the region; without credentials the SDK's own chain (profile,
+ * process, web identity, container or instance role) finds them. `timeoutMs` bounds one operation with its tries: 60 s unless told.
  */
 export type S3StoreOptions = {
   bucket: string;
@@ -13,6 +13,8 @@ export type S3StoreOptions = {
   region?: string;
   accessKeyId?: string;
   secretAccessKey?: string;
+  /** Goes with keys that a token service lent. */
+  sessionToken?: string;
   timeoutMs?: number;
 };
 
@@ -39,7 +41,10 @@ export function connectS3(options: S3StoreOptions): S3Connection {
   const { bucket, timeoutMs = OPERATION_TIMEOUT_MS } = options;
   const endpoint = describeEndpoint(options.endpoint);
   const config = clientConfig(options);
+  const ownKeys = options.accessKeyId !== undefined;
   let opening: Promise<{ client: S3Client; sdk: Sdk }> | undefined;
+  /** The server took the credentials for outdated: the chain is to be asked again, whatever it says of their age. */
+  let areStale = false;
   const open = async () => {
     const sdk = await import("@aws-sdk/client-s3");
     return { client: new sdk.S3Client(config), sdk };
@@ -51,14 +56,21 @@ export function connectS3(options: S3StoreOptions): S3Connection {
       opening ??= open();
       const tools = await opening;
       const deadline = AbortSignal.timeout(timeoutMs);
-      return call({
-        ...tools,
-        http: { abortSignal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]) },
-      });
+      const abortSignal = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
+      if (!ownKeys) {
+        await lendCredentials(tools.client, areStale, abortSignal);
+        areStale = false;
+      }
+      try {
+        return await call({ ...tools, http: { abortSignal } });
+      } catch (error) {
+        areStale = !ownKeys && isStale(error);
+        throw error;
+      }
     },
     explain: (error, action, signal) => {
       if (signal?.aborted) return new CancelledError(`Cancelled while it was to ${action}.`);
-      return s3Error(error, { action, bucket, endpoint });
+      return s3Error(error, { action, bucket, endpoint, ownKeys });
     },
     send: async (action, call, signal) => {
       try {
@@ -75,11 +87,29 @@ export function connectS3(options: S3StoreOptions): S3Connection {
   return connection;
 }
 
+/**
+ * Has the client get its credentials before it needs them, for only here is a failure known to be theirs: later it could be the S3
+ * server's. Those that are still good are kept.
+ */
+async function lendCredentials(client: S3Client, forceRefresh: boolean, signal: AbortSignal): Promise<void> {
+  const gaveUp = Promise.withResolvers<never>();
+  const giveUp = () => gaveUp.reject(signal.reason);
+  signal.addEventListener("abort", giveUp, { once: true });
+  try {
+    await Promise.race([client.config.credentials({ forceRefresh }), gaveUp.promise]);
+  } catch (error) {
+    throw credentialsOutage(error);
+  } finally {
+    signal.removeEventListener("abort", giveUp);
+  }
+}
+
 function clientConfig({
   endpoint,
   region = "us-east-1",
   accessKeyId,
   secretAccessKey,
+  sessionToken,
 }: S3StoreOptions): S3ClientConfig {
   const config: S3ClientConfig = {
     region,
@@ -92,8 +122,9 @@ function clientConfig({
     responseChecksumValidation: "WHEN_REQUIRED",
   };
   if (endpoint !== undefined) config.endpoint = endpoint;
-  if (accessKeyId !== undefined && secretAccessKey !== undefined) config.credentials = { accessKeyId, secretAccessKey };
-  else if (accessKeyId !== undefined || secretAccessKey !== undefined) {
+  if (accessKeyId !== undefined && secretAccessKey !== undefined) {
+    config.credentials = { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
+  } else if (accessKeyId !== undefined || secretAccessKey !== undefined) {
     throw new PermanentError("Only one half of the S3 credentials is set.", {
       advice: "Set both S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, or neither to use the machine's own credentials.",
     });

@@ -1,7 +1,10 @@
 import { CancelledError, PermanentError, RetryableError } from "../orchestrator/errors.ts";
 
-/** Where an error happened, in words that may be shown: what was tried, on which bucket, at which server. */
-export type S3Context = { action: string; bucket: string; endpoint: string };
+/**
+ * Where an error happened, in words that may be shown: what was tried, on which bucket, at which server. `ownKeys`: with the keys that
+ * Barline was given, rather than those that the machine lends.
+ */
+export type S3Context = { action: string; bucket: string; endpoint: string; ownKeys: boolean };
 
 const CREDENTIAL_FAULTS = new Set([
   "InvalidAccessKeyId",
@@ -12,6 +15,8 @@ const CREDENTIAL_FAULTS = new Set([
   "InvalidClientTokenId",
   "Unauthorized",
 ]);
+/** Of those, what passes with fresh credentials where somebody makes them. */
+const STALE_CREDENTIALS = new Set(["ExpiredToken", "InvalidToken", "ExpiredTokenException", "TokenRefreshRequired"]);
 const THROTTLING = new Set([
   "SlowDown",
   "Throttling",
@@ -48,6 +53,23 @@ export function isBucketMissing(error: unknown): boolean {
   return s3Fault(error).name === "NoSuchBucket";
 }
 
+/** The server takes the credentials for outdated. */
+export function isStale(error: unknown): boolean {
+  return STALE_CREDENTIALS.has(s3Fault(error).name);
+}
+
+/** The error of a provider of credentials that has none just now. Only names, codes and statuses are quoted: it may run any program. */
+export function credentialsOutage(error: unknown): RetryableError {
+  const { name, code, status } = s3Fault(error);
+  const said = [name, code, status].filter((part) => part !== undefined).join(" ");
+  return new RetryableError(`The machine's own credentials for S3 cannot be had just now (${said}).`, {
+    advice:
+      "See to what lends them (profile, credential_process, web identity, container or instance role); the work goes on when it does. " +
+      "To need none of these, set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY.",
+    outage: true,
+  });
+}
+
 /**
  * Turns an SDK error into one of the roots. Only names, codes and statuses are quoted, and no cause is kept: an SDK error
  * carries the signed request, and a server's text may echo what it was sent.
@@ -69,11 +91,13 @@ export function s3Error(error: unknown, context: S3Context): Error {
       },
     );
   }
-  if (CREDENTIAL_FAULTS.has(name) || status === 401) {
-    return new PermanentError(`${message} It refuses the credentials.`, {
-      advice: "Check S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY, and that they belong to the server in S3_ENDPOINT.",
+  if (!context.ownKeys && isStale(error)) {
+    return new RetryableError(`${message} The credentials that the machine lends have run out.`, {
+      advice: "Fresh ones are asked for; the work goes on with them.",
+      outage: true,
     });
   }
+  if (CREDENTIAL_FAULTS.has(name) || isStale(error) || status === 401) return refusedCredentials(message, context);
   if (name === "RequestTimeTooSkewed") {
     return new PermanentError(`${message} The clocks differ.`, {
       advice: "Set this machine's clock, or the server's.",
@@ -94,14 +118,22 @@ export function s3Error(error: unknown, context: S3Context): Error {
   });
 }
 
-function refusal(message: string, status: number, { bucket }: S3Context): PermanentError {
+function refusedCredentials(message: string, { ownKeys }: S3Context): PermanentError {
+  return new PermanentError(`${message} It refuses the credentials.`, {
+    advice: ownKeys
+      ? "Check S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY (S3_SESSION_TOKEN runs out), and that they belong to the server in S3_ENDPOINT."
+      : "They are the machine's own: check its profile or role, and that it belongs to the server in S3_ENDPOINT.",
+  });
+}
+
+function refusal(message: string, status: number, { bucket, ownKeys }: S3Context): PermanentError {
   if (status < 400)
     return new PermanentError(message, { advice: `${bucket} lives elsewhere: check S3_REGION and S3_ENDPOINT.` });
   if (status === 403) {
     return new PermanentError(message, {
       advice:
-        `Let S3_ACCESS_KEY_ID list, read and write the bucket ${bucket} (S3_BUCKET), and create it where it does not exist; ` +
-        "check S3_SECRET_ACCESS_KEY.",
+        `Let ${ownKeys ? "S3_ACCESS_KEY_ID" : "the machine's role"} get, put and delete the objects of ${bucket} (S3_BUCKET), and create it where it ` +
+        `does not exist${ownKeys ? "; check S3_SECRET_ACCESS_KEY" : ""}. Where it may not list them, a missing object is refused too.`,
     });
   }
   return new PermanentError(message, { advice: "Check S3_BUCKET, S3_REGION and S3_ENDPOINT." });

@@ -4,6 +4,10 @@ import { connectS3, type S3Connection, type S3StoreOptions } from "./s3-connecti
 import { isBucketMissing, s3Fault } from "./s3-errors.ts";
 import { checkKey, missingObject, type ObjectStore, type ObjectSummary, type PutOptions, sha256Hex } from "./store.ts";
 
+/** Beside all that is read, should a process be killed between writing and deleting it. */
+const TRIAL_KEY = "barline-trial";
+const TRIAL = new TextEncoder().encode("May Barline write here?");
+
 /** A lake on an S3 server. The SDK is loaded at the first operation: a process with a folder lake never pays for it. */
 export function createS3Store(options: S3StoreOptions): ObjectStore {
   const { bucket } = options;
@@ -88,7 +92,22 @@ async function headObject(
   } catch (error) {
     // An answer to HEAD has no body, so a missing object and a missing bucket look the same.
     if (s3Fault(error).status === 404) return undefined;
+    if (s3Fault(error).status === 403 && (await isHidden({ attempt }, bucket, key))) return undefined;
     throw explain(error, `look up s3://${bucket}/${key}`);
+  }
+}
+
+/**
+ * To those who may get objects but not list them, S3 says of a missing object that it is forbidden; that looks the same as wrong keys
+ * until a GET, whose answer has a body, says which. Whoever may not read at all learns it from the next get or put.
+ */
+async function isHidden({ attempt }: Pick<S3Connection, "attempt">, bucket: string, key: string): Promise<boolean> {
+  const firstByte = { Bucket: bucket, Key: key, Range: "bytes=0-0" };
+  try {
+    await attempt(({ client, sdk, http }) => client.send(new sdk.GetObjectCommand(firstByte), http));
+    return false;
+  } catch (error) {
+    return s3Fault(error).name === "AccessDenied";
   }
 }
 
@@ -114,7 +133,10 @@ async function ensureBucket({ send, attempt, explain }: Omit<S3Connection, "clos
     await attempt(({ client, sdk, http }) => client.send(new sdk.HeadBucketCommand({ Bucket: bucket }), http));
     return;
   } catch (error) {
-    if (s3Fault(error).status !== 404) throw explain(error, look);
+    const { status } = s3Fault(error);
+    // Looking at the bucket takes the right to list it, which nothing but the lake's size on the pages needs.
+    if (status === 403) return await tryObject({ send }, bucket);
+    if (status !== 404) throw explain(error, look);
   }
   try {
     await attempt(({ client, sdk, http }) => client.send(new sdk.CreateBucketCommand({ Bucket: bucket }), http));
@@ -125,4 +147,15 @@ async function ensureBucket({ send, attempt, explain }: Omit<S3Connection, "clos
     // Some servers say this of our own bucket too; whether we may use it is what counts.
     await send(look, ({ client, sdk, http }) => client.send(new sdk.HeadBucketCommand({ Bucket: bucket }), http));
   }
+}
+
+/** Puts an object and deletes it again: the answers say whether the bucket is there and the keys are good. */
+async function tryObject({ send }: Pick<S3Connection, "send">, bucket: string): Promise<void> {
+  const place = { Bucket: bucket, Key: TRIAL_KEY };
+  await send(`write s3://${bucket}/${TRIAL_KEY}`, ({ client, sdk, http }) =>
+    client.send(new sdk.PutObjectCommand({ ...place, Body: TRIAL }), http),
+  );
+  await send(`delete s3://${bucket}/${TRIAL_KEY}`, ({ client, sdk, http }) =>
+    client.send(new sdk.DeleteObjectCommand(place), http),
+  );
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { startBarline } from "../support/barline.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { startFaultyMarket } from "../support/faulty-market.ts";
+import { startGateway } from "../support/gateway.ts";
 import { hasPgBouncer, startPgBouncer } from "../support/pgbouncer.ts";
 import { settle } from "../support/pipeline.ts";
 import { startS3 } from "../support/s3.ts";
@@ -77,3 +78,20 @@ test.skipIf(!hasPgBouncer)(
     await database.drop();
   },
 );
+
+test("a lake that is away when it starts ends nothing: it serves, and says what runs wait for", async () => {
+  const database = await createTestDatabase({ empty: true });
+  const s3 = await startS3();
+  const gateway = await startGateway(Number(new URL(s3.endpoint).port));
+  await gateway.close();
+  const endpoint = `http://127.0.0.1:${gateway.port}`;
+  const barline = await startBarline({
+    ...{ DATABASE_URL: database.url, CATCHUP: "none", WORKERS: "1", S3_BUCKET: "bars", S3_ENDPOINT: endpoint },
+    ...{ S3_ACCESS_KEY_ID: s3.accessKeyId, S3_SECRET_ACCESS_KEY: s3.secretAccessKey },
+  });
+  expect((await fetch(`${barline.url}/readyz`)).status).toBe(200);
+  expect(barline.output()).toContain("the lake is away; runs wait for it");
+  expect(barline.output()).toContain("S3_ENDPOINT");
+  await barline.stop();
+  await Promise.all([gateway.stop(), s3.stop(), database.drop()]);
+});

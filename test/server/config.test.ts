@@ -58,6 +58,7 @@ describe("readConfig", () => {
       S3_REGION: "eu-central-1",
       S3_ACCESS_KEY_ID: "id",
       S3_SECRET_ACCESS_KEY: "secret",
+      S3_SESSION_TOKEN: "token",
       POLYGON_API_KEY: "key",
       POLYGON_BASE_URL: "http://127.0.0.1:4100",
       POLYGON_CALLS_PER_MINUTE: "5",
@@ -85,7 +86,13 @@ describe("readConfig", () => {
       adminPassword: "long enough ",
       dataDir: "/data",
       databaseUrl: "postgres://me:pw@db:5432/warehouse",
-      s3: { endpoint: "http://s3:9000", region: "eu-central-1", accessKeyId: "id", secretAccessKey: "secret" },
+      s3: {
+        endpoint: "http://s3:9000",
+        region: "eu-central-1",
+        accessKeyId: "id",
+        secretAccessKey: "secret",
+        sessionToken: "token",
+      },
       bucket: "bars",
       market: {
         source: "polygon",
@@ -127,7 +134,7 @@ describe("readConfig", () => {
   test("means AWS and its default credentials by a bucket alone", () => {
     expect(read({ S3_BUCKET: "bars" })).toMatchObject({
       bucket: "bars",
-      s3: { endpoint: null, region: "us-east-1", accessKeyId: null, secretAccessKey: null },
+      s3: { endpoint: null, region: "us-east-1", accessKeyId: null, secretAccessKey: null, sessionToken: null },
     });
   });
 

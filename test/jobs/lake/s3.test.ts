@@ -85,7 +85,7 @@ describe("S3 store", () => {
     [429, "TooManyRequests"],
     [400, "RequestTimeout"],
   ])("waits out %d %s as an outage", (httpStatusCode, name) => {
-    const context = { action: "write s3://test/a", bucket: "test", endpoint: "http://127.0.0.1:9000" };
+    const context = { action: "write s3://test/a", bucket: "test", endpoint: "http://127.0.0.1:9000", ownKeys: true };
     const error = s3Error(Object.assign(new Error(SECRET), { name, $metadata: { httpStatusCode } }), context);
     expect(error).toBeInstanceOf(RetryableError);
     expect(error).toMatchObject({ outage: true });
