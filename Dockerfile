@@ -23,7 +23,7 @@ ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 DATA_DIR=/data
 VOLUME /data
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \
-  CMD ["bun", "--eval", "const r = await fetch(`http://127.0.0.1:${process.env.PORT}/readyz`); process.exit(r.ok ? 0 : 1)"]
+  CMD ["bun", "--eval", "const r = await fetch(`http://127.0.0.1:${process.env.PORT}/readyz`, { proxy: false }); process.exit(r.ok ? 0 : 1)"]
 # Long enough for the five seconds in which it stops by itself.
 STOPSIGNAL SIGTERM
 CMD ["bun", "server/main.ts"]

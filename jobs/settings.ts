@@ -1,10 +1,11 @@
 import type { LakeOptions } from "./lake/open.ts";
 import type { Universe } from "./market/universe.ts";
+import type { Proxies } from "./network/proxy.ts";
 
 /** What a Bun worker needs to know; plain data, sent to it as its first message. */
 export type WorkerSettings = {
   lake: LakeOptions;
-  market: { baseUrl: string; apiKey: string; maxAnswerMegabytes?: number };
+  market: { baseUrl: string; apiKey: string; maxAnswerMegabytes?: number; proxies?: Proxies };
   databaseUrl: string;
 };
 

@@ -5,9 +5,11 @@ import { DatabaseUrlError } from "../db/url-parameters.ts";
 import type { AlertSettings } from "../jobs/alerts/types.ts";
 import { defaultAnswerMegabytes } from "../jobs/market/body.ts";
 import { parseUniverse } from "../jobs/market/universe.ts";
+import type { Proxies } from "../jobs/network/proxy.ts";
 import { alertSettings, alertVariables } from "./alert-config.ts";
 import { readAddress, readNetwork } from "./http/address.ts";
 import { nearest } from "./http/nearest.ts";
+import { readProxies } from "./proxy-config.ts";
 
 /** What the environment says, but for the password: routes see this. Durations and rates name their unit. */
 export type Config = {
@@ -42,6 +44,8 @@ export type Config = {
   recheckSessions: number;
   workers: number;
   logLevel: "debug" | "info" | "warn" | "error";
+  /** What the vendor and S3 are reached through. */
+  proxies: Proxies;
   /** Who is told of problems. */
   alerts: AlertSettings;
   /** What `env_var` may read in the dbt project: DBT_… and where the database is. No secret is in it. */
@@ -60,6 +64,8 @@ const secrets = new Set([
   "ADMIN_PASSWORD",
   "ALERT_WEBHOOK_URL",
   "DATABASE_URL",
+  "HTTPS_PROXY",
+  "HTTP_PROXY",
   "POLYGON_API_KEY",
   "S3_SECRET_ACCESS_KEY",
   "S3_SESSION_TOKEN",
@@ -180,6 +186,7 @@ export function readConfig(environment: Environment, now: Date): StartConfig {
     recheckSessions: values.RECHECK_SESSIONS ?? 5,
     workers: values.WORKERS ?? availableParallelism(),
     logLevel: values.LOG_LEVEL ?? "info",
+    proxies: proxies(environment),
     alerts: alerts(values),
     dbtEnvironment: dbtEnvironment(environment),
   };
@@ -266,6 +273,13 @@ function objectStore(values: Values): Config["s3"] {
     secretAccessKey: S3_SECRET_ACCESS_KEY ?? null,
     sessionToken: S3_SESSION_TOKEN ?? null,
   };
+}
+
+function proxies(environment: Environment): Proxies {
+  const found = readProxies(environment);
+  if ("wrong" in found)
+    throw new ConfigError(problem(found.wrong, "", "an http or https URL, such as http://proxy:3128"));
+  return found;
 }
 
 function alerts(values: Values): AlertSettings {

@@ -84,10 +84,17 @@ export function configSecrets(config: StartConfig): string[] {
     config.databaseUrl,
     databasePassword,
     databasePassword && encodeURIComponent(databasePassword),
+    ...[config.proxies.http, config.proxies.https].flatMap((proxy) => (proxy === null ? [] : passwordsOf(proxy))),
     ...(config.alerts.webhookUrl === null ? [] : secretsOfUrl(config.alerts.webhookUrl)),
     ...(config.alerts.email === null ? [] : secretsOfUrl(config.alerts.email.smtpUrl)),
   ];
   return candidates.filter((value): value is string => !!value && value.length >= shortestSecret);
+}
+
+/** The address itself is no secret, and stands in what a failed connection says. */
+function passwordsOf(url: string): string[] {
+  const { password } = new URL(url);
+  return [password, decodeURIComponent(password)];
 }
 
 /** Synchronous, so that the last lines before an exit are not lost. */

@@ -234,21 +234,23 @@ const orchestratorPatienceMs = 1500;
 
 /** Where the market's data comes from: the real API, or the demo exchange that is started here. */
 function startMarket({ config, lifecycle, now }: Startup): PipelineSettings["market"] {
+  const { proxies } = config;
   const { source, apiKey, baseUrl, maxAnswerMegabytes } = config.market;
-  if (source === "polygon" && apiKey !== null) return { baseUrl, apiKey, maxAnswerMegabytes };
+  if (source === "polygon" && apiKey !== null) return { baseUrl, apiKey, maxAnswerMegabytes, proxies };
   const exchange = startDemoExchange({ now });
   lifecycle.onStop("demo exchange", () => exchange.stop());
-  return { baseUrl: exchange.url, apiKey: demoApiKey };
+  return { baseUrl: exchange.url, apiKey: demoApiKey, proxies };
 }
 
 /** Where the configuration has the lake. */
-export function lakeOf({ s3, bucket, dataDir }: Config): LakeOptions {
+export function lakeOf({ s3, bucket, dataDir, proxies }: Config): LakeOptions {
   if (s3 === null) return { kind: "folder", root: join(resolve(dataDir), "lake"), bucket };
   const { endpoint, region, accessKeyId, secretAccessKey, sessionToken } = s3;
   return {
     kind: "s3",
     bucket,
     region,
+    proxies,
     ...(endpoint !== null && { endpoint }),
     ...(accessKeyId !== null && { accessKeyId }),
     ...(secretAccessKey !== null && { secretAccessKey }),

@@ -24,8 +24,9 @@ export const rooms: Record<string, readonly string[]> = {
 
   // What happens in the background. The orchestrator knows of no job; `jobs` itself puts all of it together.
   "jobs/orchestrator": ["db", "db/queries/backfills", "db/queries/operations", "db/queries/pipeline"],
-  "jobs/lake": ["db", "jobs/market", "jobs/orchestrator"],
-  "jobs/market": ["db", "db/queries/market", "db/queries/pipeline", "jobs/lake", "jobs/orchestrator"],
+  "jobs/network": [],
+  "jobs/lake": ["db", "jobs/market", "jobs/network", "jobs/orchestrator"],
+  "jobs/market": ["db", "db/queries/market", "db/queries/pipeline", "jobs/lake", "jobs/network", "jobs/orchestrator"],
   "jobs/transform": ["db", "jobs", "jobs/orchestrator"],
   "jobs/drift": [
     "db",
@@ -57,6 +58,7 @@ export const rooms: Record<string, readonly string[]> = {
     "jobs",
     "jobs/drift",
     "jobs/market",
+    "jobs/network",
     "jobs/orchestrator",
   ],
   jobs: [
@@ -67,6 +69,7 @@ export const rooms: Record<string, readonly string[]> = {
     "db/queries/quality",
     "jobs/lake",
     "jobs/market",
+    "jobs/network",
     "jobs/orchestrator",
     "jobs/quarantine",
     "jobs/transform",
@@ -179,6 +182,7 @@ export const rooms: Record<string, readonly string[]> = {
     "jobs/housekeeping",
     "jobs/lake",
     "jobs/market",
+    "jobs/network",
     "server/backfills",
     "server/backup",
     "server/http",

@@ -1,3 +1,4 @@
+import { isThisMachine } from "../network/proxy.ts";
 import { createScrubber, secretsOfUrl } from "./secrets.ts";
 import type { Channel, Message, SendOutcome } from "./types.ts";
 
@@ -30,6 +31,7 @@ export function createWebhook(url: string, options: { userAgent: string; timeout
           body: JSON.stringify(toPayload(message)),
           // The address may be a secret, and what stands at another has not been chosen by anybody here.
           redirect: "manual",
+          ...(isThisMachine(new URL(url)) && { proxy: false }),
           signal: AbortSignal.any([signal, timeout]),
         });
         const said = await readStart(response);

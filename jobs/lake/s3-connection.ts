@@ -1,4 +1,5 @@
 import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
+import { type Proxies, proxyFor } from "../network/proxy.ts";
 import { CancelledError, PermanentError } from "../orchestrator/errors.ts";
 import { credentialsOutage, isStale, s3Error } from "./s3-errors.ts";
 import { throwIfCancelled } from "./store.ts";
@@ -15,6 +16,8 @@ export type S3StoreOptions = {
   secretAccessKey?: string;
   /** Goes with keys that a token service lent. */
   sessionToken?: string;
+  /** What the server is reached through. The SDK reads no environment for that. */
+  proxies?: Proxies;
   timeoutMs?: number;
 };
 
@@ -110,13 +113,14 @@ function clientConfig({
   accessKeyId,
   secretAccessKey,
   sessionToken,
+  proxies,
 }: S3StoreOptions): S3ClientConfig {
   const config: S3ClientConfig = {
     region,
     // Self-hosted servers seldom have a DNS name per bucket.
     forcePathStyle: true,
     maxAttempts: MAXIMUM_ATTEMPTS,
-    requestHandler: { connectionTimeout: CONNECTION_TIMEOUT_MS },
+    requestHandler: { connectionTimeout: CONNECTION_TIMEOUT_MS, ...(proxies && agentsFor(proxies, endpoint, region)) },
     // The SDK's default adds CRC trailers to every upload; several S3-compatible servers refuse them.
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
@@ -130,6 +134,20 @@ function clientConfig({
     });
   }
   return config;
+}
+
+/** Agents that ask the proxy for the server, where there is one for it; where not, those that the SDK makes. */
+function agentsFor(proxies: Proxies, endpoint: string | undefined, region: string): Record<string, unknown> {
+  const proxy = proxyFor(new URL(endpoint ?? `https://s3.${region}.amazonaws.com`), proxies);
+  if (proxy === null) return {};
+  // The token service that a web identity is shown to is another host: the exceptions are for the agents, too.
+  const proxyEnv = {
+    HTTP_PROXY: proxies.http ?? "",
+    HTTPS_PROXY: proxies.https ?? "",
+    NO_PROXY: proxies.direct.join(","),
+  };
+  const agent = { keepAlive: true, proxyEnv };
+  return { httpAgent: agent, httpsAgent: agent };
 }
 
 /** Scheme, host and port only: an address may carry a user name and a password. */

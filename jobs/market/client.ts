@@ -1,4 +1,5 @@
 import type { ZodType } from "zod";
+import type { Proxies } from "../network/proxy.ts";
 import { PermanentError } from "../orchestrator/errors.ts";
 import { requireTicker } from "./answers.ts";
 import { answerLimits, defaultAnswerMegabytes } from "./body.ts";
@@ -63,6 +64,8 @@ export type MarketClientOptions = {
   timeoutMs?: number;
   /** What an answer may have in all its pages, unpacked, in megabytes; a page about a third of it. 200 unless told. */
   maxAnswerMegabytes?: number;
+  /** What the API is reached through; where left out, what the environment says. */
+  proxies?: Proxies;
   /** Stops every call. */
   signal?: AbortSignal;
   /** Is told of every try of a call. */

@@ -1,4 +1,5 @@
 import type { ZodType } from "zod";
+import { fetchBy, type Proxies } from "../network/proxy.ts";
 import { PermanentError, RetryableError } from "../orchestrator/errors.ts";
 import { readBody } from "./body.ts";
 import { cancelledFailure, marketErrorCodes, networkFailure, statusFailure } from "./failures.ts";
@@ -48,6 +49,7 @@ type TransportOptions = {
   sleep?: Sleep;
   timeoutMs?: number;
   signal?: AbortSignal;
+  proxies?: Proxies;
   /** What one answer may have, unpacked. */
   pageBytes: number;
   /** Is told of every try. */
@@ -65,6 +67,7 @@ export function createTransport(options: TransportOptions, redact: Redact): Tran
       headers: { accept: "application/json", authorization: `Bearer ${options.apiKey}` },
       redirect: "manual" as const,
       signal: AbortSignal.any([stop, AbortSignal.timeout(timeoutMs)]),
+      ...(options.proxies && fetchBy(url, options.proxies)),
     };
     let response: Response;
     let body: Uint8Array<ArrayBuffer>;

@@ -39,6 +39,7 @@ describe("readConfig", () => {
       recheckSessions: 5,
       workers: config.workers,
       logLevel: "info",
+      proxies: { http: null, https: null, direct: [] },
       alerts: { webhookUrl: null, email: null, publicUrl: null, staleAfterHours: 4 },
       dbtEnvironment: {},
     });
@@ -68,6 +69,9 @@ describe("readConfig", () => {
       CATCHUP: "latest",
       WORKERS: "2",
       LOG_LEVEL: "debug",
+      HTTP_PROXY: "http://me:pw@proxy:3128",
+      https_proxy: "proxy:3129",
+      NO_PROXY: "localhost, .example.org,10.0.0.0/8",
       ALERT_WEBHOOK_URL: "https://hooks.example/services/T0/B0/token",
       ALERT_EMAIL_TO: "ann@example.org, bob@example.org",
       ALERT_EMAIL_FROM: "Barline <barline@example.org>",
@@ -107,6 +111,11 @@ describe("readConfig", () => {
       recheckSessions: 5,
       workers: 2,
       logLevel: "debug",
+      proxies: {
+        http: "http://me:pw@proxy:3128",
+        https: "http://proxy:3129",
+        direct: ["localhost", ".example.org", "10.0.0.0/8"],
+      },
       alerts: {
         webhookUrl: "https://hooks.example/services/T0/B0/token",
         email: {
@@ -125,6 +134,15 @@ describe("readConfig", () => {
   test("counts an empty value as not set, and trims the others", () => {
     const config = read({ PORT: "", POLYGON_API_KEY: "  ", S3_ENDPOINT: "", START_DATE: " 2020-01-02 " });
     expect(config).toMatchObject({ port: 3000, market: { source: "demo" }, s3: null, startDate: "2020-01-02" });
+  });
+
+  test("takes a proxy for all schemes where there is none of its own, and refuses one that cannot be asked", () => {
+    const all = read({ ALL_PROXY: "http://all:1", HTTPS_PROXY: "https://tls:2" });
+    expect(all.proxies).toEqual({ http: "http://all:1", https: "https://tls:2", direct: [] });
+    expect(read({ all_proxy: "socks5://all:1", HTTP_PROXY: " " }).proxies.http).toBeNull();
+    const refused = messageOf({ HTTPS_PROXY: "socks5://me:pass@proxy:1080" });
+    expect(refused).toContain("HTTPS_PROXY is set to something that cannot be used");
+    expect(refused).not.toContain("pass@");
   });
 
   test("takes `unlimited` as no limit of calls", () => {
