@@ -2,7 +2,7 @@ import { type Page, type ParsedRows, readRows } from "./rows.ts";
 import { tickerRow } from "./wire.ts";
 
 export { parseDividends } from "./dividends.ts";
-export type { ParsedRows, RejectedRow } from "./rows.ts";
+export type { ParsedRows } from "./rows.ts";
 export { parseSplits } from "./splits.ts";
 
 /** A ticker as the vendor lists it. `delistedOn` is an ISO date, null while it trades. */
