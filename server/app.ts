@@ -8,6 +8,7 @@ import { isLoopback } from "./config.ts";
 import type { AppContext } from "./context.ts";
 import { unnamedActor } from "./http/actor.ts";
 import { addSignInRoutes, requireSignIn } from "./http/auth.ts";
+import { warnOfDisbelieved } from "./http/client.ts";
 import type { AppEnv } from "./http/environment.ts";
 import { answerError, HttpError, handleError, handleNotFound } from "./http/errors.ts";
 import { responseHeaders } from "./http/headers.ts";
@@ -41,7 +42,7 @@ export function createApp(context: AppContext, parts: { dashboard: Hono; assets:
   if (guard === null && isLoopback(config.host)) app.use(loopbackNamesOnly());
   app.use(sameOriginWrites());
   app.use(bodyLimit({ maxSize: bodyLimitBytes }));
-  if (guard !== null) app.use(requireSignIn(guard));
+  if (guard !== null) app.use(warnOfDisbelieved({ ...context, clients: guard.clients }), requireSignIn(guard));
   app.use(
     methodNotAllowed({
       app,

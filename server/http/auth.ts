@@ -39,7 +39,7 @@ async function sessionActor(c: RequestContext, { sessions }: Guard): Promise<Act
 
 async function tokenActor(c: RequestContext, guard: Guard): Promise<Actor | null> {
   const token = /^Bearer (.+)$/i.exec(c.req.header("Authorization") ?? "")?.[1];
-  if (token === undefined || (await guard.checkPassword(c, token)) === null) return null;
+  if (token === undefined || (await guard.checkPassword(c, token, "bearer")) === null) return null;
   return { name: "API token", via: "api" };
 }
 
@@ -97,7 +97,7 @@ async function signIn(c: RequestContext, guard: Guard | null): Promise<Response>
 
   const name = checkName(text("name"));
   if ("problem" in name) return again(422, { name: name.problem });
-  const hash = await guard.checkPassword(c, text("password"));
+  const hash = await guard.checkPassword(c, text("password"), "form");
   const person = { name: name.name ?? defaultName, address: guard.clients.addressOf(c) };
   const token = hash === null ? null : await guard.sessions.issue({ ...person, hash });
   if (token === null) return again(401, { password: "That is not the password." });

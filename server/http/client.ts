@@ -1,12 +1,16 @@
+import type { MiddlewareHandler } from "hono";
 import { getConnInfo } from "hono/bun";
 import { IPv6 } from "ipaddr.js";
+import type { Logger } from "pino";
 import { type Address, isIn, readAddress, readNetwork } from "./address.ts";
-import type { RequestContext } from "./environment.ts";
+import type { AppEnv, RequestContext } from "./environment.ts";
 
 /** Where requests come from, as far as it can be believed. */
 export type Clients = {
   /** The address of whoever asks; null where the request came over no connection. */
   addressOf(c: RequestContext): string | null;
+  /** The peer, where it says for whom it asks and is no trusted proxy, so that its word is not believed; else null. */
+  disbelievedPeer(c: RequestContext): string | null;
   /** Whether the browser's own connection is encrypted. */
   isSecure(c: RequestContext): boolean;
 };
@@ -29,6 +33,11 @@ export function createClients(trusted: readonly string[]): Clients {
       }
       return client.toString();
     },
+    disbelievedPeer(c) {
+      if (c.req.header("X-Forwarded-For") === undefined) return null;
+      const peer = peerOf(c);
+      return peer === null || isProxy(peer) ? null : peer.toString();
+    },
     isSecure(c) {
       if (c.req.url.startsWith("https:")) return true;
       const peer = peerOf(c);
@@ -36,6 +45,31 @@ export function createClients(trusted: readonly string[]): Clients {
       const isBelieved = trusted.length === 0 || (peer !== null && isProxy(peer));
       return isBelieved && c.req.header("X-Forwarded-Proto")?.split(",")[0]?.trim().toLowerCase() === "https";
     },
+  };
+}
+
+const warnedAgainAfterMs = 3_600_000;
+/** Anybody may send the header: so many peers an hour are told of, and not a line for each who wants to fill the log. */
+const mostWarned = 100;
+
+/**
+ * Says in the log, once a peer and hour, that X-Forwarded-For was not believed: behind a proxy that nobody named, all clients
+ * are one, and are blocked as one.
+ */
+export function warnOfDisbelieved(options: { clients: Clients; log: Logger; now(): Date }): MiddlewareHandler<AppEnv> {
+  let warned = { peers: new Set<string>(), until: 0 };
+  return async function warnOfDisbelieved(c, next) {
+    const peer = options.clients.disbelievedPeer(c);
+    const at = options.now().getTime();
+    if (warned.until <= at) warned = { peers: new Set(), until: at + warnedAgainAfterMs };
+    if (peer !== null && warned.peers.size < mostWarned && !warned.peers.has(peer)) {
+      warned.peers.add(peer);
+      options.log.warn(
+        { peer },
+        "X-Forwarded-For is not believed, as its sender is not trusted; name your proxy in TRUSTED_PROXIES",
+      );
+    }
+    await next();
   };
 }
 

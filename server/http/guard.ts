@@ -17,8 +17,11 @@ export type Guard = {
    * The kept hash that `given` is the password of; null where it is not. Throws an HttpError with 429 once the client, or all
    * of them together, failed too often.
    */
-  checkPassword(c: RequestContext, given: string): Promise<string | null>;
+  checkPassword(c: RequestContext, given: string, way: Way): Promise<string | null>;
 };
+
+/** How a password came: typed into the form, or sent by a program. Each is counted by itself. */
+type Way = "form" | "bearer";
 
 type GuardOptions = {
   /** A pool that may write. */
@@ -42,27 +45,34 @@ export function createGuard({ sql, log, now, trustedProxies }: GuardOptions): Gu
 
   /** By client and text: who sends the same again meanwhile waits for the same answer, and it counts once. */
   const underWay = new Map<string, Promise<boolean>>();
+  const refused = createRefused();
 
   return {
     sessions: createSessions({ sql, now }),
     clients,
-    async checkPassword(c, given) {
+    async checkPassword(c, given, way) {
       const address = clients.addressOf(c);
-      const client = countedAs(address);
+      // Who mistypes at the form must not stop the scripts that come from the same office, or through the same proxy.
+      const client = way === "form" ? countedAs(address) : `${way} ${countedAs(address)}`;
       const [blockedSeconds, kept] = await Promise.all([attempts.blockedSeconds(client), password.kept()]);
       refuseFor(blockedSeconds);
       if (kept === null) return null;
       // Only where the client is not blocked: this look is quick enough to guess with.
       if (password.isRemembered(given, kept)) return kept;
       const name = `${client} ${password.nameOf(given)}`;
-      const checking = underWay.get(name) ?? checkAnew(c, address, given, kept).finally(() => underWay.delete(name));
+      // A script that was left with an old password sends the same for days: it guesses once, and blocks no other.
+      if (refused.has(name, kept)) return null;
+      const checking =
+        underWay.get(name) ?? checkAnew(c, { address, client, given, kept }).finally(() => underWay.delete(name));
       underWay.set(name, checking);
-      return (await checking) ? kept : null;
+      if (await checking) return kept;
+      refused.add(name, kept);
+      return null;
     },
   };
 
-  async function checkAnew(c: RequestContext, address: string | null, given: string, kept: string): Promise<boolean> {
-    const client = countedAs(address);
+  async function checkAnew(c: RequestContext, attempt: Attempt): Promise<boolean> {
+    const { address, client, given, kept } = attempt;
     const { waitSeconds, failures } = await attempts.begin(client);
     refuseFor(waitSeconds);
     const checking = password.verify(given, kept);
@@ -72,6 +82,24 @@ export function createGuard({ sql, log, now, trustedProxies }: GuardOptions): Gu
     else if (failures === 1 || failures === allowedFailures) await tellRefusal(c, address, failures);
     return isRight;
   }
+}
+
+type Attempt = { address: string | null; client: string; given: string; kept: string };
+
+/** As many as all clients together are allowed in a quarter of an hour. */
+const mostRefused = 1000;
+
+/** What was refused, by client and text, for as long as the password of `kept` stays; the latest {@link mostRefused}. */
+function createRefused() {
+  const names = new Map<string, string>();
+  return {
+    has: (name: string, kept: string) => names.get(name) === kept,
+    add: (name: string, kept: string) => {
+      names.set(name, kept);
+      const [oldest] = names.keys();
+      if (names.size > mostRefused && oldest !== undefined) names.delete(oldest);
+    },
+  };
 }
 
 /** What a full queue of passwords to check takes, and some more. */

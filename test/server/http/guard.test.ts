@@ -80,7 +80,6 @@ describe("failed attempts", () => {
     const blocked = await signIn(app, { password });
     expect(blocked.status).toBe(429);
     expect(blocked.headers.get("Retry-After")).toBe("600");
-    expect((await app.get("/api/openapi.json", bearer(password).headers)).status).toBe(429);
     passTime(app, 600_000);
     expect((await signIn(app, { password })).status).toBe(303);
   });
@@ -91,6 +90,29 @@ describe("failed attempts", () => {
     const statuses = answers.map(({ status }) => status);
     expect(statuses.filter((status) => status === 401)).toHaveLength(10);
     expect(statuses.filter((status) => status === 429)).toHaveLength(20);
+  });
+
+  test("at the form do not block who sends the right password as a token, from the same address", async () => {
+    const app = access.guarded();
+    const attempt = (given: string) =>
+      askFrom(app, "192.0.2.1", "/sign-in", {
+        method: "POST",
+        headers: form,
+        body: new URLSearchParams({ password: given }).toString(),
+      });
+    for (let i = 0; i < 10; i++) await attempt(`guess ${i}`);
+    expect((await attempt(password)).status).toBe(429);
+    expect((await guess(app, "192.0.2.1", password)).status).toBe(200);
+    for (let i = 0; i < 10; i++) await guess(app, "192.0.2.1", `guess ${i}`);
+    expect((await guess(app, "192.0.2.1", password)).status).toBe(429);
+  });
+
+  test("count once where a script sends the same again and again, until the password is another", async () => {
+    const app = access.guarded();
+    for (let i = 0; i < 30; i++) expect((await guess(app, "192.0.2.1", "an old password")).status).toBe(401);
+    expect((await guess(app, "192.0.2.1", password)).status).toBe(200);
+    await access.adopt("an old password");
+    expect((await guess(app, "192.0.2.1", "an old password")).status).toBe(200);
   });
 
   test("leave other clients and whoever is signed in alone", async () => {
@@ -163,6 +185,24 @@ describe("behind proxies", () => {
     const app = access.guarded(proxied);
     for (let i = 0; i < 10; i++) await guess(app, "192.0.2.1", `guess ${i}`, { "X-Forwarded-For": `6.6.6.${i}` });
     expect((await guess(app, "192.0.2.1", password, { "X-Forwarded-For": "6.6.6.66" })).status).toBe(429);
+  });
+
+  test("an unbelieved word is told of in the log, once a peer and hour", async () => {
+    const app = access.guarded(proxied);
+    const through = { headers: { "X-Forwarded-For": "6.6.6.6" } };
+    const warnings = () => app.logged.filter(({ msg }) => String(msg).includes("TRUSTED_PROXIES"));
+    for (const peer of ["192.0.2.1", "192.0.2.1", "10.0.0.1", "192.0.2.2"])
+      await askFrom(app, peer, "/healthz", through);
+    await askFrom(app, "192.0.2.3", "/healthz");
+    expect(warnings().map(({ level, peer }) => [level, peer])).toEqual([
+      ["warn", "192.0.2.1"],
+      ["warn", "192.0.2.2"],
+    ]);
+    app.clock.now = new Date(app.clock.now.getTime() + 3_600_000);
+    await askFrom(app, "192.0.2.1", "/healthz", through);
+    expect(warnings()).toHaveLength(3);
+    for (let i = 0; i < 200; i++) await askFrom(app, `203.0.113.${i}`, "/healthz", through);
+    expect(warnings()).toHaveLength(2 + 100);
   });
 
   test("a cookie is Secure where the proxy says TLS, and not where somebody else does", async () => {
