@@ -97,7 +97,8 @@ async function ensureReader(sql: postgres.Sql): Promise<boolean> {
     }
     // Whoever may write SQL against the warehouse has no business with these.
     await sql`
-      revoke select on barline.credentials, barline.sign_ins, barline.sign_in_attempts from ${sql(readerRole)}`;
+      revoke select on barline.credentials, barline.sign_ins, barline.sign_in_attempts, barline.api_tokens
+      from ${sql(readerRole)}`;
     return true;
   } catch (error) {
     const insufficientPrivilege = "42501";

@@ -9,6 +9,7 @@ import { screenerOperations } from "./market/screener-api.ts";
 import { actionOperations } from "./operations/activity-api.ts";
 import { alertOperations } from "./operations/alert-api.ts";
 import { systemOperations } from "./operations/system-api.ts";
+import { tokenOperations } from "./operations/token-api.ts";
 import { calendarOperations } from "./pipeline/calendar-api.ts";
 import { eventOperations } from "./pipeline/event-api.ts";
 import { graphOperations } from "./pipeline/graph-api.ts";
@@ -41,6 +42,7 @@ const described = [
   ...actionOperations,
   ...alertOperations,
   ...systemOperations,
+  ...tokenOperations,
   ...qualityOperations,
   ...driftOperations,
   ...quarantineOperations,

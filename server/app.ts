@@ -6,6 +6,7 @@ import { requestId } from "hono/request-id";
 import { createApi } from "./api.ts";
 import { isLoopback } from "./config.ts";
 import type { AppContext } from "./context.ts";
+import { readersChangeNothing } from "./http/access.ts";
 import { unnamedActor } from "./http/actor.ts";
 import { addSignInRoutes, requireSignIn } from "./http/auth.ts";
 import { warnOfDisbelieved } from "./http/client.ts";
@@ -34,7 +35,8 @@ export function createApp(context: AppContext, parts: { dashboard: Hono; assets:
     requestId(),
     measureRequests(context.metrics),
     requestLog(context.log),
-    unnamedActor(),
+    // Without a password, whoever reaches this machine may do everything.
+    unnamedActor(guard === null ? "admin" : "read"),
     responseHeaders(),
     compress(),
   );
@@ -43,6 +45,7 @@ export function createApp(context: AppContext, parts: { dashboard: Hono; assets:
   app.use(sameOriginWrites());
   app.use(bodyLimit({ maxSize: bodyLimitBytes }));
   if (guard !== null) app.use(warnOfDisbelieved({ ...context, clients: guard.clients }), requireSignIn(guard));
+  app.use(readersChangeNothing());
   app.use(
     methodNotAllowed({
       app,

@@ -11,7 +11,7 @@ import { readAddress, readNetwork } from "./http/address.ts";
 import { nearest } from "./http/nearest.ts";
 import { readProxies } from "./proxy-config.ts";
 
-/** What the environment says, but for the password: routes see this. Durations and rates name their unit. */
+/** What the environment says, but for the passwords: routes see this. Durations and rates name their unit. */
 export type Config = {
   host: string;
   port: number;
@@ -52,8 +52,8 @@ export type Config = {
   dbtEnvironment: Record<string, string>;
 };
 
-/** What a start is given: the password too, or its Argon2id hash in PHC form. Only its hash is kept. */
-export type StartConfig = Config & { adminPassword: string | null };
+/** What a start is given: the passwords too, or their Argon2id hashes in PHC form. Only hashes are kept. */
+export type StartConfig = Config & { adminPassword: string | null; viewerPassword: string | null };
 
 /** A variable that cannot be used; the message names it, its value unless secret, and what is allowed. */
 export class ConfigError extends Error {
@@ -70,6 +70,7 @@ const secrets = new Set([
   "S3_SECRET_ACCESS_KEY",
   "S3_SESSION_TOKEN",
   "SMTP_URL",
+  "VIEWER_PASSWORD",
 ]);
 /** Prefixes that are ours: another name under them is a slip of the pen, and is refused rather than ignored. */
 const ownPrefixes = ["ALERT_", "SMTP_", "POLYGON_", "S3_", "BARLINE_"];
@@ -96,17 +97,20 @@ const addresses = (text: string) =>
 const isCalendarDate = (text: string) =>
   /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)) && new Date(text).toISOString().startsWith(text);
 
+const password = {
+  schema: z
+    .string()
+    .min(8)
+    .refine((text) => (isPasswordHash(text) ? isArgon2id(text) : !isTornHash(text))),
+  allowed: "at least 8 characters, or an Argon2id hash in PHC form (in .env with \\ before each $)",
+};
+
 /** Each variable: how it is read, and what is allowed, in words for the error. */
 const variables = {
   HOST: { schema: z.string().regex(/^[\w.:-]+$/), allowed: "a host name or address, such as 127.0.0.1 or 0.0.0.0" },
   PORT: { schema: wholeNumber(0, 65_535), allowed: "a whole number from 0 (any free port) to 65535" },
-  ADMIN_PASSWORD: {
-    schema: z
-      .string()
-      .min(8)
-      .refine((text) => (isPasswordHash(text) ? isArgon2id(text) : !isTornHash(text))),
-    allowed: "at least 8 characters, or an Argon2id hash in PHC form (in .env with \\ before each $)",
-  },
+  ADMIN_PASSWORD: password,
+  VIEWER_PASSWORD: password,
   TRUSTED_PROXIES: {
     schema: z
       .string()
@@ -165,16 +169,13 @@ export function readConfig(environment: Environment, now: Date): StartConfig {
   if (startDate < "1999-01-01" || startDate > now.toISOString().slice(0, 10)) {
     throw new ConfigError(problem("START_DATE", startDate, "a date from 1999-01-01 to today"));
   }
-  if (!isLoopback(host) && !values.ADMIN_PASSWORD) {
-    throw new ConfigError(
-      `HOST is "${host}", which others on the network can reach: set ADMIN_PASSWORD (at least 8 characters), or HOST=127.0.0.1.`,
-    );
-  }
+  checkPasswords(host, values);
   return {
     host,
     port: values.PORT ?? 3000,
     trustedProxies: values.TRUSTED_PROXIES ?? [],
     adminPassword: values.ADMIN_PASSWORD ?? null,
+    viewerPassword: values.VIEWER_PASSWORD ?? null,
     dataDir: values.DATA_DIR ?? "./data",
     databaseUrl: values.DATABASE_URL ?? null,
     s3: objectStore(values),
@@ -202,6 +203,21 @@ function checkDatabaseUrl(url: string | undefined): void {
   }
 }
 
+/** The network needs a password, and viewers one of their own. */
+function checkPasswords(host: string, { ADMIN_PASSWORD, VIEWER_PASSWORD }: Values): void {
+  if (!isLoopback(host) && !ADMIN_PASSWORD) {
+    throw new ConfigError(
+      `HOST is "${host}", which others on the network can reach: set ADMIN_PASSWORD (at least 8 characters), or HOST=127.0.0.1.`,
+    );
+  }
+  if (VIEWER_PASSWORD && !ADMIN_PASSWORD) {
+    throw new ConfigError("VIEWER_PASSWORD is set, and ADMIN_PASSWORD is not: without it everybody may do everything.");
+  }
+  if (VIEWER_PASSWORD && VIEWER_PASSWORD === ADMIN_PASSWORD) {
+    throw new ConfigError("VIEWER_PASSWORD is the same as ADMIN_PASSWORD; set it to another, or leave it out.");
+  }
+}
+
 /** dbt itself keeps what begins with DBT_ENV_SECRET_ from everything but the profile. */
 const dbtNames = /^(DBT_(?!ENV_SECRET_)\w+|PG(HOST|PORT|USER|DATABASE))$/;
 
@@ -216,7 +232,7 @@ function parseVariables(environment: Environment): Values {
     const given = environment[name];
     if (!given?.trim()) continue;
     // Somebody may mean a space at the end of a password; nowhere else.
-    const text = name === "ADMIN_PASSWORD" ? given : given.trim();
+    const text = name === "ADMIN_PASSWORD" || name === "VIEWER_PASSWORD" ? given : given.trim();
     const parsed = schema.safeParse(text);
     if (!parsed.success) throw new ConfigError(problem(name, text, allowed));
     values[name] = parsed.data;

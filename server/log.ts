@@ -11,6 +11,7 @@ const secretFields = [
   "cookie",
   "password",
   "adminPassword",
+  "viewerPassword",
   "apiKey",
   "secretAccessKey",
   "sessionToken",
@@ -73,11 +74,12 @@ function describeError(error: unknown, depth = 0): unknown {
 const describeParts = (error: AggregateError, depth: number) =>
   error.errors.map((part: unknown) => (part instanceof Error ? describeError(part, depth) : { message: String(part) }));
 
-/** What `config` holds that no log line may show: of the password, the logger has the last plain copy. */
+/** What `config` holds that no log line may show: of the passwords, the logger has the last plain copies. */
 export function configSecrets(config: StartConfig): string[] {
   const databasePassword = config.databaseUrl === null ? undefined : parseDatabaseUrl(config.databaseUrl).pass;
   const candidates = [
     config.adminPassword,
+    config.viewerPassword,
     config.market.apiKey,
     config.s3?.secretAccessKey,
     config.s3?.sessionToken,

@@ -48,8 +48,8 @@ function configuration() {
   }
 }
 
-const { wait, adminPassword, ...config } = configuration();
-const secrets = configSecrets({ ...config, adminPassword });
+const { wait, adminPassword, viewerPassword, ...config } = configuration();
+const secrets = configSecrets({ ...config, adminPassword, viewerPassword });
 const log = createLogger({ level: config.logLevel, pretty: process.stdout.isTTY, secrets });
 const lifecycle = createLifecycle({ log, closePatienceMs });
 
@@ -65,7 +65,7 @@ let askedAtMs = 0;
 async function start(): Promise<void> {
   const database = await startDatabase(startup);
   if (asked) return;
-  const guard = await startGuard(startup, database, adminPassword);
+  const guard = await startGuard(startup, database, { admin: adminPassword, viewer: viewerPassword });
   const pipeline = await startPipeline(startup, database);
   const alerts = openAlerts(startup, database, pipeline);
   const housekeeping = openHousekeeping(startup, database);

@@ -26,7 +26,7 @@ import type { Config } from "./config.ts";
 import type { AppContext } from "./context.ts";
 import { createAssetRoutes } from "./http/assets.ts";
 import { createGuard, type Guard } from "./http/guard.ts";
-import { adoptPassword } from "./http/password.ts";
+import { adoptPasswords } from "./http/password.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 import { createDashboardRoutes } from "./pages.ts";
@@ -123,17 +123,17 @@ function openOwnPool(
   return sql;
 }
 
-/** Keeps the password's hash and guards with it; null where none is set. The password itself is not needed again. */
+/** Keeps the passwords' hashes and guards with them; null where none is set. The passwords are not needed again. */
 export async function startGuard(
   { config, log, lifecycle, now }: Startup,
   database: Database,
-  adminPassword: string | null,
+  { admin, viewer }: { admin: string | null; viewer: string | null },
 ): Promise<Guard | null> {
-  if (adminPassword === null) return null;
+  if (admin === null) return null;
   // Sign-ins are looked up at every request, and must not wait for what the pipeline does.
   const sql = openOwnPool(lifecycle, database, "access");
-  await adoptPassword(sql, adminPassword, now());
-  return createGuard({ sql, log, now, trustedProxies: config.trustedProxies });
+  await adoptPasswords(sql, { admin, viewer }, now());
+  return createGuard({ sql, log, now, trustedProxies: config.trustedProxies, publicUrl: config.alerts.publicUrl });
 }
 
 /** The pipeline, its market and its lake. Nothing runs before its orchestrator is started. */

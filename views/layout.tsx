@@ -1,7 +1,6 @@
 import { html } from "hono/html";
 import type { Child, PropsWithChildren } from "hono/jsx";
-import { Instant } from "./components.tsx";
-import { formatCount } from "./format.ts";
+import { Banners } from "./banners.tsx";
 import { plainAssets, type Shell } from "./shell.ts";
 
 /** A double bar, thin and thick, as at the end of a score. */
@@ -120,64 +119,6 @@ const Navigation = ({ shell }: { shell: Shell }) => {
   );
 };
 
-/** Which build is on the pages, and what kept a later one from them. */
-const UnpublishedBanner = ({ last }: { last: NonNullable<Shell["unpublished"]> }) => {
-  const others = last.failedTests - last.tests.length;
-  return (
-    <div class="banner" role="alert">
-      <p>
-        <strong>{last.shown ? "The last good build is shown" : "Nothing is published yet"}</strong>
-        {last.shown && (
-          <>
-            , of <a href={`/runs/${last.shown.runId}`}>run {last.shown.runId}</a>,{" "}
-            <Instant at={last.shown.finishedAt} />
-          </>
-        )}
-        . <a href={`/runs/${last.runId}`}>Run {last.runId}</a>, <Instant at={last.finishedAt} />, was not published:{" "}
-        {last.tests.map(({ name, failures }, index) => (
-          <>
-            {index > 0 && ", "}
-            <a class="break" href={`/quality/tests/${encodeURIComponent(name)}`}>
-              {name}
-            </a>{" "}
-            failed{failures > 0 && ` (${formatCount(failures, "row")})`}
-          </>
-        ))}
-        {others > 0 && ` and ${formatCount(others, "other test")}`}
-        {last.tests.length === 0 && last.model !== null && (
-          <>
-            the model <a href={`/quality/models/${encodeURIComponent(last.model)}`}>{last.model}</a> could not be built
-          </>
-        )}
-        .
-      </p>
-      {last.failedTests > 0 && <a href="/quality?status=failed">See what failed</a>}
-    </div>
-  );
-};
-
-const Banners = ({ shell }: { shell: Shell }) => (
-  <>
-    {shell.isSimulated && (
-      <p class="ribbon" role="note">
-        <strong>SIMULATED DATA: demo exchange</strong>
-        <span>
-          No price here is real. Set <code>POLYGON_API_KEY</code> to fetch the market.
-        </span>
-      </p>
-    )}
-    {shell.keyRefusal && (
-      <div class="banner" role="alert">
-        <p>
-          <strong>{shell.keyRefusal.message}</strong> {shell.keyRefusal.advice}
-        </p>
-        <a href={`/runs/${shell.keyRefusal.runId}`}>See run {shell.keyRefusal.runId}</a>
-      </div>
-    )}
-    {shell.unpublished && <UnpublishedBanner last={shell.unpublished} />}
-  </>
-);
-
 /** The other pages of a folded group, on those of the group. */
 const GroupNavigation = ({ shell }: { shell: Shell }) => {
   const group = navigationGroups(shell).find(
@@ -229,7 +170,7 @@ const Head = ({ title, shell, hasChart, hasPlot, scripts = [] }: PageProps) => (
 export const Page = (props: PageProps) => (
   <html lang="en">
     <Head {...props} />
-    <body>
+    <body class={props.shell.mayChange ? undefined : "looks-only"}>
       <a class="skip" href="#main">
         Skip to the content
       </a>
@@ -258,7 +199,7 @@ export const Page = (props: PageProps) => (
           <a href="/about">About the data</a>
         </p>
         {props.shell.canSignOut && (
-          <form method="post" action="/sign-out">
+          <form method="post" action="/sign-out" class="sign-out">
             <button type="submit" class="link">
               Sign out
             </button>

@@ -51,6 +51,8 @@ export type Shell = {
     shown: { runId: number; finishedAt: Date | null } | null;
   } | null;
   canSignOut: boolean;
+  /** False for who may only look: what changes something is not offered. */
+  mayChange: boolean;
   /** Problems that stand, for the navigation. */
   openAlerts: number;
 };

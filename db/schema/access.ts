@@ -1,8 +1,10 @@
-import { bigint, index, integer, text } from "drizzle-orm/pg-core";
+import { sql } from "drizzle-orm";
+import { bigint, check, index, integer, text } from "drizzle-orm/pg-core";
 import { barline, instant } from "./columns.ts";
 
-/** The password that lets people in, as its hash only: what the last start found in ADMIN_PASSWORD. */
+/** The passwords that let people in, as their hashes only: what the last start found in ADMIN_PASSWORD and VIEWER_PASSWORD. */
 export const credentials = barline.table("credentials", {
+  /** `admin` or `viewer`. */
   name: text("name").primaryKey(),
   /** Argon2id, in PHC form. */
   hash: text("hash").notNull(),
@@ -17,12 +19,32 @@ export const signIns = barline.table(
     tokenHash: text("token_hash").primaryKey(),
     /** What the person called themselves. */
     name: text("name").notNull(),
+    /** Whose password they gave, and with that what they may do. */
+    credential: text("credential").notNull().default("admin"),
     /** Where they came from, for the list of sessions. */
     address: text("address"),
     createdAt: instant("created_at").notNull().defaultNow(),
     expiresAt: instant("expires_at").notNull(),
   },
   (table) => [index("sign_ins_by_expiry").on(table.expiresAt)],
+);
+
+/** What programs are let in with, each by a name. Revoking one removes it; that there was one is among the actions. */
+export const apiTokens = barline.table(
+  "api_tokens",
+  {
+    id: bigint("id", { mode: "number" }).primaryKey().generatedAlwaysAsIdentity(),
+    name: text("name").notNull().unique(),
+    /** SHA-256 of the token, which is random and long: whoever reads this table has no token. */
+    tokenHash: text("token_hash").notNull().unique(),
+    /** `read` or `operate`. */
+    scope: text("scope").notNull(),
+    createdBy: text("created_by").notNull(),
+    createdAt: instant("created_at").notNull().defaultNow(),
+    /** Null where it never was; as of the minute. */
+    lastUsedAt: instant("last_used_at"),
+  },
+  (table) => [check("api_tokens_scope", sql`${table.scope} in ('read', 'operate')`)],
 );
 
 /** Attempts to sign in that failed, by who made them and of all together: rate-limiter-flexible's table, names and order its own. */

@@ -21,7 +21,7 @@ export type RunTrigger = (typeof runTriggers)[number];
 export type Reprocess = "missing" | "failed" | "all" | "recheck";
 
 /** Who asks for something, as it is kept and shown: the name they gave, and the way they came. */
-export type Actor = { name: string; via: "dashboard" | "api" | "system" };
+export type Actor = { name: string; via: "dashboard" | "api" | "token" | "system" };
 
 /** An error as it is kept and shown: never a stack, never a secret. `code` is not shown: code knows the error again by it. */
 export type ErrorRecord = { name: string; message: string; advice?: string; code?: string };

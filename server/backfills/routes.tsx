@@ -52,7 +52,7 @@ async function showList(context: AppContext, c: Context): Promise<Response> {
     url: `/backfills${query && `?${query}`}`,
   };
   if (wantsFragment(c, "backfill-list")) return c.html(<BackfillListView list={backfills} />);
-  return c.html(backfillsPage({ shell: await readShell(context, c.req.path), list: backfills }));
+  return c.html(backfillsPage({ shell: await readShell(context, c), list: backfills }));
 }
 
 /** The job whose runs are by session. */
@@ -62,7 +62,7 @@ const newPath = "/backfills/new";
 
 async function showNew(context: AppContext, c: Context): Promise<Response> {
   const form = freshBackfill(context, ingestJob(context), newPath, c.req.query());
-  return c.html(newBackfillPage({ shell: await readShell(context, newPath), form }));
+  return c.html(newBackfillPage({ shell: await readShell(context, c, newPath), form }));
 }
 
 async function create(context: AppContext, c: Context): Promise<Response> {
@@ -76,7 +76,7 @@ async function create(context: AppContext, c: Context): Promise<Response> {
     return c.body(null, 204);
   }
   if (isFragment) return c.html(<BackfillFormView form={answer.form} />, answer.status);
-  return c.html(newBackfillPage({ shell: await readShell(context, newPath), form: answer.form }), answer.status);
+  return c.html(newBackfillPage({ shell: await readShell(context, c, newPath), form: answer.form }), answer.status);
 }
 
 async function readDetail(context: AppContext, row: BackfillRow): Promise<BackfillDetail> {
@@ -110,7 +110,7 @@ type Typed = BackfillBeside["settings"];
 
 async function renderPage(context: AppContext, c: Context, row: BackfillRow, typed?: Typed) {
   const [shell, backfill, { plan, sessions }, list, actions] = await Promise.all([
-    readShell(context, `/backfills/${row.id}`),
+    readShell(context, c, `/backfills/${row.id}`),
     readDetail(context, row),
     readSessions(context, row.id),
     readRuns(context, row, numberIn(c, "before")),

@@ -19,7 +19,7 @@ export async function runCommand(usage: string, flags: readonly string[], comman
   }
   const now = new Date();
   try {
-    const { adminPassword: _, ...config } = readConfig(process.env, now);
+    const { adminPassword: _, viewerPassword: __, ...config } = readConfig(process.env, now);
     await command(config, { file, withLake: words.includes("--lake"), now, tell: say });
     process.exit(0);
   } catch (error) {

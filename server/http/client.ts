@@ -15,9 +15,13 @@ export type Clients = {
   isSecure(c: RequestContext): boolean;
 };
 
-/** Reads requests that may pass proxies; `trusted` are their addresses or networks, such as 10.0.0.0/8. */
-export function createClients(trusted: readonly string[]): Clients {
+/**
+ * Reads requests that may pass proxies; `trusted` are their addresses or networks, such as 10.0.0.0/8, and `publicUrl` is
+ * where people open it.
+ */
+export function createClients(trusted: readonly string[], publicUrl: string | null = null): Clients {
   const proxies = trusted.map(readNetwork).filter((network) => network !== null);
+  const shown = publicUrl === null ? null : new URL(publicUrl);
   const isProxy = (address: Address) => isIn(address, proxies);
   return {
     addressOf(c) {
@@ -43,7 +47,10 @@ export function createClients(trusted: readonly string[]): Clients {
       const peer = peerOf(c);
       // Where no proxies are named, anybody is believed: whoever claims TLS only gets a cookie that needs it.
       const isBelieved = trusted.length === 0 || (peer !== null && isProxy(peer));
-      return isBelieved && c.req.header("X-Forwarded-Proto")?.split(",")[0]?.trim().toLowerCase() === "https";
+      const said = isBelieved ? c.req.header("X-Forwarded-Proto")?.split(",")[0]?.trim().toLowerCase() : undefined;
+      if (said !== undefined) return said === "https";
+      // Not all proxies say it. Whoever asks this machine directly does so by another name.
+      return shown?.protocol === "https:" && c.req.header("Host")?.toLowerCase() === shown.host;
     },
   };
 }

@@ -6,18 +6,20 @@ import { allowedFailures, createAttempts } from "./attempts.ts";
 import { type Clients, countedAs, createClients } from "./client.ts";
 import type { RequestContext } from "./environment.ts";
 import { HttpError, isMachinePath } from "./errors.ts";
-import { createPassword } from "./password.ts";
+import { type Credential, createPassword } from "./password.ts";
 import { createSessions, type Sessions } from "./session.ts";
+import { type ApiTokens, createApiTokens } from "./tokens.ts";
 
 /** What guards the process where ADMIN_PASSWORD is set. */
 export type Guard = {
   sessions: Sessions;
+  tokens: ApiTokens;
   clients: Clients;
   /**
-   * The kept hash that `given` is the password of; null where it is not. Throws an HttpError with 429 once the client, or all
-   * of them together, failed too often.
+   * The credential that `given` is the password of; null where it is of none. Throws an HttpError with 429 once the client,
+   * or all of them together, failed too often.
    */
-  checkPassword(c: RequestContext, given: string, way: Way): Promise<string | null>;
+  checkPassword(c: RequestContext, given: string, way: Way): Promise<Credential | null>;
 };
 
 /** How a password came: typed into the form, or sent by a program. Each is counted by itself. */
@@ -29,26 +31,34 @@ type GuardOptions = {
   log: Logger;
   now(): Date;
   trustedProxies: readonly string[];
+  /** Where people open Barline, as PUBLIC_URL says; null where it does not. */
+  publicUrl: string | null;
 };
 
-export const cookieName = "barline_session";
+/**
+ * The session's cookie. Over TLS the browser holds its name to what `__Host-` says: no other host of the domain, and nobody on
+ * the way who answers in plain HTTP, can have set it.
+ */
+export const cookieName = (isSecure: boolean) => (isSecure ? "__Host-barline_session" : "barline_session");
 
-/** The token that the browser sent; undefined where it sent none. */
-export const tokenOf = (c: RequestContext): string | undefined => getCookie(c, cookieName);
+/** The session's token that the browser sent; undefined where it sent none. */
+export const tokenOf = (c: RequestContext, { clients }: Pick<Guard, "clients">): string | undefined =>
+  getCookie(c, cookieName(clients.isSecure(c)));
 
-/** Makes the guard of one process over the password that adoptPassword has kept. */
-export function createGuard({ sql, log, now, trustedProxies }: GuardOptions): Guard {
-  const clients = createClients(trustedProxies);
+/** Makes the guard of one process over the passwords that adoptPasswords has kept. */
+export function createGuard({ sql, log, now, trustedProxies, publicUrl }: GuardOptions): Guard {
+  const clients = createClients(trustedProxies, publicUrl);
   const attempts = createAttempts(sql);
   const password = createPassword({ sql });
   const tellRefusal = createRefusals({ sql, log, now });
 
   /** By client and text: who sends the same again meanwhile waits for the same answer, and it counts once. */
-  const underWay = new Map<string, Promise<boolean>>();
+  const underWay = new Map<string, Promise<Credential | null>>();
   const refused = createRefused();
 
   return {
     sessions: createSessions({ sql, now }),
+    tokens: createApiTokens({ sql, now }),
     clients,
     async checkPassword(c, given, way) {
       const address = clients.addressOf(c);
@@ -56,46 +66,50 @@ export function createGuard({ sql, log, now, trustedProxies }: GuardOptions): Gu
       const client = way === "form" ? countedAs(address) : `${way} ${countedAs(address)}`;
       const [blockedSeconds, kept] = await Promise.all([attempts.blockedSeconds(client), password.kept()]);
       refuseFor(blockedSeconds);
-      if (kept === null) return null;
       // Only where the client is not blocked: this look is quick enough to guess with.
-      if (password.isRemembered(given, kept)) return kept;
+      const known = kept.find(({ hash }) => password.isRemembered(given, hash));
+      if (known !== undefined) return known;
       const name = `${client} ${password.nameOf(given)}`;
       // A script that was left with an old password sends the same for days: it guesses once, and blocks no other.
-      if (refused.has(name, kept)) return null;
+      const hashes = kept.map(({ hash }) => hash).join();
+      if (refused.has(name, hashes)) return null;
       const checking =
         underWay.get(name) ?? checkAnew(c, { address, client, given, kept }).finally(() => underWay.delete(name));
       underWay.set(name, checking);
-      if (await checking) return kept;
-      refused.add(name, kept);
-      return null;
+      const right = await checking;
+      if (right === null) refused.add(name, hashes);
+      return right;
     },
   };
 
-  async function checkAnew(c: RequestContext, attempt: Attempt): Promise<boolean> {
+  async function checkAnew(c: RequestContext, attempt: Attempt): Promise<Credential | null> {
     const { address, client, given, kept } = attempt;
     const { waitSeconds, failures } = await attempts.begin(client);
     refuseFor(waitSeconds);
-    const checking = password.verify(given, kept);
-    if (checking === null) refuseFor(queueSeconds);
-    const isRight = (await checking) === true;
-    if (isRight) await attempts.succeed(client);
-    else if (failures === 1 || failures === allowedFailures) await tellRefusal(c, address, failures);
-    return isRight;
+    for (const credential of kept) {
+      const checking = password.verify(given, credential.hash);
+      if (checking === null) refuseFor(queueSeconds);
+      if ((await checking) !== true) continue;
+      await attempts.succeed(client);
+      return credential;
+    }
+    if (failures === 1 || failures === allowedFailures) await tellRefusal(c, address, failures);
+    return null;
   }
 }
 
-type Attempt = { address: string | null; client: string; given: string; kept: string };
+type Attempt = { address: string | null; client: string; given: string; kept: Credential[] };
 
 /** As many as all clients together are allowed in a quarter of an hour. */
 const mostRefused = 1000;
 
-/** What was refused, by client and text, for as long as the password of `kept` stays; the latest {@link mostRefused}. */
+/** What was refused, by client and text, for as long as the passwords of `hashes` stay; the latest {@link mostRefused}. */
 function createRefused() {
   const names = new Map<string, string>();
   return {
-    has: (name: string, kept: string) => names.get(name) === kept,
-    add: (name: string, kept: string) => {
-      names.set(name, kept);
+    has: (name: string, hashes: string) => names.get(name) === hashes,
+    add: (name: string, hashes: string) => {
+      names.set(name, hashes);
       const [oldest] = names.keys();
       if (names.size > mostRefused && oldest !== undefined) names.delete(oldest);
     },

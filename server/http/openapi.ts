@@ -37,7 +37,11 @@ function makeDocument(operations: readonly Operation[]): ReturnType<typeof creat
     paths,
     components: {
       securitySchemes: {
-        password: { type: "http", scheme: "bearer", description: "ADMIN_PASSWORD, where one is set." },
+        password: {
+          type: "http",
+          scheme: "bearer",
+          description: "Where ADMIN_PASSWORD is set: a token made on /system, or a password.",
+        },
       },
     },
   });

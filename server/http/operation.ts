@@ -5,12 +5,12 @@ import type { Actor } from "../../jobs/orchestrator/types.ts";
 import type { AppContext } from "../context.ts";
 import type { WarehouseCounter } from "../pipeline/warehouse-counter.ts";
 import { check, shorten } from "./check.ts";
-import type { RequestContext } from "./environment.ts";
+import type { Access, RequestContext } from "./environment.ts";
 import { HttpError } from "./errors.ts";
 import { errorAnswer } from "./schemas.ts";
 
-/** What the handlers of the API may use; `by` is who asks, to be kept with what they do. */
-export type ApiContext = AppContext & { warehouse: WarehouseCounter; by: Actor };
+/** What the handlers of the API may use; `by` is who asks, to be kept with what they do, and `access` what they may do. */
+export type ApiContext = AppContext & { warehouse: WarehouseCounter; by: Actor; access: Access };
 
 type Answers = Record<number, { description: string; schema: z.ZodType }>;
 type AnswerOf<A extends Answers> = {
@@ -42,7 +42,7 @@ export type Operation = {
   path: string;
   answers: Answers;
   document: ZodOpenApiOperationObject;
-  respond(c: RequestContext, context: Omit<ApiContext, "by">): Promise<Response>;
+  respond(c: RequestContext, context: Omit<ApiContext, "by" | "access">): Promise<Response>;
 };
 
 const nothing = z.strictObject({});
@@ -81,7 +81,7 @@ export function defineOperation<
         query: check(querySchema, singleValues(c.req.queries())),
         body: check(bodySchema, method === "get" ? {} : await readBody(c)),
       };
-      const { status, body } = await definition.handle(input, { ...context, by: c.var.actor });
+      const { status, body } = await definition.handle(input, { ...context, by: c.var.actor, access: c.var.access });
       c.header("Cache-Control", "no-store");
       return c.json(body as object, status as ContentfulStatusCode);
     },

@@ -35,7 +35,8 @@ export function sameOriginWrites(): MiddlewareHandler<AppEnv> {
   };
 }
 
-const isSafe = (method: string) => method === "GET" || method === "HEAD" || method === "OPTIONS";
+/** Whether a request of this method only asks, as no GET of ours changes anything. */
+export const isSafe = (method: string) => method === "GET" || method === "HEAD" || method === "OPTIONS";
 
 function isSameOrigin(c: RequestContext): boolean {
   const site = c.req.header("Sec-Fetch-Site");

@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { type Actor, RequestError } from "../../jobs/orchestrator/types.ts";
+import type { Access } from "./environment.ts";
 
 /** Whether htmx asks for the part of the page with this id, rather than a person for the page. */
 export function wantsFragment(c: Context, id: string): boolean {
@@ -9,6 +10,9 @@ export function wantsFragment(c: Context, id: string): boolean {
 
 /** Who asks, to be kept with what they do. */
 export const actorOf = (c: Context): Actor => c.get("actor");
+
+/** What who asks may do. */
+export const accessOf = (c: Context): Access => c.get("access");
 
 /** A whole positive number in a path; anything else is no such page. */
 export function idOf(c: Context, what: string, name = "id"): number {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import "zod-openapi";
 import { jobIds } from "../../jobs/pipeline.ts";
+import { invisible } from "../../views/visible-text.ts";
 
 /**
  * The words that requests and answers share. Every message completes "`field` …". Requests are strict, so that a misspelt field
@@ -39,6 +40,17 @@ export const booleanInUrl = z
 export const limitInUrl = numberInUrl(1, 1000)
   .default(50)
   .meta({ override: { default: 50 } });
+
+const seen = new RegExp(`^[^${invisible}]*[^${invisible}\\s][^${invisible}]*$`);
+
+/** A word or line that a person typed: something to be seen, of at most so many characters as people count them. */
+export const lineInput = (longest: number) => {
+  const allowed = `has to be 1 to ${longest} letters, digits and signs that can be seen`;
+  return text(allowed)
+    .regex(seen, { error: allowed })
+    .refine((value) => [...value].length <= longest, { error: allowed })
+    .meta({ override: { minLength: 1, maxLength: longest } });
+};
 
 const dateAllowed = "has to be a date such as 2025-01-02";
 /** A calendar date that both JavaScript and PostgreSQL take. */

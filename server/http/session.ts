@@ -10,7 +10,8 @@ import {
 } from "../../db/queries/operations/access.ts";
 import { insertAction } from "../../db/queries/operations/actions.ts";
 import type { Actor } from "../../jobs/orchestrator/types.ts";
-import { credentialName } from "./password.ts";
+import type { Access } from "./environment.ts";
+import { accessBy, type Credential } from "./password.ts";
 
 /** Somebody who is signed in, as the list shows them. */
 type SignedIn = {
@@ -24,10 +25,10 @@ type SignedIn = {
 
 /** Who is signed in: kept in the database, so that a restart signs nobody out and all processes agree. */
 export type Sessions = {
-  /** A token for a cookie, valid for {@link sessionSeconds}; null where the password of `hash` was replaced meanwhile. */
-  issue(person: { name: string; address: string | null; hash: string }): Promise<string | null>;
-  /** The name of the token's person; null where it is unknown or over. */
-  find(token: string): Promise<string | null>;
+  /** A token for a cookie, valid for {@link sessionSeconds}; null where the password was replaced meanwhile. */
+  issue(person: { name: string; address: string | null; credential: Credential }): Promise<string | null>;
+  /** Whose the token is, and what their password lets them do; null where it is unknown or over. */
+  find(token: string): Promise<{ name: string; access: Access } | null>;
   /** Ends one session before its time. */
   end(token: string): Promise<void>;
   /** Ends every session; answers how many there were. */
@@ -48,20 +49,23 @@ const hashOf = (token: string) => createHash("sha256").update(token).digest("bas
 /** Makes the sessions of every process on the database behind `sql`, which has to be a pool that may write. */
 export function createSessions({ sql, now }: { sql: Sql; now: () => Date }): Sessions {
   return {
-    async issue({ name, address, hash }) {
+    async issue({ name, address, credential }) {
       const token = randomBytes(32).toString("base64url");
       const createdAt = now();
       const expiresAt = new Date(createdAt.getTime() + sessionSeconds * 1000);
       const signIn = { tokenHash: hashOf(token), name, address, createdAt, expiresAt };
       return await sql.begin(async (transaction) => {
         await deleteExpiredSignIns(transaction, createdAt);
-        if (!(await insertSignIn(transaction, signIn, { name: credentialName, hash }))) return null;
+        if (!(await insertSignIn(transaction, signIn, credential))) return null;
         const details = address === null ? null : { address };
         await insertAction(transaction, { actor: name, via: "dashboard", kind: "access.sign_in", details });
         return token;
       });
     },
-    find: async (token) => (tokenForm.test(token) ? await selectSignIn(sql, hashOf(token), now()) : null),
+    async find(token) {
+      const found = tokenForm.test(token) ? await selectSignIn(sql, hashOf(token), now()) : null;
+      return found && { name: found.name, access: accessBy(found.credential) };
+    },
     async end(token) {
       if (!tokenForm.test(token)) return;
       await sql.begin(async (transaction) => {
@@ -81,7 +85,7 @@ export function createSessions({ sql, now }: { sql: Sql; now: () => Date }): Ses
     async list(ownToken) {
       const own = ownToken === undefined ? null : hashOf(ownToken);
       const rows = await selectSignIns(sql, now(), mostListed);
-      return rows.map(({ tokenHash, ...row }) => ({ ...row, isOwn: tokenHash === own }));
+      return rows.map(({ tokenHash, credential: _, ...row }) => ({ ...row, isOwn: tokenHash === own }));
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { Context } from "hono";
 import { countOpenAlerts } from "../../db/queries/operations/alerts.ts";
 import { selectProblemWith } from "../../db/queries/pipeline/read-problems.ts";
 import { selectUnpublished } from "../../db/queries/pipeline/read-unpublished.ts";
@@ -7,9 +8,10 @@ import packageJson from "../../package.json" with { type: "json" };
 import type { Shell } from "../../views/shell.ts";
 import type { AppContext } from "../context.ts";
 import { assetUrls } from "./assets.ts";
+import { accessOf } from "./request.ts";
 
-/** What the page at `path` shows around its content. */
-export async function readShell(context: AppContext, path: string): Promise<Shell> {
+/** What a page shows around its content, at the address that was asked or the one that it belongs to. */
+export async function readShell(context: AppContext, c: Context, path = c.req.path): Promise<Shell> {
   const [assets, refusal, openAlerts, unpublished] = await Promise.all([
     assetUrls(),
     selectProblemWith(context.read, jobIds.ingest, marketErrorCodes.refusedKey),
@@ -29,6 +31,7 @@ export async function readShell(context: AppContext, path: string): Promise<Shel
     },
     unpublished,
     canSignOut: context.guard !== null,
+    mayChange: accessOf(c) !== "read",
     openAlerts,
   };
 }

@@ -16,10 +16,7 @@ async function show(context: AppContext, c: Context): Promise<Response> {
   if (wantsFragment(c, "movers-lists") && isPublished) {
     return c.html(<MoversLists view={await readMoversView(context, asked)} />);
   }
-  const [shell, view] = await Promise.all([
-    readShell(context, c.req.path),
-    isPublished ? readMarket(context, asked) : null,
-  ]);
+  const [shell, view] = await Promise.all([readShell(context, c), isPublished ? readMarket(context, asked) : null]);
   return c.html(marketPage({ shell, view }));
 }
 

@@ -31,7 +31,7 @@ async function show(context: AppContext, c: Context): Promise<Response> {
   }
   // Without a script the browser keeps what the form sent; problems would be lost on the way, so they stay with it.
   if (view && view.problems.length === 0 && isFromForm(params)) return c.redirect(view.url, 303);
-  return c.html(screenerPage({ shell: await readShell(context, c.req.path), view }));
+  return c.html(screenerPage({ shell: await readShell(context, c), view }));
 }
 
 async function exportScreen(context: AppContext, c: Context): Promise<Response> {

@@ -50,13 +50,13 @@ async function list(context: AppContext, c: Context): Promise<Response> {
   const type = (c.req.query("type") ?? "").trim();
   const found = await readList(context, query, type, numberIn(c, "from") ?? 0);
   if (wantsFragment(c, "ticker-results")) return c.html(<TickerResults list={found} />);
-  return c.html(tickersPage({ shell: await readShell(context, c.req.path), list: found }));
+  return c.html(tickersPage({ shell: await readShell(context, c), list: found }));
 }
 
 async function show(context: AppContext, c: Context): Promise<Response> {
   const ticker = c.req.param("ticker") ?? "";
   const query = { isAdjusted: c.req.query("adjusted") !== "false", range: rangeOf(c.req.query("range")) };
-  const [shell, view] = await Promise.all([readShell(context, c.req.path), readTickerPage(context, ticker, query)]);
+  const [shell, view] = await Promise.all([readShell(context, c), readTickerPage(context, ticker, query)]);
   if (view) return c.html(tickerPage({ shell, view }));
   const suggestions = await selectTickers(context.read, { query: ticker.slice(0, longestQuery), type: null }, 0, 8);
   return c.html(unknownTickerPage({ shell, ticker, suggestions }), 404);

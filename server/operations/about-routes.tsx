@@ -14,10 +14,7 @@ function lakeOf({ s3, bucket, dataDir }: Config): string {
 
 async function about(context: AppContext, c: Context): Promise<Response> {
   const { config, pipeline, read } = context;
-  const [shell, models] = await Promise.all([
-    readShell(context, c.req.path),
-    selectLatestModels(read, jobIds.transform),
-  ]);
+  const [shell, models] = await Promise.all([readShell(context, c), selectLatestModels(read, jobIds.transform)]);
   const datasets = pipeline.orchestrator.jobs.flatMap((job) => [...(job.produces ?? []), ...(job.triggeredBy ?? [])]);
   const isEmbedded = config.databaseUrl === null;
   return c.html(

@@ -12,8 +12,10 @@ const actionAnswer = z
   .strictObject({
     id: z.int().positive(),
     at: instant,
-    actor: z.string().meta({ description: "The name given at sign-in, or what else is known of who it was." }),
-    via: z.enum(["dashboard", "api", "system"]),
+    actor: z
+      .string()
+      .meta({ description: "The name given at sign-in, the name of the token, or what else is known of who it was." }),
+    via: z.enum(["dashboard", "api", "token", "system"]),
     kind: z.string().meta({ example: "run.retry" }),
     job: z.string().nullable(),
     runId: z.int().nullable(),

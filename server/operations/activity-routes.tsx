@@ -42,7 +42,7 @@ async function readActivity(context: AppContext, c: Context): Promise<ActivityVi
     selectActions(read, filter, pageSize + 1),
     selectActionThings(read),
     selectActors(read, peopleListed),
-    guard ? guard.sessions.list(tokenOf(c)) : null,
+    guard ? guard.sessions.list(tokenOf(c, guard)) : null,
   ]);
   const shown = actions.slice(0, pageSize);
   const last = shown.at(-1);
@@ -61,7 +61,7 @@ async function readActivity(context: AppContext, c: Context): Promise<ActivityVi
 }
 
 async function show(context: AppContext, c: Context): Promise<Response> {
-  const [shell, activity] = await Promise.all([readShell(context, c.req.path), readActivity(context, c)]);
+  const [shell, activity] = await Promise.all([readShell(context, c), readActivity(context, c)]);
   return c.html(activityPage({ shell, activity }));
 }
 

@@ -56,7 +56,7 @@ async function readAlerts(context: AppContext, { before, refusal }: Query): Prom
 async function show(context: AppContext, c: Context): Promise<Response> {
   const view = await readAlerts(context, { before: numberIn(c, "before"), refusal: null });
   if (wantsFragment(c, "alerts-live")) return c.html(<AlertsLive view={view} />);
-  return c.html(alertsPage({ shell: await readShell(context, c.req.path), view }));
+  return c.html(alertsPage({ shell: await readShell(context, c), view }));
 }
 
 /** Does what a form asks and shows the page; where that cannot be done, the page says why. */
@@ -67,7 +67,7 @@ async function act(context: AppContext, c: Context, anchor: string, action: () =
   } catch (error) {
     if (!(error instanceof RequestError) || error.code === "not_found") throw error;
     const view = await readAlerts(context, { before: null, refusal: error.message });
-    return c.html(alertsPage({ shell: await readShell(context, "/alerts"), view }), statusOf(error));
+    return c.html(alertsPage({ shell: await readShell(context, c, "/alerts"), view }), statusOf(error));
   }
 }
 

@@ -4,10 +4,12 @@ import type { RetentionDays, RetentionRow } from "../../db/queries/operations/ho
 import type { CleanUpForm } from "../../views/operations/cleanup-form.tsx";
 import { type RetentionForm, RetentionFormView, retentionFields } from "../../views/operations/retention-form.tsx";
 import { SystemLive, type SystemView, systemPage } from "../../views/operations/system.tsx";
+import type { TokensView } from "../../views/operations/tokens.tsx";
 import type { AppContext } from "../context.ts";
 import { actorOf, fieldErrors, fieldOf, statusOf, wantsFragment } from "../http/request.ts";
 import { readShell } from "../http/shell.ts";
 import { readHousekeepingRuns, readProcesses, readSizes, recordOf } from "./system-read.ts";
+import { createTokenRoutes, readTokens } from "./token-routes.tsx";
 
 const runsShown = 10;
 const fieldNames = retentionFields.map(({ name }) => name as keyof RetentionDays);
@@ -27,14 +29,15 @@ async function readSystem(context: AppContext): Promise<SystemView> {
   };
 }
 
-type Shown = { retention?: Partial<RetentionForm>; cleanUp?: Partial<CleanUpForm> };
+type Shown = { retention?: Partial<RetentionForm>; cleanUp?: Partial<CleanUpForm>; tokens?: TokensView | null };
 
 /** The whole page, with what a form has to say where one was posted. */
 async function page(context: AppContext, c: Context, shown: Shown = {}) {
-  const [shell, system, kept] = await Promise.all([
-    readShell(context, "/system"),
+  const [shell, system, kept, tokens] = await Promise.all([
+    readShell(context, c, "/system"),
     readSystem(context),
     context.housekeeping.readRetention(),
+    shown.tokens ?? readTokens(context, c),
   ]);
   const retention = { draft: draftOf(kept), errors: {}, preview: null, asksAboutLake: false, ...shown.retention };
   const cleanUp = { problem: null, preview: null, withNewest: false, ...shown.cleanUp };
@@ -43,6 +46,7 @@ async function page(context: AppContext, c: Context, shown: Shown = {}) {
     system,
     retention: { isSaved: c.req.query("saved") !== undefined, ...retention },
     cleanUp: { lakeDays: kept.lakeDays, ...cleanUp },
+    tokens,
   });
 }
 
@@ -124,5 +128,9 @@ export function createSystemRoutes(context: AppContext): Hono {
   routes.get("/system", (c) => show(context, c));
   routes.post("/system/retention", (c) => saveRetention(context, c));
   routes.post("/system/housekeeping", (c) => cleanUp(context, c));
+  routes.route(
+    "/",
+    createTokenRoutes(context, (c, tokens) => page(context, c, { tokens })),
+  );
   return routes;
 }

@@ -60,7 +60,7 @@ async function readView(context: AppContext, c: Context): Promise<CalendarView> 
 async function show(context: AppContext, c: Context): Promise<Response> {
   const view = await readView(context, c);
   if (wantsFragment(c, "calendar-live")) return c.html(<CalendarLive view={view} />);
-  return c.html(calendarPage({ shell: await readShell(context, c.req.path), view }));
+  return c.html(calendarPage({ shell: await readShell(context, c), view }));
 }
 
 /** `/calendar`: a year of sessions, by what each job made of them. */

@@ -34,21 +34,21 @@ async function readPage(context: AppContext, name: string, before: number | null
 }
 
 async function list(context: AppContext, c: Context): Promise<Response> {
-  const [shell, datasets] = await Promise.all([readShell(context, c.req.path), readDatasets(context)]);
+  const [shell, datasets] = await Promise.all([readShell(context, c), readDatasets(context)]);
   return c.html(datasetsPage({ shell, now: context.now(), datasets, titles: titlesOf(context) }));
 }
 
 async function show(context: AppContext, c: Context): Promise<Response> {
   const page = await readPage(context, c.req.param("name") ?? "", numberIn(c, "before"));
   if (wantsFragment(c, "dataset")) return c.html(<DatasetLive page={page} />);
-  return c.html(datasetPage({ shell: await readShell(context, c.req.path), page }));
+  return c.html(datasetPage({ shell: await readShell(context, c), page }));
 }
 
 async function showEvent(context: AppContext, c: Context): Promise<Response> {
   const id = idOf(c, "event");
   const event = await selectEvent(context.read, id);
   if (!event) throw new RequestError("not_found", `There is no event ${id}.`);
-  const shell = await readShell(context, c.req.path);
+  const shell = await readShell(context, c);
   return c.html(eventPage({ shell, now: context.now(), event, titles: titlesOf(context) }));
 }
 

@@ -7,7 +7,7 @@ import { readGraph } from "./graph-read.ts";
 
 async function show(context: AppContext, c: Context): Promise<Response> {
   if (wantsFragment(c, "graph")) return c.html(<GraphLive graph={await readGraph(context)} />);
-  const [shell, graph] = await Promise.all([readShell(context, c.req.path), readGraph(context)]);
+  const [shell, graph] = await Promise.all([readShell(context, c), readGraph(context)]);
   return c.html(graphPage({ shell, graph }));
 }
 

@@ -84,7 +84,7 @@ async function readView(context: AppContext, c: Context): Promise<GridView> {
 
 async function show(context: AppContext, c: Context): Promise<Response> {
   if (wantsFragment(c, "grid")) return c.html(<Grid view={await readView(context, c)} />);
-  const [shell, view] = await Promise.all([readShell(context, c.req.path), readView(context, c)]);
+  const [shell, view] = await Promise.all([readShell(context, c), readView(context, c)]);
   return c.html(gridPage({ shell, view }));
 }
 

@@ -1,3 +1,4 @@
+import type { Context } from "hono";
 import { selectBackfills } from "../../db/queries/backfills/read-backfills.ts";
 import { selectEventBacklog, selectJobStandings } from "../../db/queries/pipeline/read-jobs.ts";
 import { selectRuns } from "../../db/queries/pipeline/read-runs.ts";
@@ -70,13 +71,14 @@ export type Attempt = { backfill?: BackfillForm; run?: Pick<RunForm, "session" |
 /** Everything that a job's page shows. */
 export async function readJobPage(
   context: AppContext,
+  c: Context,
   job: JobDefinition,
   query: ListQuery,
   attempt: Attempt = {},
 ): Promise<JobPageProps> {
   const path = `/jobs/${job.id}`;
   const [shell, facts, list, backfills] = await Promise.all([
-    readShell(context, path),
+    readShell(context, c, path),
     readJobFacts(context, job),
     readRunList(context, job.id, query),
     job.schedule ? selectBackfills(context.read, { jobId: job.id }, backfillsShown) : [],

@@ -19,7 +19,7 @@ async function show(context: AppContext, c: Context): Promise<Response> {
     const list = await readRunList(context, job.id, query);
     return c.html(<JobRuns job={job} list={list} now={context.now()} />);
   }
-  return c.html(jobPage(await readJobPage(context, job, query)));
+  return c.html(jobPage(await readJobPage(context, c, job, query)));
 }
 
 async function createRun(context: AppContext, c: Context): Promise<Response> {
@@ -27,7 +27,7 @@ async function createRun(context: AppContext, c: Context): Promise<Response> {
   const form = await c.req.parseBody();
   const session = fieldOf(form, "session");
   const refuse = async (errors: Record<string, string>, status: 409 | 422) =>
-    c.html(jobPage(await readJobPage(context, job, firstPage, { run: { session, errors } })), status);
+    c.html(jobPage(await readJobPage(context, c, job, firstPage, { run: { session, errors } })), status);
   if (job.schedule && session === "") return refuse({ session: "Choose a session, such as 2025-01-02." }, 422);
   try {
     const options = {
@@ -57,7 +57,7 @@ async function createBackfill(context: AppContext, c: Context): Promise<Response
     return c.body(null, 204);
   }
   if (isFragment) return c.html(<BackfillFormView form={answer.form} />, answer.status);
-  return c.html(jobPage(await readJobPage(context, job, firstPage, { backfill: answer.form })), answer.status);
+  return c.html(jobPage(await readJobPage(context, c, job, firstPage, { backfill: answer.form })), answer.status);
 }
 
 async function setPaused(context: AppContext, c: Context, paused: boolean): Promise<Response> {

@@ -70,7 +70,7 @@ async function show(context: AppContext, c: Context, find: Find): Promise<Respon
       c.req.raw.signal,
     );
   }
-  const [shell, log] = await Promise.all([readShell(context, c.req.path), readLog(context.read, subject, job, query)]);
+  const [shell, log] = await Promise.all([readShell(context, c), readLog(context.read, subject, job, query)]);
   return c.html(logPage({ shell, head, log }));
 }
 

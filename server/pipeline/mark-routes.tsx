@@ -37,4 +37,4 @@ export async function postMark(
 }
 
 const answer = async (context: AppContext, c: Context, mark: MarkView, status: 200 | 409 | 422) =>
-  c.html(markPage({ shell: await readShell(context, c.req.path), mark }), status);
+  c.html(markPage({ shell: await readShell(context, c), mark }), status);

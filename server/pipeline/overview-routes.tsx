@@ -36,7 +36,7 @@ async function overview(context: AppContext, published: PublishedRange, c: Conte
   const year = numberIn(c, "year");
   if (wantsFragment(c, "coverage-live")) return c.html(<CoverageLive coverage={await readCoverage(context, year)} />);
   const [shell, status, coverage] = await Promise.all([
-    readShell(context, c.req.path),
+    readShell(context, c),
     readOverviewStatus(context, published),
     readCoverage(context, year),
   ]);

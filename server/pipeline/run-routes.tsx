@@ -19,7 +19,7 @@ async function show(context: AppContext, c: Context): Promise<Response> {
   };
   const run = await readRunPage(context, idOf(c, "run"), query, null);
   if (wantsFragment(c, "run")) return c.html(<RunLive run={run} />);
-  return c.html(runPage({ shell: await readShell(context, c.req.path), run }));
+  return c.html(runPage({ shell: await readShell(context, c), run }));
 }
 
 /** Does something to a run and shows it; where that cannot be done, the run's page says why. */
@@ -37,7 +37,7 @@ async function act(context: AppContext, c: Context, action: (id: number) => Prom
 /** The page of a run with why something about it could not be done. */
 export async function showRefused(context: AppContext, c: Context, id: number, error: RequestError): Promise<Response> {
   const run = await readRunPage(context, id, wholeRun, error.message);
-  return c.html(runPage({ shell: await readShell(context, `/runs/${id}`), run }), statusOf(error));
+  return c.html(runPage({ shell: await readShell(context, c, `/runs/${id}`), run }), statusOf(error));
 }
 
 async function markSubject(context: AppContext, c: Context): Promise<MarkSubject & { id: number }> {

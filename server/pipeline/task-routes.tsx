@@ -16,7 +16,7 @@ async function show(context: AppContext, c: Context, refusal: RequestError | nul
   const task = await readTaskPage(context, row, numberIn(c, "tries"), refusal?.message ?? null);
   if (wantsFragment(c, "task")) return c.html(<TaskLive task={task} />);
   const path = `/runs/${runId}/tasks/${taskId}`;
-  const [shell, log] = await Promise.all([readShell(context, path), readTaskLog(context, row)]);
+  const [shell, log] = await Promise.all([readShell(context, c, path), readTaskLog(context, row)]);
   return c.html(taskPage({ shell, task, log }), refusal ? statusOf(refusal) : 200);
 }
 

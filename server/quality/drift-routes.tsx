@@ -30,7 +30,7 @@ async function readView(context: AppContext, form: Form): Promise<DriftView> {
 }
 
 async function page(context: AppContext, c: Context, form: Form) {
-  const [shell, view] = await Promise.all([readShell(context, "/quality/drift"), readView(context, form)]);
+  const [shell, view] = await Promise.all([readShell(context, c, "/quality/drift"), readView(context, form)]);
   c.header("Cache-Control", "no-store");
   return driftPage({ shell, view });
 }

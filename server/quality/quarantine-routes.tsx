@@ -15,7 +15,7 @@ async function page(context: AppContext, c: Context, problem: { id: number; mess
   const textIn = (name: string) => (c.req.query(name) ?? "").trim().slice(0, longestText);
   const asked = { state: textIn("state"), ticker: textIn("ticker") };
   const [shell, view] = await Promise.all([
-    readShell(context, path),
+    readShell(context, c, path),
     readQuarantineView(context, asked, numberIn(c, "before"), problem),
   ]);
   return quarantinePage({ shell, view });

@@ -37,7 +37,7 @@ async function list(context: AppContext, c: Context): Promise<Response> {
     subject: textIn(c, "subject"),
     kind: textIn(c, "kind"),
   };
-  const [shell, view] = await Promise.all([readShell(context, c.req.path), readQuality(context, filter)]);
+  const [shell, view] = await Promise.all([readShell(context, c), readQuality(context, filter)]);
   return c.html(qualityPage({ shell, view }));
 }
 
@@ -55,7 +55,7 @@ async function decideSplit(context: AppContext, c: Context): Promise<Response> {
     await context.pipeline.decideSplit({ ...split, ...decision }, actorOf(c));
   } catch (error) {
     const { form: problem = "" } = fieldErrors(error, []);
-    const [shell, view] = await Promise.all([readShell(context, "/quality"), readQuality(context, everyTest)]);
+    const [shell, view] = await Promise.all([readShell(context, c, "/quality"), readQuality(context, everyTest)]);
     return c.html(qualityPage({ shell, view, problem }), statusOf(error));
   }
   return c.redirect("/quality#splits", 303);
@@ -63,13 +63,13 @@ async function decideSplit(context: AppContext, c: Context): Promise<Response> {
 
 async function showTest(context: AppContext, c: Context): Promise<Response> {
   const name = c.req.param("name") ?? "";
-  const [shell, view] = await Promise.all([readShell(context, c.req.path), readTestPage(context, name)]);
+  const [shell, view] = await Promise.all([readShell(context, c), readTestPage(context, name)]);
   return c.html(testPage({ shell, view }));
 }
 
 async function showFoundRows(context: AppContext, c: Context): Promise<Response> {
   const [shell, view] = await Promise.all([
-    readShell(context, c.req.path),
+    readShell(context, c),
     readFoundRows(context, c.req.param("name") ?? "", numberIn(c, "from") ?? 0),
   ]);
   c.header("Cache-Control", "no-store");
@@ -83,22 +83,19 @@ async function exportFoundRows(context: AppContext, c: Context): Promise<Respons
 
 async function showNode(context: AppContext, c: Context, kind: "model" | "source"): Promise<Response> {
   const name = c.req.param("name") ?? "";
-  const [shell, view] = await Promise.all([readShell(context, c.req.path), readNodePage(context, kind, name)]);
+  const [shell, view] = await Promise.all([readShell(context, c), readNodePage(context, kind, name)]);
   return c.html(nodePage({ shell, view }));
 }
 
 async function showCoverage(context: AppContext, c: Context): Promise<Response> {
   const asked = { year: numberIn(c, "year"), ticker: textIn(c, "ticker") };
-  const [shell, view] = await Promise.all([readShell(context, c.req.path), readCoverage(context, asked)]);
+  const [shell, view] = await Promise.all([readShell(context, c), readCoverage(context, asked)]);
   return c.html(coveragePage({ shell, view }));
 }
 
 async function showRejects(context: AppContext, c: Context): Promise<Response> {
   const asked = { reason: textIn(c, "reason"), ticker: textIn(c, "ticker"), session: textIn(c, "session") };
-  const [shell, view] = await Promise.all([
-    readShell(context, c.req.path),
-    readRejects(context, asked, numberIn(c, "before")),
-  ]);
+  const [shell, view] = await Promise.all([readShell(context, c), readRejects(context, asked, numberIn(c, "before"))]);
   return c.html(rejectsPage({ shell, view }));
 }
 
@@ -116,7 +113,7 @@ async function readLineageView(context: AppContext, ticker: string, date: string
 
 async function showLineage(context: AppContext, c: Context): Promise<Response> {
   const [shell, view] = await Promise.all([
-    readShell(context, c.req.path),
+    readShell(context, c),
     readLineageView(context, textIn(c, "ticker"), textIn(c, "date")),
   ]);
   return c.html(lineagePage({ shell, view }));

@@ -47,11 +47,11 @@ describe("the read pool", () => {
     await reader.end();
   });
 
-  test("sees neither the password's hash, nor who is signed in or tried to", async () => {
+  test("sees no hash of a password or token, nor who is signed in or tried to", async () => {
     database = await createTestDatabase();
     const { asReader } = await migrateDatabase(database.url);
     const reader = openPool(database.url, "read", { asReader });
-    for (const table of ["credentials", "sign_ins", "sign_in_attempts"]) {
+    for (const table of ["credentials", "sign_ins", "sign_in_attempts", "api_tokens"]) {
       const looked = reader`select * from barline.${reader(table)}`.catch((error: Error) => error.message);
       expect(await looked).toBe(`permission denied for table ${table}`);
     }

@@ -22,6 +22,7 @@ describe("readConfig", () => {
       port: 3000,
       trustedProxies: [],
       adminPassword: null,
+      viewerPassword: null,
       dataDir: "./data",
       databaseUrl: null,
       s3: null,
@@ -51,6 +52,7 @@ describe("readConfig", () => {
       HOST: "0.0.0.0",
       PORT: "8080",
       ADMIN_PASSWORD: "long enough ",
+      VIEWER_PASSWORD: " for viewers",
       TRUSTED_PROXIES: "127.0.0.1, 10.0.0.0/8,fd00::/8,",
       DATA_DIR: "/data",
       DATABASE_URL: "postgres://me:pw@db:5432/warehouse",
@@ -88,6 +90,7 @@ describe("readConfig", () => {
       port: 8080,
       trustedProxies: ["127.0.0.1", "10.0.0.0/8", "fd00::/8"],
       adminPassword: "long enough ",
+      viewerPassword: " for viewers",
       dataDir: "/data",
       databaseUrl: "postgres://me:pw@db:5432/warehouse",
       s3: {
@@ -200,6 +203,7 @@ describe("readConfig", () => {
     ["ADMIN_PASSWORD", "$argon2i$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$aGFzaA", "an Argon2id hash in PHC form"],
     ["ADMIN_PASSWORD", "$argon2id$v=19$m=19456", "an Argon2id hash in PHC form"],
     ["ADMIN_PASSWORD", "=19=19456,t=2,p=1", "with \\ before each $"],
+    ["VIEWER_PASSWORD", "short", "at least 8 characters"],
     ["DATABASE_URL", "mysql://me:hunter2@db/x", "postgres://"],
     ["DATABASE_URL", "hunter2", "postgres://"],
     ["POLYGON_API_KEY", "two words", "without spaces"],
@@ -241,6 +245,12 @@ describe("readConfig", () => {
   test("takes a hash for the password", () => {
     const hash = "$argon2id$v=19$m=19456,t=2,p=1$nR5O5QYrurpv2Wl3JK2yLciA$IX6U+mmrbG9HXwScI1PgSl6anVex";
     expect(read({ HOST: "0.0.0.0", ADMIN_PASSWORD: hash }).adminPassword).toBe(hash);
+  });
+
+  test("refuses a viewers' password that is the admin's, or stands alone", () => {
+    const both = { ADMIN_PASSWORD: "one for both", VIEWER_PASSWORD: "one for both" };
+    expect(messageOf(both)).toBe("VIEWER_PASSWORD is the same as ADMIN_PASSWORD; set it to another, or leave it out.");
+    expect(messageOf({ VIEWER_PASSWORD: "for viewers" })).toContain("ADMIN_PASSWORD is not");
   });
 
   test.each(["127.0.0.1", "127.1.2.3", "::1", "localhost"])("takes HOST=%s without a password", (host) => {

@@ -52,6 +52,7 @@ export async function openDashboard(environment: Record<string, string> = {}) {
   app.use(async (c, next) => {
     c.set("log", log);
     c.set("requestId", "test");
+    c.set("access", "admin");
     c.set("actor", { name: "local user", via: "dashboard" });
     await next();
   });

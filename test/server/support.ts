@@ -157,10 +157,9 @@ export function createTestApp(
   const logged: Record<string, unknown>[] = [];
   const now = () => clock.now;
   const log = createLogger({ level: "debug", pretty: false, write: (line) => logged.push(JSON.parse(line)) });
-  const { adminPassword, ...config } = readConfig(options.environment ?? {}, clock.now);
-  const { trustedProxies } = config;
-  const guard =
-    adminPassword === null ? null : createGuard({ sql: options.access ?? noDatabase, log, now, trustedProxies });
+  const { adminPassword, viewerPassword: _, ...config } = readConfig(options.environment ?? {}, clock.now);
+  const guardOptions = { log, now, trustedProxies: config.trustedProxies, publicUrl: config.alerts.publicUrl };
+  const guard = adminPassword === null ? null : createGuard({ ...guardOptions, sql: options.access ?? noDatabase });
   const context: AppContext = {
     config,
     guard,

@@ -93,6 +93,16 @@ const Quarantine = ({ action }: { action: ActionRow }) => {
   );
 };
 
+const tellToken = (verb: string) => (action: ActionRow) => {
+  const { name, scope } = detailsOf(action);
+  return (
+    <>
+      {verb} the <a href="/system#tokens">API token</a> {name}
+      {scope !== undefined && ` (${scope})`}
+    </>
+  );
+};
+
 type Telling = (action: ActionRow, title: string | undefined) => Child;
 
 /** What was done, as a sentence that begins with who did it. */
@@ -218,6 +228,8 @@ const tellings: Record<string, Telling> = {
   "access.sign_in": (action) => `signed in${from(action)}`,
   "access.sign_out": tellSignOut,
   "access.refused": tellRefused,
+  "token.create": tellToken("made"),
+  "token.revoke": tellToken("revoked"),
 };
 
 /** A kind that this list has no sentence for: its words, and what it was about. */
@@ -260,6 +272,7 @@ export const ActionList = ({ actions, titles = {}, label = "What people did" }: 
           <p>
             <b class="who">{action.actor}</b>{" "}
             {(tellings[action.kind] ?? tellOther)(action, action.jobId === null ? undefined : titles[action.jobId])}{" "}
+            {action.via === "token" && <span class="tag">via token</span>}
             {action.via === "api" && action.actor !== apiToken && <span class="tag">API</span>}
           </p>
           {action.reason && <blockquote>{action.reason}</blockquote>}

@@ -33,6 +33,7 @@ const thingNames: Record<string, string> = {
   job: "Jobs",
   run: "Runs",
   task: "Tasks",
+  token: "API tokens",
 };
 
 type Option = { value: string; label: string };

@@ -9,14 +9,14 @@ export type SignInPageProps = {
   next?: string;
 };
 
-/** The form for the admin password and one's name; posts `password`, `name` and `next` to /sign-in. */
+/** The form for a password and one's name; posts `password`, `name` and `next` to /sign-in. */
 export const signInPage = ({ errors = {}, name, next }: SignInPageProps) =>
   toDocument(
     <BarePage title="Sign in">
       <h1>Sign in</h1>
       <form method="post" action="/sign-in" class="stack">
         {next && <input type="hidden" name="next" value={next} />}
-        <Field id="password" label="Admin password" error={errors.password}>
+        <Field id="password" label="Password" error={errors.password}>
           <input
             id="password"
             name="password"
@@ -48,7 +48,8 @@ export const signInPage = ({ errors = {}, name, next }: SignInPageProps) =>
         </button>
       </form>
       <p class="note">
-        The password is what <code>ADMIN_PASSWORD</code> was set to where Barline was started.
+        The password is what <code>ADMIN_PASSWORD</code> was set to where Barline was started; with that of{" "}
+        <code>VIEWER_PASSWORD</code> one sees everything and changes nothing.
       </p>
     </BarePage>,
   );

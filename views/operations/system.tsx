@@ -6,6 +6,7 @@ import type { Shell } from "../shell.ts";
 import { type CleanUpForm, CleanUpFormView } from "./cleanup-form.tsx";
 import { type RetentionForm, RetentionFormView } from "./retention-form.tsx";
 import { DatabaseSizes, LakeSizes, type SizesView } from "./system-sizes.tsx";
+import { Tokens, type TokensView } from "./tokens.tsx";
 
 type ProcessView = ProcessRow & {
   /** Whether it is the one that answers. */
@@ -26,6 +27,8 @@ export type SystemPageProps = {
   system: SystemView;
   retention: RetentionForm;
   cleanUp: CleanUpForm;
+  /** Null where no password is set. */
+  tokens: TokensView | null;
 };
 
 const lakeBytes = ({ sizes: { lake } }: SystemView) =>
@@ -212,15 +215,18 @@ export const SystemLive = ({ system }: { system: SystemView }) => {
   );
 };
 
-/** The processes, what everything takes up, and how long it is kept. */
-export const systemPage = ({ shell, system, retention, cleanUp }: SystemPageProps) =>
+/** The processes, what everything takes up, how long it is kept, and which programs are let in. */
+export const systemPage = ({ shell, system, retention, cleanUp, tokens }: SystemPageProps) =>
   toDocument(
     <Page title="System" shell={shell}>
       <header class="page-head">
         <h1>System</h1>
       </header>
       <div class="split">
-        <SystemLive system={system} />
+        <div>
+          <SystemLive system={system} />
+          {tokens && <Tokens view={tokens} />}
+        </div>
         <div class="rail">
           <RetentionFormView form={retention} />
           <CleanUpFormView form={cleanUp} />

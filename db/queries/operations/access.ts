@@ -6,10 +6,12 @@ export async function lockCredentials(transaction: TransactionSql): Promise<void
   await transaction`select pg_advisory_xact_lock(${lockKeys.credentials}::bigint)`;
 }
 
-/** The hash kept under `name`; null where there is none. */
-export async function selectCredential(sql: Sql | TransactionSql, name: string): Promise<string | null> {
-  const [row] = await sql<{ hash: string }[]>`select hash from barline.credentials where name = ${name}::text`;
-  return row?.hash ?? null;
+/** A password that lets in: whose it is, and its hash. */
+export type CredentialRow = { name: string; hash: string };
+
+/** The passwords that are kept, the admin's first. */
+export function selectCredentials(sql: Sql | TransactionSql): Promise<CredentialRow[]> {
+  return sql<CredentialRow[]>`select name, hash from barline.credentials order by name`;
 }
 
 /** Keeps `hash` under `name`, in the place of what was there. */
@@ -23,17 +25,22 @@ export async function replaceCredential(
     on conflict (name) do update set hash = excluded.hash, changed_at = excluded.changed_at`;
 }
 
+/** Forgets what is kept under `name`. */
+export async function deleteCredential(sql: Sql | TransactionSql, name: string): Promise<void> {
+  await sql`delete from barline.credentials where name = ${name}::text`;
+}
+
 export type NewSignIn = { tokenHash: string; name: string; address: string | null; createdAt: Date; expiresAt: Date };
 
 /** Keeps a sign-in that was made with the credential of this hash; false where that was replaced meanwhile. */
 export async function insertSignIn(
   sql: Sql | TransactionSql,
   signIn: NewSignIn,
-  credential: { name: string; hash: string },
+  credential: CredentialRow,
 ): Promise<boolean> {
   const rows = await sql`
-    insert into barline.sign_ins (token_hash, name, address, created_at, expires_at)
-    select ${signIn.tokenHash}::text, ${signIn.name}::text, ${signIn.address}::text, ${signIn.createdAt}::timestamptz,
+    insert into barline.sign_ins (token_hash, name, credential, address, created_at, expires_at)
+    select ${signIn.tokenHash}::text, ${signIn.name}::text, ${credential.name}::text, ${signIn.address}::text, ${signIn.createdAt}::timestamptz,
       ${signIn.expiresAt}::timestamptz
     from barline.credentials
     where name = ${credential.name}::text and hash = ${credential.hash}::text
@@ -41,19 +48,31 @@ export async function insertSignIn(
   return rows.count > 0;
 }
 
-/** The name of whoever holds the token of this hash; null where it is unknown or over at `now`. */
-export async function selectSignIn(sql: Sql, tokenHash: string, now: Date): Promise<string | null> {
-  const [row] = await sql<{ name: string }[]>`
-    select name from barline.sign_ins where token_hash = ${tokenHash}::text and expires_at > ${now}::timestamptz`;
-  return row?.name ?? null;
+/** Whoever holds the token of this hash, and whose password they gave; null where it is unknown or over at `now`. */
+export async function selectSignIn(
+  sql: Sql,
+  tokenHash: string,
+  now: Date,
+): Promise<{ name: string; credential: string } | null> {
+  const [row] = await sql<{ name: string; credential: string }[]>`
+    select name, credential from barline.sign_ins
+    where token_hash = ${tokenHash}::text and expires_at > ${now}::timestamptz`;
+  return row ?? null;
 }
 
-export type SignInRow = { tokenHash: string; name: string; address: string | null; createdAt: Date; expiresAt: Date };
+export type SignInRow = {
+  tokenHash: string;
+  name: string;
+  credential: string;
+  address: string | null;
+  createdAt: Date;
+  expiresAt: Date;
+};
 
 /** Who is signed in at `now`, the latest first. */
 export function selectSignIns(sql: Sql, now: Date, limit: number): Promise<SignInRow[]> {
   return sql<SignInRow[]>`
-    select token_hash as "tokenHash", name, address, created_at as "createdAt", expires_at as "expiresAt"
+    select token_hash as "tokenHash", name, credential, address, created_at as "createdAt", expires_at as "expiresAt"
     from barline.sign_ins
     where expires_at > ${now}::timestamptz
     order by created_at desc
@@ -71,6 +90,11 @@ export async function deleteSignIn(sql: Sql | TransactionSql, tokenHash: string)
 export async function deleteSignIns(sql: Sql | TransactionSql): Promise<number> {
   const rows = await sql`delete from barline.sign_ins`;
   return rows.count;
+}
+
+/** Ends every sign-in that was made with the password of `credential`. */
+export async function deleteSignInsBy(sql: Sql | TransactionSql, credential: string): Promise<void> {
+  await sql`delete from barline.sign_ins where credential = ${credential}::text`;
 }
 
 /** Forgets the sign-ins that are over at `now`. */

@@ -88,7 +88,7 @@ async function show(context: BacktestContext, c: Context): Promise<Response> {
   const page = async (view: BacktestView, status: 200 | 422 = 200) =>
     isFragment
       ? c.html(<Backtest view={view} />, status)
-      : c.html(backtestPage({ shell: await readShell(context, c.req.path), view }), status);
+      : c.html(backtestPage({ shell: await readShell(context, c), view }), status);
   if (!(await hasMart(context.read))) {
     return await page({ form: toForm(draftOf(new URLSearchParams()), [], null), result: null, isPublished: false });
   }

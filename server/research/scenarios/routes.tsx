@@ -20,7 +20,7 @@ import {
   readScenarioView,
 } from "./view.ts";
 
-const shellOf = (context: AppContext, c: Context) => readShell(context, c.req.path);
+const shellOf = (context: AppContext, c: Context) => readShell(context, c);
 
 /** The list: whole, or the part that a form of it exchanges. */
 async function list(

@@ -47,7 +47,7 @@ function urlOf({ id, scope }: Strategy, checks: Checks | null): string | null {
 }
 
 async function show(context: AppContext, readChecks: ReadChecks, c: Context): Promise<Response> {
-  const [shell, checks] = await Promise.all([readShell(context, c.req.path), readChecks()]);
+  const [shell, checks] = await Promise.all([readShell(context, c), readChecks()]);
   return c.html(
     strategiesPage({
       shell,

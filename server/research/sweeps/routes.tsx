@@ -65,7 +65,7 @@ async function showAll(context: AppContext, c: Context): Promise<Response> {
   if (wantsFragment(c, "sweep-list")) return c.html(<SweepList {...list} />);
   const isPublished = await hasMart(context.read);
   const form = await freshForm(context, c);
-  return c.html(sweepsPage({ shell: await readShell(context, c.req.path), form, list, isPublished }));
+  return c.html(sweepsPage({ shell: await readShell(context, c), form, list, isPublished }));
 }
 
 async function begin(context: AppContext, c: Context): Promise<Response> {
@@ -75,7 +75,7 @@ async function begin(context: AppContext, c: Context): Promise<Response> {
     const known = await rangeOf(context, draft.ticker ?? "").catch(noneOfUndefined);
     const form = toForm(draft, problems, known);
     const list = await listed(context);
-    return c.html(sweepsPage({ shell: await readShell(context, "/sweeps"), form, list, isPublished: true }), status);
+    return c.html(sweepsPage({ shell: await readShell(context, c, "/sweeps"), form, list, isPublished: true }), status);
   };
   const { request, problems } = requestOfForm(sent);
   if (request === null) return await refuse(problems, 422);
@@ -115,7 +115,7 @@ async function show(context: AppContext, c: Context): Promise<Response> {
   }
   const view = await viewOf(context.read, sweep, mapAsked(c), context.now());
   if (wantsFragment(c, "sweep")) return c.html(<Sweep view={view} />);
-  return c.html(sweepPage({ shell: await readShell(context, c.req.path), view }));
+  return c.html(sweepPage({ shell: await readShell(context, c), view }));
 }
 
 async function cancel(context: AppContext, c: Context): Promise<Response> {

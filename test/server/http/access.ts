@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { replaceCredential } from "../../../db/queries/operations/access.ts";
-import { adoptPassword } from "../../../server/http/password.ts";
+import { adoptPasswords } from "../../../server/http/password.ts";
 import { createTestDatabase } from "../../support/database.ts";
 import { createTestApp, type TestApp } from "../support.ts";
 
@@ -10,7 +10,8 @@ export const form = { "Content-Type": "application/x-www-form-urlencoded" };
 /** Apps behind a password, each a process of its own on one database. */
 export async function openAccess() {
   const { sql, drop } = await createTestDatabase();
-  const adopt = (given: string) => adoptPassword(sql, given, new Date("2026-03-02T15:00:00Z"));
+  const adopt = (admin: string, viewer: string | null = null) =>
+    adoptPasswords(sql, { admin, viewer }, new Date("2026-03-02T15:00:00Z"));
   // As an earlier start may have kept it; hashed as cheaply as it may be, since tests guess a lot.
   const hash = await Bun.password.hash(password, { algorithm: "argon2id", memoryCost: 64, timeCost: 2 });
   await replaceCredential(sql, { name: "admin", hash, changedAt: new Date("2026-03-01T00:00:00Z") });
