@@ -15,6 +15,7 @@ import { answerError, HttpError, handleError, handleNotFound } from "./http/erro
 import { responseHeaders } from "./http/headers.ts";
 import { loopbackNamesOnly, sameOriginWrites } from "./http/origin.ts";
 import { requestLog } from "./http/request-log.ts";
+import { dropAfterChanges } from "./http/snapshots.ts";
 import { wellFormedAddress, wellFormedForms } from "./http/well-formed.ts";
 import { createMetricsRoutes, measureRequests } from "./metrics/routes.ts";
 
@@ -45,7 +46,7 @@ export function createApp(context: AppContext, parts: { dashboard: Hono; assets:
   app.use(sameOriginWrites());
   app.use(bodyLimit({ maxSize: bodyLimitBytes }));
   if (guard !== null) app.use(warnOfDisbelieved({ ...context, clients: guard.clients }), requireSignIn(guard));
-  app.use(readersChangeNothing());
+  app.use(readersChangeNothing(), dropAfterChanges(context.snapshots));
   app.use(
     methodNotAllowed({
       app,

@@ -6,6 +6,7 @@ import type { Housekeeping } from "../jobs/housekeeping/types.ts";
 import type { Pipeline } from "../jobs/pipeline.ts";
 import type { Config } from "./config.ts";
 import type { Guard } from "./http/guard.ts";
+import type { Snapshots } from "./http/snapshots.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 import type { Scenarios } from "./research/scenarios/scenarios.ts";
 import type { Sweeps } from "./research/sweeps/sweeps.ts";
@@ -27,6 +28,8 @@ export type AppContext = {
   sweeps: Sweeps;
   /** Backtests that are kept by name. */
   scenarios: Scenarios;
+  /** What is read once for all who look at the same. */
+  snapshots: Snapshots;
   metrics: Metrics;
   /** True where this process can serve: database reachable and migrated, lake ready, orchestrator started. */
   isReady(): Promise<boolean>;

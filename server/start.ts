@@ -27,6 +27,7 @@ import type { AppContext } from "./context.ts";
 import { createAssetRoutes } from "./http/assets.ts";
 import { createGuard, type Guard } from "./http/guard.ts";
 import { adoptPasswords } from "./http/password.ts";
+import { createSnapshots } from "./http/snapshots.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 import { createDashboardRoutes } from "./pages.ts";
@@ -258,6 +259,9 @@ export function lakeOf({ s3, bucket, dataDir, proxies }: Config): LakeOptions {
   };
 }
 
+/** No page asks for itself more often, and nobody sees an older one. */
+const snapshotMs = 1000;
+
 /** Serves the dashboard and the API. Answers the URL to open. */
 export async function startWeb(
   startup: Startup,
@@ -276,7 +280,8 @@ export async function startWeb(
   };
   const jobs = parts.pipeline.orchestrator.jobs.map((job) => job.id);
   metrics.watch({ read, jobs, startDate: config.startDate });
-  const context = { config, ...parts, read, scenarios, metrics, isReady, log, now };
+  const snapshots = createSnapshots({ keepMs: snapshotMs, now });
+  const context = { config, ...parts, read, scenarios, snapshots, metrics, isReady, log, now };
   const app = createApp(context, { dashboard: createDashboardRoutes(context), assets: await createAssetRoutes() });
   const server = listen(config, app.fetch);
   lifecycle.onStop("web", () => server.stop(true));

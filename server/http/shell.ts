@@ -12,11 +12,9 @@ import { accessOf } from "./request.ts";
 
 /** What a page shows around its content, at the address that was asked or the one that it belongs to. */
 export async function readShell(context: AppContext, c: Context, path = c.req.path): Promise<Shell> {
-  const [assets, refusal, openAlerts, unpublished] = await Promise.all([
+  const [assets, { refusal, openAlerts, unpublished }] = await Promise.all([
     assetUrls(),
-    selectProblemWith(context.read, jobIds.ingest, marketErrorCodes.refusedKey),
-    countOpenAlerts(context.read),
-    selectUnpublished(context.read, jobIds.transform),
+    context.snapshots.of("shell", () => readNews(context)),
   ]);
   return {
     path,
@@ -34,4 +32,14 @@ export async function readShell(context: AppContext, c: Context, path = c.req.pa
     mayChange: accessOf(c) !== "read",
     openAlerts,
   };
+}
+
+/** What every page tells, wherever one is. */
+async function readNews({ read }: AppContext) {
+  const [refusal, openAlerts, unpublished] = await Promise.all([
+    selectProblemWith(read, jobIds.ingest, marketErrorCodes.refusedKey),
+    countOpenAlerts(read),
+    selectUnpublished(read, jobIds.transform),
+  ]);
+  return { refusal, openAlerts, unpublished };
 }

@@ -30,16 +30,14 @@ async function readCoverage(context: AppContext, asked: number | null): Promise<
   return { year, years, days, isActive: days.some((day) => atWork.has(day.state)) };
 }
 
+/** Both halves ask for themselves every second or two in each open window, while the pipeline needs the database. */
 async function overview(context: AppContext, published: PublishedRange, c: Context): Promise<Response> {
-  if (wantsFragment(c, "overview"))
-    return c.html(<OverviewLive status={await readOverviewStatus(context, published)} />);
   const year = numberIn(c, "year");
-  if (wantsFragment(c, "coverage-live")) return c.html(<CoverageLive coverage={await readCoverage(context, year)} />);
-  const [shell, status, coverage] = await Promise.all([
-    readShell(context, c),
-    readOverviewStatus(context, published),
-    readCoverage(context, year),
-  ]);
+  const readStatus = () => context.snapshots.of("overview", () => readOverviewStatus(context, published));
+  const readYear = () => context.snapshots.of(`coverage ${year}`, () => readCoverage(context, year));
+  if (wantsFragment(c, "overview")) return c.html(<OverviewLive status={await readStatus()} />);
+  if (wantsFragment(c, "coverage-live")) return c.html(<CoverageLive coverage={await readYear()} />);
+  const [shell, status, coverage] = await Promise.all([readShell(context, c), readStatus(), readYear()]);
   return c.html(overviewPage({ shell, status, coverage }));
 }
 

@@ -8,6 +8,7 @@ import { readConfig } from "../../server/config.ts";
 import type { AppContext } from "../../server/context.ts";
 import type { AppEnv } from "../../server/http/environment.ts";
 import { handleError } from "../../server/http/errors.ts";
+import { createSnapshots } from "../../server/http/snapshots.ts";
 import { createMetrics } from "../../server/metrics/metrics.ts";
 import { createAssetRoutes, createDashboardRoutes } from "../../server/pages.ts";
 import { createScenarios } from "../../server/research/scenarios/scenarios.ts";
@@ -42,6 +43,8 @@ export async function openDashboard(environment: Record<string, string> = {}) {
     drift: noDrift,
     sweeps,
     scenarios: createScenarios({ sql: database.sql, read: database.sql, now: () => now }),
+    // What a test writes itself, it sees at once.
+    snapshots: createSnapshots({ keepMs: 0, now: () => now }),
     metrics: createMetrics({ version: "0.0.0", now: () => now }),
     isReady: async () => true,
     log,

@@ -11,6 +11,7 @@ import { readConfig } from "../../server/config.ts";
 import type { AppContext } from "../../server/context.ts";
 import type { AppEnv } from "../../server/http/environment.ts";
 import { createGuard } from "../../server/http/guard.ts";
+import { createSnapshots } from "../../server/http/snapshots.ts";
 import { createLogger } from "../../server/log.ts";
 import { createMetrics } from "../../server/metrics/metrics.ts";
 import { createScenarios, type Scenarios } from "../../server/research/scenarios/scenarios.ts";
@@ -148,6 +149,8 @@ export function createTestApp(
     sweeps?: Sweeps;
     scenarios?: Scenarios;
     isReady?: () => Promise<boolean>;
+    /** How long what many read is kept; not at all by default, so that a test sees at once what it writes itself. */
+    snapshotMs?: number;
     /** Made by itself, or from the context that the app is given. */
     dashboard?: Hono | ((context: AppContext) => Hono);
     assets?: Hono;
@@ -171,6 +174,7 @@ export function createTestApp(
     sweeps: options.sweeps ?? noSweeps,
     scenarios:
       options.scenarios ?? createScenarios({ sql: options.read ?? noDatabase, read: options.read ?? noDatabase, now }),
+    snapshots: createSnapshots({ keepMs: options.snapshotMs ?? 0, now }),
     metrics: createMetrics({ version: "0.0.0", now }),
     isReady: options.isReady ?? (() => Promise.resolve(true)),
     log,

@@ -1,6 +1,10 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { jobIds } from "../../../jobs/pipeline.ts";
+import { createDashboardRoutes } from "../../../server/pages.ts";
+import { countStatements } from "../../support/statements.ts";
 import { type Dashboard, openDashboard, openingMs } from "../dashboard.ts";
+import { fakeJobs, fakePipeline } from "../fake-pipeline.ts";
+import { createTestApp } from "../support.ts";
 
 const { ingest, transform } = jobIds;
 let dashboard: Dashboard;
@@ -117,4 +121,40 @@ test("a backfill under a paused job says what it waits for", async () => {
   expect(await text("/backfills/1")).not.toContain("is paused");
   await dashboard.sql`insert into barline.jobs (id, paused) values (${ingest}, true)`;
   expect(await text("/backfills/1")).toContain("Ingest is paused: what is queued waits until somebody resumes it");
+});
+
+describe("many readers of the overview", () => {
+  const openMany = async () => {
+    await open();
+    const { read, statements } = countStatements(dashboard.sql);
+    const jobs = fakeJobs("2020-01-02", "2020-01-09");
+    const { pipeline } = fakePipeline(jobs);
+    const many = createTestApp({ read, pipeline, dashboard: createDashboardRoutes, snapshotMs: 1000 });
+    const get = async (headers = {}) => (await many.get("/", headers)).text();
+    return { ...many, get, statements };
+  };
+  const live = { "HX-Request": "true", "HX-Target": "div#overview" };
+
+  test("cost no more than one, at once and for a second after", async () => {
+    const { get, statements, clock } = await openMany();
+    await get();
+    const forOne = statements();
+    clock.now = new Date(clock.now.getTime() + 1000);
+    const pages = await Promise.all(Array.from({ length: 10 }, () => get()));
+    expect(new Set(pages).size).toBe(1);
+    expect(statements()).toBeLessThanOrEqual(2 * forOne);
+    await addRun({ state: "failed", date: "2020-01-02", message: "Refused." });
+    for (let i = 0; i < 10; i++) expect(await get(live)).not.toContain("Refused.");
+    expect(statements()).toBeLessThanOrEqual(2 * forOne);
+    clock.now = new Date(clock.now.getTime() + 1000);
+    expect(await get(live)).toContain("Refused.");
+  });
+
+  test("see at once what one of them has changed", async () => {
+    const { get, send } = await openMany();
+    await get();
+    await addRun({ state: "failed", date: "2020-01-02", message: "Refused." });
+    await send("POST", "/runs/1/retry", "", { "Content-Type": "application/x-www-form-urlencoded" });
+    expect(await get(live)).toContain("Refused.");
+  });
 });
