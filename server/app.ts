@@ -16,6 +16,7 @@ import { responseHeaders } from "./http/headers.ts";
 import { loopbackNamesOnly, sameOriginWrites } from "./http/origin.ts";
 import { requestLog } from "./http/request-log.ts";
 import { dropAfterChanges } from "./http/snapshots.ts";
+import { visiblePages } from "./http/visible.ts";
 import { wellFormedAddress, wellFormedForms } from "./http/well-formed.ts";
 import { createMetricsRoutes, measureRequests } from "./metrics/routes.ts";
 
@@ -40,6 +41,7 @@ export function createApp(context: AppContext, parts: { dashboard: Hono; assets:
     unnamedActor(guard === null ? "admin" : "read"),
     responseHeaders(),
     compress(),
+    visiblePages(),
   );
   app.use(wellFormedAddress());
   if (guard === null && isLoopback(config.host)) app.use(loopbackNamesOnly());

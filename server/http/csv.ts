@@ -1,4 +1,5 @@
 import { stringify } from "csv-stringify/sync";
+import { visibleText } from "../../views/visible-text.ts";
 
 export type CsvValue = string | number | null;
 
@@ -7,7 +8,7 @@ const rowsPerChunk = 500;
 
 /**
  * Rows by RFC 4180. A text that a spreadsheet would take for a formula gets an apostrophe before it, as OWASP advises: names
- * come from outside. Numbers are left as they are, minus sign and all.
+ * come from outside. What cannot be seen goes before that: a formula may hide behind it. Numbers are left as they are, minus sign and all.
  */
 export const csvText = (rows: readonly (readonly CsvValue[])[]): string =>
   stringify([...rows], {
@@ -15,7 +16,7 @@ export const csvText = (rows: readonly (readonly CsvValue[])[]): string =>
     // Left out by the library where another line end than its own is asked for.
     quote_record_delimiter: true,
     // Its own escape_formulas looks at the first letter only, and spreadsheets look past spaces.
-    cast: { string: withoutFormula },
+    cast: { string: (value) => withoutFormula(visibleText(value)) },
   });
 
 const withoutFormula = (text: string) => (/^[\s]*[=+\-@]|^[\t\r\n]/.test(text) ? `'${text}` : text);

@@ -5,6 +5,7 @@ import { findJob } from "../../jobs/orchestrator/declared.ts";
 import { type JobDefinition, RequestError } from "../../jobs/orchestrator/types.ts";
 import { type LogHead, logPage } from "../../views/pipeline/log.tsx";
 import { LogLines, tellLine } from "../../views/pipeline/log-lines.tsx";
+import { visibleText } from "../../views/visible-text.ts";
 import type { AppContext } from "../context.ts";
 import { idOf } from "../http/request.ts";
 import { readShell } from "../http/shell.ts";
@@ -65,7 +66,7 @@ async function show(context: AppContext, c: Context, find: Find): Promise<Respon
         read: context.read,
         filter: query.filter,
         after,
-        render: (lines) => String(<LogLines lines={lines.map(view)} hasTask={subject.taskId === null} />),
+        render: (lines) => visibleText(String(<LogLines lines={lines.map(view)} hasTask={subject.taskId === null} />)),
       },
       c.req.raw.signal,
     );
@@ -83,7 +84,7 @@ async function download(context: AppContext, c: Context, find: Find): Promise<Re
   c.header("Content-Disposition", `inline; filename="${name}.txt"`);
   c.header("Cache-Control", "no-store");
   const view = toLineView(job, { taskId: null });
-  return c.body(streamWholeLog(context.read, filter, (line) => tellLine(view(line))));
+  return c.body(streamWholeLog(context.read, filter, (line) => visibleText(tellLine(view(line)))));
 }
 
 /** Logs of runs and tasks: as a page, as a stream of events, as text. */

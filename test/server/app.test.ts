@@ -44,6 +44,22 @@ describe("answers", () => {
     expect((await get("/")).headers.get("Content-Encoding")).toBeNull();
   });
 
+  test("show no text that cannot be seen, and are else as they were", async () => {
+    const unseen = "\u0000\u001b\u007f\u0085\u061c\u200e\u200f\u2028\u2029\u202a\u202e\u2066\u2069";
+    const dashboard = new Hono()
+      .get("/page", (c) => c.html(`<p>a${unseen}b\tc\r\n\u05d0 é 🦊</p>`, 409))
+      .get("/text", (c) => c.text(unseen));
+    const { get } = createTestApp({ dashboard });
+    const page = await get("/page");
+    expect(page.status).toBe(409);
+    expect(page.headers.get("Content-Type")).toBe("text/html; charset=UTF-8");
+    expect(await page.text()).toBe("<p>ab\tc\r\n\u05d0 é 🦊</p>");
+    // What is no page is for programs.
+    expect(await (await get("/text")).text()).toBe(unseen);
+    // Of an error too, which tells what was asked for.
+    expect(await (await get(`/${encodeURIComponent("\u202e")}`)).text()).not.toContain("\u202e");
+  });
+
   test("are logged with their duration, polls and assets quietly, without the query", async () => {
     const { get, logged } = createTestApp({ dashboard: dashboardWith("/runs", () => new Response("runs")) });
     await get("/runs?search=private");

@@ -14,6 +14,9 @@ describe("a CSV field", () => {
     ["BRK.B", "BRK.B"],
     ["a\rb", '"a\rb"'],
     ["a\nb", '"a\nb"'],
+    ["\u0001=1+1", "'=1+1"],
+    ["\u202e=1+1", "'=1+1"],
+    ["AB\u0000C\u001b[31m \u2066exe.\u202egnp", "ABC[31m exe.gnp"],
     [-0.5, "-0.5"],
     [null, ""],
   ])("%p neither breaks its row nor runs as a formula", (value, field) => {
