@@ -1,7 +1,8 @@
 import { Hono } from "hono";
 import { backfillOperations } from "./backfills/api.ts";
 import type { AppContext } from "./context.ts";
-import type { AppEnv } from "./http/environment.ts";
+import type { AppEnv, RequestContext } from "./http/environment.ts";
+import { HttpError } from "./http/errors.ts";
 import { openApiOperation } from "./http/openapi.ts";
 import type { Operation } from "./http/operation.ts";
 import { barOperations } from "./market/bar-api.ts";
@@ -61,8 +62,19 @@ export const operations: readonly Operation[] = [...described, openApiOperation(
 export function createApi(context: AppContext): Hono<AppEnv> {
   const api = { ...context, warehouse: createWarehouseCounter(context) };
   const app = new Hono<AppEnv>();
-  for (const { method, path, respond } of operations) {
-    app.on(method, path.replaceAll(/\{(\w+)\}/g, ":$1"), (c) => respond(c, api));
+  for (const [path, calls] of Map.groupBy(operations, ({ path }) => path)) {
+    const route = path.replaceAll(/\{(\w+)\}/g, ":$1");
+    for (const { method, respond } of calls) app.on(method, route, (c) => respond(c, api));
+    // Another method of it is not the one of a later path that has a parameter in this place.
+    if (route === path) app.all(route, (c) => refuseMethod(c, calls));
   }
   return app;
+}
+
+function refuseMethod(c: RequestContext, calls: readonly Operation[]): never {
+  const allowed = calls
+    .flatMap(({ method }) => (method === "get" ? ["GET", "HEAD"] : [method.toUpperCase()]))
+    .join(", ");
+  c.header("Allow", allowed);
+  throw new HttpError(405, "method_not_allowed", `Only ${allowed} can be asked here.`);
 }

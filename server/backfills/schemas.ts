@@ -49,7 +49,8 @@ export const backfillChange = z
       .meta({ description: "Runs of it at a time; null: as many as the job allows." }),
     order: oneOf(orders).optional(),
   })
-  .refine((change) => Object.keys(change).length > 0, { error: allowed, path: ["body"] });
+  .refine((change) => Object.keys(change).length > 0, { error: allowed, path: ["body"] })
+  .meta({ override: { minProperties: 1 } });
 
 /** `state` in the query of the list. */
 export const backfillStateInUrl = oneOf(runStates);

@@ -73,7 +73,7 @@ export function defineOperation<
         ...(request.query && { query: request.query }),
       },
       ...(request.body && { requestBody: { content: { "application/json": { schema: request.body } } } }),
-      responses: documentAnswers(answers),
+      responses: documentAnswers(answers, Object.keys(request).length > 0),
     },
     respond: async (c, context) => {
       const input = {
@@ -94,16 +94,25 @@ const operationId = (method: Method, path: string) =>
     .map((word, index) => (index === 0 ? word : word.charAt(0).toUpperCase() + word.slice(1)))
     .join("");
 
-function documentAnswers(answers: Answers): ZodOpenApiOperationObject["responses"] {
+function documentAnswers(answers: Answers, takesInput: boolean): ZodOpenApiOperationObject["responses"] {
   const described = Object.entries(answers).map(([status, { description, schema }]) => [
     status,
     { description, content: { "application/json": { schema } } },
   ]);
   const failure = { description: "What is wrong, and with which field.", content: jsonOf(errorAnswer) };
-  return { ...Object.fromEntries(described), default: failure };
+  return { ...Object.fromEntries(described), ...(takesInput && { 422: invalid }), default: failure };
 }
 
-const jsonOf = (schema: z.ZodType) => ({ "application/json": { schema } });
+function jsonOf(schema: z.ZodType) {
+  return { "application/json": { schema } };
+}
+
+/** What is refused though it is as described, the document tells too. */
+const invalid = {
+  description:
+    "`invalid`: not as described here; or as described, where fields do not go together, such as dates in the wrong order, or name what is not there.",
+  content: jsonOf(errorAnswer),
+};
 
 /** Each parameter once: which of two would count is nobody's guess. */
 function singleValues(queries: Record<string, string[]>): Record<string, string> {

@@ -41,25 +41,49 @@ export const limitInUrl = numberInUrl(1, 1000)
   .default(50)
   .meta({ override: { default: 50 } });
 
+/** As people count them: a pair of surrogates is one, as it is to JSON Schema. */
+const lengthOf = (value: string) => [...value].length;
+
+/**
+ * A text of so many characters that a pattern describes. Patterns are such as every engine reads alike: no flags, no classes
+ * of Unicode.
+ */
+const patterned = (pattern: RegExp, [least, most]: [least: number, most: number], error: string) =>
+  text(error)
+    .regex(pattern, { error })
+    .refine((value) => lengthOf(value) >= least && lengthOf(value) <= most, { error })
+    .meta({ override: { minLength: least, maxLength: most } });
+
+const controls = String.raw`\u0000-\u001f\u007f-\u009f`;
+const withoutControls = new RegExp(`^[^${controls}]*$`);
+/** As a pattern of the document, of texts whose spaces and control characters are taken away before they are kept. */
+export const somethingWritten = `[^\\s${controls}]`;
 const seen = new RegExp(`^[^${invisible}]*[^${invisible}\\s][^${invisible}]*$`);
 
-/** A word or line that a person typed: something to be seen, of at most so many characters as people count them. */
-export const lineInput = (longest: number) => {
-  const allowed = `has to be 1 to ${longest} letters, digits and signs that can be seen`;
-  return text(allowed)
-    .regex(seen, { error: allowed })
-    .refine((value) => [...value].length <= longest, { error: allowed })
-    .meta({ override: { minLength: 1, maxLength: longest } });
-};
+/** A word or line that a person typed: something to be seen, of at most so many characters. */
+export const lineInput = (longest: number) =>
+  patterned(seen, [1, longest], `has to be 1 to ${longest} letters, digits and signs that can be seen`);
+
+/** A text in a query or path, without the control characters that no name of ours has. */
+export const textInUrl = (least: number, longest: number, allowed: string) =>
+  patterned(withoutControls, [least, longest], allowed);
 
 const dateAllowed = "has to be a date such as 2025-01-02";
+/** Of the years from 1900 to 2100, of which 1900 and 2100 have no leap day. */
+const calendarDate =
+  /^(?:(?:(?:19|20)\d\d|2100)-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2[0-8]))|(?:(?:19|20)(?:0[48]|[2468][048]|[13579][26])|2000)-02-29)$/;
+
 /** A calendar date that both JavaScript and PostgreSQL take. */
-export const dateInput = z.iso
-  .date({ error: dateAllowed })
-  .refine((date) => date >= "1900-01-01" && date <= "2100-12-31", { error: dateAllowed });
+export const dateInput = text(dateAllowed)
+  .regex(calendarDate, { error: dateAllowed })
+  .meta({ override: { format: "date" } });
 
 export const idInUrl = numberInUrl(1, Number.MAX_SAFE_INTEGER);
-export const jobInUrl = text("has to be the id of a job").meta({ example: jobIds.ingest });
+/** Described as those there are; another is not invalid, but nowhere to be found. */
+export const jobInUrl = text("has to be the id of a job").meta({
+  example: jobIds.ingest,
+  override: { enum: Object.values(jobIds) },
+});
 
 const tickerAllowed = "has to be a ticker such as AAPL or BRK.B; case counts";
 export const tickerInput = text(tickerAllowed)

@@ -13,7 +13,7 @@ import { selectTickers } from "../../db/queries/market/read-tickers.ts";
 import { selectWithdrawn, type WithdrawnBar } from "../../db/queries/market/read-withdrawn.ts";
 import { HttpError } from "../http/errors.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
-import { booleanInUrl, dateInput, limitInUrl, tickerInput } from "../http/schemas.ts";
+import { booleanInUrl, dateInput, limitInUrl, textInUrl, tickerInput } from "../http/schemas.ts";
 import { barAnswer, restatementAnswer, tickerAnswer, toQuarantined, withdrawnAnswer } from "./bar-schemas.ts";
 
 export const barOperations: Operation[] = [
@@ -83,11 +83,9 @@ export const barOperations: Operation[] = [
     summary: "Tickers whose symbol or name contains what is searched",
     request: {
       query: z.strictObject({
-        search: z
-          .string()
-          .max(100, { error: "has to be at most 100 characters" })
-          .regex(/^\P{Cc}*$/u, { error: "has to be text without control characters" })
-          .default(""),
+        search: textInUrl(0, 100, "has to be at most 100 characters, and none that control")
+          .default("")
+          .meta({ override: { default: "" } }),
         limit: limitInUrl,
       }),
     },

@@ -5,17 +5,14 @@ import { type Bound, type SortColumn, selectSessionAt } from "../../db/queries/m
 import { selectUniverse } from "../../db/queries/market/read-universe.ts";
 import { HttpError } from "../http/errors.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
-import { booleanInUrl, count, date, dateInput, numberInUrl } from "../http/schemas.ts";
+import { booleanInUrl, count, date, dateInput, numberInUrl, textInUrl } from "../http/schemas.ts";
 import { quarantinedAnswer, toQuarantined } from "./bar-schemas.ts";
 import { hasMarket } from "./market-page.ts";
 import { defaultColumns, defaultSort, indicatorOf } from "./screener-indicators.ts";
 import { type Available, answerScreen, readAvailable, readSession, whyMissing } from "./screener-read.ts";
 import { numberAllowed, parseAmount, parseColumns, parseSort } from "./screener-request.ts";
 
-const shortText = z
-  .string()
-  .max(80, { error: "has to be at most 80 characters" })
-  .regex(/^\P{Cc}*$/u, { error: "has to be text without control characters" });
+const shortText = textInUrl(0, 80, "has to be at most 80 characters, and none that control");
 
 const amount = z
   .string()
@@ -41,6 +38,7 @@ const bounds = Object.fromEntries(
   ]),
 );
 
+const oneColumn = `(${indicatorColumns.join("|")})`;
 const columnList = z.string().transform((text, context) => {
   const { columns, unknown } = parseColumns(text);
   if (unknown.length === 0 && columns.length > 0) return columns;
@@ -208,10 +206,14 @@ export const screenerOperations: Operation[] = [
           description: "Of a past session, only tickers that still trade in the newest.",
           override: { default: false },
         }),
-        columns: columnList.optional().meta({ description: "Separated by commas.", override: { type: "string" } }),
-        sort: sorting
-          .optional()
-          .meta({ description: "`rsi_14`, or `-rsi_14` to descend.", override: { type: "string" } }),
+        columns: columnList.optional().meta({
+          description: "Separated by commas.",
+          override: { type: "string", pattern: `^${oneColumn}(,${oneColumn})*$` },
+        }),
+        sort: sorting.optional().meta({
+          description: "`rsi_14`, or `-rsi_14` to descend.",
+          override: { type: "string", pattern: `^-?(ticker|name|type|${indicatorColumns.join("|")})$` },
+        }),
         from: numberInUrl(0, 1_000_000)
           .default(0)
           .meta({ override: { default: 0 } }),

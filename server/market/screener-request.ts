@@ -31,7 +31,7 @@ export const numberAllowed = "has to be a number such as 0.1, 10% or 1.5M";
 
 /** A number as people write one: 0.1, 10%, -2 %, 1.5M, 1e6, 1,000; null where it is none. */
 export function parseAmount(text: string): number | null {
-  const match = /^([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,2})?)\s*([%kmb]?)$/i.exec(
+  const match = /^([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?)\s*([%kmb]?)$/i.exec(
     text
       .trim()
       .replaceAll("−", "-")

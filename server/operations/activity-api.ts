@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { type ActionRow, selectActions } from "../../db/queries/operations/read-actions.ts";
 import { answer, defineOperation, type Operation } from "../http/operation.ts";
-import { idInUrl, jobInUrl, limitInUrl } from "../http/schemas.ts";
+import { idInUrl, jobInUrl, limitInUrl, textInUrl } from "../http/schemas.ts";
 import { requireJob } from "../pipeline/status-api.ts";
 
 const kindAllowed = "has to be a kind such as run.retry, or a thing such as run";
-const nameAllowed = "has to be a name of 1 to 60 characters";
+const nameAllowed = "has to be a name of 1 to 120 characters";
 const instant = z.iso.datetime().meta({ example: "2025-01-03T09:30:00.000Z" });
 
 const actionAnswer = z
@@ -55,11 +55,7 @@ export const actionOperations: Operation[] = [
           .string({ error: kindAllowed })
           .regex(/^[a-z_]{1,40}(\.[a-z_]{1,40})?$/, { error: kindAllowed })
           .optional(),
-        person: z
-          .string({ error: nameAllowed })
-          .min(1, { error: nameAllowed })
-          .max(120, { error: nameAllowed })
-          .optional(),
+        person: textInUrl(1, 120, nameAllowed).optional(),
         job: jobInUrl.optional(),
         run: idInUrl.optional(),
         backfill: idInUrl.optional(),

@@ -3,16 +3,13 @@ import { type EventSeen, selectEvent, selectEvents } from "../../db/queries/pipe
 import { runStates } from "../../jobs/orchestrator/types.ts";
 import { HttpError } from "../http/errors.ts";
 import { answer, defineOperation, type Operation } from "../http/operation.ts";
-import { count, id, idInUrl, limitInUrl } from "../http/schemas.ts";
+import { count, id, idInUrl, limitInUrl, textInUrl } from "../http/schemas.ts";
 import { readDatasets } from "./dataset-read.ts";
 
 const instant = z.iso.datetime();
 
 const datasetAllowed = "has to be the name of a dataset, of at most 500 characters";
-const datasetInUrl = z
-  .string({ error: datasetAllowed })
-  .regex(/^[^\p{Cc}]{1,500}$/u, { error: datasetAllowed })
-  .meta({ example: "s3://test/manifests" });
+const datasetInUrl = textInUrl(1, 500, datasetAllowed).meta({ example: "s3://test/manifests" });
 
 const eventAnswer = z
   .strictObject({

@@ -14,6 +14,7 @@ import {
   limitInUrl,
   numberInUrl,
   oneOf,
+  textInUrl,
   tickerInput,
 } from "../http/schemas.ts";
 import { findRows } from "./found-rows-read.ts";
@@ -23,7 +24,7 @@ import { readTests, testStatuses } from "./quality-read.ts";
 import { readTestPage } from "./test-read.ts";
 
 const nameAllowed = "has to be a name of at most 300 characters";
-const textInUrl = z.string({ error: nameAllowed }).regex(/^[^\p{Cc}]{1,300}$/u, { error: nameAllowed });
+const nameInUrl = textInUrl(1, 300, nameAllowed);
 
 const status = z
   .enum(["pass", "warn", "fail", "error", "skipped", "idle"])
@@ -138,7 +139,7 @@ export const qualityOperations: Operation[] = [
     request: {
       query: z.strictObject({
         status: oneOf(["failed", "warned", "passed", "skipped", "unrun"]).optional(),
-        subject: textInUrl.optional().meta({ description: "A model, or a source as `source.table`." }),
+        subject: nameInUrl.optional().meta({ description: "A model, or a source as `source.table`." }),
       }),
     },
     answers: { 200: { description: "The tests.", schema: z.array(testAnswer) } },
@@ -161,7 +162,7 @@ export const qualityOperations: Operation[] = [
     method: "get",
     path: "/api/quality/tests/{name}",
     summary: "One data test: what it asserts, its history, and the rows that failed it last",
-    request: { path: z.strictObject({ name: textInUrl }) },
+    request: { path: z.strictObject({ name: nameInUrl }) },
     answers: { 200: { description: "The test.", schema: testDetailAnswer } },
     handle: async ({ path }, context) => {
       const { latest, failure, history, ...view } = await readTestPage(context, path.name);
@@ -185,7 +186,7 @@ export const qualityOperations: Operation[] = [
     path: "/api/quality/tests/{name}/rows",
     summary: "The rows that a data test finds in what is published now",
     request: {
-      path: z.strictObject({ name: textInUrl }),
+      path: z.strictObject({ name: nameInUrl }),
       query: z.strictObject({ limit: limitInUrl, offset: numberInUrl(0, 1_000_000_000).default(0) }),
     },
     answers: {
@@ -202,7 +203,7 @@ export const qualityOperations: Operation[] = [
     summary: "Rows that failed a check, the newest first",
     request: {
       query: z.strictObject({
-        reason: textInUrl.optional(),
+        reason: nameInUrl.optional(),
         ticker: tickerInput.optional(),
         session: dateInput.optional(),
         limit: limitInUrl,

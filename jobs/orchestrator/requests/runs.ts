@@ -153,7 +153,7 @@ const longestReason = 500;
 export function requireReason({ reason }: Pick<Mark, "reason">): string {
   const text = storableText(reason).trim();
   if (text === "") throw new RequestError("invalid", "Say why, for those who look at it later.", "reason");
-  if (text.length > longestReason)
+  if ([...text].length > longestReason)
     throw new RequestError("invalid", `Say it in ${longestReason} characters at the most.`, "reason");
   return text;
 }

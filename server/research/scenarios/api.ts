@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { countScenarios } from "../../../db/queries/research/scenarios.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../../http/operation.ts";
-import { booleanInUrl, count, date, id, idInUrl, instant, limitInUrl } from "../../http/schemas.ts";
+import { booleanInUrl, count, date, id, idInUrl, instant, limitInUrl, somethingWritten } from "../../http/schemas.ts";
 import { backtestAnswer, backtestInput } from "../backtests/schemas.ts";
 import { allMetrics, compareMetrics, rebase } from "./compare.ts";
 import { longestName } from "./names.ts";
@@ -13,7 +13,10 @@ const changes = z
   .meta({ description: "Why a run of now would differ, a sentence each; empty where it would read the same data." });
 
 const nameAllowed = `has to be a text of 1 to ${longestName} characters`;
-const name = z.string({ error: nameAllowed }).meta({ description: "Up to 100 characters; no two are alike." });
+const name = z.string({ error: nameAllowed }).meta({
+  description: "Up to 100 characters; no two are alike.",
+  override: { pattern: somethingWritten, maxLength: longestName },
+});
 
 const fields = {
   id,
@@ -167,7 +170,10 @@ export const scenarioOperations: Operation[] = [
     summary: `Up to ${mostCompared} scenarios beside each other`,
     request: {
       query: z.strictObject({
-        ids: z.string({ error: "has to be ids such as 1,2" }).meta({ example: "1,2" }),
+        ids: z.string({ error: "has to be ids such as 1,2" }).meta({
+          example: "1,2",
+          override: { pattern: `^[1-9]\\d{0,14}(,[1-9]\\d{0,14}){0,${mostCompared - 1}}$` },
+        }),
         common: booleanInUrl
           .optional()
           .meta({ description: "Run them over what their ranges share, where these differ, on the data of now." }),
