@@ -15,7 +15,7 @@ import type { Drift } from "../jobs/drift/types.ts";
 import { createHousekeeping } from "../jobs/housekeeping/housekeeping.ts";
 import type { Housekeeping } from "../jobs/housekeeping/types.ts";
 import { createPipeline } from "../jobs/index.ts";
-import { type LakeOptions, openLake, prepareLake } from "../jobs/lake/open.ts";
+import { openLake, prepareLake } from "../jobs/lake/open.ts";
 import { demoApiKey, startDemoExchange } from "../jobs/market/demo/server.ts";
 import { readUniverse } from "../jobs/market/universe.ts";
 import type { Pipeline } from "../jobs/pipeline.ts";
@@ -28,6 +28,7 @@ import { createAssetRoutes } from "./http/assets.ts";
 import { createGuard, type Guard } from "./http/guard.ts";
 import { adoptPasswords } from "./http/password.ts";
 import { createSnapshots } from "./http/snapshots.ts";
+import { lakeOf } from "./lake-config.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 import { createDashboardRoutes } from "./pages.ts";
@@ -241,22 +242,6 @@ function startMarket({ config, lifecycle, now }: Startup): PipelineSettings["mar
   const exchange = startDemoExchange({ now });
   lifecycle.onStop("demo exchange", () => exchange.stop());
   return { baseUrl: exchange.url, apiKey: demoApiKey, proxies };
-}
-
-/** Where the configuration has the lake. */
-export function lakeOf({ s3, bucket, dataDir, proxies }: Config): LakeOptions {
-  if (s3 === null) return { kind: "folder", root: join(resolve(dataDir), "lake"), bucket };
-  const { endpoint, region, accessKeyId, secretAccessKey, sessionToken } = s3;
-  return {
-    kind: "s3",
-    bucket,
-    region,
-    proxies,
-    ...(endpoint !== null && { endpoint }),
-    ...(accessKeyId !== null && { accessKeyId }),
-    ...(secretAccessKey !== null && { secretAccessKey }),
-    ...(sessionToken !== null && { sessionToken }),
-  };
 }
 
 /** No page asks for itself more often, and nobody sees an older one. */

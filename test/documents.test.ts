@@ -124,7 +124,7 @@ test("docker-compose.yml has no password of its own", () => {
     kind,
   }));
   expect(secrets.length).toBeGreaterThan(4);
-  // What people have to set (`:?`), a name that is no secret, and a key that may be left out.
+  // What people have to set (`:?`), a name that is no secret, and what may be left out.
   const open = secrets.filter(({ kind }) => kind !== "?").map(({ name }) => name);
-  expect([...new Set(open)].sort()).toEqual(["POLYGON_API_KEY", "S3_ACCESS_KEY_ID"]);
+  expect([...new Set(open)].sort()).toEqual(["POLYGON_API_KEY", "S3_ACCESS_KEY_ID", "VIEWER_PASSWORD"]);
 });

@@ -3,7 +3,7 @@ import { requireKnownVersion, restoreTables } from "../../db/backup/read.ts";
 import { openLake } from "../../jobs/lake/open.ts";
 import type { ObjectStore } from "../../jobs/lake/store.ts";
 import type { Config } from "../config.ts";
-import { lakeOf } from "../start.ts";
+import { lakeOf } from "../lake-config.ts";
 import { openDatabase } from "./database.ts";
 import { inBytes, placeOf, type Tell } from "./words.ts";
 

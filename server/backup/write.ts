@@ -7,7 +7,7 @@ import { openPool } from "../../db/client.ts";
 import { openLake } from "../../jobs/lake/open.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import type { Config } from "../config.ts";
-import { lakeOf } from "../start.ts";
+import { lakeOf } from "../lake-config.ts";
 import { openDatabase } from "./database.ts";
 import { inBytes, placeOf, type Tell } from "./words.ts";
 

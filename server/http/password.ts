@@ -8,7 +8,8 @@ import {
   replaceCredential,
   selectCredentials,
 } from "../../db/queries/operations/access.ts";
-import { ConfigError, isPasswordHash } from "../config.ts";
+import { ConfigError } from "../config.ts";
+import { isPasswordHash } from "../variables.ts";
 import type { Access } from "./environment.ts";
 
 /** A password that lets in: whose it is, as the table names them, and its hash. */
