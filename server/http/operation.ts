@@ -76,10 +76,12 @@ export function defineOperation<
       responses: documentAnswers(answers, Object.keys(request).length > 0),
     },
     respond: async (c, context) => {
+      // A request that is none is told so before what it asks for is looked at.
+      const sent = method === "get" ? {} : await readBody(c);
       const input = {
         path: check(pathSchema, c.req.param()),
         query: check(querySchema, singleValues(c.req.queries())),
-        body: check(bodySchema, method === "get" ? {} : await readBody(c)),
+        body: check(bodySchema, sent),
       };
       const { status, body } = await definition.handle(input, { ...context, by: c.var.actor, access: c.var.access });
       c.header("Cache-Control", "no-store");
