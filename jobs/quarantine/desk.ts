@@ -7,6 +7,7 @@ import {
 } from "../../db/queries/market/quarantine.ts";
 import { lockRawTables } from "../../db/queries/market/raw-lock.ts";
 import { insertAction } from "../../db/queries/operations/actions.ts";
+import { requireReason } from "../orchestrator/requests/runs.ts";
 import { type Actor, RequestError } from "../orchestrator/types.ts";
 import type { QuarantineDesk } from "./types.ts";
 
@@ -19,15 +20,15 @@ export type DeskOptions = {
 /** Makes the desk at which people decide about rows that are held back. Each decision is kept with its reason. */
 export function createQuarantineDesk({ sql, rebuild }: DeskOptions): QuarantineDesk {
   const decide = async (id: number, state: Decision["state"], reason: string, by: Actor) => {
-    if (reason.trim() === "") throw new RequestError("invalid", "Say why, for whoever looks at it later.", "reason");
+    const why = requireReason({ reason });
     return await sql.begin(async (transaction) => {
       const at = await lockRawTables(transaction);
-      const ticker = await decideQuarantine(transaction, id, { state, by: by.name, reason: reason.trim(), at });
+      const ticker = await decideQuarantine(transaction, id, { state, by: by.name, reason: why, at });
       if (ticker === undefined) throw await refusal(transaction, id);
       const rows = state === "released" ? await releaseBars(transaction, id, at) : 0;
       const kind = state === "released" ? "quarantine.release" : "quarantine.drop";
       const details = { quarantineId: id, ticker, ...(state === "released" && { rows }) };
-      await insertAction(transaction, { actor: by.name, via: by.via, kind, reason: reason.trim(), details });
+      await insertAction(transaction, { actor: by.name, via: by.via, kind, reason: why, details });
       return ticker;
     });
   };

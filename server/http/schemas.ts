@@ -90,6 +90,13 @@ export const tickerInput = text(tickerAllowed)
   .regex(/^[A-Za-z0-9][A-Za-z0-9./:^+=_-]{0,31}$/, { error: tickerAllowed })
   .meta({ example: "AAPL" });
 
+/** Why somebody did something: a text with something in it. Blank ones are refused in the words of what is asked. */
+export const reasonInput = z.string({ error: "has to be a text" }).meta({
+  description: "Kept and shown with it; up to 500 characters.",
+  example: "The vendor has no data.",
+  override: { pattern: somethingWritten, maxLength: 500 },
+});
+
 export const oneOf = <const Words extends readonly string[]>(words: Words) =>
   z.enum(words, { error: `has to be one of ${words.join(", ")}` });
 

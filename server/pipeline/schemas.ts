@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { runStates, runTriggers } from "../../jobs/orchestrator/types.ts";
-import { count, date, id, instant, oneOf, somethingWritten } from "../http/schemas.ts";
+import { count, date, id, instant, oneOf, reasonInput } from "../http/schemas.ts";
 
 /** What the API says of jobs, runs, tasks and their logs. */
 
@@ -55,11 +55,7 @@ export const runAnswer = z.strictObject(runFields).meta({ id: "Run" });
 /** How something ended, as a person says. */
 export const markBody = z.strictObject({
   state: oneOf(["success", "failed"]),
-  reason: z.string({ error: "has to be a text" }).meta({
-    description: "Kept and shown with the mark; up to 500 characters.",
-    example: "The vendor has no data.",
-    override: { pattern: somethingWritten, maxLength: 500 },
-  }),
+  reason: reasonInput,
 });
 
 const tryAnswer = z.strictObject({

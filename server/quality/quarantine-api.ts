@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Quarantine, selectQuarantines } from "../../db/queries/market/read-quarantines.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
-import { date, id, idInUrl, instant, limitInUrl, oneOf, tickerInput } from "../http/schemas.ts";
+import { date, id, idInUrl, instant, limitInUrl, oneOf, reasonInput, tickerInput } from "../http/schemas.ts";
 import { findQuarantine, quarantineStates } from "./quarantine-read.ts";
 
 const heldBar = z
@@ -38,12 +38,7 @@ const quarantineAnswer = z
   })
   .meta({ id: "Quarantine" });
 
-const decisionBody = z.strictObject({
-  reason: z
-    .string({ error: "has to be a text" })
-    .max(500, { error: "has to be at most 500 characters" })
-    .meta({ description: "Kept and shown with the decision.", example: "The exchange confirms the price." }),
-});
+const decisionBody = z.strictObject({ reason: reasonInput });
 const decided = { 200: { description: "The quarantine.", schema: quarantineAnswer } };
 
 export const quarantineOperations: Operation[] = [

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type ListedSplit, selectListedSplits } from "../../db/queries/market/splits.ts";
 import { HttpError } from "../http/errors.ts";
 import { answer, defineOperation, type Operation } from "../http/operation.ts";
-import { booleanInUrl, date, dateInput, instant, limitInUrl, tickerInput } from "../http/schemas.ts";
+import { booleanInUrl, date, dateInput, instant, limitInUrl, reasonInput, tickerInput } from "../http/schemas.ts";
 
 const price = z.number().nullable();
 
@@ -26,8 +26,6 @@ const splitAnswer = z
     changedAt: instant.meta({ description: "When what counts of it last changed." }),
   })
   .meta({ id: "Split" });
-
-const reasonAllowed = "has to be a text of 1 to 500 characters";
 
 export const splitOperations: Operation[] = [
   defineOperation({
@@ -59,10 +57,7 @@ export const splitOperations: Operation[] = [
       path: z.strictObject({ ticker: tickerInput, date: dateInput }),
       body: z.strictObject({
         counts: z.boolean({ error: "has to be true or false" }),
-        reason: z
-          .string({ error: reasonAllowed })
-          .max(500, { error: reasonAllowed })
-          .meta({ description: "Why, for those who look at it later." }),
+        reason: reasonInput,
       }),
     },
     answers: { 200: { description: "The split.", schema: splitAnswer } },
