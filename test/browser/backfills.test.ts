@@ -51,6 +51,7 @@ describe.skipIf(executable === undefined)("a backfill in a browser", () => {
       "Missing (chosen)",
       "Failed",
       "All",
+      "Recheck",
     ]);
     // 2025 has 250 sessions: 261 weekdays less ten holidays and the day of mourning on 9 January.
     const figures = ["250", "250", "5 min"];
@@ -59,6 +60,7 @@ describe.skipIf(executable === undefined)("a backfill in a browser", () => {
       ...figures,
       ...none,
       ...figures,
+      ...none,
     ]);
     await page.locator("button[value=start]").click();
     await page.waitForURL(/\/backfills\/\d+/);
