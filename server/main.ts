@@ -86,15 +86,7 @@ async function start(): Promise<void> {
   );
 }
 
-const started = start();
-
-/** Closes what is open. What is just opening is waited for: a database server that is left behind would run on. */
-async function stop(code: number): Promise<never> {
-  await Promise.race([started.catch(() => {}), Bun.sleep(startPatienceMs)]);
-  await lifecycle.stop();
-  process.exit(code);
-}
-
+// Before the start, which may wait for somebody: a signal then is a wish as well.
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
     // Whoever asks a second time does not want to wait.
@@ -106,6 +98,15 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     log.info({ signal }, "stopping; the work goes on at the next start");
     void stop(exitCodes.stopped);
   });
+}
+
+const started = start();
+
+/** Closes what is open. What is just opening is waited for: a database server that is left behind would run on. */
+async function stop(code: number): Promise<never> {
+  await Promise.race([started.catch(() => {}), Bun.sleep(startPatienceMs)]);
+  await lifecycle.stop();
+  process.exit(code);
 }
 
 // A library that loses a promise in an outage must not end the work: what it means shows in the tasks that need it.
