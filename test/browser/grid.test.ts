@@ -107,9 +107,13 @@ describe.skipIf(executable === undefined)("the grid in a browser", () => {
   test("filters as one chooses, and keeps the choice in the address", async () => {
     const page = await open();
     await page.locator("select[name=state]").selectOption("failed");
-    await page.waitForFunction(() => document.querySelectorAll(".grid-table thead a").length === 2);
+    // The new table stands before the script has heard of it, which then makes it one stop for the tab key.
+    await page.waitForFunction(
+      () =>
+        document.querySelectorAll(".grid-table thead a").length === 2 &&
+        document.querySelectorAll('.grid-table a[tabindex="0"]').length === 1,
+    );
     expect(page.url()).toContain("state=failed");
-    expect(await page.locator('.grid-table a[tabindex="0"]').count()).toBe(1);
     await page.context().close();
   });
 
