@@ -28,7 +28,7 @@ const TokenLine = ({ token, view }: { token: ApiTokenRow; view: TokensView }) =>
   <tr id={`token-${token.id}`}>
     <th scope="row">{token.name}</th>
     <td>{scopeWords[token.scope]}</td>
-    <td>
+    <td class="nowrap">
       {token.createdBy}, <Instant at={token.createdAt} />
     </td>
     <td class="nowrap">{token.lastUsedAt === null ? "never" : <Ago at={token.lastUsedAt} now={view.now} />}</td>
