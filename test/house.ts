@@ -216,6 +216,7 @@ export const crossings: readonly { from: string; to: string; why: string }[] = [
   { from: "server/pipeline", to: "db/queries/operations", why: "A run's page tells who did what to it." },
   { from: "server/quality", to: "db/queries/market", why: "Coverage and lineage are of a ticker's bars." },
   { from: "server/quality", to: "db/queries/pipeline", why: "Coverage follows sessions through their runs." },
+  { from: "server/quality", to: "server/market", why: "A row that is held back is told as one that was stated anew." },
   {
     from: "server/quality",
     to: "server/pipeline",

@@ -1,5 +1,5 @@
-import { bigint, boolean, date, index, integer, numeric, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
-import { barline, code, instant } from "./columns.ts";
+import { bigint, boolean, date, index, integer, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
+import { barline, code, instant, statedBar } from "./columns.ts";
 
 /**
  * Every answer that was merged into the raw bars, by the event that told of it: a higher one was landed later. With it a bar's
@@ -46,15 +46,7 @@ export const doubtfulBars = barline.table(
 export const withdrawnBars = pgTable(
   "source_polygon_withdrawn_bars",
   {
-    ticker: code("ticker").notNull(),
-    tradeDate: date("trade_date", { mode: "string" }).notNull(),
-    open: numeric("open").notNull(),
-    high: numeric("high").notNull(),
-    low: numeric("low").notNull(),
-    close: numeric("close").notNull(),
-    volume: numeric("volume").notNull(),
-    vwap: numeric("vwap"),
-    transactions: bigint("transactions", { mode: "number" }),
+    ...statedBar,
     /** The bar's `inserted_at` while it stood. */
     statedAt: instant("stated_at").notNull(),
     /** The raw file that stated it; null where it was loaded before files were kept by answer. */

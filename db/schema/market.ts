@@ -13,23 +13,14 @@ import {
   text,
   unique,
 } from "drizzle-orm/pg-core";
-import { barline, code, identity, instant } from "./columns.ts";
+import { barline, code, identity, instant, statedBar } from "./columns.ts";
 import { runs } from "./orchestration.ts";
 
 /** Unadjusted daily bars, as the vendor last stated them. `inserted_at` moves only when a value changes. */
 export const stockBarsDaily = pgTable(
   "source_polygon_stock_bars_daily",
   {
-    ticker: code("ticker").notNull(),
-    tradeDate: date("trade_date", { mode: "string" }).notNull(),
-    open: numeric("open").notNull(),
-    high: numeric("high").notNull(),
-    low: numeric("low").notNull(),
-    close: numeric("close").notNull(),
-    /** Shares; fractional. */
-    volume: numeric("volume").notNull(),
-    vwap: numeric("vwap"),
-    transactions: bigint("transactions", { mode: "number" }),
+    ...statedBar,
     insertedAt: instant("inserted_at").notNull(),
   },
   (table) => [
@@ -46,15 +37,7 @@ export const stockBarsDaily = pgTable(
 export const stockBarsRestatements = pgTable(
   "source_polygon_stock_bars_restatements",
   {
-    ticker: code("ticker").notNull(),
-    tradeDate: date("trade_date", { mode: "string" }).notNull(),
-    open: numeric("open").notNull(),
-    high: numeric("high").notNull(),
-    low: numeric("low").notNull(),
-    close: numeric("close").notNull(),
-    volume: numeric("volume").notNull(),
-    vwap: numeric("vwap"),
-    transactions: bigint("transactions", { mode: "number" }),
+    ...statedBar,
     /** The bar's `inserted_at` while it said this. */
     statedAt: instant("stated_at").notNull(),
     /** The `inserted_at` of what it said next. */

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
-import { bigint, date, index, numeric, primaryKey, text, uniqueIndex } from "drizzle-orm/pg-core";
-import { barline, code, identity, instant } from "./columns.ts";
+import { bigint, index, primaryKey, text, uniqueIndex } from "drizzle-orm/pg-core";
+import { barline, code, identity, instant, statedBar } from "./columns.ts";
 import { runs } from "./orchestration.ts";
 
 /** Tickers whose doubtful rows are held back, so that the rest of the market is published without them. */
@@ -38,15 +38,7 @@ export const quarantinedBars = barline.table(
     quarantineId: bigint("quarantine_id", { mode: "number" })
       .notNull()
       .references(() => quarantines.id, { onDelete: "cascade" }),
-    ticker: code("ticker").notNull(),
-    tradeDate: date("trade_date", { mode: "string" }).notNull(),
-    open: numeric("open").notNull(),
-    high: numeric("high").notNull(),
-    low: numeric("low").notNull(),
-    close: numeric("close").notNull(),
-    volume: numeric("volume").notNull(),
-    vwap: numeric("vwap"),
-    transactions: bigint("transactions", { mode: "number" }),
+    ...statedBar,
     test: text("test").notNull(),
     reason: text("reason").notNull(),
     /** The raw object that holds the row; null where it was not found. */

@@ -1,18 +1,9 @@
+import type { StatedBar } from "../../db/queries/market/read-restatements.ts";
 /** A row of bars as it came. */
 export type Row = Readonly<Record<string, unknown>>;
 
 /** One ticker's session, unadjusted; prices in dollars, volume in (possibly fractional) shares. */
-export type Bar = {
-  ticker: string;
-  tradeDate: string;
-  open: number;
-  high: number;
-  low: number;
-  close: number;
-  volume: number;
-  vwap: number | null;
-  transactions: number | null;
-};
+export type Bar = StatedBar & { ticker: string; tradeDate: string };
 
 /**
  * Between these a price is one. The dearest share there is costs under a million; the least is the least that the models, which keep

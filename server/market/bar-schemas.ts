@@ -14,7 +14,7 @@ export const barAnswer = z
   })
   .meta({ id: "Bar" });
 
-const statedBar = z
+export const statedBar = z
   .strictObject({
     open: z.number(),
     high: z.number(),

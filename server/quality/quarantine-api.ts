@@ -2,18 +2,13 @@ import { z } from "zod";
 import { type Quarantine, selectQuarantines } from "../../db/queries/market/read-quarantines.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
 import { date, id, idInUrl, instant, limitInUrl, oneOf, reasonInput, tickerInput } from "../http/schemas.ts";
+import { statedBar } from "../market/bar-schemas.ts";
 import { findQuarantine, quarantineStates } from "./quarantine-read.ts";
 
 const heldBar = z
   .strictObject({
     date,
-    open: z.number(),
-    high: z.number(),
-    low: z.number(),
-    close: z.number(),
-    volume: z.number(),
-    vwap: z.number().nullable(),
-    transactions: z.number().nullable(),
+    ...statedBar.shape,
     test: z.string().meta({ description: "The data test that fails or, where a statement did, its model or test." }),
     reason: z.string(),
     lakeKey: z.string().nullable().meta({ description: "The raw object that holds the row." }),

@@ -1,4 +1,5 @@
 import type { Sql, TransactionSql } from "../../client.ts";
+import type { StatedBar } from "./read-restatements.ts";
 
 /** Why a ticker's newest rows are not published. */
 export type Quarantined = { since: Date; test: string; reason: string };
@@ -17,15 +18,8 @@ export async function selectQuarantined(
 }
 
 /** A row that is or was held back, as the vendor stated it: dollars, unadjusted. */
-export type QuarantinedBar = {
+export type QuarantinedBar = StatedBar & {
   session: string;
-  open: number;
-  high: number;
-  low: number;
-  close: number;
-  volume: number;
-  vwap: number | null;
-  transactions: number | null;
   test: string;
   reason: string;
   lakeKey: string | null;
