@@ -1,5 +1,6 @@
 import { RetryableError } from "../orchestrator/errors.ts";
-import { isSession, newYorkDate } from "./calendar.ts";
+import { isSession } from "./calendar.ts";
+import { dateOfInstant } from "./new-york.ts";
 import type { Redact } from "./redact.ts";
 
 type BarsAnswer = { path: string; answer: { ticker?: string | undefined; results?: unknown[] | null | undefined } };
@@ -40,9 +41,8 @@ export function requireSession<A extends BarsAnswer>(answer: A, session: string)
   const strays = new Map<string, number>();
   for (const row of rows) {
     const t = typeof row === "object" && row !== null && "t" in row ? row.t : undefined;
-    if (typeof t !== "number" || Math.abs(t) > 8.64e15) continue;
-    const date = newYorkDate(t);
-    if (date !== session) strays.set(date, (strays.get(date) ?? 0) + 1);
+    const date = dateOfInstant(t);
+    if (date !== undefined && date !== session) strays.set(date, (strays.get(date) ?? 0) + 1);
   }
   const count = [...strays.values()].reduce((sum, number) => sum + number, 0);
   if (count * 2 <= rows.length) return answer;

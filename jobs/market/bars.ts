@@ -1,6 +1,7 @@
 import { PermanentError } from "../orchestrator/errors.ts";
 import { type Bar, isSameRow, noteOf, numberProblem, type Row, readBar } from "./bar-figures.ts";
-import { firstCalendarDate, isSession, lastCalendarDate, newYorkDate } from "./calendar.ts";
+import { firstCalendarDate, isSession, lastCalendarDate } from "./calendar.ts";
+import { dateOfInstant } from "./new-york.ts";
 import { isTicker } from "./rows.ts";
 import { barsEnvelope } from "./wire.ts";
 
@@ -102,7 +103,7 @@ function groupedBar(row: Row, session: string): Bar | string {
   if (!isTicker(T)) return "ticker is malformed";
   if (t !== undefined && t !== null) {
     if (typeof t !== "number") return "timestamp is not a number";
-    if (dateOf(t) !== session) return "row is of another session";
+    if (dateOfInstant(t) !== session) return "row is of another session";
   }
   return readBar(row, T, session);
 }
@@ -120,13 +121,8 @@ function rangeBar(row: Row, source: Extract<BarSource, { kind: "range" }>): Bar 
   return readBar(row, ticker, tradeDate);
 }
 
-/** The date of an instant in New York; undefined for what is none. */
-function dateOf(t: unknown): string | undefined {
-  return typeof t === "number" && Math.abs(t) <= 8.64e15 ? newYorkDate(t) : undefined;
-}
-
 function sessionOf(t: unknown): string | undefined {
-  const date = dateOf(t);
+  const date = dateOfInstant(t);
   if (date === undefined || date < firstCalendarDate || date > lastCalendarDate) return undefined;
   return isSession(date) ? date : undefined;
 }

@@ -31,7 +31,7 @@ function hourOf(instantMs: number): Hour {
   const hour = Math.floor(instantMs / hourMs);
   const known = hours.get(hour);
   if (known) return known;
-  if (!Number.isFinite(instantMs) || Math.abs(instantMs) > 8.64e15) {
+  if (!isInstant(instantMs)) {
     throw new PermanentError(`${instantMs} is not an instant.`);
   }
   if (hours.size >= cacheLimit) hours.clear();
@@ -39,6 +39,15 @@ function hourOf(instantMs: number): Hour {
   hours.set(hour, read);
   return read;
 }
+
+/** No Date lies further from 1970, by ECMA-262. */
+const furthestMs = 8.64e15;
+
+const isInstant = (instantMs: number): boolean => Math.abs(instantMs) <= furthestMs;
+
+/** The date in New York of a number that ought to be an instant, in milliseconds since 1970 UTC; undefined for what is none. */
+export const dateOfInstant = (value: unknown): string | undefined =>
+  typeof value === "number" && isInstant(value) ? newYorkDate(value) : undefined;
 
 /** The ISO date that a calendar on a wall in New York shows at an instant (a Date, or milliseconds since 1970 UTC). */
 export function newYorkDate(instant: Date | number): string {

@@ -1,12 +1,11 @@
 import type { RecheckRound, RecheckSeries } from "../orchestrator/types.ts";
-import { firstCalendarDate, newYorkDate, sessionsBetween, settledSessions } from "./calendar.ts";
+import { firstCalendarDate, lastSettledSession, newYorkDate, sessionsBetween } from "./calendar.ts";
+import { addDays, weekdayOf } from "./dates.ts";
 
 /** How many sessions ago those are that Saturdays fetch again: a month and a quarter, by when most corrections have come. */
 const saturdayDistances = [63, 21];
-const dayMs = 86_400_000;
-/** A fortnight has sessions, whatever the holidays. */
-const fortnightMs = 14 * dayMs;
-const saturday = 6;
+/** Monday is 0. */
+const saturday = 5;
 
 /** Which sessions are fetched again, and when: the last `sessions` after each new one, and on Saturdays two older ones. */
 export function createRechecks(sessions: number): RecheckSeries[] {
@@ -22,8 +21,8 @@ export function createRechecks(sessions: number): RecheckSeries[] {
  * session has fewer answers to be compared because nobody was there.
  */
 function afterNewSession(sessions: number, now: Date, done: string | undefined): RecheckRound | undefined {
-  const newest = settledSessions(newYorkDate(now.getTime() - fortnightMs), now).at(-1);
-  if (newest === undefined || newest <= (done ?? "")) return undefined;
+  const newest = lastSettledSession(now);
+  if (newest === null || newest <= (done ?? "")) return undefined;
   const all = sessionsBetween(firstCalendarDate, newest);
   const before = (position: number) => all.slice(Math.max(0, position - sessions), position);
   const first = done === undefined ? all.length - 1 : all.findIndex((session) => session > done);
@@ -33,8 +32,8 @@ function afterNewSession(sessions: number, now: Date, done: string | undefined):
 /** A Saturday that nobody was there for is made up for; that before the first start is not. */
 function onSaturday(now: Date, done: string | undefined): RecheckRound | undefined {
   const today = newYorkDate(now);
-  const weekday = new Date(`${today}T00:00:00Z`).getUTCDay();
-  const key = isoDate(Date.parse(today) - ((weekday - saturday + 7) % 7) * dayMs);
+  const weekday = weekdayOf(today);
+  const key = addDays(today, -((weekday - saturday + 7) % 7));
   if (key <= (done ?? "")) return undefined;
   const all = sessionsBetween(firstCalendarDate, key);
   const last = all.at(-1);
@@ -42,5 +41,3 @@ function onSaturday(now: Date, done: string | undefined): RecheckRound | undefin
   const wanted = done === undefined && weekday !== saturday ? [] : saturdayDistances;
   return { key, after: last, partitions: wanted.flatMap((distance) => all.at(-1 - distance) ?? []) };
 }
-
-const isoDate = (at: number) => new Date(at).toISOString().slice(0, 10);
