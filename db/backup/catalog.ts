@@ -65,16 +65,7 @@ export async function selectBackupTables(transaction: TransactionSql): Promise<B
       from pg_index
       where indrelid = class.oid and indisvalid and not exists (select from pg_constraint where conindid = indexrelid)
     ) as indexes
-    cross join lateral (
-      select array_agg(
-        case objsubid
-          when 0 then format('comment on table %I.%I is %L', nspname, relname, description)
-          else format('comment on column %I.%I.%I is %L', nspname, relname, attname, description)
-        end order by objsubid) as statements
-      from pg_description
-      left join pg_attribute on attrelid = class.oid and attnum = objsubid and attnum > 0
-      where objoid = class.oid and classoid = 'pg_class'::regclass
-    ) as comments
+    cross join lateral (${commentsOn(transaction, "table")}) as comments
     cross join lateral (
       select array_agg(confrelid::text) as oids
       from pg_constraint where conrelid = class.oid and contype = 'f' and confrelid <> conrelid
@@ -96,6 +87,17 @@ export async function selectUnknownTables(transaction: TransactionSql): Promise<
     order by name`;
   return rows.map(({ name }) => name);
 }
+
+/** What is said of a relation and of its columns, as the statements that say it again. */
+const commentsOn = (transaction: TransactionSql, kind: "table" | "view") => transaction`
+  select array_agg(
+    case objsubid
+      when 0 then format('comment on %s %I.%I is %L', ${kind}::text, nspname, relname, description)
+      else format('comment on column %I.%I.%I is %L', nspname, relname, attname, description)
+    end order by objsubid) as statements
+  from pg_description
+  left join pg_attribute on attrelid = class.oid and attnum = objsubid and attnum > 0
+  where objoid = class.oid and classoid = 'pg_class'::regclass`;
 
 const ownTypes = (transaction: TransactionSql) => transaction`
   select from pg_attribute join pg_type on pg_type.oid = atttypid
@@ -130,16 +132,7 @@ export async function selectBackupViews(transaction: TransactionSql): Promise<Ba
         as statements
     from pg_class as class
     join pg_namespace as namespace on namespace.oid = relnamespace
-    cross join lateral (
-      select array_agg(
-        case objsubid
-          when 0 then format('comment on view %I.%I is %L', nspname, relname, description)
-          else format('comment on column %I.%I.%I is %L', nspname, relname, attname, description)
-        end order by objsubid) as statements
-      from pg_description
-      left join pg_attribute on attrelid = class.oid and attnum = objsubid and attnum > 0
-      where objoid = class.oid and classoid = 'pg_class'::regclass
-    ) as comments
+    cross join lateral (${commentsOn(transaction, "view")}) as comments
     where nspname = any (${backedUpSchemas}::text[]) and relkind = 'v' and not exists (${extensions(transaction)})
     order by class.oid`;
 }
