@@ -113,6 +113,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     project: createProjectReader({ transform, projectDir }),
     quarantine: createQuarantineDesk({
       sql: pools.work,
+      log: { warn: (message, fields) => log.warn(fields, message) },
       rebuild: async (ticker) => {
         await orchestrator.createRun(jobIds.transform, { parameters: { released: ticker } });
       },

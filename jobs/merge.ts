@@ -16,8 +16,6 @@ import { nextMark } from "../db/queries/market/raw-lock.ts";
 import { removeBars } from "../db/queries/market/removed-bars.ts";
 import { readManifest } from "./lake/manifest.ts";
 import type { ObjectStore } from "./lake/store.ts";
-import { judgeSplits } from "./market/split-judgement.ts";
-import type { TaskLog } from "./orchestrator/types.ts";
 
 /** What a run's answers made of the raw bars, in bars. */
 export type MergeCounts = {
@@ -127,23 +125,4 @@ export async function findSuperseded(
     }),
   );
   return found.flat();
-}
-
-const splitsInLog = 20;
-
-/** Judges the splits that the bars of some dates bear on, and tells those that it set aside. */
-export async function judgeDates(
-  transaction: TransactionSql,
-  log: TaskLog,
-  at: Date,
-  dates: (string | null)[],
-): Promise<{ splitsSetAside?: number }> {
-  const known = dates.filter((date) => date !== null).sort();
-  const [from] = known;
-  if (from === undefined) return {};
-  const asides = await judgeSplits(transaction, { at, from, to: known.at(-1) ?? from });
-  for (const { ticker, date, splitFrom, splitTo, closeBefore, openAfter } of asides.slice(0, splitsInLog)) {
-    log.warn("the prices deny a split; it was set aside", { ticker, date, splitFrom, splitTo, closeBefore, openAfter });
-  }
-  return asides.length > 0 ? { splitsSetAside: asides.length } : {};
 }

@@ -46,6 +46,7 @@ export const rooms: Record<string, readonly string[]> = {
     "db/queries/quality",
     "jobs",
     "jobs/lake",
+    "jobs/market",
     "jobs/orchestrator",
     "jobs/transform",
   ],

@@ -5,6 +5,7 @@ import {
   selectSplitsToJudge,
   setSplitsAside,
 } from "../../db/queries/market/splits.ts";
+import type { TaskLog } from "../orchestrator/types.ts";
 
 /**
  * Whether a split is believed. Applied though it never was, a split multiplies a ticker's whole history; left out though it was,
@@ -62,4 +63,26 @@ export async function judgeSplits(
     await setSplitsAside(transaction, rows, at);
   }
   return changed.filter(({ setAside }) => setAside !== null).map(({ split, setAside }) => ({ ...split, setAside }));
+}
+
+const splitsInLog = 20;
+
+/**
+ * Judges the splits that the bars of some dates bear on, and tells those that it set aside. Whoever writes or removes raw bars calls
+ * it in the same transaction, with the stamp of the raw tables' lock.
+ */
+export async function judgeDates(
+  transaction: TransactionSql,
+  log: Pick<TaskLog, "warn">,
+  at: Date,
+  dates: (string | null)[],
+): Promise<{ splitsSetAside?: number }> {
+  const known = dates.filter((date) => date !== null).sort();
+  const [from] = known;
+  if (from === undefined) return {};
+  const asides = await judgeSplits(transaction, { at, from, to: known.at(-1) ?? from });
+  for (const { ticker, date, splitFrom, splitTo, closeBefore, openAfter } of asides.slice(0, splitsInLog)) {
+    log.warn("the prices deny a split; it was set aside", { ticker, date, splitFrom, splitTo, closeBefore, openAfter });
+  }
+  return asides.length > 0 ? { splitsSetAside: asides.length } : {};
 }

@@ -8,6 +8,7 @@ import {
   undoHeldBars,
 } from "../../db/queries/market/quarantine.ts";
 import { lockRawTables } from "../../db/queries/market/raw-lock.ts";
+import { judgeDates } from "../market/split-judgement.ts";
 import type { BuildResult } from "../transform/transform.ts";
 import { createJudge, type Judge } from "./failed-tests.ts";
 import { findFaultyBars } from "./faulty-statements.ts";
@@ -89,6 +90,8 @@ async function hold(options: BuilderOptions, request: BuildRequest, mark: string
     const held = wanted.filter(({ test, reason, lakeKey, ...bar }) => Bun.deepEquals(now.get(keyOf(bar)), bar));
     await takeBack(transaction, mark, held, at);
     await insertHeldBars(transaction, request.runId, held, at);
+    const dates = held.map(({ session }) => session);
+    await judgeDates(transaction, request.log, at, dates);
   });
   for (const { ticker, test, reason } of holds)
     request.log.warn("held back, so that the rest is published", { ticker, test, reason });
@@ -97,8 +100,12 @@ async function hold(options: BuilderOptions, request: BuildRequest, mark: string
 const keyOf = ({ ticker, session }: RawBar) => `${session} ${ticker}`;
 
 async function undo({ sql }: BuilderOptions, { runId, log }: BuildRequest): Promise<void> {
-  const rows = await sql.begin(async (transaction) =>
-    undoHeldBars(transaction, runId, await lockRawTables(transaction)),
-  );
+  const rows = await sql.begin(async (transaction) => {
+    const at = await lockRawTables(transaction);
+    const bars = await undoHeldBars(transaction, runId, at);
+    const dates = bars.map(({ tradeDate }) => tradeDate);
+    await judgeDates(transaction, log, at, dates);
+    return bars.length;
+  });
   if (rows > 0) log.warn("put back what was held, as nothing can be published", { rows });
 }

@@ -1,5 +1,5 @@
 import type { Sql, TransactionSql } from "../../client.ts";
-import { forgetRemoved, removeBars } from "./removed-bars.ts";
+import { type BarKey, forgetRemoved, removeBars } from "./removed-bars.ts";
 
 /** A bar by its key; values as text, to the last digit. */
 export type RawBar = {
@@ -103,9 +103,9 @@ export async function takeBack(
   await removeBars(transaction, without, at);
 }
 
-/** Makes bars the raw table's next versions, stamped `at`. Answers how many there are. */
-export async function putBack(transaction: TransactionSql, rows: readonly RawBar[], at: Date): Promise<number> {
-  const written = await transaction<{ ticker: string; tradeDate: string }[]>`
+/** Makes bars the raw table's next versions, stamped `at`. Answers which they are. */
+export async function putBack(transaction: TransactionSql, rows: readonly RawBar[], at: Date): Promise<BarKey[]> {
+  const written = await transaction<BarKey[]>`
     insert into public.source_polygon_stock_bars_daily
       (ticker, trade_date, open, high, low, close, volume, vwap, transactions, inserted_at)
     select ticker, session, open, high, low, close, volume, vwap, transactions, ${at}::timestamptz
@@ -116,7 +116,7 @@ export async function putBack(transaction: TransactionSql, rows: readonly RawBar
       inserted_at = excluded.inserted_at
     returning ticker, trade_date::text as "tradeDate"`;
   await forgetRemoved(transaction, written);
-  return written.length;
+  return written;
 }
 
 /** Which of the bars that were never published stay: all of these tickers or, of a single one, those of some sessions. */

@@ -1,5 +1,6 @@
 import type { Sql, TransactionSql } from "../../client.ts";
 import { isSame, putBack, type RawBar } from "./held-bars.ts";
+import type { BarKey } from "./removed-bars.ts";
 
 /** The tickers that have a row of one of these sessions in quarantine. */
 export async function selectHeldTickers(sql: Sql, sessions: readonly string[]): Promise<string[]> {
@@ -57,9 +58,9 @@ export async function selectHeldOfRun(sql: Sql, runId: number): Promise<HeldOfRu
 
 /**
  * Undoes what a run has held back: the rows are in the raw table again, and nothing is told of them. The caller holds the raw
- * tables' lock, and `at` is its stamp. Answers how many rows there were.
+ * tables' lock, and `at` is its stamp. Answers which rows they are.
  */
-export async function undoHeldBars(transaction: TransactionSql, runId: number, at: Date): Promise<number> {
+export async function undoHeldBars(transaction: TransactionSql, runId: number, at: Date): Promise<BarKey[]> {
   const rows = await transaction<RawBar[]>`
     delete from barline.quarantined_bars as bars
     using barline.quarantines
@@ -75,9 +76,9 @@ export async function undoHeldBars(transaction: TransactionSql, runId: number, a
 
 /**
  * Puts the rows of a quarantine back into the raw table, but for those that another answer has replaced. The caller holds the raw
- * tables' lock, and `at` is its stamp. Answers how many there were.
+ * tables' lock, and `at` is its stamp. Answers which they are.
  */
-export async function releaseBars(transaction: TransactionSql, quarantineId: number, at: Date): Promise<number> {
+export async function releaseBars(transaction: TransactionSql, quarantineId: number, at: Date): Promise<BarKey[]> {
   const rows = await transaction<RawBar[]>`
     select ${barColumns(transaction)}
     from barline.quarantined_bars as bars

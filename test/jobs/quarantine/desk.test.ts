@@ -16,6 +16,7 @@ const by = { name: "Ada", via: "dashboard" } as const;
 const rebuilt: string[] = [];
 const desk = createQuarantineDesk({
   sql,
+  log: { warn: () => {} },
   rebuild: async (ticker) => void rebuilt.push(ticker),
 });
 const market = tickers(12);
