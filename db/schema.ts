@@ -7,6 +7,7 @@ export * from "./schema/alerts.ts";
 export * from "./schema/answers.ts";
 export * from "./schema/columns.ts";
 export * from "./schema/housekeeping.ts";
+export * from "./schema/listings.ts";
 export * from "./schema/market.ts";
 export * from "./schema/orchestration.ts";
 export * from "./schema/quarantine.ts";

@@ -1,4 +1,5 @@
 import type { JsonValue, Sql, TransactionSql } from "../../db/client.ts";
+import { mergeListings } from "../../db/queries/market/listings.ts";
 import { lockRawTables } from "../../db/queries/market/raw-lock.ts";
 import {
   countListedDividends,
@@ -193,16 +194,15 @@ async function readTickers(options: ReferenceOptions, context: ReadContext): Pro
   const active = await land(options, "tickers", client.tickers({ active: true }, call), context, "active");
   const inactive = await land(options, "tickers", client.tickers({ active: false }, call), context, "inactive");
   const landed = [...active.landed, ...inactive.landed];
-  // The list of those that trade goes first: a symbol that was used again means the company that has it now.
   const { rows, rejects } = parseTickers([...active.pages, ...inactive.pages]);
   report(context.log, "tickers", { rows, rejects });
   const calls = landed.length;
   await options.sql.begin(async (transaction) => {
     const at = await lockRawTables(transaction);
     await mergeTickers(transaction, storableJson(rows), at);
-    // A symbol's earlier companies are no faults of the list.
-    const faults = rejects.filter(({ kind }) => kind !== "contradiction");
-    await keepRejects(transaction, context.run.id, faults, landed);
+    const { isOutage } = await mergeListings(transaction, storableJson(rows), at);
+    if (isOutage) context.log.warn("the API lists few of the tickers that are known; none of them counts as gone");
+    await keepRejects(transaction, context.run.id, rejects, landed);
     await recordReferenceRead(transaction, { kind: "tickers", coversFrom: null, readAt, rows: rows.length, calls });
   });
 }

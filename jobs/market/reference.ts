@@ -12,20 +12,27 @@ export type Ticker = {
   type: string | null;
   primaryExchange: string | null;
   active: boolean;
+  compositeFigi: string | null;
+  cik: string | null;
   delistedOn: string | null;
 };
 
-/** Reads the pages of a list of tickers; a ticker that is listed twice keeps its first row. */
+/** Reads the pages of lists of tickers. A ticker may be listed many times: each row that tells of another holder counts. */
 export function parseTickers(pages: readonly Page[]): ParsedRows<Ticker> {
-  return readRows(pages, tickerRow, ({ ticker, name, type, primary_exchange, active, delisted_utc }) => ({
-    key: ticker,
-    value: {
-      ticker,
-      name: name ?? ticker,
-      type: type ?? null,
-      primaryExchange: primary_exchange ?? null,
-      active: active ?? true,
-      delistedOn: delisted_utc ?? null,
-    },
-  }));
+  return readRows(pages, tickerRow, (row) => {
+    const active = row.active ?? true;
+    const identity = {
+      type: row.type || null,
+      active,
+      compositeFigi: row.composite_figi || null,
+      cik: row.cik || null,
+      delistedOn: active ? null : (row.delisted_utc ?? null),
+    };
+    const listing = Object.values(identity)
+      .map((value) => value ?? "")
+      .join(" ");
+    const { ticker, name, primary_exchange } = row;
+    const value = { ticker, listing, name: name ?? ticker, primaryExchange: primary_exchange ?? null, ...identity };
+    return { key: `${ticker} ${listing}`, value };
+  });
 }

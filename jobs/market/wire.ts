@@ -36,6 +36,9 @@ export const tickerRow = z.object({
   primary_exchange: optionalText,
   type: optionalText,
   active: z.boolean().nullish(),
+  // What only helps to tell securities apart does not cost the row: an odd value counts as none.
+  composite_figi: optionalText.catch(null),
+  cik: optionalText.catch(null),
   // An instant, of which only the day is known to mean something.
   delisted_utc: z
     .string()

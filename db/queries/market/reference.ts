@@ -45,7 +45,10 @@ export async function recordReferenceRead(
       calls = excluded.calls`;
 }
 
-/** Takes over the vendor's list of tickers. What it no longer lists at all stays, for its bars are still here. */
+/**
+ * Takes over who holds each label, of the vendor's lists of tickers: the one that trades, else the one that traded last. What is no longer
+ * listed at all stays, for its bars are still here.
+ */
 export async function mergeTickers(transaction: TransactionSql, rows: JsonValue, insertedAt: Date): Promise<void> {
   await transaction`
     insert into public.source_polygon_tickers as known
@@ -53,7 +56,7 @@ export async function mergeTickers(transaction: TransactionSql, rows: JsonValue,
     select distinct on (row ->> 'ticker') row ->> 'ticker', row ->> 'name', row ->> 'type', (row ->> 'active')::boolean,
       row ->> 'primaryExchange', (row ->> 'delistedOn')::date, ${insertedAt}::timestamptz
     from jsonb_array_elements(${transaction.json(rows)}::jsonb) as row
-    order by row ->> 'ticker', (row ->> 'active')::boolean desc
+    order by row ->> 'ticker', (row ->> 'active')::boolean desc, (row ->> 'delistedOn')::date desc nulls last, row ->> 'listing'
     on conflict (ticker) do update set name = excluded.name, type = excluded.type, active = excluded.active,
       primary_exchange = excluded.primary_exchange, delisted_on = excluded.delisted_on, inserted_at = excluded.inserted_at
     where (known.name, known.type, known.active, known.primary_exchange, known.delisted_on)
