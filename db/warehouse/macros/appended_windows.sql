@@ -27,6 +27,7 @@
         bars.volume + coalesce(last_19.volume_sum, 0) as volume_sum_20d,
         coalesce(cardinality(last_251.closes), 0) + 1 as position,
         bars.trade_date as write_from,
+        bars.security_id,
         bars.ticker,
         bars.trade_date,
         bars.open_price,
@@ -48,10 +49,11 @@
             when cardinality(last_251.closes) = 251
                 then (
                     -- Its date from the index alone, as to read 252 rows once more would take four times as long.
-                    select earlier.close_price
-                    from {{ ref('int_polygon__stock_bars_enriched') }} as earlier
+                    select {{ split_adjusted('earlier.close_price', 'decimals.price') }}
+                    {{ adjusted_bars_of_label() }}
                     where
                         earlier.ticker = bars.ticker
+                        and earlier.trade_date >= appended.label_from
                         and earlier.trade_date = (
                             select dates.trade_date
                             from {{ ref('stg_polygon__stock_bars_casted') }} as dates
@@ -66,7 +68,10 @@
         greatest(bars.close_price, last_251.close_price) as close_high_252d
     from ({{ appended_bars(target) }}) as appended
     inner join {{ ref('int_polygon__stock_bars_enriched') }} as bars
-        on bars.ticker = appended.ticker and bars.trade_date = appended.trade_date
+        on
+            bars.security_id = appended.security_id
+            and bars.ticker = appended.ticker
+            and bars.trade_date = appended.trade_date
     cross join lateral (
         -- Newest first. From the bars, whose rows are a quarter of those of `target`: of a year's that is the difference
         -- between reading a gigabyte and not.
@@ -77,14 +82,16 @@
             max(close_price) as close_price
         from (
             select
-                earlier.close_price,
-                earlier.high_price,
-                earlier.low_price
-            from {{ ref('int_polygon__stock_bars_enriched') }} as earlier
+                earlier.trade_date,
+                {{ split_adjusted('earlier.close_price', 'decimals.price') }} as close_price,
+                {{ split_adjusted('earlier.high_price', 'decimals.price') }} as high_price,
+                {{ split_adjusted('earlier.low_price', 'decimals.price') }} as low_price
+            {{ adjusted_bars_of_label() }}
             where earlier.ticker = bars.ticker and earlier.trade_date < bars.trade_date
             order by earlier.trade_date desc
             limit 251
         ) as bars_before
+        where bars_before.trade_date >= appended.label_from
     ) as last_251
     cross join lateral (
         select
@@ -105,7 +112,7 @@
             sum(greatest(price_change_1d, 0)) as gain_sum,
             sum(abs(price_change_1d)) as move_sum,
             sum(greatest(high_price, previous_close) - least(low_price, previous_close)) as true_range_sum,
-            -- Factors of a ticker only grow, so the largest is the newest.
+            -- Factors of a security only grow, so the largest is the newest.
             max(dividend_factor) as dividend_factor
         from ({{ rows_before(target, 13) }}) as rows_before
     ) as last_13
@@ -115,13 +122,16 @@
             round(
                 bars.exact_close_price
                 / nullif(
-                    (
-                        select earlier.exact_close_price
-                        from {{ ref('int_polygon__stock_bars_enriched') }} as earlier
-                        where earlier.ticker = bars.ticker and earlier.trade_date < bars.trade_date
-                        order by earlier.trade_date desc
-                        limit 1
-                    ),
+                    case
+                        when last_251.closes is not null
+                            then (
+                                select coalesce(earlier.close_price * factors.split_factor, earlier.close_price)
+                                {{ adjusted_bars_of_label() }}
+                                where earlier.ticker = bars.ticker and earlier.trade_date < bars.trade_date
+                                order by earlier.trade_date desc
+                                limit 1
+                            )
+                    end,
                     0
                 )
                 - 1,
@@ -139,11 +149,32 @@
     ) as close_sums
 {% endmacro %}
 
+{#
+  The bars under the label of `bars`, with the factors of its security: through a join with the labels' periods they would not come in
+  the order of the index. From `label_from` on all of them are of that security; that is asked of the few that were found, as the planner
+  takes a range with two ends for a handful of rows, and then looks each up the slow way.
+#}
+{% macro adjusted_bars_of_label() -%}
+            from {{ ref('stg_polygon__stock_bars_casted') }} as earlier
+            left join {{ ref('int_polygon__split_factors') }} as factors
+                on
+                    factors.security_id = bars.security_id
+                    and earlier.trade_date >= factors.valid_from
+                    and earlier.trade_date < factors.valid_before
+            cross join lateral (
+                select {{ multiplied_decimals(8, 'factors.split_factor') }} as price
+            ) as decimals
+{%- endmacro %}
+
 {# The `length` rows of `target` before the row of `bars`, newest first. #}
 {% macro rows_before(target, length) %}
-            select target.*
-            from {{ target }} as target
-            where target.ticker = bars.ticker and target.trade_date < bars.trade_date
-            order by target.trade_date desc
-            limit {{ length }}
+            select *
+            from (
+                select target.*
+                from {{ target }} as target
+                where target.ticker = bars.ticker and target.trade_date < bars.trade_date
+                order by target.trade_date desc
+                limit {{ length }}
+            ) as rows_of_label
+            where rows_of_label.trade_date >= appended.label_from
 {% endmacro %}

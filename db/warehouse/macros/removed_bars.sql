@@ -1,9 +1,10 @@
 {# The bars that were removed since `target` was built. #}
 {% macro newly_removed_bars(target) %}
     select
+        removed.security_id,
         removed.ticker,
         removed.trade_date
-    from {{ ref('stg_polygon__removed_bars') }} as removed
+    from {{ ref('int_polygon__security_removed_bars') }} as removed
     where removed.removed_at > {{ watermark(target) }}
 {% endmacro %}
 
@@ -20,7 +21,7 @@
 
 {# The rows of bars that were removed since, in a model with one row a bar, or with one for the last bar of something. #}
 {% macro delete_removed_bars(target) %}
-    {{ delete_from(target, "(stale.ticker, stale.trade_date) in (" ~ newly_removed_bars(target) ~ ")") }}
+    {{ delete_from(target, "(stale.ticker, stale.trade_date) in (select removed.ticker, removed.trade_date from (" ~ newly_removed_bars(target) ~ ") as removed)") }}
 {% endmacro %}
 
 {# Sessions of which no bar is left. #}
@@ -39,7 +40,9 @@
 {# Months whose last bar was removed, and months that are no longer over because the newest session is gone. #}
 {% macro delete_changed_months(target) %}
     {% set condition %}
-        (stale.ticker, stale.trade_date) in ({{ newly_removed_bars(target) }})
+        (stale.ticker, stale.trade_date) in (
+            select removed.ticker, removed.trade_date from ({{ newly_removed_bars(target) }}) as removed
+        )
         or stale.trade_month >= (
             select date_trunc('month', max(breadth.trade_date))
             from {{ ref('fct_polygon__market_breadth_daily') }} as breadth
@@ -48,13 +51,27 @@
     {{ delete_from(target, condition) }}
 {% endmacro %}
 
-{# All dividends of tickers of which a bar was removed: the first bar after one, or the only one before it, may be another now. #}
-{% macro delete_dividends_of_removed_bars(target) %}
+{#
+  All dividends of securities of which a bar was removed, as the first bar after one, or the only one before it, may be another now; and
+  of those that got or lost bars by a change of the lists, or are no more.
+#}
+{% macro delete_changed_dividends(target) %}
+    {% set watermark = "(select coalesce(max(seen.inserted_at), '-infinity') from " ~ target ~ " as seen)" %}
     {% set condition %}
-        stale.ticker in (
-            select removed.ticker
-            from {{ ref('stg_polygon__removed_bars') }} as removed
-            where removed.removed_at > (select coalesce(max(seen.inserted_at), '-infinity') from {{ target }} as seen)
+        stale.security_id in (
+            select removed.security_id
+            from {{ ref('int_polygon__security_removed_bars') }} as removed
+            where removed.removed_at > {{ watermark }}
+        )
+        or stale.security_id in (
+            select periods.security_id
+            from {{ ref('int_polygon__ticker_periods') }} as periods
+            where periods.placed_at > {{ watermark }}
+        )
+        or not exists (
+            select
+            from {{ ref('int_polygon__ticker_periods') }} as periods
+            where periods.security_id = stale.security_id
         )
     {% endset %}
     {{ delete_from(target, condition) }}

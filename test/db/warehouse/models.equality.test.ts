@@ -61,6 +61,7 @@ async function build(fullRefresh = false): Promise<void> {
 /** Columns in which one incremental build leaves a note for the next; a full refresh begins them anew. */
 const notesOf = (model: string) => [
   "breadth_changed_at",
+  "bars_seen_at",
   ...(model === "fct_polygon__market_breadth_daily" ? ["source_inserted_at"] : []),
 ];
 
@@ -98,6 +99,9 @@ async function play(case_: History): Promise<void> {
     await database.sql`create table ${database.sql(`kept_${name}`)} as table ${database.sql(name)}`;
   await build(true);
   for (const name of models) expect(await firstDifference(name)).toBeUndefined();
+  const twice = await database.sql`
+    select security_id, trade_date from fct_polygon__stock_bars_performance group by 1, 2 having count(*) > 1`;
+  expect([...twice]).toEqual([]);
 }
 
 test("incremental builds equal a full refresh in every column, whatever arrives in whatever order", async () => {

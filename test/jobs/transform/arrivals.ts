@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import type { Sql } from "../../../db/client.ts";
+import { mergeListings } from "../../../db/queries/market/listings.ts";
 import { type BarKey, forgetRemoved, removeBars } from "../../../db/queries/market/removed-bars.ts";
 import { weekday } from "./support.ts";
 
@@ -34,7 +35,12 @@ export type Arrival =
     }
   /** What the vendor says of a ticker: its name, and whether it still trades. */
   | { kind: "listing"; ticker: number; revision: number; active: boolean }
+  /** Rows of the vendor's lists: who holds labels, and until when others did. */
+  | { kind: "lists"; rows: ListedRow[] }
   | { kind: "wait"; hours: number };
+
+/** A label and its holder: one of few FIGIs or companies, so that labels share them; `until` is the day of a delisting. */
+export type ListedRow = { ticker: number; figi: number | null; cik: number | null; until: number | "unknown" | null };
 
 /** Tickers have lives within the case's sessions; each round of arrivals is followed by a build. */
 export type History = {
@@ -66,6 +72,18 @@ const ticker = fc.nat({ max: names.length - 1 });
 const revision = fc.nat({ max: 3 });
 const setAside = fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) });
 const active = fc.oneof({ weight: 3, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) });
+
+const listedRow = (day: fc.Arbitrary<number>): fc.Arbitrary<ListedRow> =>
+  fc.record({
+    ticker,
+    figi: fc.option(fc.nat({ max: 2 }), { freq: 3 }),
+    cik: fc.option(fc.nat({ max: 1 }), { freq: 1 }),
+    until: fc.oneof(
+      { weight: 4, arbitrary: fc.constant(null) },
+      { weight: 5, arbitrary: day },
+      { weight: 1, arbitrary: fc.constant("unknown" as const) },
+    ),
+  });
 
 const arrivalOf = (sessions: number): fc.Arbitrary<Arrival> => {
   const at = fc.nat({ max: sessions - 1 });
@@ -104,6 +122,7 @@ const arrivalOf = (sessions: number): fc.Arbitrary<Arrival> => {
       }),
     },
     { weight: 1, arbitrary: record("listing", { ticker, revision, active: fc.boolean() }) },
+    { weight: 3, arbitrary: record("lists", { rows: fc.array(listedRow(at), { minLength: 1, maxLength: 5 }) }) },
     { weight: 1, arbitrary: record("wait", { hours: fc.integer({ min: 1, max: 60 }) }) },
   ) as fc.Arbitrary<Arrival>;
 };
@@ -199,6 +218,10 @@ export function createPlayer(sql: Sql, clock: { now: Date }, { sessions, lives }
       }
       case "listing":
         return await writeTicker(sql, { ...arrival, ticker: nameOf(arrival.ticker) }, clock.now);
+      case "lists": {
+        const rows = arrival.rows.map((row) => ({ ...row, ticker: nameOf(row.ticker) }));
+        return await writeListings(sql, rows, clock.now);
+      }
       case "wait":
         clock.now = new Date(clock.now.getTime() + arrival.hours * 3_600_000);
         return;
@@ -310,4 +333,21 @@ async function writeTicker(sql: Sql, { ticker, revision, active }: RawTicker, at
     values (${ticker}::text, ${`${ticker} Inc. ${revision}`}::text, 'CS', ${active}::boolean, ${delistedOn}::date, ${at}::timestamptz)
     on conflict (ticker) do update set name = excluded.name, active = excluded.active, delisted_on = excluded.delisted_on,
       inserted_at = excluded.inserted_at`;
+}
+
+type RawListing = Omit<ListedRow, "ticker"> & { ticker: string };
+
+async function writeListings(sql: Sql, rows: RawListing[], at: Date): Promise<void> {
+  const listed = rows.map(({ ticker, figi, cik, until }) => ({
+    ticker,
+    listing: JSON.stringify([figi, cik, until]),
+    name: `${ticker} Inc.`,
+    type: "CS",
+    active: until === null,
+    compositeFigi: figi === null ? null : `BBG00000000${figi}`,
+    cik: cik === null ? null : `000000000${cik}`,
+    primaryExchange: "XNAS",
+    delistedOn: typeof until === "number" ? weekday(until) : null,
+  }));
+  await sql.begin((transaction) => mergeListings(transaction, listed, at));
 }

@@ -26,7 +26,7 @@ describe("incremental builds", () => {
     await sql`truncate source_polygon_stock_bars_daily, source_polygon_splits, source_polygon_dividends`;
     // Rows that vanish from a source leave no trace in an incremental model; each case begins without one.
     await sql`
-      drop table if exists int_polygon__split_factors, int_polygon__dividend_factors, dim_tickers,
+      drop table if exists int_polygon__ticker_periods, int_polygon__split_factors, int_polygon__dividend_factors, dim_tickers,
         fct_polygon__stock_bars_performance, fct_polygon__latest_session, fct_polygon__market_breadth_daily,
         fct_polygon__month_ends cascade`;
   };

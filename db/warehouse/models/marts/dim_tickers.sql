@@ -5,52 +5,35 @@
     )
 }}
 
--- One row a ticker that is listed or has bars. Some thousand rows, each with two looks at the ends of an index, so it is
--- written anew each time.
-with recursive traded as (
-    (
-        select ticker
-        from {{ ref('fct_polygon__stock_bars_performance') }}
-        order by ticker
-        limit 1
-    )
-
-    union all
-
-    -- The next ticker, from the index: counting off the tickers of ten years would read every row.
-    select (
-        select bars.ticker
-        from {{ ref('fct_polygon__stock_bars_performance') }} as bars
-        where bars.ticker > traded.ticker
-        order by bars.ticker
-        limit 1
-    )
-    from traded
-    where traded.ticker is not null
-),
-
-all_tickers as (
-    select ticker from {{ ref('stg_polygon__tickers') }}
-    union
-    select ticker from traded where ticker is not null
+-- One row a ticker that is listed or has bars, with the security that it stands for, or stood for last.
+with spans as (
+    select
+        ticker,
+        min(first_session) as first_trade_date,
+        max(last_session) as last_trade_date,
+        (
+            array_agg(security_id order by last_session desc nulls last, valid_to desc nulls first, valid_from desc nulls last)
+        )[1] as security_id
+    from {{ ref('dim_ticker_periods') }}
+    group by ticker
 )
 
 select
-    all_tickers.ticker,
+    coalesce(tickers.ticker, spans.ticker) as ticker,
+    spans.security_id,
     tickers.name,
     tickers.type,
     tickers.primary_exchange,
     coalesce(tickers.active, false) as active,
+    case
+        when tickers.ticker is null then 'unlisted'
+        when tickers.active then 'listed'
+        when securities.ticker <> tickers.ticker or securities.status = 'renamed' then 'renamed'
+        else 'delisted'
+    end as status,
     tickers.delisted_on,
-    (
-        select min(bars.trade_date)
-        from {{ ref('fct_polygon__stock_bars_performance') }} as bars
-        where bars.ticker = all_tickers.ticker
-    ) as first_trade_date,
-    (
-        select max(bars.trade_date)
-        from {{ ref('fct_polygon__stock_bars_performance') }} as bars
-        where bars.ticker = all_tickers.ticker
-    ) as last_trade_date
-from all_tickers
-left join {{ ref('stg_polygon__tickers') }} as tickers on tickers.ticker = all_tickers.ticker
+    spans.first_trade_date,
+    spans.last_trade_date
+from spans
+full join {{ ref('stg_polygon__tickers') }} as tickers on tickers.ticker = spans.ticker
+left join {{ ref('dim_securities') }} as securities on securities.security_id = spans.security_id

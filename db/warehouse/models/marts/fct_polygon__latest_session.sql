@@ -15,11 +15,12 @@
 
 -- One row a ticker: its newest row of the fact table, with its name.
 --
--- Every change of a ticker stamps one of its rows, so it is due where a row is stamped since; and where its day has come for
--- a split, whose day of the watermark is looked at again.
+-- Every change of a security stamps one of its rows, under whatever label, so all its labels are due where a row is stamped since; and
+-- where its day has come for a split, whose day of the watermark is looked at again.
 -- depends_on: {{ ref('dim_tickers') }}
--- depends_on: {{ ref('stg_polygon__splits') }}
--- depends_on: {{ ref('stg_polygon__removed_bars') }}
+-- depends_on: {{ ref('int_polygon__ticker_periods') }}
+-- depends_on: {{ ref('int_polygon__security_splits') }}
+-- depends_on: {{ ref('int_polygon__security_removed_bars') }}
 with
 
 {% if is_incremental() %}
@@ -27,29 +28,35 @@ watermark as materialized (
     select coalesce(max(source_inserted_at), '-infinity') as inserted_at from {{ this }}
 ),
 
-due as materialized (
-    select ticker
+changed as materialized (
+    select security_id
     from {{ ref('fct_polygon__stock_bars_performance') }}
     where source_inserted_at > (select inserted_at from watermark) and source_inserted_at < 'infinity'
 
     union
 
-    select tickers.ticker
-    from {{ ref('stg_polygon__tickers') }} as tickers
-    where tickers.inserted_at > (select inserted_at from watermark)
-
-    union
-
-    select ticker
-    from {{ ref('stg_polygon__splits') }}
+    select security_id
+    from {{ ref('int_polygon__security_splits') }}
     where
         execution_date >= (select (inserted_at at time zone 'America/New_York')::date from watermark)
         and execution_date <= {{ new_york_today() }}
 
     union
 
-    select removed.ticker
+    select removed.security_id
     from ({{ newly_removed_bars(this) }}) as removed
+),
+
+due as materialized (
+    select periods.ticker
+    from {{ ref('int_polygon__ticker_periods') }} as periods
+    where periods.security_id in (select security_id from changed)
+
+    union
+
+    select tickers.ticker
+    from {{ ref('stg_polygon__tickers') }} as tickers
+    where tickers.inserted_at > (select inserted_at from watermark)
 )
 {% else %}
 due as materialized (
@@ -63,6 +70,7 @@ select
     newest.stock_bar_id,
     newest.ticker,
     newest.trade_date,
+    newest.security_id,
     tickers.name,
     tickers.type,
     {% for column in [

@@ -12,19 +12,20 @@
 
 -- The market of each session, counted from the fact table. Due is a session of which a row counts for something else than it did.
 --
--- depends_on: {{ ref('stg_polygon__splits') }}
+-- depends_on: {{ ref('int_polygon__ticker_periods') }}
 -- depends_on: {{ ref('stg_polygon__stock_bars_casted') }}
+-- depends_on: {{ ref('int_polygon__security_splits') }}
+-- depends_on: {{ ref('int_polygon__security_removed_bars') }}
 -- depends_on: {{ ref('int_polygon__dividend_factors') }}
--- depends_on: {{ ref('stg_polygon__removed_bars') }}
 {% if is_incremental() %}
 with seen as materialized (
     select coalesce(max(breadth_changed_at), '-infinity') as changed_at from {{ this }}
 ),
 
--- What the fact table has written anew since: from a changed bar on, and all of a ticker with a changed split.
+-- What the fact table has written anew since: from a changed bar on, and all of a security with a changed split or with other bars than it had.
 written as materialized (
     select
-        ticker,
+        security_id,
         min(trade_date) as first_date
     from (
         select * from ({{ changed_bars(this) }}) as changed_bars
@@ -32,22 +33,22 @@ written as materialized (
         union all
 
         select
-            ticker,
+            security_id,
             '-infinity'::date as trade_date
-        from ({{ changed_splits(this) }}) as changed_splits
+        from ({{ changed_securities(this) }}) as changed_securities
     ) as changed
-    group by ticker
+    group by security_id
 ),
 
 due as materialized (
     select distinct bars.trade_date
     from written
-    -- `offset 0` keeps it a look-up by key of each ticker, instead of a reading of all that there is.
+    -- `offset 0` keeps it a look-up by key of each security, instead of a reading of all that there is.
     cross join lateral (
         select fact.trade_date
         from {{ ref('fct_polygon__stock_bars_performance') }} as fact
         where
-            fact.ticker = written.ticker
+            fact.security_id = written.security_id
             and fact.trade_date >= written.first_date
             -- Of a table that was built whole nobody knows what it counted before.
             and (fact.breadth_changed_at > (select changed_at from seen) or fact.breadth_changed_at is null)

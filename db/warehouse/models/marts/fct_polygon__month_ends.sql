@@ -20,9 +20,10 @@
 -- One row a ticker and month: its last bar of the month, once a later month has begun. Who ranks all tickers once a month reads
 -- these, a twentieth of the rows; in the fact table they lie a month of bars apart, so that all of it would be read for them.
 --
--- depends_on: {{ ref('stg_polygon__splits') }}
+-- depends_on: {{ ref('int_polygon__ticker_periods') }}
+-- depends_on: {{ ref('int_polygon__security_splits') }}
+-- depends_on: {{ ref('int_polygon__security_removed_bars') }}
 -- depends_on: {{ ref('fct_polygon__latest_session') }}
--- depends_on: {{ ref('stg_polygon__removed_bars') }}
 with current_month as materialized (
     select date_trunc('month', max(trade_date))::date as first_date
     from {{ ref('fct_polygon__market_breadth_daily') }}
@@ -38,29 +39,43 @@ watermark as materialized (
         )::date as next_month
 ),
 
--- A changed bar is stamped, and changes the returns of the year after it. A split changes all of its ticker's history on its day,
--- and a month that is over now is new for everybody.
-due as materialized (
+-- A changed bar is stamped, and changes the returns of the year after it, under whatever label. A split changes all of its security's
+-- history on its day.
+changed as materialized (
     select
-        ticker,
-        date_trunc('month', greatest(min(first_date), '0001-01-01'::date))::date as first_date
+        security_id,
+        min(first_date) as first_date
     from (
-        select ticker, trade_date as first_date
+        select security_id, trade_date as first_date
         from {{ ref('fct_polygon__stock_bars_performance') }}
         where source_inserted_at > (select inserted_at from watermark) and source_inserted_at < 'infinity'
 
         union all
 
-        select ticker, '-infinity'::date as first_date
-        from {{ ref('stg_polygon__splits') }}
+        select security_id, '-infinity'::date as first_date
+        from {{ ref('int_polygon__security_splits') }}
         where
             execution_date >= (select (inserted_at at time zone 'America/New_York')::date from watermark)
             and execution_date <= {{ new_york_today() }}
 
         union all
 
-        select removed.ticker, removed.trade_date as first_date
+        select removed.security_id, removed.trade_date as first_date
         from ({{ newly_removed_bars(this) }}) as removed
+    ) as changes
+    group by security_id
+),
+
+-- A month that is over now is new for everybody.
+due as materialized (
+    select
+        ticker,
+        date_trunc('month', greatest(min(first_date), '0001-01-01'::date))::date as first_date
+    from (
+        select periods.ticker, greatest(changed.first_date, periods.valid_from) as first_date
+        from changed
+        inner join {{ ref('int_polygon__ticker_periods') }} as periods
+            on periods.security_id = changed.security_id and periods.valid_to >= changed.first_date
 
         union all
 
@@ -70,7 +85,7 @@ due as materialized (
         where
             watermark.next_month < (select first_date from current_month)
             and latest.trade_date >= watermark.next_month
-    ) as changed
+    ) as begun
     group by ticker
     having min(first_date) < (select first_date from current_month)
 ),
@@ -80,6 +95,7 @@ bars as (
     select
         facts.ticker,
         facts.trade_date,
+        facts.security_id,
         facts.close_price,
         facts.split_factor,
         facts.dollar_volume,
@@ -103,6 +119,7 @@ select
     ticker,
     date_trunc('month', trade_date)::date as trade_month,
     trade_date,
+    security_id,
     close_price,
     split_factor,
     dollar_volume,

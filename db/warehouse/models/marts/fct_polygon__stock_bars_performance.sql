@@ -7,10 +7,11 @@
         pre_hook="{{ delete_removed_bars(this) }}",
         meta={
             'rebuild_below': 0.5,
-            'independent_by': {'column': 'ticker', 'keys_of': 'stg_polygon__stock_bars_casted'}
+            'independent_by': {'column': 'security_id', 'keys_of': 'int_polygon__security_bars'}
         },
         indexes=[
             {'columns': ['ticker', 'trade_date'], 'unique': true},
+            {'columns': ['security_id', 'trade_date']},
             {'columns': ['trade_date']},
             {'columns': ['source_inserted_at']}
         ]
@@ -19,11 +20,14 @@
 
 -- dbt cannot see what only an incremental build reads:
 -- depends_on: {{ ref('stg_polygon__stock_bars_casted') }}
--- depends_on: {{ ref('stg_polygon__splits') }}
--- depends_on: {{ ref('int_polygon__dividend_factors') }}
 -- depends_on: {{ ref('stg_polygon__dividends') }}
--- depends_on: {{ ref('stg_polygon__removed_bars') }}
-{% set history = 'ticker, write_from' if is_incremental() else 'ticker' %}
+-- depends_on: {{ ref('int_polygon__ticker_periods') }}
+-- depends_on: {{ ref('int_polygon__security_bars') }}
+-- depends_on: {{ ref('int_polygon__security_splits') }}
+-- depends_on: {{ ref('int_polygon__security_removed_bars') }}
+-- depends_on: {{ ref('int_polygon__split_factors') }}
+-- depends_on: {{ ref('int_polygon__dividend_factors') }}
+{% set history = 'security_id, write_from' if is_incremental() else 'security_id' %}
 
 with
 
@@ -40,7 +44,7 @@ bars as (
     from due
     inner join {{ ref('int_polygon__stock_bars_enriched') }} as enriched
         on
-            enriched.ticker = due.ticker
+            enriched.security_id = due.security_id
             and enriched.trade_date >= due.read_from
             and enriched.trade_date <= due.write_to
 ),
@@ -75,12 +79,13 @@ closes as (
         {% for length in [5, 21, 63, 252] %}
         lag(close_price, {{ length }}) over sessions as close_{{ length }}d_ago,
         {% endfor %}
-        -- Factors of a ticker only grow, so the largest so far is the last.
+        -- Factors of a security only grow, so the largest so far is the last.
         coalesce(max(dividend_factor_known) over sessions, 1) as dividend_factor,
         {{ target.schema }}.moving_max(high_price) over last_252_sessions as high_252d,
         {{ target.schema }}.moving_min(low_price) over last_252_sessions as low_252d,
         {{ target.schema }}.moving_max(close_price) over last_252_sessions as close_high_252d,
         {{ history }},
+        ticker,
         trade_date,
         open_price,
         volume_weighted_average_price,
@@ -113,6 +118,7 @@ sums as (
         close_square_sum - lag(close_square_sum, 20, 0::numeric) over sessions as close_square_sum_20d,
         volume_sum - lag(volume_sum, 20, 0::numeric) over sessions as volume_sum_20d,
         {{ history }},
+        ticker,
         trade_date,
         position,
         close_price,
@@ -158,6 +164,7 @@ windows as (
         {% if is_incremental() %}
         write_from,
         {% endif %}
+        security_id,
         ticker,
         trade_date,
         open_price,
@@ -193,6 +200,7 @@ facts as (
         ticker || '_' || trade_date::text as stock_bar_id,
         ticker,
         trade_date,
+        security_id,
         open_price,
         high_price,
         low_price,
@@ -251,7 +259,7 @@ facts as (
     {% endif %}
 )
 
--- A split writes all of its ticker's history anew, and of almost none of it the market's breadth counts anything else than before:
+-- A split writes all of its security's history anew, and of almost none of it the market's breadth counts anything else than before:
 -- that of ten years need not be counted again.
 select
     facts.*,
@@ -263,7 +271,10 @@ select
             (
                 select enriched.bar_inserted_at
                 from {{ ref('int_polygon__stock_bars_enriched') }} as enriched
-                where enriched.ticker = facts.ticker and enriched.trade_date = facts.trade_date
+                where
+                    enriched.security_id = facts.security_id
+                    and enriched.ticker = facts.ticker
+                    and enriched.trade_date = facts.trade_date
             ) > {{ watermark(this) }} then now()
         else coalesce(published.breadth_changed_at, '-infinity')
     end as breadth_changed_at

@@ -182,16 +182,19 @@ describe("the marts", () => {
 
   test("list every ticker that is listed or has bars, with its first and last", async () => {
     const rows = await database.sql`select * from dim_tickers order by ticker`;
-    const none = { name: null, type: null, primary_exchange: null, active: false, delisted_on: null };
+    const unlisted = (ticker: string) => ({
+      ...{ ticker, name: null, type: null, primary_exchange: null, active: false, delisted_on: null },
+      ...{ status: "unlisted", security_id: `label:${ticker}` },
+    });
     const dates = (first: number, last: number) => ({
       first_trade_date: weekday(first),
       last_trade_date: weekday(last),
     });
     expect(rows.map((row) => ({ ...row }))).toEqual([
-      { ticker: "FLAT", ...none, ...dates(301, 320) },
+      { ...unlisted("FLAT"), ...dates(301, 320) },
       {
         ...{ ticker: "GONE", name: "Gone Holdings", type: "ETF", primary_exchange: "XNAS", active: false },
-        ...{ delisted_on: "2019-03-01", ...dates(0, 299) },
+        ...{ delisted_on: "2019-03-01", status: "delisted", security_id: "label:GONE", ...dates(0, 299) },
       },
       {
         ...{
@@ -202,7 +205,7 @@ describe("the marts", () => {
           active: true,
           delisted_on: null,
         },
-        ...{ first_trade_date: null, last_trade_date: null },
+        ...{ first_trade_date: null, last_trade_date: null, status: "listed", security_id: null },
       },
       {
         ...{
@@ -213,10 +216,11 @@ describe("the marts", () => {
           active: true,
           delisted_on: null,
         },
+        ...{ status: "listed", security_id: "label:LONG" },
         ...dates(0, 320),
       },
-      { ticker: "MIDL", ...none, ...dates(255, 320) },
-      { ticker: "NEWT", ...none, ...dates(311, 320) },
+      { ...unlisted("MIDL"), ...dates(255, 320) },
+      { ...unlisted("NEWT"), ...dates(311, 320) },
     ]);
   });
 });
