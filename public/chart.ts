@@ -96,7 +96,8 @@ function start(element: HTMLElement, data: ChartData): void {
 async function load(): Promise<void> {
   const element = document.querySelector<HTMLElement>("#chart");
   if (!element?.dataset.source) return;
-  const response = await fetch(`${element.dataset.source}?adjusted=${element.dataset.adjusted}`);
+  const { source, adjusted = "true", security } = element.dataset;
+  const response = await fetch(`${source}?${new URLSearchParams({ adjusted, ...(security && { security }) })}`);
   if (response.ok) start(element, await response.json());
 }
 

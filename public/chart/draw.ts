@@ -120,6 +120,7 @@ export function drawActions(drawing: Drawing): void {
   const areFew = to - from < 1300;
   withClip(drawing, () => {
     if (areFew) for (const dividend of data.dividends) mark(dividend.date, "D", colours.soft, 1);
+    for (const { date, from: before, to: after } of data.names) mark(date, `${before} → ${after}`, colours.soft, 2);
     for (const split of data.splits) mark(split.date, `${split.to}:${split.from}`, colours.accent, 0);
   });
 }

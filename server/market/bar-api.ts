@@ -9,6 +9,7 @@ import {
 } from "../../db/queries/market/read-bars.ts";
 import { selectQuarantined } from "../../db/queries/market/read-quarantines.ts";
 import { selectRestatements } from "../../db/queries/market/read-restatements.ts";
+import { selectSecurityId } from "../../db/queries/market/read-securities.ts";
 import { selectTickers } from "../../db/queries/market/read-tickers.ts";
 import { selectWithdrawn, type WithdrawnBar } from "../../db/queries/market/read-withdrawn.ts";
 import { HttpError } from "../http/errors.ts";
@@ -20,7 +21,7 @@ export const barOperations: Operation[] = [
   defineOperation({
     method: "get",
     path: "/api/bars/{ticker}",
-    summary: "Published daily bars of one ticker, oldest first",
+    summary: "Published daily bars of the security that holds a ticker, oldest first",
     request: {
       path: z.strictObject({ ticker: tickerInput }),
       query: z.strictObject({
@@ -30,12 +31,17 @@ export const barOperations: Operation[] = [
           description: "Adjusted for splits (true, the default), or as the vendor stated them.",
           override: { default: true },
         }),
+        label: z.literal("exact").optional().meta({
+          description:
+            "exact: the bars under this very ticker, whoever held it. Left out: those of the security that holds it, or held it last, under whatever ticker.",
+        }),
       }),
     },
     answers: { 200: { description: "The bars; none where the range has none.", schema: z.array(barAnswer) } },
-    handle: async ({ path: { ticker }, query: { from = null, to = null, adjusted } }, context) => {
+    handle: async ({ path: { ticker }, query: { from = null, to = null, adjusted, label } }, context) => {
       requireOrder(from, to);
-      return answer(200, await readBars(context, { ticker, from, to, adjusted }));
+      const security = label === "exact" ? null : await selectSecurityId(context.read, ticker);
+      return answer(200, await readBars(context, { ticker, security, from, to, adjusted }));
     },
   }),
   defineOperation({
@@ -112,8 +118,8 @@ function requireOrder(from: string | null, to: string | null): void {
   throw new HttpError(422, "invalid", `\`from\` (${from}) is after \`to\` (${to}).`, { field: "from" });
 }
 
-const toBar = ({ date, open, high, low, close, volume, vwap }: BarRow): z.input<typeof barAnswer> => ({
-  ...{ date, open, high, low, close, volume, vwap },
+const toBar = ({ date, ticker, open, high, low, close, volume, vwap }: BarRow): z.input<typeof barAnswer> => ({
+  ...{ date, ticker, open, high, low, close, volume, vwap },
 });
 
 const toWithdrawn = (found: WithdrawnBar): z.input<typeof withdrawnAnswer> => ({
@@ -130,7 +136,7 @@ async function readBars(
 ): Promise<z.input<typeof barAnswer>[]> {
   try {
     const bars = request.adjusted ? await selectAdjustedBars(read, request) : await selectUnadjustedBars(read, request);
-    if (bars.length > 0 || (await selectBarDates(read, request.ticker)).firstDate !== null) return bars.map(toBar);
+    if (bars.length > 0 || (await selectBarDates(read, request)).firstDate !== null) return bars.map(toBar);
   } catch (error) {
     if (!isUndefinedTable(error)) throw error;
     throw new HttpError(404, "not_found", "Nothing is published yet: the first transform has not ended.");

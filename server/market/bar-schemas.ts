@@ -5,6 +5,7 @@ import { date } from "../http/schemas.ts";
 export const barAnswer = z
   .strictObject({
     date,
+    ticker: z.string().meta({ description: "The label in that session." }),
     open: z.number(),
     high: z.number(),
     low: z.number(),

@@ -1,3 +1,4 @@
+import type { Sql } from "../../db/client.ts";
 import {
   type BarRow,
   type DividendRow,
@@ -10,6 +11,7 @@ import {
 import { selectQuarantined } from "../../db/queries/market/read-quarantines.ts";
 import { selectRestatements } from "../../db/queries/market/read-restatements.ts";
 import { indicatorsIn, martTables, selectMartColumns } from "../../db/queries/market/read-screen-columns.ts";
+import { selectSecurityId } from "../../db/queries/market/read-securities.ts";
 import { selectTickerProfile } from "../../db/queries/market/read-tickers.ts";
 import { type ListedTicker, selectIndicators, selectListing } from "../../db/queries/market/read-universe.ts";
 import { hasMart } from "../../db/queries/market/read-warehouse.ts";
@@ -22,18 +24,20 @@ import { type CorporateAction, ranges, type TickerStats, type TickerView } from 
 import type { IndicatorGroupView } from "../../views/market/ticker-indicators.tsx";
 import type { AppContext } from "../context.ts";
 import { indicatorOf, orderedIndicators } from "./screener-indicators.ts";
+import { findHolder, type PageHolder, readSecurity } from "./ticker-security.ts";
 
 const sessionsShown = 30;
 const dividendsShown = 24;
 const splitsShown = 100;
 const correctionsShown = 12;
 
-export type TickerQuery = { isAdjusted: boolean; range: string };
+/** `security` is undefined where the address names none. */
+export type TickerQuery = { isAdjusted: boolean; range: string; security?: string | undefined };
 
-/** Every published bar of a ticker, ascending; none before the first publication. */
-async function readBars(context: AppContext, ticker: string, isAdjusted: boolean): Promise<BarRow[]> {
+/** Every published bar of a security, or of a label, ascending; none before the first publication. */
+async function readBars(context: AppContext, holder: PageHolder, isAdjusted: boolean): Promise<BarRow[]> {
   if (!(await hasMart(context.read))) return [];
-  const whole = { ticker, from: null, to: null };
+  const whole = { ...holder, from: null, to: null };
   return isAdjusted ? selectAdjustedBars(context.read, whole) : selectUnadjustedBars(context.read, whole);
 }
 
@@ -136,29 +140,38 @@ export async function readTickerPage(
   query: TickerQuery,
 ): Promise<TickerView | null> {
   const { read } = context;
+  const holder = await findHolder(read, ticker, query.security);
+  const security = await readSecurity(read, holder);
+  // Of the newest label, as the older ones' last bars are of the past.
+  const label = security?.view.ticker ?? ticker;
   const shown = { ticker, from: null, to: null, limit: correctionsShown };
   const [profile, marts, bars, splits, dividends, restatements, withdrawn, held] = await Promise.all([
-    selectTickerProfile(read, ticker),
-    readMarts(context, ticker),
-    readBars(context, ticker, query.isAdjusted),
-    selectListedSplits(read, { ticker, doubted: false, setAside: null }, splitsShown),
-    selectDividends(read, ticker),
+    selectTickerProfile(read, label),
+    readMarts(context, label),
+    readBars(context, holder, query.isAdjusted),
+    selectListedSplits(read, { ...holder, doubted: false, setAside: null }, splitsShown),
+    selectDividends(read, holder),
     selectRestatements(read, shown),
     selectWithdrawn(read, shown),
     selectQuarantined(read, [ticker]),
   ]);
+  // The list of tickers tells of the label's present holder only.
+  const isPresent = security === null || (await isNewestHolder(read, security.view));
   const stats = statsOf(bars);
   if (!profile && !stats) return null;
   const from = stats ? rangeStart(query.range, stats.date) : "";
   return {
     ticker,
-    name: profile?.name ?? null,
-    type: profile?.type ?? null,
-    active: profile?.active ?? true,
-    exchange: profile?.primaryExchange ?? null,
-    delistedOn: profile?.delistedOn ?? null,
-    ...query,
-    ...marts,
+    name: security?.profile.name ?? (isPresent ? (profile?.name ?? null) : null),
+    type: security?.profile.type ?? (isPresent ? (profile?.type ?? null) : null),
+    status: security?.profile.status ?? (profile?.active === false ? "delisted" : "listed"),
+    exchange: isPresent ? (profile?.primaryExchange ?? null) : null,
+    delistedOn: security?.profile.delistedOn ?? (isPresent ? (profile?.delistedOn ?? null) : null),
+    security: security?.view ?? null,
+    isAsked: query.security !== undefined && holder.security === query.security,
+    isAdjusted: query.isAdjusted,
+    range: query.range,
+    ...(isPresent ? marts : { indicators: [], listing: null }),
     stats,
     points: bars.filter((bar) => bar.date >= from).map(({ date, close }) => ({ date, close })),
     sessions: bars.slice(-sessionsShown).reverse(),
@@ -170,12 +183,21 @@ export async function readTickerPage(
   };
 }
 
-/** A ticker's whole history in columns: a third of the size of rows, and what the chart takes. */
-export async function readChart(context: AppContext, ticker: string, isAdjusted: boolean): Promise<ChartData> {
+/** Whether a security's newest label is still its own. */
+const isNewestHolder = async (read: Sql, { ticker, securityId }: { ticker: string; securityId: string }) =>
+  (await selectSecurityId(read, ticker)) === securityId;
+
+/** A whole history in columns: a third of the size of rows, and what the chart takes. */
+export async function readChart(
+  context: AppContext,
+  ticker: string,
+  { isAdjusted, security }: Pick<TickerQuery, "isAdjusted" | "security">,
+): Promise<ChartData> {
+  const holder = await findHolder(context.read, ticker, security);
   const [bars, splits, dividends] = await Promise.all([
-    readBars(context, ticker, isAdjusted),
-    selectSplits(context.read, ticker),
-    selectDividends(context.read, ticker),
+    readBars(context, holder, isAdjusted),
+    selectSplits(context.read, holder),
+    selectDividends(context.read, holder),
   ]);
   return {
     ticker,
@@ -191,5 +213,9 @@ export async function readChart(context: AppContext, ticker: string, isAdjusted:
     ma120: bars.map((bar) => bar.ma120),
     splits,
     dividends,
+    names: bars.flatMap(({ date, ticker: label }, index) => {
+      const before = bars[index - 1]?.ticker ?? label;
+      return before === label ? [] : [{ date, from: before, to: label }];
+    }),
   };
 }

@@ -55,15 +55,20 @@ async function list(context: AppContext, c: Context): Promise<Response> {
 
 async function show(context: AppContext, c: Context): Promise<Response> {
   const ticker = c.req.param("ticker") ?? "";
-  const query = { isAdjusted: c.req.query("adjusted") !== "false", range: rangeOf(c.req.query("range")) };
+  const query = { ...chartQuery(c), range: rangeOf(c.req.query("range")) };
   const [shell, view] = await Promise.all([readShell(context, c), readTickerPage(context, ticker, query)]);
   if (view) return c.html(tickerPage({ shell, view }));
   const suggestions = await selectTickers(context.read, { query: ticker.slice(0, longestQuery), type: null }, 0, 8);
   return c.html(unknownTickerPage({ shell, ticker, suggestions }), 404);
 }
 
+const chartQuery = (c: Context) => ({
+  isAdjusted: c.req.query("adjusted") !== "false",
+  security: c.req.query("security") || undefined,
+});
+
 async function bars(context: AppContext, c: Context): Promise<Response> {
-  const chart = await readChart(context, c.req.param("ticker") ?? "", c.req.query("adjusted") !== "false");
+  const chart = await readChart(context, c.req.param("ticker") ?? "", chartQuery(c));
   return c.json(chart, chart.date.length > 0 ? 200 : 404);
 }
 

@@ -1,4 +1,5 @@
 import { selectSplits } from "../../db/queries/market/read-bars.ts";
+import { selectSecurityOn } from "../../db/queries/market/read-securities.ts";
 import { selectDoubt, selectWithdrawn } from "../../db/queries/market/read-withdrawn.ts";
 import { selectLandings, selectSessionRow } from "../../db/queries/quality/read-bar-lineage.ts";
 import { newYorkDate } from "../../jobs/market/calendar.ts";
@@ -23,14 +24,15 @@ type Context = Pick<AppContext, "read" | "pipeline" | "now">;
 /** Follows a ticker's session back to the raw answer. Null where no relation and no answer has it. */
 export async function readLineage(context: Context, ticker: string, session: string): Promise<BarLineage | null> {
   const { read } = context;
-  const [rows, landed, splits, withdrawn, doubt] = await Promise.all([
+  const [rows, landed, security, withdrawn, doubt] = await Promise.all([
     Promise.all(stages.map(({ relation }) => selectSessionRow(read, relation, ticker, session))),
     findLanding(context, ticker, session),
-    selectSplits(read, ticker),
+    selectSecurityOn(read, ticker, session),
     selectWithdrawn(read, { ticker, from: session, to: session, limit: withdrawnShown }),
     selectDoubt(read, ticker, session),
   ]);
   if (!landed && withdrawn.length === 0 && rows.every((row) => row === null)) return null;
+  const splits = await selectSplits(read, { ticker, security });
   const today = newYorkDate(context.now());
   const run = (runId: number | null | undefined, state: string | null | undefined, at: Date | null | undefined) =>
     runId == null ? null : { runId, state: state ?? "queued", at: at ?? null };

@@ -208,14 +208,14 @@ describe("GET /api/bars/{ticker}", () => {
       values ('AAPL', '2020-09-01', 133, 134, 132, 134, 5, now())`;
     const adjusted = await ask(app, "GET", "/api/bars/AAPL");
     expect(adjusted.body).toEqual([
-      { date: "2020-08-28", open: 125, high: 126, low: 124, close: 125, volume: 4002, vwap: 125 },
-      { date: "2020-08-31", open: 129, high: 130, low: 128, close: 129, volume: 1000.5, vwap: 129 },
+      { date: "2020-08-28", ticker: "AAPL", open: 125, high: 126, low: 124, close: 125, volume: 4002, vwap: 125 },
+      { date: "2020-08-31", ticker: "AAPL", open: 129, high: 130, low: 128, close: 129, volume: 1000.5, vwap: 129 },
     ]);
     expect((await ask(app, "GET", "/api/bars/AAPL?adjusted=true")).body).toEqual(adjusted.body);
     // The session of 1 September is loaded and not published.
     expect((await ask(app, "GET", "/api/bars/AAPL?adjusted=false")).body).toEqual([
-      { date: "2020-08-28", open: 500, high: 501, low: 499, close: 500, volume: 1000.5, vwap: null },
-      { date: "2020-08-31", open: 129, high: 130, low: 128, close: 129, volume: 1000.5, vwap: null },
+      { date: "2020-08-28", ticker: "AAPL", open: 500, high: 501, low: 499, close: 500, volume: 1000.5, vwap: null },
+      { date: "2020-08-31", ticker: "AAPL", open: 129, high: 130, low: 128, close: 129, volume: 1000.5, vwap: null },
     ]);
   });
 

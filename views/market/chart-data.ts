@@ -14,4 +14,6 @@ export type ChartData = {
   ma120: (number | null)[];
   splits: { date: string; from: number; to: number }[];
   dividends: { date: string; cash: number; currency: string | null }[];
+  /** Where the label became another one, by the first session under it. */
+  names: { date: string; from: string; to: string }[];
 };

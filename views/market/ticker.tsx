@@ -20,6 +20,7 @@ import { type PricePoint, PriceSvg } from "./price-svg.tsx";
 import { QuarantineTag } from "./quarantine-tag.tsx";
 import { Restatements } from "./restatements.tsx";
 import { type IndicatorGroupView, Indicators, Listing } from "./ticker-indicators.tsx";
+import { Names, RenamedNote, type SecurityStatus, type SecurityView, StatusTag } from "./ticker-names.tsx";
 import { toneOf } from "./tickers.tsx";
 
 /** `aside` is why it does not count, and where that is decided. */
@@ -46,9 +47,13 @@ export type TickerView = {
   ticker: string;
   name: string | null;
   type: string | null;
-  active: boolean;
+  status: SecurityStatus;
   exchange: string | null;
   delistedOn: string | null;
+  /** Null before securities are published. */
+  security: SecurityView | null;
+  /** Whether the address names the security, of several that had the label. */
+  isAsked: boolean;
   /** When its bars begin and end; null where the tickers' mart does not know it. */
   listing: ListedTicker | null;
   /** Of its last bar; none where nothing is published. */
@@ -76,6 +81,10 @@ export const ranges = ["1m", "3m", "6m", "ytd", "1y", "5y", "all"] as const;
 
 const pathOf = (view: TickerView) => `/tickers/${encodeURIComponent(view.ticker)}`;
 
+/** Where the address names the security, so do its links. */
+const securityQuery = ({ isAsked, security }: TickerView) =>
+  isAsked && security ? `&${new URLSearchParams({ security: security.securityId })}` : "";
+
 const Head = ({ view }: { view: TickerView }) => (
   <header class="page-head ticker-head">
     <h1>
@@ -83,8 +92,9 @@ const Head = ({ view }: { view: TickerView }) => (
     </h1>
     {view.type && <span class="tag">{view.type}</span>}
     {view.exchange && <span class="tag">{view.exchange}</span>}
-    {!view.active && <span class="tag">delisted{view.delistedOn && ` on ${formatDate(view.delistedOn)}`}</span>}
+    <StatusTag status={view.status} delistedOn={view.delistedOn} />
     {view.quarantined && <QuarantineTag ticker={view.ticker} quarantined={view.quarantined} />}
+    {view.security && <RenamedNote ticker={view.ticker} security={view.security} />}
     {view.stats && (
       <p class="quote">
         <b>{formatPrice(view.stats.close)}</b>
@@ -102,7 +112,7 @@ const Head = ({ view }: { view: TickerView }) => (
 );
 
 const Controls = ({ view }: { view: TickerView }) => {
-  const adjustedQuery = view.isAdjusted ? "" : "&adjusted=false";
+  const adjustedQuery = `${view.isAdjusted ? "" : "&adjusted=false"}${securityQuery(view)}`;
   return (
     <div class="chart-controls">
       <nav class="filter" aria-label="Range" id="ranges">
@@ -119,7 +129,7 @@ const Controls = ({ view }: { view: TickerView }) => {
       <nav class="filter" aria-label="Prices" id="adjustment">
         {[true, false].map((adjusted) => (
           <a
-            href={`${pathOf(view)}?range=${view.range}${adjusted ? "" : "&adjusted=false"}`}
+            href={`${pathOf(view)}?range=${view.range}${adjusted ? "" : "&adjusted=false"}${securityQuery(view)}`}
             data-adjusted={String(adjusted)}
             aria-current={adjusted === view.isAdjusted ? "true" : undefined}
           >
@@ -142,6 +152,7 @@ const Chart = ({ view }: { view: TickerView }) => (
       data-source={`${pathOf(view)}/bars.json`}
       data-ticker={view.ticker}
       data-adjusted={String(view.isAdjusted)}
+      data-security={view.isAsked ? view.security?.securityId : undefined}
       data-range={view.range}
     >
       <PriceSvg points={view.points} label={`Closing prices of ${view.ticker}`} />
@@ -271,6 +282,7 @@ export const tickerPage = ({ shell, view }: { shell: Shell; view: TickerView }) 
               <SessionTable view={view} />
             </div>
             <div class="rail">
+              {view.security && <Names ticker={view.ticker} security={view.security} />}
               {view.listing && <Listing listing={view.listing} />}
               <Actions id="splits" title="Splits" actions={view.splits} />
               <Actions id="dividends" title="Dividends" actions={view.dividends} />

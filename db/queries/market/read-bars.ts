@@ -1,8 +1,11 @@
 import type { Sql } from "../../client.ts";
+import { type Holder, isDeclaredOf, isHeldBy, labelsOf } from "./read-securities.ts";
 
 /** One session of one ticker; prices in dollars, `volume` in shares, which may be fractional. */
 export type BarRow = {
   date: string;
+  /** The label in that session. */
+  ticker: string;
   open: number;
   high: number;
   low: number;
@@ -17,13 +20,14 @@ export type BarRow = {
 };
 
 /** Dates are inclusive; null is open-ended. */
-export type BarRange = { ticker: string; from: string | null; to: string | null };
+export type BarRange = Holder & { from: string | null; to: string | null };
 
-/** The published bars of a ticker, split-adjusted, ascending. */
-export function selectAdjustedBars(sql: Sql, { ticker, from, to }: BarRange): Promise<BarRow[]> {
+/** The published bars of a security, or of a label, split-adjusted, ascending. */
+export function selectAdjustedBars(sql: Sql, { from, to, ...holder }: BarRange): Promise<BarRow[]> {
   return sql<BarRow[]>`
     select
       trade_date as date,
+      ticker,
       open_price::float8 as open,
       high_price::float8 as high,
       low_price::float8 as low,
@@ -35,8 +39,8 @@ export function selectAdjustedBars(sql: Sql, { ticker, from, to }: BarRange): Pr
       moving_avg_120d::float8 as ma120,
       return_1d::float8 as "return1d",
       volatility_20d::float8 as volatility
-    from public.fct_polygon__stock_bars_performance
-    where ticker = ${ticker}::text
+    from public.fct_polygon__stock_bars_performance as facts
+    where ${isHeldBy(sql, "facts", holder)}
       and trade_date between coalesce(${from}::date, '-infinity') and coalesce(${to}::date, 'infinity')
     order by trade_date`;
 }
@@ -45,10 +49,11 @@ export function selectAdjustedBars(sql: Sql, { ticker, from, to }: BarRange): Pr
  * The same bars as the vendor stated them: published ones only, so that both views have the same sessions. The averages are those of the adjusted closes, told in
  * the shares of their session, so that they meet the prices and a split does not bend them.
  */
-export function selectUnadjustedBars(sql: Sql, { ticker, from, to }: BarRange): Promise<BarRow[]> {
+export function selectUnadjustedBars(sql: Sql, { from, to, ...holder }: BarRange): Promise<BarRow[]> {
   return sql<BarRow[]>`
     select
       bars.trade_date as date,
+      bars.ticker,
       bars.open::float8 as open,
       bars.high::float8 as high,
       bars.low::float8 as low,
@@ -63,31 +68,45 @@ export function selectUnadjustedBars(sql: Sql, { ticker, from, to }: BarRange): 
     from public.fct_polygon__stock_bars_performance as facts
     inner join public.source_polygon_stock_bars_daily as bars
       on bars.ticker = facts.ticker and bars.trade_date = facts.trade_date
-    where facts.ticker = ${ticker}::text
+    where ${isHeldBy(sql, "facts", holder)}
       and facts.trade_date between coalesce(${from}::date, '-infinity') and coalesce(${to}::date, 'infinity')
     order by facts.trade_date`;
 }
 
-/** The first and last session of a ticker that are published; nulls where none is. */
+/** The first and last session of a security, or of a label, that are published; nulls where none is. */
 export type BarDates = { firstDate: string | null; lastDate: string | null };
 
-/** Between which sessions a ticker's published bars lie. */
-export async function selectBarDates(sql: Sql, ticker: string): Promise<BarDates> {
+/** Between which sessions the published bars of a security, or of a label, lie. */
+export async function selectBarDates(sql: Sql, holder: Holder): Promise<BarDates> {
   const [dates] = await sql<[BarDates]>`
     select min(trade_date) as "firstDate", max(trade_date) as "lastDate"
-    from public.fct_polygon__stock_bars_performance
-    where ticker = ${ticker}::text`;
+    from public.fct_polygon__stock_bars_performance as facts
+    where ${isHeldBy(sql, "facts", holder)}`;
   return dates;
 }
 
 export type SplitRow = { date: string; from: number; to: number };
 
-/** A ticker's stock splits that count, ascending. */
-export function selectSplits(sql: Sql, ticker: string): Promise<SplitRow[]> {
+/** The vendor's splits of a holder, as rows of `splits`. */
+const splitsOf = (sql: Sql, { ticker, security = null }: Holder) =>
+  security === null
+    ? sql`public.source_polygon_splits as splits where splits.ticker = ${ticker}::text`
+    : sql`public.source_polygon_splits as splits
+        where splits.ticker in (${labelsOf(sql, security)}) and ${isDeclaredOf(sql, "splits", "execution_date", security)}`;
+
+/** The vendor's dividends of a holder, as rows of `dividends`. */
+export const dividendsOf = (sql: Sql, { ticker, security = null }: Holder) =>
+  security === null
+    ? sql`public.source_polygon_dividends as dividends where dividends.ticker = ${ticker}::text`
+    : sql`public.source_polygon_dividends as dividends
+        where dividends.ticker in (${labelsOf(sql, security)})
+          and ${isDeclaredOf(sql, "dividends", "ex_dividend_date", security)}`;
+
+/** The stock splits of a security, or of a label, that count, ascending. */
+export function selectSplits(sql: Sql, holder: Holder): Promise<SplitRow[]> {
   return sql<SplitRow[]>`
-    select execution_date as date, split_from::float8 as from, split_to::float8 as to
-    from public.source_polygon_splits
-    where ticker = ${ticker}::text and active and set_aside is null
+    select distinct execution_date as date, split_from::float8 as from, split_to::float8 as to
+    from ${splitsOf(sql, holder)} and active and set_aside is null
     order by execution_date`;
 }
 
@@ -97,11 +116,10 @@ export type DividendRow = { date: string; cash: number; currency: string | null;
 /** Whether an amount is in dollars, which alone are counted; the vendor leaves the currency out where it is. */
 export const isDollars = (currency: string | null): boolean => (currency ?? "USD") === "USD";
 
-/** A ticker's cash dividends by ex-dividend date, ascending. */
-export function selectDividends(sql: Sql, ticker: string): Promise<DividendRow[]> {
+/** The cash dividends of a security, or of a label, by ex-dividend date, ascending. */
+export function selectDividends(sql: Sql, holder: Holder): Promise<DividendRow[]> {
   return sql<DividendRow[]>`
     select ex_dividend_date as date, cash_amount::float8 as cash, currency, distribution_type as type
-    from public.source_polygon_dividends
-    where ticker = ${ticker}::text and active
+    from ${dividendsOf(sql, holder)} and active
     order by ex_dividend_date, cash_amount desc, distribution_type`;
 }

@@ -1,6 +1,7 @@
 import type { Sql } from "../../client.ts";
 import { escapeLike } from "../../like.ts";
 import { type IndicatorColumn, indicatorExpression, valuesOf } from "./read-screen-columns.ts";
+import { hasSecurities } from "./read-securities.ts";
 
 /** Values from `min` to `max`, both inclusive; null leaves that side open. */
 export type Bound = { column: IndicatorColumn; min: number | null; max: number | null };
@@ -60,8 +61,27 @@ const newestRows = (sql: Sql, newest: string) => sql`
   from public.fct_polygon__latest_session as latest
   where latest.trade_date = ${newest}::date`;
 
-/** Every row of a session of the past, of all that had a bar in it, whatever became of them since. */
+/**
+ * Every row of a session of the past, of all that had a bar in it, whatever became of them since: one that was renamed goes on under its new
+ * label.
+ */
 const pastRows = (sql: Sql, session: string, newest: string) => sql`
+  select
+    facts.*,
+    facts.ticker as key,
+    securities.name,
+    securities.type,
+    case when securities.status = 'delisted' then securities.delisted_on end as delisted_on,
+    coalesce(securities.last_session = ${newest}::date, false) as survives,
+    latest.total_return_close / nullif(facts.total_return_close, 0) - 1 as later_return
+  from public.fct_polygon__stock_bars_performance as facts
+  join public.dim_securities as securities on securities.security_id = facts.security_id
+  left join public.fct_polygon__latest_session as latest
+    on latest.ticker = securities.ticker and latest.security_id = facts.security_id
+  where facts.trade_date = ${session}::date`;
+
+/** The same before securities are published: by labels. */
+const pastLabels = (sql: Sql, session: string, newest: string) => sql`
   select
     facts.*,
     listed.ticker as key,
@@ -100,7 +120,8 @@ export async function selectScreen(
   screen: Screen,
 ): Promise<ScreenResult> {
   const pattern = `%${escapeLike(screen.query.toLowerCase())}%`;
-  const rows = session === newest ? newestRows(sql, newest) : pastRows(sql, session, newest);
+  const past = (await hasSecurities(sql)) ? pastRows : pastLabels;
+  const rows = session === newest ? newestRows(sql, newest) : past(sql, session, newest);
   // Only the page's rows are read in full: to gather every column of every ticker would take twice as long.
   const found = await sql<Found[]>`
     with matching as materialized (

@@ -1,5 +1,6 @@
 import type { Sql } from "../../client.ts";
 import { type IndicatorColumn, type martTables, valuesOf } from "./read-screen-columns.ts";
+import { hasSecurities } from "./read-securities.ts";
 
 /** A ticker's life in the warehouse. */
 export type ListedTicker = {
@@ -12,8 +13,30 @@ export type ListedTicker = {
   delistedOn: string | null;
 };
 
-/** The tickers whose history spans a session, by symbol: delisted since or not. `type` null: of any. */
-export function selectUniverse(sql: Sql, session: string, type: string | null): Promise<ListedTicker[]> {
+/**
+ * The securities whose history spans a session, by the symbol that they had then: delisted since, renamed or neither. `type` null: of any. The first and
+ * last bar are the security's, under whatever symbols.
+ */
+export async function selectUniverse(sql: Sql, session: string, type: string | null): Promise<ListedTicker[]> {
+  if (!(await hasSecurities(sql))) return await selectUniverseOfLabels(sql, session, type);
+  return await sql<ListedTicker[]>`
+    select
+      periods.ticker,
+      securities.name,
+      securities.type,
+      securities.first_session as "firstDate",
+      securities.last_session as "lastDate",
+      case when securities.status = 'delisted' then securities.delisted_on end as "delistedOn"
+    from public.dim_ticker_periods as periods
+    inner join public.dim_securities as securities on securities.security_id = periods.security_id
+    where
+      periods.first_session <= ${session}::date
+      and periods.last_session >= ${session}::date
+      and (${type}::text is null or securities.type = ${type}::text)
+    order by periods.ticker`;
+}
+
+function selectUniverseOfLabels(sql: Sql, session: string, type: string | null): Promise<ListedTicker[]> {
   return sql<ListedTicker[]>`
     select
       ticker,

@@ -1,4 +1,5 @@
 import type { JsonValue, Sql, TransactionSql } from "../../client.ts";
+import { isDeclaredOf, labelsOf } from "./read-securities.ts";
 
 /** Why a split does not count: it contradicts its `type`, its `ratio` is beyond belief, `prices` deny it, somebody said so by `hand`. */
 export type SetAside = "type" | "ratio" | "prices" | "hand";
@@ -124,8 +125,21 @@ export type ListedSplit = {
   openAfter: number | null;
 };
 
-/** Which splits; null: whatever it is. `doubted`: those that are set aside, or that somebody decided on. */
-export type SplitFilter = { ticker: string | null; doubted: boolean; setAside: boolean | null };
+/**
+ * Which splits; null: whatever it is. `doubted`: those that are set aside, or that somebody decided on. `security`: those of a security, under whatever
+ * labels, in place of the ticker's.
+ */
+export type SplitFilter = {
+  ticker: string | null;
+  security?: string | null;
+  doubted: boolean;
+  setAside: boolean | null;
+};
+
+const ofHolder = (sql: Sql | TransactionSql, { ticker, security = null }: SplitFilter) =>
+  security === null
+    ? sql`(${ticker}::text is null or splits.ticker = ${ticker}::text)`
+    : sql`splits.ticker in (${labelsOf(sql, security)}) and ${isDeclaredOf(sql, "splits", "execution_date", security)}`;
 
 /** Splits that the vendor stands by, what waits for a decision first, then the newest. */
 export function selectListedSplits(
@@ -162,7 +176,7 @@ export function selectListedSplits(
       ) as "openAfter"
     from public.source_polygon_splits as splits
     where splits.active
-      and (${filter.ticker}::text is null or splits.ticker = ${filter.ticker}::text)
+      and ${ofHolder(sql, filter)}
       and (not ${filter.doubted}::boolean or splits.set_aside is not null or splits.decision is not null)
       and (${filter.setAside}::boolean is null or (splits.set_aside is not null) = ${filter.setAside}::boolean)
     order by (splits.set_aside is not null and splits.decision is null) desc, splits.execution_date desc, splits.ticker

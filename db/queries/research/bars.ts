@@ -1,8 +1,9 @@
 import type { Sql } from "../../client.ts";
 import type { BarRange } from "../market/read-bars.ts";
+import { isHeldBy } from "../market/read-securities.ts";
 
 /**
- * A ticker's bars in columns: `dates` with commas between, the rest packed as float8 in network order. Prices are split-adjusted; over `splitFactor`
+ * Bars of a security, or of a label, in columns: `dates` with commas between, the rest packed as float8 in network order. Prices are split-adjusted; over `splitFactor`
  * they are as they were quoted.
  */
 export type PackedBars = {
@@ -20,7 +21,7 @@ export type PackedBars = {
  * adjusted to nothing is told by the dollars that were traded: 0 is a session without a trade. Ten years are one row of 100 kB, in half the time that 2,520
  * rows take, and a third of our own.
  */
-export async function selectPackedBars(sql: Sql, { ticker, from, to }: BarRange): Promise<PackedBars | null> {
+export async function selectPackedBars(sql: Sql, { from, to, ...holder }: BarRange): Promise<PackedBars | null> {
   const [row] = await sql<[PackedBars | { dates: null }]>`
     select
       string_agg(trade_date::text, ',' order by trade_date) as dates,
@@ -34,8 +35,8 @@ export async function selectPackedBars(sql: Sql, { ticker, from, to }: BarRange)
       string_agg(
         float8send(case when split_factor = 1 then 1::float8 else split_factor::float8 end), ''::bytea order by trade_date
       ) as "splitFactor"
-    from public.fct_polygon__stock_bars_performance
-    where ticker = ${ticker}::text
+    from public.fct_polygon__stock_bars_performance as facts
+    where ${isHeldBy(sql, "facts", holder)}
       and trade_date between coalesce(${from}::date, '-infinity') and coalesce(${to}::date, 'infinity')`;
   return row.dates === null ? null : row;
 }

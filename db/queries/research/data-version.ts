@@ -1,4 +1,6 @@
 import type { Sql } from "../../client.ts";
+import { dividendsOf } from "../market/read-bars.ts";
+import { type Holder, isHeldBy, selectSecurityId } from "../market/read-securities.ts";
 
 /** What a run reads: dates are inclusive, and a null ticker is the whole universe. */
 export type DataRange = { ticker: string | null; from: string; to: string };
@@ -12,7 +14,10 @@ export type DataRange = { ticker: string | null; from: string; to: string };
  * Takes 3 ms for ten years.
  */
 export async function readDataVersion(sql: Sql, { ticker, from, to }: DataRange): Promise<string> {
-  const parts = ticker === null ? await readMarket(sql, to) : await readTicker(sql, { ticker, from, to });
+  const parts =
+    ticker === null
+      ? await readMarket(sql, to)
+      : await readHolder(sql, { ticker, security: await selectSecurityId(sql, ticker), from, to });
   return Object.entries(parts)
     .map(([name, value]) => `${name}=${value}`)
     .join(" ");
@@ -20,53 +25,48 @@ export async function readDataVersion(sql: Sql, { ticker, from, to }: DataRange)
 
 type Parts = Record<string, string>;
 
-async function readTicker(
-  sql: Sql,
-  { ticker, from, to }: { ticker: string; from: string; to: string },
-): Promise<Parts> {
+async function readHolder(sql: Sql, { from, to, ...holder }: Holder & { from: string; to: string }): Promise<Parts> {
   const [version] = await sql<[Parts]>`
     select
-      count(*)::text as sessions,
+      count(bar.trade_date)::text as sessions,
       coalesce(
         md5(
           string_agg(
             concat_ws(' ', trade_date, open_price, high_price, low_price, close_price, volume), ',' order by trade_date
-          )
+          ) filter (where trade_date is not null)
         ),
         'none'
       ) as bars,
-      coalesce(
-        (
-          select
-            md5(
-              string_agg(
-                concat_ws(' ', ex_dividend_date, cash_amount), ',' order by ex_dividend_date, cash_amount
-              )
-            )
-          from public.source_polygon_dividends
-          where ticker = ${ticker}::text
-            and ex_dividend_date between ${from}::date and ${to}::date
-            and active
-            and coalesce(currency, 'USD') = 'USD'
-        ),
-        'none'
-      ) as dividends,
+      coalesce(max(paid.digest), 'none') as dividends,
       (
-        not exists (select from public.source_polygon_tickers where ticker = ${ticker}::text and active)
+        ${isDelisted(sql, holder)}
         and not exists (
           select
-          from public.fct_polygon__stock_bars_performance
-          where ticker = ${ticker}::text and trade_date > ${to}::date
+          from public.fct_polygon__stock_bars_performance as later
+          where ${isHeldBy(sql, "later", holder)} and trade_date > ${to}::date
         )
         -- The newest session by its index: whether one is later was looked for in every bar where there is none.
         and coalesce(
           (select max(trade_date) from public.fct_polygon__stock_bars_performance) > max(bar.trade_date), false
         )
       )::text as ended
-    from public.fct_polygon__stock_bars_performance as bar
-    where ticker = ${ticker}::text and trade_date between ${from}::date and ${to}::date`;
+    from (
+      select md5(string_agg(concat_ws(' ', ex_dividend_date, cash_amount), ',' order by ex_dividend_date, cash_amount)) as digest
+      from ${dividendsOf(sql, holder)}
+        and ex_dividend_date between ${from}::date and ${to}::date
+        and active
+        and coalesce(currency, 'USD') = 'USD'
+    ) as paid
+    left join public.fct_polygon__stock_bars_performance as bar
+      on ${isHeldBy(sql, "bar", holder)} and trade_date between ${from}::date and ${to}::date`;
   return version;
 }
+
+/** By the vendor's list of tickers, or by what the models made of all its lists. */
+const isDelisted = (sql: Sql, { ticker, security = null }: Holder) =>
+  security === null
+    ? sql`not exists (select from public.source_polygon_tickers where ticker = ${ticker}::text and active)`
+    : sql`exists (select from public.dim_securities where security_id = ${security}::text and status = 'delisted')`;
 
 /** A change of any bar moves `source_inserted_at` of a session, even where none of its figures tells it. */
 async function readMarket(sql: Sql, to: string): Promise<Parts> {
@@ -86,8 +86,9 @@ async function readMarket(sql: Sql, to: string): Promise<Parts> {
         'none'
       ) as market,
       (
-        select coalesce(md5(string_agg(concat_ws(' ', ticker, valid_before, split_factor), ',' order by ticker, valid_before)), 'none')
-        from public.int_polygon__split_factors
+        select coalesce(md5(string_agg(factor.said, ',' order by factor.said)), 'none')
+        from public.int_polygon__split_factors as factors
+        cross join lateral (select (to_jsonb(factors) - 'inserted_at')::text as said) as factor
       ) as splits
     from public.fct_polygon__market_breadth_daily
     where trade_date <= ${to}::date`;

@@ -1,31 +1,32 @@
 import type { Sql } from "../../client.ts";
+import { dividendsOf } from "../market/read-bars.ts";
+import { type Holder, isHeldBy } from "../market/read-securities.ts";
 
 /** `amount` is in dollars a share, in the same split-adjusted shares as the published prices. */
 export type AdjustedDividend = { date: string; amount: number };
 
 /**
  * The cash dividends with an ex-dividend date in a range, both ends inclusive, by the session they belong to: that of the date, or
- * the ticker's next one. Adjusted by the factor of that session, as published, so that they fit the prices: on the day of a split
+ * its next one. Adjusted by the factor of that session, as published, so that they fit the prices: on the day of a split
  * that is of a new share, as `int_polygon__dividend_factors` takes it. Only those in dollars.
  */
 export async function selectAdjustedDividends(
   sql: Sql,
-  { ticker, from, to }: { ticker: string; from: string; to: string },
+  { from, to, ...holder }: Holder & { from: string; to: string },
 ): Promise<AdjustedDividend[]> {
   return await sql<AdjustedDividend[]>`
     select session.trade_date as "date", sum(dividend.cash_amount * session.split_factor)::float8 as "amount"
-    from public.source_polygon_dividends as dividend
+    from (
+      select dividends.* from ${dividendsOf(sql, holder)} and active and ex_dividend_date between ${from}::date and ${to}::date
+    ) as dividend
     cross join lateral (
       select bar.trade_date, bar.split_factor
       from public.fct_polygon__stock_bars_performance as bar
-      where bar.ticker = dividend.ticker and bar.trade_date >= dividend.ex_dividend_date
+      where ${isHeldBy(sql, "bar", holder)} and bar.trade_date >= dividend.ex_dividend_date
       order by bar.trade_date
       limit 1
     ) as session
-    where dividend.ticker = ${ticker}::text
-      and dividend.ex_dividend_date between ${from}::date and ${to}::date
-      and dividend.active
-      and coalesce(dividend.currency, 'USD') = 'USD'
+    where coalesce(dividend.currency, 'USD') = 'USD'
     group by session.trade_date
     order by session.trade_date`;
 }

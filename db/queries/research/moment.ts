@@ -3,8 +3,11 @@ import { isUndefinedTable } from "../../errors.ts";
 
 /** The published tables that backtests read, in the order in which a build puts new ones in their place. */
 export const tablesOfBacktests: readonly string[] = [
+  "int_polygon__ticker_periods",
   "int_polygon__split_factors",
   "fct_polygon__stock_bars_performance",
+  "dim_ticker_periods",
+  "dim_securities",
   "dim_tickers",
   "fct_polygon__latest_session",
   "fct_polygon__market_breadth_daily",

@@ -12,6 +12,17 @@ export async function hasLastSessions(sql: Sql): Promise<boolean> {
   return row.found;
 }
 
+/** When a security, and the market, traded last. One that is in no list, or goes on under another name, is not delisted. */
+export async function readLastSessionsOfSecurity(sql: Sql, security: string): Promise<LastSessions> {
+  const [row] = await sql<[LastSessions]>`
+    select
+      coalesce((select status <> 'delisted' from public.dim_securities where security_id = ${security}::text), true)
+        as "active",
+      (select last_session from public.dim_securities where security_id = ${security}::text) as "lastDate",
+      (select max(trade_date) from public.fct_polygon__market_breadth_daily) as "newestDate"`;
+  return row;
+}
+
 /** When a ticker, and the market, traded last. One that the list of tickers does not have is not active. */
 export async function readLastSessions(sql: Sql, ticker: string): Promise<LastSessions> {
   const [row] = await sql<[LastSessions]>`

@@ -1,13 +1,45 @@
 import type { Sql } from "../../client.ts";
+import { hasSecurities } from "../market/read-securities.ts";
 
-/** A ticker with published bars, as it stands today. */
-export type ListedTicker = { ticker: string; lastDate: string; lastClose: number; active: boolean };
+/**
+ * A security with published bars, as it stands today, by its newest label; `active`: not delisted. `key` is what its bars are found by: its id, or
+ * the ticker before securities are published.
+ */
+export type ListedTicker = { ticker: string; key: string; lastDate: string; lastClose: number; active: boolean };
 
-/** Every ticker that was ever published, in the order of the alphabet's bytes, with its last bar. */
-export function selectListedTickers(sql: Sql): Promise<ListedTicker[]> {
+/** What the bars of a universe are found by. */
+export type KeyColumn = "security_id" | "ticker";
+
+/** Every security that was ever published, in the order of the bytes of labels, with its last bar. */
+export async function selectListedTickers(sql: Sql): Promise<{ listings: ListedTicker[]; by: KeyColumn }> {
+  if (await hasSecurities(sql)) return { listings: await selectListedSecurities(sql), by: "security_id" };
+  return { listings: await selectListedLabels(sql), by: "ticker" };
+}
+
+/** One that goes on under another label, or that no list has, is not delisted. */
+function selectListedSecurities(sql: Sql): Promise<ListedTicker[]> {
+  return sql<ListedTicker[]>`
+    select
+      securities.ticker,
+      securities.security_id as key,
+      securities.last_session as "lastDate",
+      newest.close_price::float8 as "lastClose",
+      securities.status <> 'delisted' as active
+    from public.dim_securities as securities
+    cross join lateral (
+      select bar.close_price
+      from public.fct_polygon__stock_bars_performance as bar
+      where bar.security_id = securities.security_id and bar.trade_date = securities.last_session
+      offset 0
+    ) as newest
+    order by securities.ticker collate "C", securities.last_session desc, securities.security_id`;
+}
+
+function selectListedLabels(sql: Sql): Promise<ListedTicker[]> {
   return sql<ListedTicker[]>`
     select
       latest.ticker,
+      latest.ticker as key,
       latest.trade_date as "lastDate",
       latest.close_price::float8 as "lastClose",
       coalesce(listed.active, false) as active
@@ -37,8 +69,8 @@ const returnColumns: Readonly<Record<number, string>> = {
   252: "return_252d",
 };
 
-/** The return of a bar over so many of the ticker's bars; null where it has no bar that old. */
-export function returnOver(sql: Sql, lag: number) {
+/** The return of a bar over so many of the security's bars; null where it has no bar that old. */
+export function returnOver(sql: Sql, lag: number, by: KeyColumn) {
   if (lag === 0) return sql`0::float8`;
   const column = returnColumns[lag];
   if (column !== undefined) return sql`bar.${sql(column)}::float8`;
@@ -46,18 +78,23 @@ export function returnOver(sql: Sql, lag: number) {
   return sql`bar.close_price::float8 / (
     select earlier.close_price::float8
     from public.fct_polygon__stock_bars_performance as earlier
-    where earlier.ticker = bar.ticker and earlier.trade_date = (
+    where earlier.${sql(by)} = bar.${sql(by)} and earlier.trade_date = (
       select dated.trade_date
       from public.fct_polygon__stock_bars_performance as dated
-      where dated.ticker = bar.ticker and dated.trade_date < bar.trade_date
+      where dated.${sql(by)} = bar.${sql(by)} and dated.trade_date < bar.trade_date
       order by dated.trade_date desc
       offset ${lag - 1}::int limit 1
     )
   ) - 1`;
 }
 
-/** Tickers in some sessions. Numbers are what the caller calls the tickers by. */
-export type BarsAsked = { tickers: readonly string[]; numbers: readonly number[]; dates: readonly string[] };
+/** Securities in some sessions, by their keys. Numbers are what the caller calls them by. */
+export type BarsAsked = {
+  by: KeyColumn;
+  keys: readonly string[];
+  numbers: readonly number[];
+  dates: readonly string[];
+};
 
 /** What of them is read. */
 export type SectionsAsked = BarsAsked & {
@@ -79,19 +116,19 @@ const isAbove = (sql: Sql, { price, dollarVolume }: SectionsAsked["minimums"]) =
 type PackedRow = { date: string; numbers: Buffer; close: Buffer; [column: `return_${string}`]: Buffer };
 
 /** Bars found by the table's key, ticker after ticker: those of one session lie all over the table. */
-export const fromBars = (sql: Sql, { tickers, numbers, dates }: BarsAsked) => sql`
-  unnest(${tickers}::text[], ${numbers}::int[]) as listed (ticker, number)
+export const fromBars = (sql: Sql, { by, keys, numbers, dates }: BarsAsked) => sql`
+  unnest(${keys}::text[], ${numbers}::int[]) as listed (key, number)
   cross join lateral (
     select *
     from public.fct_polygon__stock_bars_performance
-    where ticker = listed.ticker and trade_date = any(${dates}::date[])
+    where ${sql(by)} = listed.key and trade_date = any(${dates}::date[])
     offset 0
   ) as bar`;
 
 /** The same bars out of the table of the last ones of months. */
-export const fromMonthEnds = (sql: Sql, { tickers, numbers, dates }: BarsAsked) => sql`
-  unnest(${tickers}::text[], ${numbers}::int[]) as listed (ticker, number)
-  inner join public.fct_polygon__month_ends as bar on bar.ticker = listed.ticker and bar.trade_date = any(${dates}::date[])`;
+export const fromMonthEnds = (sql: Sql, { by, keys, numbers, dates }: BarsAsked) => sql`
+  unnest(${keys}::text[], ${numbers}::int[]) as listed (key, number)
+  inner join public.fct_polygon__month_ends as bar on bar.${sql(by)} = listed.key and bar.trade_date = any(${dates}::date[])`;
 
 /** Whether bars have a return over so many bars, so that it need not be counted back from each. */
 export const hasReturn = (lag: number): boolean => lag === 0 || lag in returnColumns;
@@ -129,7 +166,7 @@ export async function selectSections(
         case when ${isAbove(sql, minimums)} then listed.number else -1 - listed.number end as number,
         bar.trade_date,
         bar.close_price::float8 as close
-        ${lags.map((lag, index) => sql`, ${returnOver(sql, lag)} as ${sql(`return_${index}`)}`)}
+        ${lags.map((lag, index) => sql`, ${returnOver(sql, lag, asked.by)} as ${sql(`return_${index}`)}`)}
       from ${source === "bars" ? fromBars(sql, asked) : fromMonthEnds(sql, asked)}
       where bar.close_price > 0
     ) as section
@@ -141,7 +178,7 @@ export async function selectSections(
 }
 
 /** A stretch in which a ticker may be held: from a session to its first bar on or after `until`, but not after the run's end. */
-export type HeldRange = { ticker: string; number: number; from: string; until: string };
+export type HeldRange = { key: string; number: number; from: string; until: string };
 
 /**
  * One ticker's bars of its stretches, oldest first, packed: days since 2000-01-01 as int4, prices as float8 in network order. Of the split factors only
@@ -150,7 +187,11 @@ export type HeldRange = { ticker: string; number: number; from: string; until: s
 export type PackedBars = { number: number; days: Buffer; open: Buffer; close: Buffer; splitFactors: Buffer | null };
 
 /** The bars of stretches by ticker. The open is 0 in a session in which nothing was traded. */
-export function selectHeldBars(sql: Sql, ranges: readonly HeldRange[], end: string): Promise<PackedBars[]> {
+export function selectHeldBars(
+  sql: Sql,
+  ranges: readonly HeldRange[],
+  { by, end }: { by: KeyColumn; end: string },
+): Promise<PackedBars[]> {
   const columnOf = <Name extends keyof HeldRange>(name: Name) => ranges.map((range) => range[name]);
   return sql<PackedBars[]>`
     select
@@ -171,18 +212,18 @@ export function selectHeldBars(sql: Sql, ranges: readonly HeldRange[], end: stri
         bars.close_price::float8 as close,
         bars.split_factor
       from unnest(
-        ${columnOf("ticker")}::text[], ${columnOf("number")}::int[], ${columnOf("from")}::date[], ${columnOf("until")}::date[]
-      ) as held (ticker, number, first_date, until)
+        ${columnOf("key")}::text[], ${columnOf("number")}::int[], ${columnOf("from")}::date[], ${columnOf("until")}::date[]
+      ) as held (key, number, first_date, until)
       cross join lateral (
         select coalesce(min(trade_date), ${end}::date) as trade_date
         from public.fct_polygon__stock_bars_performance
-        where ticker = held.ticker and trade_date >= held.until
+        where ${sql(by)} = held.key and trade_date >= held.until
       ) as last_bar
       cross join lateral (
         select *
         from public.fct_polygon__stock_bars_performance
         where
-          ticker = held.ticker
+          ${sql(by)} = held.key
           and trade_date between held.first_date and least(last_bar.trade_date, ${end}::date)
         offset 0
       ) as bars
@@ -193,6 +234,19 @@ export function selectHeldBars(sql: Sql, ranges: readonly HeldRange[], end: stri
 /** A dividend by the session that it belongs to, in dollars a split-adjusted share. */
 export type HeldDividend = { number: number; date: string; amount: number };
 
+/** Under which labels, and when, dividends are declared of what is held. */
+const labelsOf = (sql: Sql, by: KeyColumn) =>
+  by === "ticker"
+    ? sql`select distinct key, key as ticker, '-infinity'::date as first_date, 'infinity'::date as last_date from held`
+    : sql`
+      select
+        security_id as key,
+        ticker,
+        coalesce(valid_from, '-infinity') as first_date,
+        coalesce(valid_to, 'infinity') as last_date
+      from public.dim_ticker_periods
+      where security_id in (select key from held)`;
+
 /** A ticker that pauses at a rebalance is sold at its next bar: dividends are looked for so long after a stretch. */
 const longestPauseDays = 31;
 
@@ -200,22 +254,27 @@ const longestPauseDays = 31;
  * The cash dividends of stretches, by the session they belong to: that of the ex-dividend date, or the ticker's next one. Only those in
  * dollars. There may be some of just after a stretch.
  */
-export function selectHeldDividends(sql: Sql, ranges: readonly HeldRange[]): Promise<HeldDividend[]> {
+export function selectHeldDividends(sql: Sql, ranges: readonly HeldRange[], by: KeyColumn): Promise<HeldDividend[]> {
   const columnOf = <Name extends keyof HeldRange>(name: Name) => ranges.map((range) => range[name]);
   return sql<HeldDividend[]>`
     with held as (
       select *
       from unnest(
-        ${columnOf("ticker")}::text[], ${columnOf("number")}::int[], ${columnOf("from")}::date[], ${columnOf("until")}::date[]
-      ) as stretch (ticker, number, first_date, until)
+        ${columnOf("key")}::text[], ${columnOf("number")}::int[], ${columnOf("from")}::date[], ${columnOf("until")}::date[]
+      ) as stretch (key, number, first_date, until)
+    ),
+    labels as (
+      ${labelsOf(sql, by)}
     ),
     -- First, as a look at a bar for each is what takes time.
     paid as materialized (
-      select distinct held.number, dividend.ticker, dividend.ex_dividend_date, dividend.cash_amount
+      select distinct held.number, held.key, dividend.ex_dividend_date, dividend.cash_amount
       from held
+      inner join labels on labels.key = held.key
       inner join public.source_polygon_dividends as dividend
         on
-          dividend.ticker = held.ticker
+          dividend.ticker = labels.ticker
+          and dividend.ex_dividend_date between labels.first_date and labels.last_date
           and dividend.ex_dividend_date between held.first_date and held.until + ${longestPauseDays}::int
       where dividend.active and coalesce(dividend.currency, 'USD') = 'USD'
     )
@@ -227,7 +286,7 @@ export function selectHeldDividends(sql: Sql, ranges: readonly HeldRange[]): Pro
     cross join lateral (
       select bar.trade_date, bar.split_factor
       from public.fct_polygon__stock_bars_performance as bar
-      where bar.ticker = paid.ticker and bar.trade_date >= paid.ex_dividend_date
+      where bar.${sql(by)} = paid.key and bar.trade_date >= paid.ex_dividend_date
       order by bar.trade_date
       limit 1
     ) as session

@@ -1,10 +1,16 @@
 import type { Sql } from "../../../db/client.ts";
 import { isUndefinedTable } from "../../../db/errors.ts";
 import { selectBarDates } from "../../../db/queries/market/read-bars.ts";
+import { type Holder, selectSecurityId } from "../../../db/queries/market/read-securities.ts";
 import { selectReferenceRead } from "../../../db/queries/market/reference.ts";
 import { type PackedBars, selectPackedBars } from "../../../db/queries/research/bars.ts";
 import { type AdjustedDividend, selectAdjustedDividends } from "../../../db/queries/research/dividends.ts";
-import { hasLastSessions, readLastSessions, readPublishedTickers } from "../../../db/queries/research/tickers.ts";
+import {
+  hasLastSessions,
+  readLastSessions,
+  readLastSessionsOfSecurity,
+  readPublishedTickers,
+} from "../../../db/queries/research/tickers.ts";
 import type { Bars } from "../../backtest/types.ts";
 import { HttpError } from "../../http/errors.ts";
 import { nearest } from "../../http/nearest.ts";
@@ -12,18 +18,19 @@ import { nearest } from "../../http/nearest.ts";
 /** What of one ticker is to be read; dates are inclusive, and undefined is open-ended. */
 export type BarsAsked = { ticker: string; from?: string | undefined; to?: string | undefined; dividends: boolean };
 
-/** The published bars of one ticker as the engine takes them. What cannot be read is an error that names `field`. */
+/** The published bars of the security that holds a ticker, under whatever labels, as the engine takes them. What cannot be read is an error that names `field`. */
 export async function readBars(read: Sql, asked: BarsAsked, field: "ticker" | "benchmark" = "ticker"): Promise<Bars> {
   const { ticker, from = null, to = null } = asked;
   try {
+    const holder = { ticker, security: await selectSecurityId(read, ticker) };
     const [packed, lastSessions] = await Promise.all([
-      selectPackedBars(read, { ticker, from, to }),
-      readLastSessionsOrNone(read, ticker),
+      selectPackedBars(read, { ...holder, from, to }),
+      readLastSessionsOrNone(read, holder),
     ]);
-    if (packed === null) throw await noBars(read, asked, field);
+    if (packed === null) throw await noBars(read, { ...asked, ...holder }, field);
     const dates = packed.dates.split(",");
     const [first = "", last = ""] = [dates[0], dates.at(-1)];
-    const dividends = asked.dividends ? await readDividends(read, { ticker, from: first, to: last }) : [];
+    const dividends = asked.dividends ? await readDividends(read, { ...holder, from: first, to: last }) : [];
     return toBars(dates, packed, { dividends, delisted: isDelisted(last, lastSessions) });
   } catch (error) {
     if (!isUndefinedTable(error)) throw error;
@@ -37,10 +44,10 @@ type LastSessions = Awaited<ReturnType<typeof readLastSessions>>;
  * Nulls where the tables of tickers and of the market are not there: an earlier build has the bars alone. Asked first, as a
  * statement that fails would end the transaction that it is read in.
  */
-const readLastSessionsOrNone = async (read: Sql, ticker: string): Promise<LastSessions> =>
-  (await hasLastSessions(read))
-    ? await readLastSessions(read, ticker)
-    : { active: true, lastDate: null, newestDate: null };
+async function readLastSessionsOrNone(read: Sql, { ticker, security }: Holder): Promise<LastSessions> {
+  if (!(await hasLastSessions(read))) return { active: true, lastDate: null, newestDate: null };
+  return security ? await readLastSessionsOfSecurity(read, security) : await readLastSessions(read, ticker);
+}
 
 /**
  * A ticker is delisted once the market has had a session after its last bar, and the list of tickers has it no longer as active.
@@ -49,10 +56,7 @@ const readLastSessionsOrNone = async (read: Sql, ticker: string): Promise<LastSe
 const isDelisted = (last: string, { active, lastDate, newestDate }: LastSessions): boolean =>
   !active && lastDate === last && newestDate !== null && lastDate < newestDate;
 
-async function readDividends(
-  read: Sql,
-  range: { ticker: string; from: string; to: string },
-): Promise<AdjustedDividend[]> {
+async function readDividends(read: Sql, range: Holder & { from: string; to: string }): Promise<AdjustedDividend[]> {
   const known = await selectReferenceRead(read, "dividends");
   if (known !== undefined && (known.coversFrom ?? "") <= range.from) return await selectAdjustedDividends(read, range);
   // Without them the run would be told as one with dividends, and be one without.
@@ -60,8 +64,12 @@ async function readDividends(
   throw new HttpError(422, "invalid", message, { field: "dividends" });
 }
 
-async function noBars(read: Sql, { ticker, from, to }: BarsAsked, named: "ticker" | "benchmark"): Promise<HttpError> {
-  const { firstDate, lastDate } = await selectBarDates(read, ticker);
+async function noBars(
+  read: Sql,
+  { ticker, security = null, from, to }: BarsAsked & Holder,
+  named: "ticker" | "benchmark",
+): Promise<HttpError> {
+  const { firstDate, lastDate } = await selectBarDates(read, { ticker, security });
   if (firstDate === null || lastDate === null) {
     const close = await nearestTicker(read, ticker);
     const advice = close === undefined ? "" : ` Did you mean ${close}?`;

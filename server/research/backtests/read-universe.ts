@@ -4,6 +4,7 @@ import {
   type HeldDividend,
   hasMonthEnds,
   hasReturn,
+  type KeyColumn,
   type ListedTicker,
   type PackedSection,
   selectHeldBars,
@@ -37,7 +38,7 @@ export class TooManyLookUps extends Error {
 }
 
 /** The universe of a run, and when the market was last open, by which survivors are known. */
-export type ReadUniverse = Universe & { listings: readonly ListedTicker[]; newest: string };
+export type ReadUniverse = Universe & { listings: readonly ListedTicker[]; by: KeyColumn; newest: string };
 
 /** The last session of each month that has a later one in the run, and the run's last, at which everything is valued. */
 export function rebalanceSessions(dates: readonly string[]): number[] {
@@ -48,7 +49,7 @@ export function rebalanceSessions(dates: readonly string[]): number[] {
 export type UniverseAsked = { from: string | null; to: string | null; atMost?: number };
 
 /**
- * What a strategy looks at from `from` to `to`, of every ticker that was ever published. Looks back beyond `from`. What takes longest is
+ * What a strategy looks at from `from` to `to`, of every security that was ever published. Looks back beyond `from`. What takes longest is
  * read over all connections of the moment.
  */
 export async function readUniverse(
@@ -57,7 +58,7 @@ export async function readUniverse(
   strategy: ConfiguredUniverseStrategy,
 ): Promise<ReadUniverse> {
   const [read] = moment;
-  const [dates, listings] = await Promise.all([selectSessions(read, { from, to }), selectListedTickers(read)]);
+  const [dates, { listings, by }] = await Promise.all([selectSessions(read, { from, to }), selectListedTickers(read)]);
   const newest =
     listings
       .map(({ lastDate }) => lastDate)
@@ -74,7 +75,7 @@ export async function readUniverse(
   const first = dates[sections[0]?.session ?? 0] ?? "";
   const alive = listings.flatMap(({ lastDate }, number) => (lastDate < first ? [] : [number]));
   const step = Math.max(1, Math.ceil(alive.length / (atMost ?? alive.length)));
-  const universe = { dates, listings, newest, sections };
+  const universe = { dates, listings, by, newest, sections };
   await readSections(
     moment,
     universe,
@@ -86,7 +87,7 @@ export async function readUniverse(
 
 async function readSections(
   moment: Moment,
-  { dates, listings, newest, sections }: ReadUniverse,
+  { dates, listings, by, newest, sections }: ReadUniverse,
   numbers: readonly number[],
   { lags, minimums }: ConfiguredUniverseStrategy,
 ): Promise<void> {
@@ -95,8 +96,9 @@ async function readSections(
   const ask =
     (part: readonly CrossSection[], some: readonly number[], source: "bars" | "month_ends"): Statement =>
     async (read) => {
-      const tickers = some.map((number) => listings[number]?.ticker ?? "");
-      const asked = { tickers, numbers: some, dates: part.map(({ session }) => dates[session] ?? ""), lags, minimums };
+      const keys = some.map((number) => listings[number]?.key ?? "");
+      const sessions = part.map(({ session }) => dates[session] ?? "");
+      const asked = { by, keys, numbers: some, dates: sessions, lags, minimums };
       for (const packed of await selectSections(read, asked, source)) unpack(packed, byDate.get(packed.date));
     };
   const uncounted = lags.filter((lag) => !hasReturn(lag));
@@ -153,16 +155,16 @@ export async function readHeldBars(
   choices: readonly (readonly Selection[])[],
   dividends: boolean,
 ): Promise<Map<number, HeldBars>> {
-  const { dates, listings, newest } = universe;
+  const { dates, listings, by, newest } = universe;
   const end = dates.at(-1) ?? "";
   const ranges = choices.flatMap((selections) => stretchesOf(selections, dates.length));
   const asked = mergeStretches(ranges).map(({ number, from, until }) => ({
-    ...{ number, ticker: listings[number]?.ticker ?? "" },
+    ...{ number, key: listings[number]?.key ?? "" },
     ...{ from: dates[from] ?? "", until: dates[until] ?? end },
   }));
   const sessionOf = new Map(dates.map((date, session) => [(Date.parse(date) - firstDay) / dayMs, session]));
   const held = new Map<number, HeldBars>();
-  const packed = await selectHeldBars(read, asked, end);
+  const packed = await selectHeldBars(read, asked, { by, end });
   for (const { number, days, open, close, splitFactors } of packed) {
     const count = days.length / 4;
     const sessions = new Int32Array(count);
@@ -178,7 +180,7 @@ export async function readHeldBars(
       delisted: isLast && listing?.active === false && listing.lastDate < newest,
     });
   }
-  if (dividends) addDividends(await selectHeldDividends(read, asked), dates, held);
+  if (dividends) addDividends(await selectHeldDividends(read, asked, by), dates, held);
   return held;
 }
 

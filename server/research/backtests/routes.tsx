@@ -1,6 +1,7 @@
 import { type Context, Hono } from "hono";
 import { isUndefinedTable } from "../../../db/errors.ts";
 import { selectBarDates } from "../../../db/queries/market/read-bars.ts";
+import { selectSecurityId } from "../../../db/queries/market/read-securities.ts";
 import { selectTickers } from "../../../db/queries/market/read-tickers.ts";
 import { hasMart } from "../../../db/queries/market/read-warehouse.ts";
 import { readFirstTicker } from "../../../db/queries/research/tickers.ts";
@@ -60,7 +61,10 @@ async function runOrRefuse(context: BacktestContext, c: Context): Promise<Backte
 }
 
 async function rangeOf({ read }: AppContext, ticker: string): Promise<BacktestForm["known"]> {
-  const { firstDate, lastDate } = await selectBarDates(read, ticker);
+  const { firstDate, lastDate } = await selectBarDates(read, {
+    ticker,
+    security: await selectSecurityId(read, ticker),
+  });
   return firstDate === null || lastDate === null ? null : { ticker, from: firstDate, to: lastDate };
 }
 

@@ -1,5 +1,6 @@
 import type { Sql } from "../../../db/client.ts";
 import { selectDividends, selectSplits } from "../../../db/queries/market/read-bars.ts";
+import { selectSecurityId } from "../../../db/queries/market/read-securities.ts";
 import { readAtOneMoment } from "../../../db/queries/research/moment.ts";
 import { type Backtest, leastSessions, runBacktest } from "../../backtest/backtest.ts";
 import { compare } from "../../backtest/metrics.ts";
@@ -53,6 +54,7 @@ async function readTickerData(
   configured: ConfiguredStrategy,
 ): Promise<Omit<TickerRun, "scope" | "strategy" | "backtest">> {
   const { ticker, from, to, strategy: _, params: __, ...settings } = request;
+  const holder = { ticker, security: await selectSecurityId(moment, ticker) };
   const bars = await readBars(moment, request);
   requireSessions(bars, configured, ticker);
   const scenario: TickerRun["scenario"] = {
@@ -62,8 +64,8 @@ async function readTickerData(
   const [benchmark, dataVersion, splits, dividends] = await Promise.all([
     readBenchmark(moment, bars.dates, settings),
     readRequestVersion(moment, scenario),
-    selectSplits(moment, ticker),
-    selectDividends(moment, ticker),
+    selectSplits(moment, holder),
+    selectDividends(moment, holder),
   ]);
   return { scenario, bars, benchmark, dataVersion, actions: { splits, dividends } };
 }

@@ -4,6 +4,7 @@ import { type PackedSweptSection, selectSweptSections } from "../../../db/querie
 import {
   hasMonthEnds,
   hasReturn,
+  type KeyColumn,
   type ListedTicker,
   selectListedTickers,
   selectSessions,
@@ -14,16 +15,21 @@ import type { HeldBars, Selection } from "../../backtest/universe/types.ts";
 import { chunksOf, readAll, readHeldBars, rebalanceSessions, type Statement } from "../backtests/read-universe.ts";
 
 /** Who and when: all that a sweep of the universe is planned with. */
-export type Listed = { dates: readonly string[]; listings: readonly ListedTicker[]; newest: string };
+export type Listed = {
+  dates: readonly string[];
+  listings: readonly ListedTicker[];
+  by: KeyColumn;
+  newest: string;
+};
 
 /** A market in memory that threads share: workers get it without a copy. */
 export type SharedMarket = SweptMarket & Listed;
 
 /** Of a range that is inclusive; null is open-ended. */
 export async function readListed(read: Sql, range: { from: string | null; to: string | null }): Promise<Listed> {
-  const [dates, listings] = await Promise.all([selectSessions(read, range), selectListedTickers(read)]);
+  const [dates, { listings, by }] = await Promise.all([selectSessions(read, range), selectListedTickers(read)]);
   const [newest = ""] = listings.map(({ lastDate }) => lastDate).toSorted((a, b) => (a < b ? 1 : -1));
-  return { dates, listings, newest };
+  return { dates, listings, by, newest };
 }
 
 /** Months of all tickers read by one statement: some megabytes on their way. */
@@ -37,7 +43,7 @@ export async function readMarket(
   listed: Listed,
   { plan, needs, signal }: { plan: SweepPlan; needs: Needs; signal: AbortSignal },
 ): Promise<SharedMarket> {
-  const { dates, listings, newest } = listed;
+  const { dates, listings, by, newest } = listed;
   const rebalances = rebalanceSessions(dates).filter((session) => session < dates.length - 1);
   const ends = partEnds(plan, dates.length).filter((session) => !rebalances.includes(session));
   const sections = [
@@ -51,8 +57,8 @@ export async function readMarket(
     (sessions: readonly number[], some: readonly number[]): Statement =>
     async (read) => {
       signal.throwIfAborted();
-      const tickers = some.map((number) => listings[number]?.ticker ?? "");
-      const asked = { ...own, tickers, numbers: some, dates: sessions.map((session) => dates[session] ?? "") };
+      const keys = some.map((number) => listings[number]?.key ?? "");
+      const asked = { ...own, by, keys, numbers: some, dates: sessions.map((session) => dates[session] ?? "") };
       for (const packed of await selectSweptSections(read, asked, source)) unpack(packed, byDate.get(packed.date));
     };
   const hasMonths = needs.lags.every(hasReturn) && (await hasMonthEnds(moment[0]));

@@ -1,6 +1,7 @@
 import { type Context, Hono } from "hono";
 import { isUndefinedTable } from "../../../db/errors.ts";
 import { selectBarDates } from "../../../db/queries/market/read-bars.ts";
+import { selectSecurityId } from "../../../db/queries/market/read-securities.ts";
 import { hasMart } from "../../../db/queries/market/read-warehouse.ts";
 import { selectSweep, selectSweeps, type WholeSweep } from "../../../db/queries/research/sweeps.ts";
 import { readFirstTicker } from "../../../db/queries/research/tickers.ts";
@@ -31,7 +32,10 @@ async function listed(context: AppContext) {
 
 async function rangeOf({ read }: AppContext, ticker: string): Promise<SweepForm["known"]> {
   if (ticker === "") return null;
-  const { firstDate, lastDate } = await selectBarDates(read, ticker);
+  const { firstDate, lastDate } = await selectBarDates(read, {
+    ticker,
+    security: await selectSecurityId(read, ticker),
+  });
   return firstDate === null || lastDate === null ? null : { ticker, from: firstDate, to: lastDate };
 }
 
