@@ -1,7 +1,8 @@
 import { lastCalendarDate, sessionsBetween } from "../calendar.ts";
-import { createListings, type Listing } from "./listings.ts";
+import { createListings, defaultListings, type Listing } from "./listings.ts";
 import { type Path, positionOnOrAfter, roundPrice, simulateFactors, simulatePath } from "./path.ts";
 import { normalAt, uniformAt } from "./random.ts";
+import { cikOf, createRenamed, figiOf, labelAt, tenuresOfListing } from "./renames.ts";
 
 /** The first session of the simulated exchange. */
 export const firstDemoDate = "2015-01-02";
@@ -27,6 +28,8 @@ type DemoDividend = { ticker: string; date: string; amount: number; splitAdjuste
 type DemoTicker = Pick<Listing, "ticker" | "name" | "type" | "exchange"> & {
   listedOn: string;
   delistedOn: string | undefined;
+  figi: string;
+  cik: string | undefined;
 };
 
 /**
@@ -69,8 +72,15 @@ const misstatedChance = 0.004;
 export function createDemoExchange(options: { seed: string; tickers?: number; untilYear: number }): DemoExchange {
   const end = `${options.untilYear}-12-31`;
   const sessions = sessionsBetween(firstDemoDate, end < lastCalendarDate ? end : lastCalendarDate);
-  const listings = createListings(options.seed, options.tickers);
-  const byTicker = new Map(listings.map((listing) => [listing.ticker, listing]));
+  const isWhole = (options.tickers ?? defaultListings) >= defaultListings;
+  const listings = [
+    ...createListings(options.seed, options.tickers),
+    ...(isWhole ? createRenamed(options.seed, sessions) : []),
+  ].sort(byTicker);
+  const tenures = listings
+    .flatMap((listing) => tenuresOfListing(listing).map((tenure) => ({ listing, ...tenure })))
+    .filter(({ from }) => from < sessions.length)
+    .sort(byTicker);
   const pathOf = createPaths(options.seed, sessions);
   const dateAt = (position: number) => sessions[position] ?? end;
 
@@ -82,6 +92,8 @@ export function createDemoExchange(options: { seed: string; tickers?: number; un
     const bar = (isHasty ? simulateHastyBar : simulateBar)(listing, path, position, date);
     return bar && before !== undefined ? adjust(bar, factorAfter(path, position, before)) : bar;
   }
+  const barsWithin = ({ listing }: { listing: Listing }, from: number, end: number, before: number | undefined) =>
+    Array.from({ length: Math.max(0, end - from) }, (_, step) => barAt(listing, from + step, before) ?? []).flat();
   const splitsBefore = (adjusted: boolean, until = end) => (adjusted ? positionAfter(sessions, until) : undefined);
 
   const barsOn = (date: string, before: number | undefined, isFirst: boolean) => {
@@ -94,22 +106,23 @@ export function createDemoExchange(options: { seed: string; tickers?: number; un
     bars: (date, adjusted, until) => barsOn(date, splitsBefore(adjusted, until), false),
     firstBars: (date, adjusted, until) => barsOn(date, splitsBefore(adjusted, until), true),
     barsOf(ticker, from, to, adjusted, until) {
-      const listing = byTicker.get(ticker);
-      if (!listing) return [];
-      const first = positionOnOrAfter(sessions, from);
-      const dates = sessions.slice(first, positionAfter(sessions, to));
+      const [first, end] = [positionOnOrAfter(sessions, from), positionAfter(sessions, to)];
       const before = splitsBefore(adjusted, until);
-      return dates.flatMap((_date, index) => barAt(listing, first + index, before) ?? []);
+      return tenures
+        .filter((tenure) => tenure.ticker === ticker)
+        .flatMap((tenure) => barsWithin(tenure, Math.max(first, tenure.from), Math.min(end, tenure.to + 1), before))
+        .sort(byDate);
     },
     tickers: () =>
-      listings.map(({ ticker, name, type, exchange, firstPosition, lastPosition }) => ({
-        ticker,
-        name,
-        type,
-        exchange,
-        listedOn: dateAt(firstPosition),
-        delistedOn: lastPosition + 1 < sessions.length ? dateAt(lastPosition + 1) : undefined,
-      })),
+      tenures.map(({ listing, ticker, from, to }) => {
+        const { name, type, exchange, firstPosition, lastPosition } = listing;
+        const last = Math.min(to, lastPosition);
+        return {
+          ...{ ticker, name, type, exchange, figi: figiOf(listing), cik: cikOf(listing) },
+          listedOn: dateAt(Math.max(from, firstPosition)),
+          delistedOn: last + 1 < sessions.length ? dateAt(last + 1) : undefined,
+        };
+      }),
     splits: (until) => {
       const end = positionAfter(sessions, until);
       return listings.flatMap((listing) => splitsOf(listing, pathOf(listing), sessions, end)).sort(byDate);
@@ -138,20 +151,21 @@ function positionAfter(dates: readonly string[], date: string): number {
   return dates[position] === date ? position + 1 : position;
 }
 
-function splitsOf({ ticker }: Listing, path: Path, sessions: readonly string[], end: number): DemoSplit[] {
+function splitsOf(listing: Listing, path: Path, sessions: readonly string[], end: number): DemoSplit[] {
   return path.splits
     .filter(({ position }) => position < end)
     .map(({ position, from, to }) => {
       const historicalFactor = factorAfter(path, position - 1, end);
-      return { ticker, date: sessions[position] ?? "", from, to, historicalFactor };
+      return { ticker: labelAt(listing, position), date: sessions[position] ?? "", from, to, historicalFactor };
     });
 }
 
-function dividendsOf({ ticker }: Listing, path: Path, sessions: readonly string[], end: number): DemoDividend[] {
+function dividendsOf(listing: Listing, path: Path, sessions: readonly string[], end: number): DemoDividend[] {
   return path.dividends
     .filter(({ position }) => position < end)
     .map(({ position, amount }) => {
       const splitAdjustedAmount = roundTo(amount * factorAfter(path, position, end), 6);
+      const ticker = labelAt(listing, position);
       return { ticker, date: sessions[position] ?? "", amount, splitAdjustedAmount };
     });
 }
@@ -200,7 +214,7 @@ function simulateTrades(listing: Listing, path: Path, position: number, date: st
   const vwap = roundTo((low + (high - low) * tilt + open + close) / 3, 4);
   const tradeSize = 60 + 90 * uniformAt(seed, position, purpose.tradeSize);
   return {
-    ticker: listing.ticker,
+    ticker: labelAt(listing, position),
     date,
     open,
     high,
@@ -248,6 +262,9 @@ function roundTo(value: number, decimals: number): number {
   const scale = 10 ** decimals;
   return Math.round(value * scale) / scale;
 }
+
+const byTicker = (a: { ticker: string }, b: { ticker: string }) =>
+  a.ticker < b.ticker ? -1 : a.ticker > b.ticker ? 1 : 0;
 
 function byDate(a: { date: string; ticker: string }, b: { date: string; ticker: string }): number {
   return a.date === b.date ? (a.ticker < b.ticker ? -1 : 1) : a.date < b.date ? -1 : 1;

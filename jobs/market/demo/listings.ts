@@ -1,6 +1,9 @@
 import { broadFunds, companyOf, pick, sectors } from "./names.ts";
 import { createRandomStream, seedOf } from "./random.ts";
 
+/** A label of a listing, from its first to its last position. */
+export type Tenure = { ticker: string; from: number; to: number };
+
 /** One simulated security: who it is, how it moves and pays, and when it trades (positions among the exchange's sessions). */
 export type Listing = {
   ticker: string;
@@ -35,10 +38,12 @@ export type Listing = {
   firstPosition: number;
   /** The last position at which it trades; infinite for most. */
   lastPosition: number;
+  /** Its labels, oldest first, where it had others than `ticker`. */
+  tenures?: readonly Tenure[];
 };
 
 /** How many securities the exchange has unless asked for fewer. */
-const defaultListings = 400;
+export const defaultListings = 400;
 
 /** Late listings and delistings fall between these positions: early 2016 to summer 2026, and to the end of 2029. */
 const lateListings = { from: 260, to: 2_890 };
@@ -119,7 +124,8 @@ function funds(seed: string): Listing[] {
   return [...broad, ...sectoral];
 }
 
-function fund(
+/** A fund of a size and a fee of its own. */
+export function fund(
   seed: string,
   about: Pick<Listing, "ticker" | "name" | "beta" | "volatility" | "dividendYield" | "sector" | "sectorBeta">,
 ): Listing {
@@ -144,7 +150,8 @@ function fund(
   };
 }
 
-function commonShare(seed: string, number: number, type: "CS" | "ADRC"): Listing {
+/** A company's share, by the company's number. */
+export function commonShare(seed: string, number: number, type: "CS" | "ADRC"): Listing {
   const { ticker, name, sector } = companyOf(number);
   const draw = createRandomStream(seedOf(`${seed} company ${ticker}`));
   const size = draw.uniform();

@@ -134,7 +134,7 @@ function tickers(url: URL, _parts: string[], moment: DemoMoment): DemoAnswer {
       .filter(({ listedOn }) => listedOn <= date)
       .filter(({ delistedOn = "9999-12-31" }) => delistedOn > date === active)
       .filter(({ ticker, name }) => `${ticker}\n${name}`.toLowerCase().includes(search))
-      .map(({ ticker, name, type, exchange, delistedOn }) => ({
+      .map(({ ticker, name, type, exchange, delistedOn, figi, cik }) => ({
         ticker,
         name,
         market: "stocks",
@@ -143,6 +143,8 @@ function tickers(url: URL, _parts: string[], moment: DemoMoment): DemoAnswer {
         type,
         active,
         currency_name: "usd",
+        composite_figi: figi,
+        cik,
         last_updated_utc: `${moment.settled}T00:00:00Z`,
         delisted_utc: active ? undefined : `${delistedOn}T00:00:00Z`,
       }))

@@ -9,7 +9,10 @@ const seed = defaultDemoSeed;
 const exchange = createDemoExchange({ seed, untilYear: 2026 });
 const end = "2026-12-31";
 const sessions = sessionsBetween(firstDemoDate, end);
-const tickers = exchange.tickers();
+const everyRow = exchange.tickers();
+/** Labels that one after another had; the others have one holder. */
+const isShared = (ticker: string) => ticker.startsWith("PEMO");
+const tickers = everyRow.filter(({ ticker }) => !isShared(ticker));
 const series = (ticker: string, adjusted = false) => exchange.barsOf(ticker, firstDemoDate, end, adjusted);
 
 function has(bars: readonly DemoBar[], holds: (bar: DemoBar) => boolean): boolean {
@@ -24,6 +27,25 @@ describe("the market", () => {
     expect(new Set(tickers.map(({ type }) => type))).toEqual(new Set(["CS", "ADRC", "PFD", "ETF"]));
     expect(tickers.some(({ ticker }) => /^[A-Z]{4}p[A-Z]$/.test(ticker))).toBe(true);
     expect(tickers.some(({ ticker }) => /^[A-Z]{4}\.B$/.test(ticker))).toBe(true);
+  });
+
+  test("has a company under another label each year, and a fund that had the label before", () => {
+    const rows = everyRow.filter(({ ticker }) => isShared(ticker));
+    const [company] = rows.filter(({ delistedOn, type }) => delistedOn === undefined && type === "CS");
+    expect(company?.ticker).toBe("PEMOL");
+    const [before, fund] = [
+      rows.find(({ ticker }) => ticker === "PEMOK"),
+      rows.find(({ ticker, type }) => ticker === "PEMOL" && type === "ETF"),
+    ];
+    expect(before).toMatchObject({ figi: company?.figi, cik: company?.cik, delistedOn: company?.listedOn });
+    expect(fund?.figi).not.toBe(company?.figi);
+    expect(fund?.delistedOn && company && fund.delistedOn < company.listedOn && fund.delistedOn >= "2026-01-02").toBe(
+      true,
+    );
+    const dates = [...series("PEMOK"), ...series("PEMOL")].map(({ date }) => date);
+    const ofCompany = sessions.filter((date) => exchange.bars(date, false).some(({ ticker }) => isShared(ticker)));
+    expect(ofCompany).toEqual(sessions);
+    expect(dates.filter((date) => date === company?.listedOn)).toHaveLength(1);
   });
 
   test("names every company it can have differently", () => {
