@@ -130,7 +130,8 @@ export function createCompiler({ jinja, models, sources, knownModels }: Compiler
   const renderModel = (model: Model, scope: CompileScope) =>
     render(model.path, model.text, { line: model.line, node: factsOf(model), known: model.dependsOn, ...scope });
 
-  const fingerprint = (model: Model, query?: RenderScope["query"]) => hashOf(model, { byName, renderModel, query });
+  const fingerprint = (model: Model, query?: RenderScope["query"]) =>
+    hashOf(model, { byName, renderModel, query, hashes: new Map() });
   return { render, renderModel, fingerprint, sourceRelation: (name) => sourceByName.get(name)?.relation };
 }
 
@@ -155,18 +156,27 @@ function wrap(body: string, needed: ReadonlyMap<string, string>): string {
   return `with ${parts.join(",\n")}\nselect * from (\n${body.trim()}\n) as compiled`;
 }
 
-type Hashing = Pick<Compiler, "renderModel"> & { byName: ReadonlyMap<string, Model>; query: RenderScope["query"] };
+type Hashing = Pick<Compiler, "renderModel"> & {
+  byName: ReadonlyMap<string, Model>;
+  query: RenderScope["query"];
+  /** Of what was rendered already: many ways may lead to one model. */
+  hashes: Map<string, string>;
+};
 
 function hashOf(model: Model, hashing: Hashing): string {
-  const { byName, renderModel, query } = hashing;
+  const { byName, renderModel, query, hashes } = hashing;
+  const known = hashes.get(model.name);
+  if (known !== undefined) return known;
   const scope = { relationOf: publishedRelation, self: publishedRelation(model.name), names: timeless };
   const sql = model.resourceType === "seed" ? model.text : renderModel(model, { ...scope, ...(query && { query }) });
   const { materialized, uniqueKey, indexes, seed } = model.config;
   const parents = model.dependsOn.flatMap((name) => byName.get(name) ?? []).map((parent) => hashOf(parent, hashing));
-  return createHash("sha256")
+  const hash = createHash("sha256")
     .update(JSON.stringify([sql, materialized, uniqueKey, indexes, parents, ...(seed ? [seed] : [])]))
     .digest("hex")
     .slice(0, 32);
+  hashes.set(model.name, hash);
+  return hash;
 }
 
 /** Read only while it is built: then it may not have been built before. dbt refuses it with the same advice. */
