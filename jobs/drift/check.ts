@@ -35,11 +35,11 @@ export async function checkDrift(
   const incremental = project.models.filter(({ config }) => config.materialized === "incremental");
   const skipped = await findSkipped(transaction, incremental, (model) => compiler.fingerprint(model));
   const checked = incremental.filter(({ name }) => !skipped.has(name));
-  const tickers = checked.length > 0 ? await drawTickers(transaction, sample) : [];
+  const drawn = checked.length > 0 ? await drawTickers(transaction, sample) : [];
+  const tickers = drawn.length > 0 ? await keepTickers(transaction, drawn) : [];
   const result: DriftResult = { tickers, rows: 0, differences: 0, models: [], example: null };
   for (const [name, reason] of skipped) result.models.push({ name, rows: 0, differences: 0, skipped: reason });
   if (tickers.length === 0) return result;
-  await keepTickers(transaction, tickers);
   await recompute(transaction, { project, compiler }, checked);
   for (const model of checked) {
     const { name, config } = model;
@@ -65,7 +65,8 @@ async function findSkipped(
   );
   const reasons = models.flatMap((model): [string, string][] => {
     const { name, config } = model;
-    if (!config.uniqueKey.includes("ticker")) return [[name, "its key has no ticker"]];
+    if (!config.uniqueKey.some((column) => column === "ticker" || column === "security_id"))
+      return [[name, "its key has neither ticker nor security"]];
     if (!standing.has(name)) return [[name, "it is not published"]];
     if (standing.get(name) !== fingerprintOf(model)) return [[name, "it has changed since it was built"]];
     return [];

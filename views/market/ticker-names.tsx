@@ -4,10 +4,10 @@ import { formatDate } from "../format.ts";
 export type SecurityStatus = "listed" | "delisted" | "renamed" | "unlisted";
 
 /** A label, and the sessions of bars under it; nulls where there is none. */
-export type NameView = { ticker: string; firstSession: string | null; lastSession: string | null };
+type NameView = { ticker: string; firstSession: string | null; lastSession: string | null };
 
 /** Who else has, or had, the label of the page. */
-export type HolderView = NameView & { securityId: string; name: string | null; status: SecurityStatus };
+type HolderView = NameView & { securityId: string; name: string | null; status: SecurityStatus };
 
 /** The security that the page is about: its newest label, all of them, oldest first, and who shared the page's label with it. */
 export type SecurityView = { securityId: string; ticker: string; names: NameView[]; others: HolderView[] };

@@ -58,9 +58,9 @@ export async function selectSecurityOn(sql: Sql, ticker: string, date: string): 
 }
 
 /** A label and the sessions of the security's bars under it; nulls where there is none. */
-export type LabelPeriod = { ticker: string; firstSession: string | null; lastSession: string | null };
+type LabelPeriod = { ticker: string; firstSession: string | null; lastSession: string | null };
 
-export type SecurityStatus = "listed" | "delisted" | "renamed" | "unlisted";
+type SecurityStatus = "listed" | "delisted" | "renamed" | "unlisted";
 
 /** A security: its newest label and name, and all labels that it had, oldest first. */
 export type SecurityProfile = {

@@ -46,8 +46,8 @@ export type DriftSample = {
 };
 
 /**
- * Draws tickers whose published rows should be what a full build makes now: none of their bars, splits or dividends has
- * changed since the last build, and no split's day has come. Tickers are found by jumps along the key, as reading ten years
+ * Draws tickers whose published rows should be what a full build makes now: neither of them nor of those that share a security with them has a bar, split,
+ * dividend or listing changed since the last build, and no split's day has come. Tickers are found by jumps along the key, as reading ten years
  * of bars for their names takes seconds.
  */
 export async function drawTickers(transaction: TransactionSql, sample: DriftSample): Promise<string[]> {
@@ -62,7 +62,7 @@ export async function drawTickers(transaction: TransactionSql, sample: DriftSamp
       from known where known.ticker is not null
     ), watermark as materialized (
       select coalesce(max(source_inserted_at), '-infinity') as at from public.fct_polygon__stock_bars_performance
-    ), pending as (
+    ), changed as (
       select ticker from public.source_polygon_stock_bars_daily where inserted_at > (select at from watermark)
       union
       select ticker from public.source_polygon_dividends where inserted_at > (select at from watermark)
@@ -71,6 +71,12 @@ export async function drawTickers(transaction: TransactionSql, sample: DriftSamp
       where inserted_at > (select at from watermark)
         or execution_date between (select (at at time zone 'America/New_York')::date from watermark)
           and ${sample.today}::date
+      union
+      select ticker from public.source_polygon_removed_bars where removed_at > (select at from watermark)
+      union
+      select ticker from public.source_polygon_listings where placed_at > (select at from watermark)
+    ), ${linkedTo(transaction, "changed")}, pending as (
+      select ticker from linked
     )
     select ticker from known
     where ticker is not null and (${sample.tickers}::text[] is null or ticker = any (${sample.tickers}::text[]))
@@ -80,10 +86,26 @@ export async function drawTickers(transaction: TransactionSql, sample: DriftSamp
   return rows.map((row) => row.ticker);
 }
 
-/** Keeps the drawn tickers for the statements that follow in the transaction. */
-export async function keepTickers(transaction: TransactionSql, tickers: string[]): Promise<void> {
+/** The tickers of `seeds`, and all that share a security with one of them: what is computed of one depends on the others' rows. */
+const linkedTo = (transaction: TransactionSql, seeds: string) => transaction`
+  linked as (
+    select ticker from ${transaction(seeds)}
+    union
+    select others.ticker
+    from linked
+    inner join public.stg_polygon__listings as own on own.ticker = linked.ticker
+    inner join public.stg_polygon__listings as others on others.security_key = own.security_key
+  )`;
+
+/** Keeps the drawn tickers, and all that share a security with them, for the statements that follow in the transaction. Answers them. */
+export async function keepTickers(transaction: TransactionSql, tickers: string[]): Promise<string[]> {
   await transaction`create temp table drift_tickers (ticker text collate "C" primary key) on commit drop`;
-  await transaction`insert into pg_temp.drift_tickers select unnest(${tickers}::text[])`;
+  const kept = await transaction<{ ticker: string }[]>`
+    insert into pg_temp.drift_tickers
+    with recursive drawn as (select unnest(${tickers}::text[]) collate "C" as ticker), ${linkedTo(transaction, "drawn")}
+    select ticker from linked
+    returning ticker`;
+  return kept.map(({ ticker }) => ticker);
 }
 
 /** Copies the drawn tickers' rows of a table, with its indexes, to a temporary table of the given name. */
@@ -116,6 +138,9 @@ export async function recomputeTable(
   await transaction`analyze pg_temp.${transaction(name)}`;
 }
 
+/** Columns in which one incremental build leaves a note for the next. */
+const notes: readonly string[] = ["breadth_changed_at", "bars_seen_at"];
+
 type DriftRow = Record<string, JsonValue>;
 export type Comparison = {
   rows: number;
@@ -127,18 +152,24 @@ export type Comparison = {
 
 /**
  * Compares a model's published rows of the drawn tickers with the recomputed ones: every column, digit by digit, as text, but for
- * `breadth_changed_at`, in which one incremental build leaves a note for the next. What is left of each side is paired by the
+ * the columns in which one incremental build leaves a note for the next. What is left of each side is paired by the
  * model's key, of which there may be several rows.
  */
 export async function compareModel(transaction: TransactionSql, name: string, key: string[]): Promise<Comparison> {
   const keyOf = transaction`
     (select array_agg(row::jsonb ->> name order by position) from unnest(${key}::text[]) with ordinality as key (name, position))`;
+  const ofDrawn = key.includes("ticker")
+    ? transaction`ticker in (select ticker from pg_temp.drift_tickers)`
+    : transaction`security_id in (
+        select periods.security_id
+        from public.int_polygon__ticker_periods as periods
+        where periods.ticker in (select ticker from pg_temp.drift_tickers))`;
   const [row] = await transaction<Comparison[]>`
     with published as materialized (
-      select (to_jsonb(model) - 'breadth_changed_at')::text as row from public.${transaction(name)} as model
-      where ticker in (select ticker from pg_temp.drift_tickers)
+      select (to_jsonb(model) - ${notes}::text[])::text as row from public.${transaction(name)} as model
+      where ${ofDrawn}
     ), recomputed as materialized (
-      select (to_jsonb(model) - 'breadth_changed_at')::text as row from pg_temp.${transaction(name)} as model
+      select (to_jsonb(model) - ${notes}::text[])::text as row from pg_temp.${transaction(name)} as model
     ), published_only as (
       select row, key, row_number() over (partition by key order by row) as number
       from (select row, ${keyOf} as key from (table published except all table recomputed) as rest) as keyed

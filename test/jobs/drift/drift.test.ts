@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import pino from "pino";
 import { openPool, type Sql } from "../../../db/client.ts";
+import { mergeListings } from "../../../db/queries/market/listings.ts";
 import { lockBuilds, selectDriftChecks } from "../../../db/queries/quality/drift.ts";
 import { createDrift } from "../../../jobs/drift/drift.ts";
 import type { Drift } from "../../../jobs/drift/types.ts";
@@ -33,7 +34,7 @@ describe("the drift check", () => {
     clock = new Date("2018-03-01T22:00:00Z");
     await database.sql`
       truncate barline.drift_checks, barline.actions, source_polygon_stock_bars_daily, source_polygon_splits,
-        source_polygon_dividends, source_polygon_tickers`;
+        source_polygon_dividends, source_polygon_tickers, source_polygon_listings`;
     const bars = tickers.flatMap((ticker) => Array.from({ length: sessions }, (_, index) => bar(ticker, index)));
     await writeBars(database.sql, bars, clock);
     await writeSplits(database.sql, [{ ticker: "AAPL", date: weekday(9), from: 1, to: 4, active: true }], clock);
@@ -66,6 +67,20 @@ describe("the drift check", () => {
     expect(models.find(({ name }) => name === factTable)).toMatchObject({ rows: 150, skipped: null });
     expect(models.find(({ name }) => name === "int_polygon__split_factors")).toMatchObject({ rows: 2, skipped: null });
     expect(logged.at(-1)).toMatchObject({ msg: "published rows equal recomputed ones", tickers: 5, differences: 0 });
+  });
+
+  test("computes a renamed company with all its labels, though one was drawn", async () => {
+    const listed = (ticker: string, active: boolean, delistedOn: string | null) => ({
+      ...{ ticker, listing: `${active}`, name: ticker, type: "CS", active, compositeFigi: "BBG000EXMET1", cik: null },
+      ...{ primaryExchange: null, delistedOn },
+    });
+    await writeBars(database.sql, [bar("OLD", 26), bar("OLD", 27), bar("NEW", 28), bar("NEW", 29)], clock);
+    const rows = [listed("NEW", true, null), listed("OLD", false, weekday(28))];
+    await database.sql.begin((transaction) => mergeListings(transaction, rows, clock));
+    expect((await transform.build()).published).toBe(true);
+    const found = await check({ tickers: ["NEW"] });
+    expect(found).toMatchObject({ differences: 0, error: null });
+    expect(found.tickers.toSorted()).toEqual(["NEW", "OLD"]);
   });
 
   test("finds a value that is off by its last digit, a row that is missing and one that is too many", async () => {

@@ -40,7 +40,7 @@ export type Arrival =
   | { kind: "wait"; hours: number };
 
 /** A label and its holder: one of few FIGIs or companies, so that labels share them; `until` is the day of a delisting. */
-export type ListedRow = { ticker: number; figi: number | null; cik: number | null; until: number | "unknown" | null };
+type ListedRow = { ticker: number; figi: number | null; cik: number | null; until: number | "unknown" | null };
 
 /** Tickers have lives within the case's sessions; each round of arrivals is followed by a build. */
 export type History = {
