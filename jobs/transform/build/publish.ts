@@ -110,9 +110,11 @@ async function swapTable(context: PublishContext, table: BuiltModel, dropped: Ma
     grants = dropped.get(model.name) ?? [];
     dropped.delete(model.name);
   } else if (before) {
+    const readers = await readReaders(context, model);
+    if (readers.outside.length > 0) return copyInto(context, table, readers.outside);
+    // Before the table, as who reads a view locks it before what it reads.
+    for (const { identifier } of readers.own) await dropView(context, identifier, dropped);
     await session.run(`lock table ${quoteRelation(target)} in access exclusive mode`);
-    const outside = await dropOwnDependents(context, model, dropped);
-    if (outside.length > 0) return copyInto(context, table, outside);
     grants = await readGrants(session, target);
     await dropRelation(context, model.name, "table");
   }
@@ -132,21 +134,25 @@ function refuseMissingKey({ model, proven }: BuiltModel): void {
     );
 }
 
-async function dropOwnDependents(
-  context: PublishContext,
-  model: Model,
-  dropped: Map<string, string[]>,
-): Promise<Relation[]> {
-  const own = descendants(context.models, model.name);
-  const outside: Relation[] = [];
-  for (const view of await readDependentViews(context.session, publishedRelation(model.name))) {
-    if (view.schema === "public" && own.has(view.identifier)) await dropView(context, view.identifier, dropped);
-    else outside.push(view);
+/** The views of a model's table: the project's own that read it directly, and other people's, which may read it through those. */
+async function readReaders(
+  { session, models }: PublishContext,
+  { name }: Model,
+): Promise<{ own: Relation[]; outside: Relation[] }> {
+  const descending = descendants(models, name);
+  const isOwn = ({ schema, identifier }: Relation) => schema === "public" && descending.has(identifier);
+  const direct = await readDependentViews(session, publishedRelation(name));
+  const all = [...direct];
+  for (const view of all) {
+    if (!isOwn(view)) continue;
+    for (const further of await readDependentViews(session, view)) {
+      if (!all.some((known) => quoteRelation(known) === quoteRelation(further))) all.push(further);
+    }
   }
-  return outside;
+  return { own: direct.filter(isOwn), outside: all.filter((view) => !isOwn(view)) };
 }
 
-/** Somebody's own view reads the table: its rows are exchanged and the table stays, so that the view does too. */
+/** Somebody's own view reads the table, or a view of it: its rows are exchanged and the table stays, so that the view does too. */
 async function copyInto(
   context: PublishContext,
   { model, relation, fingerprint }: BuiltModel,
@@ -175,7 +181,8 @@ async function publishView(context: PublishContext, model: Model, dropped: Map<s
   const create = () => session.run(`create or replace view ${quoteRelation(target)} as ${sql}`);
   const before = dropped.has(model.name) ? undefined : context.standing.get(model.name);
   if (before?.kind === "table") {
-    await dropOwnDependents(context, model, dropped);
+    const { own } = await readReaders(context, model);
+    for (const { identifier } of own) await dropView(context, identifier, dropped);
     dropped.set(model.name, await readGrants(session, target));
     await dropRelation(context, model.name, "table");
   }

@@ -196,6 +196,20 @@ describe("a build", () => {
     expect((await database.sql`select total from mine`)[0]).toEqual({ total: 6 });
   });
 
+  test("exchanges a table's rows where somebody's own view reads a view of it", async () => {
+    const transform = open({
+      "models/shop_items.sql": items,
+      "models/shop_view.sql":
+        "{{ config(materialized='view') }} select id, amount * 2 as twice from {{ ref('shop_items') }}",
+    });
+    await insert([1, 1]);
+    await transform.build();
+    await database.sql`create view mine as select sum(twice)::int as total from shop_view`;
+    await insert([2, 2]);
+    expect((await transform.build({ fullRefresh: true })).published).toBe(true);
+    expect((await database.sql`select total from mine`)[0]).toEqual({ total: 6 });
+  });
+
   test("builds a model whole that has less than the share of its source's rows that its config names", async () => {
     const behind = items.replace("unique_key='id'", "unique_key='id', meta={'rebuild_below': 0.5}");
     const view = "select * from {{ source('raw', 'items') }}";
