@@ -32,7 +32,7 @@ async function startAgain(): Promise<{ parameters: object; state: string }[]> {
 }
 
 const markAs = (mark: string) =>
-  first.sql.unsafe(`comment on table fct_polygon__stock_bars_performance is '[barline ${mark}]'`);
+  first.sql.unsafe(`comment on table int_polygon__stock_bars_windows is '[barline ${mark}]'`);
 
 test("a start builds what a changed model makes old, once, and shows what is published until then", async () => {
   // Nothing is published yet: the first build is for the first data.

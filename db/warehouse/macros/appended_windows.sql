@@ -4,43 +4,41 @@
 #}
 {% macro appended_windows(target) %}
     select
+        case when position.bar_number >= 20 then bars.close_price + close_sums.from_1 end as close_sum_20d,
+        case when position.bar_number >= 50 then bars.close_price + close_sums.from_1 + close_sums.from_20 end as close_sum_50d,
+        case when position.bar_number >= 120 then bars.close_price + close_sums.from_1 + close_sums.from_20 + close_sums.from_50 end
+            as close_sum_120d,
+        case
+            when position.bar_number >= 200
+                then bars.close_price + close_sums.from_1 + close_sums.from_20 + close_sums.from_50 + close_sums.from_120
+        end as close_sum_200d,
+        case when position.bar_number >= 20 then bars.close_price * bars.close_price + last_19.close_square_sum end
+            as close_square_sum_20d,
+        case when position.bar_number >= 20 then bars.volume + last_19.volume_sum end as volume_sum_20d,
         {% for length in [20, 60] %}
-        coalesce(this_bar.return_1d, 0) + coalesce(last_{{ length - 1 }}.return_sum, 0) as return_sum_{{ length }}d,
-        coalesce(this_bar.return_1d * this_bar.return_1d, 0) + coalesce(last_{{ length - 1 }}.return_square_sum, 0)
-            as return_square_sum_{{ length }}d,
+        case
+            when position.bar_number > {{ length }}
+                then coalesce(this_bar.return_1d, 0) + coalesce(last_{{ length - 1 }}.return_sum, 0)
+        end as return_sum_{{ length }}d,
+        case
+            when position.bar_number > {{ length }}
+                then coalesce(this_bar.return_1d * this_bar.return_1d, 0) + coalesce(last_{{ length - 1 }}.return_square_sum, 0)
+        end as return_square_sum_{{ length }}d,
         {% endfor %}
-        greatest(bars.close_price - last_251.closes[1], 0) + coalesce(last_13.gain_sum, 0) as gain_sum_14d,
-        abs(bars.close_price - last_251.closes[1]) + coalesce(last_13.move_sum, 0) as move_sum_14d,
-        greatest(bars.high_price, last_251.closes[1]) - least(bars.low_price, last_251.closes[1])
-        + coalesce(last_13.true_range_sum, 0) as true_range_sum_14d,
+        case when position.bar_number > 14 then greatest(bars.close_price - last_251.closes[1], 0) + last_13.gain_sum end
+            as gain_sum_14d,
+        case when position.bar_number > 14 then abs(bars.close_price - last_251.closes[1]) + last_13.move_sum end as move_sum_14d,
+        case
+            when position.bar_number > 14
+                then
+                    greatest(bars.high_price, last_251.closes[1]) - least(bars.low_price, last_251.closes[1])
+                    + last_13.true_range_sum
+        end as true_range_sum_14d,
         this_bar.return_1d,
-        bars.close_price - last_251.closes[1] as price_change_1d,
-        bars.close_price + close_sums.from_1 as close_sum_20d,
-        bars.close_price + close_sums.from_1 + close_sums.from_20 as close_sum_50d,
-        bars.close_price + close_sums.from_1 + close_sums.from_20 + close_sums.from_50 as close_sum_120d,
-        bars.close_price + close_sums.from_1 + close_sums.from_20 + close_sums.from_50 + close_sums.from_120
-            as close_sum_200d,
-        sqrt(
-            20 * (bars.close_price * bars.close_price + coalesce(last_19.close_square_sum, 0))
-            - (bars.close_price + close_sums.from_1) * (bars.close_price + close_sums.from_1)
-        ) as close_deviation_20d,
-        bars.volume + coalesce(last_19.volume_sum, 0) as volume_sum_20d,
-        coalesce(cardinality(last_251.closes), 0) + 1 as position,
         bars.trade_date as write_from,
         bars.security_id,
-        bars.ticker,
         bars.trade_date,
-        bars.open_price,
-        bars.high_price,
-        bars.low_price,
-        bars.close_price,
-        bars.volume_weighted_average_price,
-        bars.volume,
-        bars.transactions,
-        bars.split_factor,
-        bars.dollar_volume,
         coalesce(bars.dividend_factor_from_here, last_13.dividend_factor, 1) as dividend_factor,
-        bars.source_inserted_at,
         last_251.closes[1] as previous_close,
         {% for length in [5, 21, 63] %}
         last_251.closes[{{ length }}] as close_{{ length }}d_ago,
@@ -65,7 +63,8 @@
         end as close_252d_ago,
         greatest(bars.high_price, last_251.high_price) as high_252d,
         least(bars.low_price, last_251.low_price) as low_252d,
-        greatest(bars.close_price, last_251.close_price) as close_high_252d
+        greatest(bars.close_price, last_251.close_price) as close_high_252d,
+        bars as bar
     from ({{ appended_bars(target) }}) as appended
     inner join {{ ref('int_polygon__stock_bars_enriched') }} as bars
         on
@@ -94,6 +93,9 @@
         where bars_before.trade_date >= appended.label_from
     ) as last_251
     cross join lateral (
+        select coalesce(cardinality(last_251.closes), 0) + 1 as bar_number
+    ) as position
+    cross join lateral (
         select
             sum(return_1d) as return_sum,
             sum(return_1d * return_1d) as return_square_sum
@@ -109,8 +111,8 @@
     ) as last_19
     cross join lateral (
         select
-            sum(greatest(price_change_1d, 0)) as gain_sum,
-            sum(abs(price_change_1d)) as move_sum,
+            sum(greatest(close_price - previous_close, 0)) as gain_sum,
+            sum(abs(close_price - previous_close)) as move_sum,
             sum(greatest(high_price, previous_close) - least(low_price, previous_close)) as true_range_sum,
             -- Factors of a security only grow, so the largest is the newest.
             max(dividend_factor) as dividend_factor

@@ -1,11 +1,11 @@
-{# What the market's breadth counts of a row of the fact table, for a comparison. #}
-{% macro counted_in_breadth(bar) %}
+{# What the market's breadth counts of a row of windows, for a comparison. #}
+{% macro counted_in_breadth(row) %}
         (
-            {{ bar }}.return_1d,
-            {{ bar }}.dollar_volume,
-            case when {{ bar }}.return_252d is not null then {{ bar }}.high_price >= {{ bar }}.high_252d end,
-            case when {{ bar }}.return_252d is not null then {{ bar }}.low_price <= {{ bar }}.low_252d end,
-            {{ bar }}.close_price > {{ bar }}.moving_avg_50d,
-            {{ bar }}.close_price > {{ bar }}.moving_avg_200d
+            {{ row }}.return_1d,
+            {{ row }}.dollar_volume,
+            case when {{ row }}.close_252d_ago <> 0 then {{ row }}.high_price >= {{ row }}.high_252d end,
+            case when {{ row }}.close_252d_ago <> 0 then {{ row }}.low_price <= {{ row }}.low_252d end,
+            {{ row }}.close_price > {{ moving_average(row, 50) }},
+            {{ row }}.close_price > {{ moving_average(row, 200) }}
         )
 {%- endmacro %}

@@ -40,7 +40,7 @@ const settings: Record<string, string> = {
   // By default the planner thinks handing a row to another process as dear as computing it: casting, adjusting and sorting
   // the bars before their windows took 13 s on one core and 5 s on two.
   parallel_setup_cost: "100",
-  parallel_tuple_cost: "0.01",
+  parallel_tuple_cost: "0.001",
   jit: "off",
   random_page_cost: lookUpPageCost,
   datestyle: "ISO",

@@ -4,7 +4,7 @@ import type { JsonValue } from "../../../db/client.ts";
 import { sessionsBetween } from "../../../jobs/market/calendar.ts";
 import { jobIds } from "../../../jobs/pipeline.ts";
 import type { BuildResult, Transform } from "../../../jobs/transform/transform.ts";
-import { type Bar, factTable, openTransform, writeBars, writeSplits } from "../../jobs/transform/support.ts";
+import { type Bar, openTransform, windowsTable, writeBars, writeSplits } from "../../jobs/transform/support.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 
 setDefaultTimeout(60_000);
@@ -60,7 +60,7 @@ const tickerOf = (row: unknown) => z.object({ ticker: z.string() }).parse(row).t
 const byTicker = (a: unknown, b: unknown) => tickerOf(a).localeCompare(tickerOf(b));
 
 const possible = "bars_staged_by_the_newest_load_are_possible";
-const inFact = "fct_polygon__stock_bars_performance_is_possible";
+const inWindows = "int_polygon__stock_bars_windows_is_possible";
 
 test("all data tests pass on bars with nothing to remark", async () => {
   await good();
@@ -93,7 +93,7 @@ describe("impossible bars", () => {
     await good();
     await writeBars(database.sql, [quiet("T03", lastSession, change)], minutesBefore(5));
     await writeBars(database.sql, [quiet("T13", lastSession)], minutesBefore(4));
-    expect(await outcomeOf(inFact)).toMatchObject({
+    expect(await outcomeOf(inWindows)).toMatchObject({
       ...{ status: "fail", failures: 1, published: false },
       sample: [{ ticker: "T03", trade_date: lastSession, broken_rule }],
     });
@@ -102,10 +102,10 @@ describe("impossible bars", () => {
   test("fail as what an incremental build is about to write, and are not looked for in what was tested before", async () => {
     await good();
     await transform.build();
-    await database.sql`update fct_polygon__stock_bars_performance set volume = -7 where ticker = 'T01'`;
+    await database.sql`update int_polygon__stock_bars_windows set volume = -7 where ticker = 'T01'`;
     await writeBars(database.sql, [quiet("T03", lastSession, { open: -20 })], minutesBefore(5));
     await writeBars(database.sql, [quiet("T04", lastSession, { open: 20.5 })], minutesBefore(4));
-    expect(await outcomeOf(inFact)).toMatchObject({ failures: 1, sample: [{ broken_rule: "prices_are_positive" }] });
+    expect(await outcomeOf(inWindows)).toMatchObject({ failures: 1, sample: [{ broken_rule: "prices_are_positive" }] });
   });
 });
 
@@ -368,7 +368,7 @@ describe("rows", () => {
     await transform.build();
     const where = `where ticker = 'T07' and trade_date = '${lastSession}'`;
     await database.sql.unsafe(
-      change === "delete" ? `delete from ${factTable} ${where}` : `update ${factTable} set ${change} ${where}`,
+      change === "delete" ? `delete from ${windowsTable} ${where}` : `update ${windowsTable} set ${change} ${where}`,
     );
     const outcome = await outcomeOf(name);
     expect(outcome).toMatchObject({ status: "fail", published: false });

@@ -7,7 +7,15 @@ import { createDrift } from "../../../jobs/drift/drift.ts";
 import type { Drift } from "../../../jobs/drift/types.ts";
 import type { Transform } from "../../../jobs/transform/transform.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
-import { bar, factTable, openTransform, warehouseDir, weekday, writeBars, writeSplits } from "../transform/support.ts";
+import {
+  bar,
+  openTransform,
+  warehouseDir,
+  weekday,
+  windowsTable,
+  writeBars,
+  writeSplits,
+} from "../transform/support.ts";
 
 setDefaultTimeout(60_000);
 
@@ -64,7 +72,7 @@ describe("the drift check", () => {
     const incremental = transform.project().nodes.filter(({ materialization }) => materialization === "incremental");
     const models = found.models as { name: string; rows: number; skipped: string | null }[];
     expect(models.map(({ name }) => name).sort()).toEqual(incremental.map(({ name }) => name).sort());
-    expect(models.find(({ name }) => name === factTable)).toMatchObject({ rows: 150, skipped: null });
+    expect(models.find(({ name }) => name === windowsTable)).toMatchObject({ rows: 150, skipped: null });
     expect(models.find(({ name }) => name === "int_polygon__split_factors")).toMatchObject({ rows: 2, skipped: null });
     expect(logged.at(-1)).toMatchObject({ msg: "published rows equal recomputed ones", tickers: 5, differences: 0 });
   });
@@ -84,16 +92,16 @@ describe("the drift check", () => {
   });
 
   test("finds a value that is off by its last digit, a row that is missing and one that is too many", async () => {
-    const fact = database.sql(factTable);
+    const windows = database.sql(windowsTable);
     await database.sql`
-      update ${fact} set moving_avg_20d = moving_avg_20d + 0.00000001
+      update ${windows} set close_sum_20d = close_sum_20d + 0.00000001
       where ticker = 'KIMpL' and trade_date = ${weekday(25)}::date`;
     const changed = await check();
     expect(changed).toMatchObject({ differences: 1, error: null });
     expect(changed.example).toMatchObject({
-      model: factTable,
+      model: windowsTable,
       key: { ticker: "KIMpL", trade_date: weekday(25) },
-      column: "moving_avg_20d",
+      column: "close_sum_20d",
     });
     expect(logged.at(-1)).toMatchObject({
       level: 50,
@@ -101,14 +109,14 @@ describe("the drift check", () => {
       differences: 1,
     });
     await transform.build({ fullRefresh: true });
-    await database.sql`delete from ${fact} where ticker = 'AAPL' and trade_date = ${weekday(3)}::date`;
+    await database.sql`delete from ${windows} where ticker = 'AAPL' and trade_date = ${weekday(3)}::date`;
     await database.sql`
-      update ${fact} set trade_date = trade_date + 5000 where ticker = 'BRK.B' and trade_date = ${weekday(29)}::date`;
+      update ${windows} set trade_date = trade_date + 5000 where ticker = 'BRK.B' and trade_date = ${weekday(29)}::date`;
     const rows = await check();
     expect(rows).toMatchObject({ rows: expect.any(Number), differences: 3 });
     expect(rows.example).toMatchObject({
-      ...{ model: factTable, key: { ticker: "AAPL", trade_date: weekday(3) }, column: null, published: null },
-      recomputed: { stock_bar_id: `AAPL_${weekday(3)}` },
+      ...{ model: windowsTable, key: { ticker: "AAPL", trade_date: weekday(3) }, column: null, published: null },
+      recomputed: { ticker: "AAPL" },
     });
   });
 
@@ -121,10 +129,10 @@ describe("the drift check", () => {
   });
 
   test("says of a model that has changed since it was built that it was left out", async () => {
-    await database.sql.unsafe(`comment on table ${factTable} is 'made by hand'`);
+    await database.sql.unsafe(`comment on table ${windowsTable} is 'made by hand'`);
     const found = await check();
     expect(found.models).toContainEqual({
-      ...{ name: factTable, rows: 0, differences: 0 },
+      ...{ name: windowsTable, rows: 0, differences: 0 },
       skipped: "it has changed since it was built",
     });
   });

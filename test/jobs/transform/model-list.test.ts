@@ -30,9 +30,9 @@ describe("the models of the project", () => {
       kind: "source",
       materialization: null,
     });
-    const fact = models.find(({ name }) => name === "fct_polygon__stock_bars_performance");
-    expect(fact).toMatchObject({ kind: "model", materialization: "incremental" });
-    expect(fact?.tests).toBeGreaterThan(0);
+    const windows = models.find(({ name }) => name === "int_polygon__stock_bars_windows");
+    expect(windows).toMatchObject({ kind: "model", materialization: "incremental" });
+    expect(windows?.tests).toBeGreaterThan(0);
   });
 
   test("are read again after ten seconds, or where the clock went back, and not before", async () => {

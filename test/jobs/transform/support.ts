@@ -6,7 +6,8 @@ import type { Sql } from "../../../db/client.ts";
 import { createTransform, type Transform, type TransformOptions } from "../../../jobs/transform/transform.ts";
 
 export const warehouseDir = fileURLToPath(new URL("../../../db/warehouse", import.meta.url));
-export const factTable = "fct_polygon__stock_bars_performance";
+/** The table of which fct_polygon__stock_bars_performance is a view. */
+export const windowsTable = "int_polygon__stock_bars_windows";
 
 const silent = { info: () => {}, warn: () => {} };
 

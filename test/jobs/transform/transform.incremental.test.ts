@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Transform } from "../../../jobs/transform/transform.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
-import { bar, factTable, openTransform, weekday, writeBars, writeDividends, writeSplits } from "./support.ts";
+import { bar, openTransform, weekday, windowsTable, writeBars, writeDividends, writeSplits } from "./support.ts";
 
 const tickers = ["A", "B", "C"];
 
@@ -27,11 +27,12 @@ describe("incremental builds", () => {
     // Rows that vanish from a source leave no trace in an incremental model; each case begins without one.
     await sql`
       drop table if exists int_polygon__ticker_periods, int_polygon__split_factors, int_polygon__dividend_factors, dim_tickers,
-        fct_polygon__stock_bars_performance, fct_polygon__latest_session, fct_polygon__market_breadth_daily,
+        int_polygon__stock_bars_windows, fct_polygon__latest_session, fct_polygon__market_breadth_daily,
         fct_polygon__month_ends cascade`;
   };
 
-  const factOf = ({ models }: Awaited<ReturnType<Transform["build"]>>) => models.find(({ name }) => name === factTable);
+  const factOf = ({ models }: Awaited<ReturnType<Transform["build"]>>) =>
+    models.find(({ name }) => name === windowsTable);
   const breadthOf = ({ models }: Awaited<ReturnType<Transform["build"]>>) =>
     models.find(({ name }) => name === "fct_polygon__market_breadth_daily");
   const factRowsWritten = async () => factOf(await transform.build())?.rows;

@@ -105,15 +105,15 @@ describe("GET /api/lineage", () => {
 describe("GET /api/quality/tests", () => {
   test("answers every test with its last result, filtered by status and subject", async () => {
     const { body } = await ask(app, "GET", "/api/quality/tests");
-    const fact = "fct_polygon__stock_bars_performance";
-    const found = body.find(({ name }: { name: string }) => name === `not_null_${fact}_ticker`);
-    expect(found).toMatchObject({ status: "pass", subject: fact, column: "ticker", severity: "error", failures: 0 });
+    const windows = "int_polygon__stock_bars_windows";
+    const found = body.find(({ name }: { name: string }) => name === `not_null_${windows}_ticker`);
+    expect(found).toMatchObject({ status: "pass", subject: windows, column: "ticker", severity: "error", failures: 0 });
     expect(found.history.at(-1)).toMatchObject({ runId: found.runId, status: "pass" });
     expect((await ask(app, "GET", "/api/quality/tests?status=failed")).body).toEqual([]);
     expect((await ask(app, "GET", "/api/quality/tests?subject=nothing")).body).toEqual([]);
     expect((await ask(app, "GET", "/api/quality/tests?status=bad")).body.error.field).toBe("status");
     const { body: one } = await ask(app, "GET", `/api/quality/tests/${found.name}`);
-    expect(one).toMatchObject({ asserts: `Every row of ${fact} has a value in ticker.`, failingRows: null });
+    expect(one).toMatchObject({ asserts: `Every row of ${windows} has a value in ticker.`, failingRows: null });
     expect(one.sql).toContain("ticker is null");
     expect(one.history.length).toBeGreaterThan(0);
     expect((await ask(app, "GET", "/api/quality/tests/none")).status).toBe(404);

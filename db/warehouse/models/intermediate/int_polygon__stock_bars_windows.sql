@@ -18,6 +18,9 @@
     )
 }}
 
+-- What it takes more than one bar to know. Whatever is arithmetic on these columns is left to fct_polygon__stock_bars_performance, which
+-- reads them: a division costs as much as all of a row's sums, and most rows are never asked for most indicators.
+--
 -- dbt cannot see what only an incremental build reads:
 -- depends_on: {{ ref('stg_polygon__stock_bars_casted') }}
 -- depends_on: {{ ref('stg_polygon__dividends') }}
@@ -40,7 +43,14 @@ bars as (
     select
         due.write_from,
         greatest(enriched.dividend_factor_from_here, due.dividend_factor_before) as dividend_factor_known,
-        enriched.*
+        enriched.security_id,
+        enriched.trade_date,
+        enriched.high_price,
+        enriched.low_price,
+        enriched.close_price,
+        enriched.volume,
+        enriched.exact_close_price,
+        enriched as bar
     from due
     inner join {{ ref('int_polygon__stock_bars_enriched') }} as enriched
         on
@@ -52,14 +62,22 @@ bars as (
 bars as (
     select
         dividend_factor_from_here as dividend_factor_known,
-        *
-    from {{ ref('int_polygon__stock_bars_enriched') }}
+        security_id,
+        trade_date,
+        high_price,
+        low_price,
+        close_price,
+        volume,
+        exact_close_price,
+        enriched as bar
+    from {{ ref('int_polygon__stock_bars_enriched') }} as enriched
 ),
 {% endif %}
 
--- Each mean and deviation over a window is made of differences of running sums. Sums of numerics are exact, so where a sum began
--- does not matter, and one pass in one order serves every length; moving frames took half as long again. What the windows read
--- comes first in each row, as a look at another row takes it apart up to there: that is a quarter of all the time.
+-- Each sum over a window is the difference of two running sums. Sums of numerics are exact, so where a sum began does not matter, and
+-- one pass in one order serves every length; moving frames took half as long again. What the windows read comes first in each row, as
+-- a look at another row takes it apart up to there, and what they do not read goes along as one value, the bar: to take rows apart
+-- and put them together again is a third of all the time.
 closes as (
     select
         close_price,
@@ -85,14 +103,8 @@ closes as (
         {{ target.schema }}.moving_min(low_price) over last_252_sessions as low_252d,
         {{ target.schema }}.moving_max(close_price) over last_252_sessions as close_high_252d,
         {{ history }},
-        ticker,
         trade_date,
-        open_price,
-        volume_weighted_average_price,
-        transactions,
-        split_factor,
-        dollar_volume,
-        source_inserted_at
+        bar
     from bars
     window
         sessions as (partition by {{ history }} order by trade_date rows unbounded preceding),
@@ -104,27 +116,15 @@ sums as (
         close_sum,
         close_square_sum,
         volume_sum,
-        return_1d,
-        price_change_1d,
-        true_range,
         sum(return_1d) over sessions as return_sum,
         sum(return_1d * return_1d) over sessions as return_square_sum,
         sum(greatest(price_change_1d, 0)) over sessions as gain_sum,
         sum(abs(price_change_1d)) over sessions as move_sum,
         sum(true_range) over sessions as true_range_sum,
-        {% for length in [20, 50, 120, 200] %}
-        close_sum - lag(close_sum, {{ length }}, 0::numeric) over sessions as close_sum_{{ length }}d,
-        {% endfor %}
-        close_square_sum - lag(close_square_sum, 20, 0::numeric) over sessions as close_square_sum_20d,
-        volume_sum - lag(volume_sum, 20, 0::numeric) over sessions as volume_sum_20d,
-        {{ history }},
-        ticker,
-        trade_date,
         position,
-        close_price,
-        high_price,
-        low_price,
-        volume,
+        {{ history }},
+        trade_date,
+        return_1d,
         previous_close,
         {% for length in [5, 21, 63, 252] %}
         close_{{ length }}d_ago,
@@ -133,58 +133,48 @@ sums as (
         high_252d,
         low_252d,
         close_high_252d,
-        open_price,
-        volume_weighted_average_price,
-        transactions,
-        split_factor,
-        dollar_volume,
-        source_inserted_at
+        bar
     from closes
     window sessions as (partition by {{ history }} order by trade_date rows unbounded preceding)
 ),
 
+-- A sum is null until its window is full.
 windows as (
     select
-        {% for length in [20, 60] %}
-        return_sum - coalesce(lag(return_sum, {{ length }}) over sessions, 0) as return_sum_{{ length }}d,
-        return_square_sum - coalesce(lag(return_square_sum, {{ length }}) over sessions, 0) as return_square_sum_{{ length }}d,
+        {% for length in [20, 50, 120, 200] %}
+        case when position >= {{ length }} then close_sum - lag(close_sum, {{ length }}, 0::numeric) over sessions end
+            as close_sum_{{ length }}d,
         {% endfor %}
-        gain_sum - lag(gain_sum, 14) over sessions as gain_sum_14d,
-        move_sum - coalesce(lag(move_sum, 14) over sessions, 0) as move_sum_14d,
-        true_range_sum - lag(true_range_sum, 14) over sessions as true_range_sum_14d,
+        case when position >= 20 then close_square_sum - lag(close_square_sum, 20, 0::numeric) over sessions end
+            as close_square_sum_20d,
+        case when position >= 20 then volume_sum - lag(volume_sum, 20, 0::numeric) over sessions end as volume_sum_20d,
+        -- The first bar has none of these, so that a window of 14 is full at the fifteenth.
+        {% for length in [20, 60] %}
+        case when position > {{ length }} then return_sum - coalesce(lag(return_sum, {{ length }}) over sessions, 0) end
+            as return_sum_{{ length }}d,
+        case
+            when position > {{ length }}
+                then return_square_sum - coalesce(lag(return_square_sum, {{ length }}) over sessions, 0)
+        end as return_square_sum_{{ length }}d,
+        {% endfor %}
+        case when position > 14 then gain_sum - lag(gain_sum, 14) over sessions end as gain_sum_14d,
+        case when position > 14 then move_sum - coalesce(lag(move_sum, 14) over sessions, 0) end as move_sum_14d,
+        case when position > 14 then true_range_sum - lag(true_range_sum, 14) over sessions end as true_range_sum_14d,
         return_1d,
-        price_change_1d,
-        close_sum_20d,
-        close_sum_50d,
-        close_sum_120d,
-        close_sum_200d,
-        sqrt(20 * close_square_sum_20d - close_sum_20d * close_sum_20d) as close_deviation_20d,
-        volume_sum_20d,
-        position,
         {% if is_incremental() %}
         write_from,
         {% endif %}
         security_id,
-        ticker,
         trade_date,
-        open_price,
-        high_price,
-        low_price,
-        close_price,
-        volume_weighted_average_price,
-        volume,
-        transactions,
-        split_factor,
-        dollar_volume,
         dividend_factor,
-        source_inserted_at,
         previous_close,
         {% for length in [5, 21, 63, 252] %}
         close_{{ length }}d_ago,
         {% endfor %}
         high_252d,
         low_252d,
-        close_high_252d
+        close_high_252d,
+        bar
     from sums
     window sessions as (partition by {{ history }} order by trade_date rows unbounded preceding)
     {% if is_incremental() %}
@@ -195,64 +185,38 @@ windows as (
     {% endif %}
 ),
 
-facts as (
+rows_of_windows as (
     select
-        ticker || '_' || trade_date::text as stock_bar_id,
-        ticker,
-        trade_date,
+        -- Not out of the bar: whoever asks for one security is to have the windows of that one computed.
         security_id,
-        open_price,
-        high_price,
-        low_price,
-        close_price,
-        volume_weighted_average_price,
-        volume,
-        transactions,
-        split_factor,
+        {% for column in [
+            'ticker', 'trade_date', 'open_price', 'high_price', 'low_price', 'close_price',
+            'volume_weighted_average_price', 'volume', 'transactions', 'split_factor', 'dollar_volume'
+        ] %}
+        (bar).{{ column }},
+        {% endfor %}
         dividend_factor,
-        round(close_price * dividend_factor, 6) as total_return_close,
         previous_close,
-        price_change_1d,
         return_1d,
         {% for length in [5, 21, 63, 252] %}
-        round(close_price / nullif(close_{{ length }}d_ago, 0) - 1, 10) as return_{{ length }}d,
+        close_{{ length }}d_ago,
         {% endfor %}
-        high_price - low_price as daily_price_range,
-        dollar_volume,
         {% for length in [20, 50, 120, 200] %}
-        case when position >= {{ length }} then round(close_sum_{{ length }}d / {{ length }}, 8) end as moving_avg_{{ length }}d,
+        close_sum_{{ length }}d,
         {% endfor %}
+        close_square_sum_20d,
+        volume_sum_20d,
         {% for length in [20, 60] %}
-        -- A sample's variance is (n × sum of squares - square of the sum) / n / (n - 1); a year's is 252 times that.
-        case
-            when position > {{ length }}
-                then
-                    round(
-                        sqrt(
-                            ({{ length }} * return_square_sum_{{ length }}d - return_sum_{{ length }}d * return_sum_{{ length }}d)
-                            * 252 / {{ length * (length - 1) }}
-                        ),
-                        10
-                    )
-        end as volatility_{{ length }}d,
+        return_sum_{{ length }}d,
+        return_square_sum_{{ length }}d,
         {% endfor %}
-        case when position > 14 then round(coalesce(100 * gain_sum_14d / nullif(move_sum_14d, 0), 50), 6) end as rsi_14,
-        {% for side, sign in [('upper', '+'), ('lower', '-')] %}
-        case
-            when position >= 20
-                then
-                    round((close_sum_20d {{ sign }} 2 * close_deviation_20d) / 20, 8)
-        end as bollinger_{{ side }}_20d,
-        {% endfor %}
-        case when position > 14 then round(true_range_sum_14d / 14, 8) end as atr_14,
+        gain_sum_14d,
+        move_sum_14d,
+        true_range_sum_14d,
         high_252d,
         low_252d,
-        round(close_price / nullif(high_252d, 0) - 1, 10) as distance_from_high_252d,
-        round(close_price / nullif(low_252d, 0) - 1, 10) as distance_from_low_252d,
-        round(close_price / nullif(close_high_252d, 0) - 1, 10) as drawdown_252d,
-        case when position >= 20 then round(volume_sum_20d * 0.05, greatest(scale(volume), 6)) end as avg_volume_20d,
-        case when position >= 20 then round(volume * 20 / nullif(volume_sum_20d, 0), 8) end as volume_ratio_20d,
-        source_inserted_at
+        close_high_252d,
+        (bar).source_inserted_at
     from windows
     {% if is_incremental() %}
     where trade_date >= write_from
@@ -262,32 +226,32 @@ facts as (
 -- A split writes all of its security's history anew, and of almost none of it the market's breadth counts anything else than before:
 -- that of ten years need not be counted again.
 select
-    facts.*,
+    computed.*,
     {% if is_incremental() %}
     case
-        when published.ticker is null then now()
-        when {{ counted_in_breadth('facts') }} is distinct from {{ counted_in_breadth('published') }} then now()
+        when standing.ticker is null then now()
+        when {{ counted_in_breadth('computed') }} is distinct from {{ counted_in_breadth('standing') }} then now()
         when
             (
                 select enriched.bar_inserted_at
                 from {{ ref('int_polygon__stock_bars_enriched') }} as enriched
                 where
-                    enriched.security_id = facts.security_id
-                    and enriched.ticker = facts.ticker
-                    and enriched.trade_date = facts.trade_date
+                    enriched.security_id = computed.security_id
+                    and enriched.ticker = computed.ticker
+                    and enriched.trade_date = computed.trade_date
             ) > {{ watermark(this) }} then now()
-        else coalesce(published.breadth_changed_at, '-infinity')
+        else coalesce(standing.breadth_changed_at, '-infinity')
     end as breadth_changed_at
     {% else %}
     null::timestamptz as breadth_changed_at
     {% endif %}
-from facts
+from rows_of_windows as computed
 {% if is_incremental() %}
 -- `offset 0` keeps it a look-up by key: the planner knows too little of how few rows there are to look up.
 left join lateral (
     select *
     from {{ this }} as target
-    where target.ticker = facts.ticker and target.trade_date = facts.trade_date
+    where target.ticker = computed.ticker and target.trade_date = computed.trade_date
     offset 0
-) as published on true
+) as standing on true
 {% endif %}

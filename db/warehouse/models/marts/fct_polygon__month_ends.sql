@@ -5,10 +5,7 @@
         unique_key=['ticker', 'trade_month'],
         on_schema_change='fail',
         pre_hook="{{ delete_changed_months(this) }}",
-        meta={
-            'rebuild_after_parents': true,
-            'independent_by': {'column': 'ticker', 'keys_of': 'fct_polygon__stock_bars_performance'}
-        },
+        meta={'rebuild_after_parents': true},
         indexes=[
             {'columns': ['ticker', 'trade_month'], 'unique': true},
             {'columns': ['trade_date']},
@@ -91,20 +88,11 @@ due as materialized (
 ),
 {% endif %}
 
-bars as (
+-- The days first, and then the rows of the few that end a month: what a row says is worked out for each that is read.
+month_ends as (
     select
         facts.ticker,
-        facts.trade_date,
-        facts.security_id,
-        facts.close_price,
-        facts.split_factor,
-        facts.dollar_volume,
-        facts.return_5d,
-        facts.return_21d,
-        facts.return_63d,
-        facts.return_252d,
-        facts.source_inserted_at,
-        lead(facts.trade_date) over (partition by facts.ticker order by facts.trade_date) as next_date
+        max(facts.trade_date) as trade_date
     {% if is_incremental() %}
     from due
     inner join {{ ref('fct_polygon__stock_bars_performance') }} as facts
@@ -113,20 +101,27 @@ bars as (
     from {{ ref('fct_polygon__stock_bars_performance') }} as facts
     {% endif %}
     where facts.trade_date < (select first_date from current_month)
+    group by facts.ticker, date_trunc('month', facts.trade_date)
 )
 
 select
-    ticker,
-    date_trunc('month', trade_date)::date as trade_month,
-    trade_date,
-    security_id,
-    close_price,
-    split_factor,
-    dollar_volume,
-    return_5d,
-    return_21d,
-    return_63d,
-    return_252d,
-    source_inserted_at
-from bars
-where next_date is null or date_trunc('month', next_date) > date_trunc('month', trade_date)
+    facts.ticker,
+    date_trunc('month', facts.trade_date)::date as trade_month,
+    facts.trade_date,
+    facts.security_id,
+    facts.close_price,
+    facts.split_factor,
+    facts.dollar_volume,
+    facts.return_5d,
+    facts.return_21d,
+    facts.return_63d,
+    facts.return_252d,
+    facts.source_inserted_at
+from month_ends
+-- `offset 0` keeps it a look-up by key.
+cross join lateral (
+    select *
+    from {{ ref('fct_polygon__stock_bars_performance') }} as bars
+    where bars.ticker = month_ends.ticker and bars.trade_date = month_ends.trade_date
+    offset 0
+) as facts
