@@ -49,7 +49,7 @@ const readFacts = (sql: Sql, ticker: string, date: string) =>
 /** In which transaction each row of a ticker was written. */
 const readWrites = async (sql: Sql, ticker: string) => [
   ...(await sql<{ write: string }[]>`
-    select distinct xmin::text as write from fct_polygon__stock_bars_performance where ticker = ${ticker}`),
+    select distinct xmin::text as write from int_polygon__stock_bars_windows where ticker = ${ticker}`),
 ];
 
 describe("securities", () => {

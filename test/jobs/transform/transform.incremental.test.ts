@@ -1,7 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Transform } from "../../../jobs/transform/transform.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
-import { bar, openTransform, weekday, windowsTable, writeBars, writeDividends, writeSplits } from "./support.ts";
+import {
+  type Bar,
+  bar,
+  openTransform,
+  weekday,
+  windowsTable,
+  writeBars,
+  writeDividends,
+  writeSplits,
+} from "./support.ts";
 
 const tickers = ["A", "B", "C"];
 
@@ -31,11 +40,11 @@ describe("incremental builds", () => {
         fct_polygon__month_ends cascade`;
   };
 
-  const factOf = ({ models }: Awaited<ReturnType<Transform["build"]>>) =>
+  const windowsOf = ({ models }: Awaited<ReturnType<Transform["build"]>>) =>
     models.find(({ name }) => name === windowsTable);
   const breadthOf = ({ models }: Awaited<ReturnType<Transform["build"]>>) =>
     models.find(({ name }) => name === "fct_polygon__market_breadth_daily");
-  const factRowsWritten = async () => factOf(await transform.build())?.rows;
+  const factRowsWritten = async () => windowsOf(await transform.build())?.rows;
 
   const rows = () => database.sql<Record<string, unknown>[]>`
     select to_jsonb(fact) - 'breadth_changed_at' as row from fct_polygon__stock_bars_performance as fact order by ticker, trade_date`;
@@ -45,15 +54,15 @@ describe("incremental builds", () => {
     const upTo = (last: number) =>
       tickers.flatMap((ticker) => Array.from({ length: last }, (_, index) => bar(ticker, index)));
     await writeBars(database.sql, upTo(200), clock);
-    expect(factOf(await transform.build())).toMatchObject({ action: "created", rows: 600 });
+    expect(windowsOf(await transform.build())).toMatchObject({ action: "created", rows: 600 });
     passHours(24);
     await writeBars(
       database.sql,
       tickers.map((ticker) => bar(ticker, 200)),
       clock,
     );
-    expect(factOf(await transform.build())).toMatchObject({ action: "incremental", rows: 3 });
-    expect(factOf(await transform.build())).toMatchObject({ action: "unchanged", rows: 0 });
+    expect(windowsOf(await transform.build())).toMatchObject({ action: "incremental", rows: 3 });
+    expect(windowsOf(await transform.build())).toMatchObject({ action: "unchanged", rows: 0 });
   });
 
   test("equal a full refresh where all windows are full: an appended session, a corrected one, a late one", async () => {
@@ -66,11 +75,38 @@ describe("incremental builds", () => {
     for (const late of [bar("A", 560), bar("A", 270, 3), bar("A", 80)]) {
       passHours(24);
       await writeBars(database.sql, [late], clock);
-      expect(factOf(await transform.build())).toMatchObject({ action: "incremental" });
+      expect(windowsOf(await transform.build())).toMatchObject({ action: "incremental" });
       const incremental = await rows();
       await transform.build({ fullRefresh: true });
       expect(incremental).toEqual(await rows());
     }
+  });
+
+  test("equal a full refresh where sessions are appended to securities of every age, and extremes leave their windows", async () => {
+    await reset();
+    const last = 300;
+    const ages = [0, 1, 2, 13, 14, 15, 19, 20, 21, 49, 50, 59, 60, 61, 119, 120, 199, 200, 250, 251, 252, 253, 300];
+    const young = (age: number, index: number) => bar(`AGE${age}`, index);
+    const moved = (ticker: string, by: number, index: number): Bar => {
+      const { open, high, low, close, ...rest } = bar(ticker, index);
+      const shift = 1000 + by * index;
+      return { ...rest, open: open + shift, high: high + shift, low: low + shift, close: close + shift };
+    };
+    const session = (index: number) => [
+      ...ages.filter((age) => index >= last - age).map((age) => young(age, index)),
+      moved("FALLS", -3, index),
+      moved("RISES", 3, index),
+    ];
+    await writeBars(database.sql, Array.from({ length: last }, (_, index) => session(index)).flat(), clock);
+    await transform.build();
+    for (const index of [0, 1, 2]) {
+      passHours(24);
+      await writeBars(database.sql, session(last + index), clock);
+      expect(windowsOf(await transform.build())).toMatchObject({ action: "incremental", rows: ages.length + 2 });
+    }
+    const incremental = await rows();
+    await transform.build({ fullRefresh: true });
+    expect(incremental).toEqual(await rows());
   });
 
   test("write a late session and the 252 after it, and leave the years since alone", async () => {
@@ -82,7 +118,7 @@ describe("incremental builds", () => {
     await transform.build();
     passHours(24);
     await writeBars(database.sql, [bar("A", 10), bar("A", 450)], clock);
-    expect(factOf(await transform.build())).toMatchObject({ action: "incremental", rows: 254 });
+    expect(windowsOf(await transform.build())).toMatchObject({ action: "incremental", rows: 254 });
   });
 
   test("write a ticker's rows from a dividend's day on, and those of no other ticker", async () => {
@@ -135,9 +171,9 @@ describe("incremental builds", () => {
     await writeSplits(database.sql, [{ ticker: "A", date: "2024-06-05", from: 1, to: 2, active: true }], clock);
     await transform.build();
     clock = new Date("2024-06-05T03:59:00Z");
-    expect(factOf(await transform.build())).toMatchObject({ rows: 0 });
+    expect(windowsOf(await transform.build())).toMatchObject({ rows: 0 });
     clock = new Date("2024-06-05T04:00:00Z");
-    expect(factOf(await transform.build())).toMatchObject({ action: "incremental", rows: 30 });
+    expect(windowsOf(await transform.build())).toMatchObject({ action: "incremental", rows: 30 });
     const [first] =
       await database.sql`select split_factor::float8 as factor from fct_polygon__stock_bars_performance limit 1`;
     expect(first).toEqual({ factor: 0.5 });
@@ -160,7 +196,7 @@ describe("incremental builds", () => {
     passHours(24);
     await writeSplits(database.sql, [{ ticker: "A", date: "2024-06-04", from, to, active: true }], clock);
     const built = await transform.build();
-    expect(factOf(built)).toMatchObject({ action: "incremental", rows: 300 });
+    expect(windowsOf(built)).toMatchObject({ action: "incremental", rows: 300 });
     expect(breadthOf(built)).toMatchObject({ rows: 0 });
     const incremental = await breadth();
     await transform.build({ fullRefresh: true });
@@ -180,7 +216,7 @@ describe("incremental builds", () => {
     passHours(24);
     await writeBars(database.sql, late, clock);
     const built = await transform.build();
-    expect(factOf(built)).toMatchObject({ rows: 253 });
+    expect(windowsOf(built)).toMatchObject({ rows: 253 });
     expect(breadthOf(built)?.rows).toBeLessThan(200);
     const incremental = await breadth();
     passHours(24);
