@@ -8,6 +8,7 @@ import { settle } from "../support/pipeline.ts";
 import { until } from "../support/until.ts";
 import { marketSize, season } from "../support/warehouse.ts";
 import {
+  addressOf,
   backfillByApi,
   fetchingFrom,
   openWarehouse,
@@ -40,9 +41,9 @@ afterEach(() => rm(dataDir, { recursive: true, force: true }));
 /** Starts it, has it fetch and build a month, looks at what is there, and stops it. */
 async function worksWith(options: SpawnOptions, look: () => Promise<void> = async () => {}): Promise<void> {
   const started = spawnBarline(dataDir, fetchingFrom(market), options);
-  const address = /Barline is at (http:\/\/[^"\s]+)/;
-  await until("it is there, or has ended", () => address.test(started.output()) || started.process.exitCode !== null);
-  const url = address.exec(started.output())?.[1];
+  const isThere = () => addressOf(started.output()) !== undefined || started.process.exitCode !== null;
+  await until("it is there, or has ended", isThere);
+  const url = addressOf(started.output());
   if (url === undefined) throw new Error(`It ended with ${started.process.exitCode}: ${started.output()}`);
   await backfillByApi(url, season.from, "2018-08-31");
   const sql = await openWarehouse(dataDir);

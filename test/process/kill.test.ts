@@ -2,35 +2,30 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Sql } from "../../db/client.ts";
-import { openLake } from "../../jobs/lake/open.ts";
-import { sessionsBetween } from "../../jobs/market/calendar.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
-import { startBarline } from "../support/barline.ts";
 import { type FaultyMarket, startFaultyMarket } from "../support/faulty-market.ts";
-import { type LakeContents, lakeContents } from "../support/lake.ts";
-import { settle } from "../support/pipeline.ts";
 import { until } from "../support/until.ts";
-import { expectCleanState, marketSize, season, warehouseDigest } from "../support/warehouse.ts";
-import { backfillByApi, fetchingFrom, openWarehouse, spawnBarline } from "./support.ts";
+import { marketSize } from "../support/warehouse.ts";
+import { askForPiece, draw, type End, expectSameEnd, finishSeason, isIdle, lossesByJob } from "./seasons.ts";
+import { addressOf, fetchingFrom, type Spawned, spawnBarline } from "./support.ts";
 
 /** Some in the ordinary run; `bun run test:soak` asks for all. */
 const kills = process.env.SOAK ? 120 : 10;
+const killsOfTwo = process.env.SOAK ? 100 : 6;
 /** Fetching, loading and building a piece takes about as long. */
 const longestLifeMs = 1600;
 /** Of the processes, how many are killed while they still start. */
 const killedAtStart = 0.15;
-const sessionsPerPiece = 20;
-
-type End = { digest: string; lake: LakeContents };
 
 let market: FaultyMarket;
+let undisturbed: End;
 const folders: string[] = [];
 
 beforeAll(async () => {
   market = await startFaultyMarket({ tickers: marketSize });
   market.faults = { rate: 1, kinds: ["slow"], slowMs: 60, routes: ["grouped"] };
-}, 30_000);
+  undisturbed = await finishSeason(market, await makeFolder());
+}, 120_000);
 
 afterAll(async () => {
   await market.stop();
@@ -44,50 +39,20 @@ async function makeFolder(): Promise<string> {
   return folder;
 }
 
-/** From 0 to 1, the same in every run. */
-const draw = (what: string, turn: number) => Number(Bun.hash(`${what} ${turn}`) % 10_000n) / 10_000;
-
-/** Lets what is asked for come to its end, and reads what is there then. */
-async function finish(dataDir: string, check: (sql: Sql) => Promise<void>): Promise<End> {
-  const last = await startBarline(fetchingFrom(market), dataDir);
-  const sql = await openWarehouse(dataDir);
-  // What no piece happened to take.
-  await settle(sql, 120_000);
-  await backfillByApi(last.url, season.from, season.to);
-  await settle(sql, 120_000);
-  await expectCleanState(sql);
-  await check(sql);
-  const lake = openLake({ kind: "folder", root: join(dataDir, "lake"), bucket: "test" });
-  const end = { digest: await warehouseDigest(sql), lake: await lakeContents(lake) };
-  await Promise.all([sql.end(), lake.close()]);
-  expect(await last.end("SIGTERM")).toMatchObject({ code: 0 });
-  return end;
-}
-
-/** Asks for a piece of the season again, whatever of it is there. */
-async function askForPiece(url: string, turn: number): Promise<void> {
-  const sessions = sessionsBetween(season.from, season.to);
-  const first = Math.floor(draw("piece", turn) * (sessions.length - sessionsPerPiece));
-  const [from = "", to = ""] = [sessions[first], sessions[first + sessionsPerPiece - 1]];
-  await backfillByApi(url, from, to, "all");
-}
-
 /** Starts the process, gives it work where it has none, and kills it at some instant, or while it waits for the market. */
 async function liveAndDie(dataDir: string, turn: number, { amidCalls = false } = {}): Promise<void> {
   if (amidCalls) market.hold();
   const { process: child, output } = spawnBarline(dataDir, fetchingFrom(market));
-  const address = /Barline is at (http:\/\/[^"\s]+)/;
   let url = "";
-  const isIdle = async () => ((await (await fetch(`${url}/api/status`)).json()) as { idle: boolean }).idle;
   if (amidCalls || draw("start", turn) >= killedAtStart) {
-    await until("it is there", () => address.test(output()) || child.exitCode !== null, 45_000);
-    url = address.exec(output())?.[1] ?? "";
-    if (await isIdle()) await askForPiece(url, turn);
+    await until("it is there", () => addressOf(output()) !== undefined || child.exitCode !== null, 45_000);
+    url = addressOf(output()) ?? "";
+    if (await isIdle(url)) await askForPiece(url, turn);
   }
   if (amidCalls) {
     await until("its calls wait for their answers", async () => {
       // What an earlier one left may have been fetched already, and only be loaded.
-      if (market.held() === 0 && (await isIdle())) await askForPiece(url, turn);
+      if (market.held() === 0 && (await isIdle(url))) await askForPiece(url, turn);
       return market.held() > 0;
     });
   }
@@ -99,50 +64,129 @@ async function liveAndDie(dataDir: string, turn: number, { amidCalls = false } =
   market.release();
 }
 
-/** Asserts what no kill may break: one event for each success that owes one, and no session with two runs at once. */
-async function expectExactBookkeeping(sql: Sql): Promise<void> {
-  const [events] = await sql<{ owed: number; recorded: number; runs: number }[]>`
-    select (select count(*)::int from barline.runs where job_id in ${sql([jobIds.ingest, jobIds.load])}) as owed,
-      count(*)::int as recorded, count(distinct run_id)::int as runs
-    from barline.dataset_events`;
-  expect(events).toEqual({ owed: events?.recorded ?? 0, recorded: events?.owed ?? 0, runs: events?.owed ?? 0 });
-  const overlapping = await sql`
-    select older.id, newer.id from barline.runs older join barline.runs newer
-      on newer.job_id = older.job_id and newer.partition = older.partition and newer.id > older.id
-    where newer.created_at < older.finished_at`;
-  expect([...overlapping]).toEqual([]);
-}
-
-/** Tries that ended with their process, by job. */
-async function lossesByJob(sql: Sql): Promise<Record<string, number>> {
-  const rows = await sql<{ jobId: string; lost: number }[]>`
-    select job_id as "jobId", count(*)::int as lost
-    from barline.tries join barline.tasks on tasks.id = tries.task_id where tries.state = 'lost' group by job_id`;
-  return Object.fromEntries(rows.map(({ jobId, lost }) => [jobId, lost]));
-}
-
 test(
   `a process that is killed ${kills} times ends with the lake, the warehouse and the claims of one that was not`,
   async () => {
-    const undisturbed = await finish(await makeFolder(), expectExactBookkeeping);
-
     const dataDir = await makeFolder();
     for (let turn = 0; turn < kills; turn += 1) await liveAndDie(dataDir, turn);
     // However fast or slow the machine is, one of them strikes a batch.
     await liveAndDie(dataDir, kills, { amidCalls: true });
-    const disturbed = await finish(dataDir, async (sql) => {
-      await expectExactBookkeeping(sql);
+    const disturbed = await finishSeason(market, dataDir, async (sql) => {
       const losses = await lossesByJob(sql);
       // A harness that only ever kills an idle process would prove nothing.
       const struck = process.env.SOAK ? [jobIds.ingest, jobIds.load, jobIds.transform] : [jobIds.ingest];
       for (const jobId of struck) expect(losses[jobId] ?? 0).toBeGreaterThan(0);
       process.stderr.write(`${kills} kills; tries lost with their process: ${JSON.stringify(losses)}\n`);
     });
-
-    expect(disturbed.lake).toEqual(undisturbed.lake);
-    expect(Object.keys(disturbed.lake.sessions)).toEqual(sessionsBetween(season.from, season.to));
-    expect(disturbed.digest).toBe(undisturbed.digest);
-    expect(disturbed.digest).not.toBe("");
+    expectSameEnd(disturbed, undisturbed);
   },
   90_000 + kills * 10_000,
+);
+
+/** A container's own count of process ids, where we may make one; a kill takes its database server too, as Docker's does. */
+const container = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"];
+const hasContainers = Bun.spawnSync([...container, "true"], { stderr: "ignore" }).exitCode === 0;
+/** Of the processes on one volume, how many wait for the other, how many are in a container, and how often both are killed. */
+const waiting = 0.7;
+const contained = 0.5;
+const killedBoth = 0.2;
+
+const isServing = ({ output }: Spawned) => addressOf(output()) !== undefined;
+const hasWaited = ({ output }: Spawned) => output().includes("waiting until it stops");
+
+/** Two places on one volume, each with a process that starts, waits or serves; free where one was killed or refused. */
+function openVolume(dataDir: string) {
+  const places = new Map<number, Spawned & { waits: boolean }>();
+  const seen = { kills: 0, killedServing: 0, killedWaiting: 0, killedStarting: 0, tookOver: 0, refused: 0 };
+
+  /** Takes note of those that ended by themselves: that the other has the volume is the one reason. */
+  const look = async () => {
+    for (const [place, one] of places) {
+      if (one.process.exitCode === null) continue;
+      const { code, output } = await one.ended();
+      expect({ code, output, waits: one.waits }).toMatchObject({ code: 2, waits: false });
+      expect(output).toStartWith(`Another Barline runs on ${dataDir}: `);
+      seen.refused += 1;
+      places.delete(place);
+    }
+    expect([...places.values()].filter(isServing).length).toBeLessThan(2);
+  };
+
+  /** Starts a process in each free place, after a pause of any length. */
+  const fill = async (turn: number) => {
+    for (const place of [0, 1].filter((free) => !places.has(free))) {
+      await Bun.sleep(draw(`pause ${place}`, turn) ** 2 * longestLifeMs);
+      const waits = draw(`waits ${place}`, turn) < waiting;
+      const within = hasContainers && draw(`contained ${place}`, turn) < contained ? container : [];
+      const started = spawnBarline(dataDir, fetchingFrom(market), { within, args: waits ? ["--wait"] : [] });
+      places.set(place, { ...started, waits });
+    }
+  };
+
+  /** Gives work to the one that serves, where it has none. */
+  const work = async (turn: number) => {
+    const one = await until("one of them serves", async () => {
+      await look();
+      return [...places.values()].find(isServing);
+    });
+    const url = addressOf(one.output()) ?? "";
+    if (await isIdle(url)) await askForPiece(url, turn);
+  };
+
+  /** Kills one of them, whichever it is and whatever it does, or both. */
+  const kill = async (turn: number) => {
+    const order = draw("which", turn) < 0.5 ? [0, 1] : [1, 0];
+    for (const place of draw("both", turn) < killedBoth ? order : order.slice(1)) {
+      const one = places.get(place);
+      if (one === undefined || one.process.exitCode !== null) continue;
+      one.process.kill("SIGKILL");
+      await one.process.exited;
+      places.delete(place);
+      seen.kills += 1;
+      if (isServing(one) && hasWaited(one)) seen.tookOver += 1;
+      if (isServing(one)) seen.killedServing += 1;
+      else if (hasWaited(one)) seen.killedWaiting += 1;
+      else seen.killedStarting += 1;
+    }
+  };
+
+  return {
+    seen,
+    async turn(turn: number) {
+      await fill(turn);
+      if (draw("start", turn) >= killedAtStart) await work(turn);
+      // The instant is what the test is about, and no wait for anything.
+      await Bun.sleep(draw("life", turn) * longestLifeMs);
+      await look();
+      await kill(turn);
+    },
+    async close() {
+      for (const { process: child } of places.values()) {
+        child.kill("SIGKILL");
+        await child.exited;
+      }
+    },
+  };
+}
+
+test(
+  `two processes on one volume, started and killed at random ${killsOfTwo} times, end there too, and never serve at once`,
+  async () => {
+    const dataDir = await makeFolder();
+    const volume = openVolume(dataDir);
+    try {
+      for (let turn = 0; volume.seen.kills < killsOfTwo; turn += 1) await volume.turn(turn);
+    } finally {
+      await volume.close();
+    }
+    const disturbed = await finishSeason(market, dataDir, async (sql) => {
+      const losses = await lossesByJob(sql);
+      process.stderr.write(
+        `${JSON.stringify(volume.seen)}; tries lost with their process: ${JSON.stringify(losses)}\n`,
+      );
+      if (process.env.SOAK) for (const count of Object.values(volume.seen)) expect(count).toBeGreaterThan(0);
+    });
+    expectSameEnd(disturbed, undisturbed);
+  },
+  90_000 + killsOfTwo * 10_000,
 );

@@ -25,6 +25,9 @@ export type Spawned = {
 /** A program that starts it, such as `unshare`, and what its command line says besides. */
 export type SpawnOptions = { within?: readonly string[]; args?: readonly string[] };
 
+/** Where one that printed this serves; undefined while it does not. */
+export const addressOf = (output: string) => /Barline is at (http:\/\/[^"\s]+)/.exec(output)?.[1];
+
 /** Starts `server/main.ts` without waiting for anything. */
 export function spawnBarline(
   dataDir: string,
