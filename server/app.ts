@@ -3,7 +3,7 @@ import { bodyLimit } from "hono/body-limit";
 import { compress } from "hono/compress";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { requestId } from "hono/request-id";
-import { createApi } from "./api.ts";
+import { createApi, operations } from "./api.ts";
 import { isLoopback } from "./config.ts";
 import type { AppContext } from "./context.ts";
 import { readersChangeNothing } from "./http/access.ts";
@@ -48,7 +48,10 @@ export function createApp(context: AppContext, parts: { dashboard: Hono; assets:
   app.use(sameOriginWrites());
   app.use(bodyLimit({ maxSize: bodyLimitBytes }));
   if (guard !== null) app.use(warnOfDisbelieved({ ...context, clients: guard.clients }), requireSignIn(guard));
-  app.use(readersChangeNothing(), dropAfterChanges(context.snapshots));
+  app.use(
+    readersChangeNothing(operations.filter(({ keepsNothing }) => keepsNothing)),
+    dropAfterChanges(context.snapshots),
+  );
   app.use(
     methodNotAllowed({
       app,

@@ -25,6 +25,8 @@ type Definition<Path extends z.ZodObject, Query extends z.ZodObject, Body extend
   description?: string;
   request?: { path?: Path; query?: Query; body?: Body };
   answers: A;
+  /** Whether it only computes, so that who may only look may ask it too, whatever its method. */
+  keepsNothing?: boolean;
   handle(
     input: { path: z.output<Path>; query: z.output<Query>; body: z.output<Body> },
     context: ApiContext,
@@ -41,6 +43,7 @@ export type Operation = {
   method: Method;
   path: string;
   answers: Answers;
+  keepsNothing: boolean;
   document: ZodOpenApiOperationObject;
   respond(c: RequestContext, context: Omit<ApiContext, "by" | "access">): Promise<Response>;
 };
@@ -64,6 +67,7 @@ export function defineOperation<
     method,
     path,
     answers,
+    keepsNothing: definition.keepsNothing ?? false,
     document: {
       operationId: operationId(method, path),
       summary: definition.summary,

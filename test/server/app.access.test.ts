@@ -66,7 +66,8 @@ describe("who may only look", () => {
     const before = (await access.actions()).length;
     for (const { method, path } of routes()) {
       const response = await opened.app.request(path, { method, headers });
-      const isRefused = method !== "GET" || path === "/api/tokens";
+      // What a backtest is asked with is its body, and nothing of it is kept.
+      const isRefused = (method !== "GET" && path !== "/api/backtests") || path === "/api/tokens";
       expect({ method, path, isRefused: response.status === 403 }).toEqual({ method, path, isRefused });
       expect(response.status).not.toBe(401);
       expect(response.headers.get("Location") ?? "").not.toStartWith("/sign-in");
@@ -74,6 +75,9 @@ describe("who may only look", () => {
     // Methods that no route has are no way around.
     for (const method of ["PUT", "DELETE", "PATCH", "POST", "PROPFIND"]) {
       expect((await opened.app.request("/api/status", { method, headers })).status).toBe(403);
+    }
+    for (const method of ["PUT", "DELETE", "PATCH"]) {
+      expect((await opened.app.request("/api/backtests", { method, headers })).status).toBe(403);
     }
     expect(asked).toEqual([]);
     expect((await access.actions()).length).toBe(before);
@@ -87,6 +91,15 @@ describe("who may only look", () => {
     });
     const page = await opened.app.request("/runs/1/retry", { method: "POST", headers });
     expect(await page.text()).toContain("You may see everything here and change nothing.");
+  });
+
+  test("runs backtests by the API as on the page, and nobody keeps them", async () => {
+    const headers = bearer(viewerPassword);
+    const run = { ticker: "NONE", strategy: "buy_and_hold" };
+    const api = await opened.send("POST", "/api/backtests", run, headers);
+    const page = await opened.get(`/backtest?${new URLSearchParams(run)}`, headers);
+    expect([await errorOf(api), page.status]).toEqual(["not_found", 200]);
+    expect((await opened.send("POST", "/api/scenarios", { name: "mine", request: run }, headers)).status).toBe(403);
   });
 
   test("reads on every page that nothing can be changed, and the admin does not", async () => {

@@ -10,6 +10,7 @@ export const backtestOperations: Operation[] = [
     summary: "Run a strategy over published bars",
     description: `${listOf(rules)}\n\nStrategies of the universe:\n\n${listOf(universeRules)}`,
     request: { body: backtestInput },
+    keepsNothing: true,
     answers: { 200: { description: "The run.", schema: backtestAnswer } },
     handle: async ({ body }, { read }) => answer(200, toAnswer(await runRequest(read, body))),
   }),
