@@ -52,7 +52,7 @@ async function claim(sql: Sql, job: string, eventId: number, runId: number): Pro
 }
 
 /** What every process registers as it starts. */
-async function registerJobs(sql: Sql): Promise<void> {
+export async function registerJobs(sql: Sql): Promise<void> {
   const { ingest, load, transform } = jobIds;
   await sql`insert into barline.jobs (id) values (${ingest}), (${load}), (${transform}) on conflict do nothing`;
   await sql`

@@ -29,9 +29,15 @@ export type References = Record<string, JsonSchema>;
 /** Long lists and texts show nothing that short ones do not. */
 const longest = 6;
 
-/** Values that `schema` describes, and no others: what it leaves open is taken at its word. */
-export function valuesOf(schema: JsonSchema, references: References = {}): fc.Arbitrary<unknown> {
-  const of = (inner: JsonSchema) => valuesOf(inner, references);
+/**
+ * Values that `schema` describes, and no others: what it leaves open is taken at its word. Of `known` texts, those that it describes
+ * are drawn often.
+ */
+export function valuesOf(
+  schema: JsonSchema,
+  { references = {}, known = [] }: { references?: References; known?: readonly string[] } = {},
+): fc.Arbitrary<unknown> {
+  const of = (inner: JsonSchema) => valuesOf(inner, { references, known });
   if (schema.$ref !== undefined) {
     const referred = references[schema.$ref.split("/").at(-1) ?? ""];
     if (!referred) throw new Error(`${schema.$ref} is nowhere.`);
@@ -44,7 +50,7 @@ export function valuesOf(schema: JsonSchema, references: References = {}): fc.Ar
   if (Array.isArray(schema.type)) return fc.oneof(...schema.type.map((type) => of({ ...schema, type })));
   switch (schema.type) {
     case "string":
-      return textsOf(schema);
+      return textsOf(schema, known);
     case "integer":
       return integersOf(schema);
     case "number":
@@ -66,21 +72,28 @@ export function valuesOf(schema: JsonSchema, references: References = {}): fc.Ar
 
 const lengthOf = (text: string) => [...text].length;
 
-function textsOf({ pattern, minLength = 0, maxLength }: JsonSchema): fc.Arbitrary<string> {
+function textsOf(schema: JsonSchema, known: readonly string[]): fc.Arbitrary<string> {
+  const fits = fitting(schema);
+  const there = known.filter(fits);
+  const drawn = drawnTexts(schema).filter(fits);
+  return there.length === 0 ? drawn : fc.oneof(drawn, { arbitrary: fc.constantFrom(...there), weight: 3 });
+}
+
+function fitting({ pattern, minLength = 0, maxLength = Number.POSITIVE_INFINITY }: JsonSchema) {
+  const expression = new RegExp(pattern ?? "");
+  return (text: string) => expression.test(text) && lengthOf(text) >= minLength && lengthOf(text) <= maxLength;
+}
+
+function drawnTexts({ pattern, minLength = 0, maxLength }: JsonSchema): fc.Arbitrary<string> {
   const most = Math.min(maxLength ?? longest * 10, Math.max(minLength, longest * 10));
   const any = fc.string({ unit: "binary", minLength, maxLength: most });
   if (pattern === undefined) return any;
-  const expression = new RegExp(pattern);
-  const matching = fc.stringMatching(expression, { size: "small" });
+  const matching = fc.stringMatching(new RegExp(pattern), { size: "small" });
   // What a pattern only looks for is found in few texts that are drawn without it.
-  return fc
-    .oneof(
-      matching,
-      fc.tuple(any, matching, any).map((parts) => parts.join("")),
-    )
-    .filter(
-      (text) => expression.test(text) && lengthOf(text) >= minLength && lengthOf(text) <= (maxLength ?? Infinity),
-    );
+  return fc.oneof(
+    matching,
+    fc.tuple(any, matching, any).map((parts) => parts.join("")),
+  );
 }
 
 function integersOf({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: JsonSchema): fc.Arbitrary<number> {

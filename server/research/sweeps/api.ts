@@ -7,6 +7,7 @@ import {
   selectSweeps,
 } from "../../../db/queries/research/sweeps.ts";
 import { lagsWithReturn } from "../../../db/queries/research/universe.ts";
+import { metricNames } from "../../backtest/sweep/metric-names.ts";
 import { mostPoints, mostValues } from "../../backtest/sweep/space.ts";
 import { HttpError } from "../../http/errors.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../../http/operation.ts";
@@ -19,6 +20,8 @@ import { mostKept, mostWaiting } from "./sweeps.ts";
 
 const thousands = (value: number) => value.toLocaleString("en-US");
 const path = z.strictObject({ id: idInUrl });
+const parameterAllowed = "has to be the name of a parameter";
+const parameter = z.string({ error: parameterAllowed }).regex(/^[A-Za-z0-9_]+$/, { error: parameterAllowed });
 
 export const sweepOperations: Operation[] = [
   defineOperation({
@@ -64,9 +67,9 @@ export const sweepOperations: Operation[] = [
     request: {
       path,
       query: z.strictObject({
-        metric: z.string().optional().meta({ description: "What was searched for, where left out." }),
-        x: z.string().optional(),
-        y: z.string().optional().meta({ description: "Another parameter that was searched over." }),
+        metric: oneOf(metricNames).optional().meta({ description: "What was searched for, where left out." }),
+        x: parameter.optional(),
+        y: parameter.optional().meta({ description: "Another parameter that was searched over." }),
         show: oneOf(["best", "mean"]).default("best").meta({
           description: "Of the points that differ in other parameters the one with the best score, or their mean.",
         }),
@@ -81,7 +84,7 @@ export const sweepOperations: Operation[] = [
       }
       const found = sweep.result as unknown as SweepFound;
       const { score } = sweep.request as { score: string };
-      const metric = query.metric ?? score;
+      const metric: string = query.metric ?? score;
       if (!found.metrics.includes(metric)) {
         throw new HttpError(422, "invalid", `\`metric\` has to be one of ${found.metrics.join(", ")}.`, {
           field: "metric",
