@@ -19,7 +19,8 @@ RUN apt-get update && apt-get install -y --no-install-recommends libnss-wrapper 
 # The image's own unprivileged user; PostgreSQL refuses to run as root, and so do we. A number without a name is in group 0.
 RUN mkdir /data && chown bun:0 /data && chmod 770 /data
 USER bun
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 DATA_DIR=/data
+# TMPDIR: on a read-only root nothing else takes a file, and the restore of an older version's backup makes some.
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 DATA_DIR=/data TMPDIR=/data
 VOLUME /data
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \

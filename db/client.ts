@@ -44,6 +44,9 @@ const longestReconnectSeconds = 1;
 /** The role that the read pool takes on, where the database lets us make it. */
 export const readerRole = "barline_reader";
 
+/** Where tests of the models keep the rows that failed: beside the schema of the models, as dbt's default is. */
+export const auditSchema = "public_dbt_test__audit";
+
 /** Not the server's default: a login called like our schema, `barline`, would find that one first. */
 export const searchPath = "public";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
 import postgres from "postgres";
-import { connectionOptions, readerRole } from "./client.ts";
+import { auditSchema, connectionOptions, readerRole } from "./client.ts";
 import { StartError } from "./errors.ts";
 import { watchLocks } from "./lock-watch.ts";
 import { lockKeys } from "./locks.ts";
@@ -90,7 +90,10 @@ async function ensureReader(sql: postgres.Sql): Promise<boolean> {
     const [present] = await sql`select 1 from pg_roles where rolname = ${readerRole}`;
     if (!present) await sql`create role ${sql(readerRole)} nologin`;
     await sql`grant ${sql(readerRole)} to current_user`;
-    for (const schema of ["public", "barline"]) {
+    // That of failing rows is there from the first that was found on; what was restored without rights has none.
+    const schemas = await sql<{ name: string }[]>`
+      select nspname as name from pg_namespace where nspname = any (${["public", "barline", auditSchema]}::text[])`;
+    for (const { name: schema } of schemas) {
       await sql`grant usage on schema ${sql(schema)} to ${sql(readerRole)}`;
       await sql`grant select on all tables in schema ${sql(schema)} to ${sql(readerRole)}`;
       await sql`alter default privileges in schema ${sql(schema)} grant select on tables to ${sql(readerRole)}`;

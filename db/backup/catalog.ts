@@ -1,9 +1,6 @@
-import type { TransactionSql } from "../client.ts";
+import { auditSchema, type TransactionSql } from "../client.ts";
 import { BackupError } from "./frames.ts";
 import type { BackupHeader, BackupTable, BackupView } from "./header.ts";
-
-/** Where tests of the models keep the rows that failed. */
-export const auditSchema = "public_dbt_test__audit";
 
 /** Whose tables are backed up: the state, what people query, and those rows. */
 export const backedUpSchemas = ["barline", "public", auditSchema];

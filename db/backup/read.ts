@@ -1,8 +1,8 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { openPool, readerRole, type Sql, type TransactionSql } from "../client.ts";
+import { openPool, type TransactionSql } from "../client.ts";
 import { findMigrationFault, migrateDatabase } from "../migrate.ts";
-import { auditSchema, prepareBackupSession } from "./catalog.ts";
+import { prepareBackupSession } from "./catalog.ts";
 import { BackupError, type BackupReader, describePart } from "./frames.ts";
 import type { BackupHeader, BackupTable, BackupView } from "./header.ts";
 import { dropEverything, isEmptyDatabase } from "./target.ts";
@@ -37,8 +37,7 @@ export async function restoreTables(url: string, task: RestoreTask): Promise<voi
     try {
       await migrateDatabase(url, { count: header.migrations.count });
       await sql.begin((transaction) => fill(transaction, task));
-      const { asReader } = await migrateDatabase(url);
-      if (asReader) await grantAudit(sql);
+      await migrateDatabase(url);
     } catch (error) {
       await dropEverything(sql);
       throw error;
@@ -135,12 +134,4 @@ async function createViews(transaction: TransactionSql, views: BackupView[]): Pr
     if (refused.length === left.length) return refused.map(({ name }) => name);
     left = refused;
   }
-}
-
-/** Failing rows are read by whoever reads the rest; what the other schemas grant came with the migrations. */
-async function grantAudit(sql: Sql): Promise<void> {
-  const [present] = await sql`select from pg_namespace where nspname = ${auditSchema}`;
-  if (!present) return;
-  await sql`grant usage on schema ${sql(auditSchema)} to ${sql(readerRole)}`;
-  await sql`grant select on all tables in schema ${sql(auditSchema)} to ${sql(readerRole)}`;
 }

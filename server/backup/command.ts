@@ -19,7 +19,9 @@ export async function runCommand(usage: string, flags: readonly string[], comman
   }
   const now = new Date();
   try {
-    const { adminPassword: _, viewerPassword: __, ...config } = readConfig(process.env, now);
+    // Nothing is listened on, so what that would take (a password, in the image) is not asked for.
+    const { HOST: _, ...environment } = process.env;
+    const { adminPassword: __, viewerPassword: ___, ...config } = readConfig(environment, now);
     await command(config, { file, withLake: words.includes("--lake"), now, tell: say });
     process.exit(0);
   } catch (error) {

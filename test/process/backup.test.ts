@@ -39,7 +39,8 @@ async function command(name: "backup" | "restore", dataDir: string, ...words: st
   const { PATH = "", HOME = "" } = process.env;
   const child = Bun.spawn([process.execPath, `server/${name}.ts`, ...words], {
     cwd: join(import.meta.dir, "../.."),
-    env: { PATH, HOME, DATA_DIR: dataDir },
+    // As in the image, but without the password that listening there takes.
+    env: { PATH, HOME, DATA_DIR: dataDir, HOST: "0.0.0.0" },
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",

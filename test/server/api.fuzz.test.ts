@@ -18,6 +18,7 @@ const meant = [
   /^\S+ is before the trading calendar begins, on \S+\.$/,
   /^\S+ is in the future: in New York it is \S+\.$/,
   /^The exchanges are closed on \S+\.$/,
+  /^The data of \S+ settles at \S+\.$/,
   // Jobs differ in what they take.
   /^stocks_polygon_\w+ does not run by session(: leave the session out|, so it has no backfills)\.$/,
   /^A backfill of stocks_polygon_ingest runs from 1 to \d+ at a time\.$/,

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { auditSchema } from "../build/stored.ts";
+import { auditSchema } from "../../../db/client.ts";
 import { publishedRelation } from "../project/compile.ts";
 import type { LoadedProject } from "../project/load.ts";
 import { type Column, type DataTest, type Model, quoteRelation, type Source, type UnitTest } from "../project/types.ts";

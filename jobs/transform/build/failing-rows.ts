@@ -1,6 +1,6 @@
 import type { Sql } from "../../../db/client.ts";
+import { auditSchema } from "../../../db/client.ts";
 import { quoteRelation } from "../project/types.ts";
-import { auditSchema } from "./stored.ts";
 
 /** Rows that a test found and keeps, and how many there are of them. */
 export type FailingRows = { storedIn: string; total: number; rows: Record<string, unknown>[] };

@@ -1,12 +1,9 @@
-import { type JsonValue, readerRole, type Sql } from "../../../db/client.ts";
+import { auditSchema, type JsonValue, readerRole, type Sql } from "../../../db/client.ts";
 import { literal, quoteIdentifier, quoteRelation, type Relation } from "../project/types.ts";
 import { readColumns } from "./catalog.ts";
 import { shortHash } from "./names.ts";
 import type { Session } from "./session.ts";
 import type { TestTarget } from "./test-sql.ts";
-
-/** Where dbt keeps failing rows: beside the schema of the models, as its default is. */
-export const auditSchema = "public_dbt_test__audit";
 
 /** Failing rows kept of each test where the build that found them publishes nothing. */
 const keptRows = 10_000;
