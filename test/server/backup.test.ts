@@ -178,9 +178,11 @@ describe("a backup of a database at work", () => {
 
 describe("a restore is refused, and changes nothing,", () => {
   test("into a database that has tables", async () => {
-    const before = await digests(pipeline.sql);
+    // But for what the pipeline that is alive in it says.
+    const kept = async () => [...(await digests(pipeline.sql))].filter(([name]) => name !== "barline.processes");
+    const before = await kept();
     expect(await refused(restore(configOf(pipeline.database.url, "other"), { file, tell }))).toContain("is not empty");
-    expect(await digests(pipeline.sql)).toEqual(before);
+    expect(await kept()).toEqual(before);
   });
 
   test("beside a lake that has objects", async () => {
