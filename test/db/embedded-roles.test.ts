@@ -74,40 +74,89 @@ test("what an earlier version made as superuser is the owner's after a start", a
   await sql.end();
 });
 
-/** What a server asks for once it was told who comes, and whether it then lets them in anyway. */
-const ways = {
-  "the password in plain": [Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 3])],
-  "its MD5": [Buffer.from([0x52, 0, 0, 0, 12, 0, 0, 0, 5, 1, 2, 3, 4])],
-  nothing: [Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 0]), Buffer.from([0x5a, 0, 0, 0, 5, 0x49])],
-};
+test("its server lets in nobody without SCRAM, the superuser neither, and is reached by no other way than loopback", async () => {
+  const url = new URL(server.url);
+  url.username = "barline";
+  url.password = secretOf("postgres.password");
+  const admin = openPool(url.href, "work", { max: 1 });
+  expect([...(await admin`select distinct auth_method from pg_hba_file_rules`)]).toEqual([
+    { auth_method: "scram-sha-256" },
+  ]);
+  const weaker = await admin`
+    select rolname from pg_authid where rolcanlogin and coalesce(rolpassword, '') not like 'SCRAM-SHA-256$%'`;
+  expect([...weaker]).toEqual([]);
+  const ways = await admin`
+    select name, setting from pg_settings where name in ('listen_addresses', 'unix_socket_directories') order by name`;
+  expect([...ways]).toEqual([
+    { name: "listen_addresses", setting: "127.0.0.1" },
+    { name: "unix_socket_directories", setting: "" },
+  ]);
+  await admin.end();
+  for (const name of ["barline", "barline_owner"]) {
+    const other = new URL(server.url);
+    [other.username, other.password] = [name, "guessed"];
+    const sql = openPool(other.href, "work", { max: 1 });
+    expect(await sql`select 1`.catch((error) => error)).toMatchObject({ code: "28P01" });
+    await sql.end();
+  }
+});
 
-test.each(Object.entries(ways))(
-  "a stranger on its port who asks for %s hears neither password nor SQL",
-  async (_, messages) => {
-    const heard: Buffer[] = [];
-    const sockets: Socket[] = [];
-    const stranger: Server = createServer((socket) => {
-      sockets.push(socket);
-      socket.on("error", () => {});
-      socket.on("data", (bytes) => {
-        heard.push(Buffer.from(bytes));
-        if (heard.length === 1) socket.write(Buffer.concat(messages));
-      });
+/** A message about authentication, as a server sends it. */
+function authentication(type: number, text = ""): Buffer {
+  const head = Buffer.from([0x52, 0, 0, 0, 8 + text.length, 0, 0, 0, type]);
+  return Buffer.concat([head, Buffer.from(text, "latin1")]);
+}
+const letIn = Buffer.concat([authentication(0), Buffer.from([0x5a, 0, 0, 0, 5, 0x49])]);
+const askForScram = authentication(10, "SCRAM-SHA-256\0\0");
+const nonceOf = (heard: string) => /r=([^,]+)/.exec(heard)?.[1] ?? "";
+const goOn = (nonce: string) => authentication(11, `r=${nonce},s=${btoa("a salt of ours")},i=4096`);
+const untrusted = "CONNECTION_UNTRUSTED";
+
+/** What a stranger answers, one message of the client's after the other, given all that was heard; and with which error he is left. */
+const strangers: [what: string, error: string, answers: ((heard: string) => Buffer)[]][] = [
+  ["asks for the password in plain", untrusted, [() => authentication(3)]],
+  ["asks for its MD5", untrusted, [() => authentication(5, "\x01\x02\x03\x04")]],
+  ["asks for nothing", untrusted, [() => letIn]],
+  ["begins with SCRAM and then asks for nothing", untrusted, [() => askForScram, () => letIn]],
+  ["begins with SCRAM and then asks for the password", untrusted, [() => askForScram, () => authentication(3)]],
+  ["goes on with another exchange", "SASL_NONCE_MISMATCH", [() => askForScram, () => goOn("another")]],
+  [
+    "cannot prove to know the password",
+    "SASL_SIGNATURE_MISMATCH",
+    [
+      () => askForScram,
+      (heard) => goOn(`${nonceOf(heard)}more`),
+      () => Buffer.concat([authentication(12, `v=${btoa("a guess")}`), letIn]),
+    ],
+  ],
+  ["proves nothing and lets in", untrusted, [() => askForScram, (heard) => goOn(`${nonceOf(heard)}more`), () => letIn]],
+];
+
+test.each(strangers)("a stranger on its port who %s hears neither password nor SQL", async (_, code, answers) => {
+  let heard = "";
+  let step = 0;
+  const sockets: Socket[] = [];
+  const stranger: Server = createServer((socket) => {
+    sockets.push(socket);
+    socket.on("error", () => {});
+    socket.on("data", (bytes) => {
+      heard += bytes.toString("latin1");
+      const answer = answers[step++];
+      if (answer) socket.write(answer(heard));
     });
-    await new Promise<void>((resolve) => stranger.listen(0, "127.0.0.1", resolve));
-    const address = stranger.address();
-    const url = new URL(server.url);
-    url.port = String(typeof address === "object" ? address?.port : 0);
-    const sql = openPool(url.href, "work", { max: 1 });
-    const error = await sql`select 'a secret of ours'`.catch((thrown) => thrown);
-    await sql.end({ timeout: 0 });
-    for (const socket of sockets) socket.destroy();
-    await new Promise((resolve) => stranger.close(resolve));
-    expect(error).toMatchObject({ code: "CONNECTION_UNTRUSTED" });
-    const text = Buffer.concat(heard).toString("latin1");
-    expect(text).toContain("barline_owner");
-    expect(text).not.toContain(secretOf("postgres.owner-password"));
-    expect(text).not.toContain("md5");
-    expect(text).not.toContain("select");
-  },
-);
+  });
+  await new Promise<void>((resolve) => stranger.listen(0, "127.0.0.1", resolve));
+  const address = stranger.address();
+  const url = new URL(server.url);
+  url.port = String(typeof address === "object" ? address?.port : 0);
+  const sql = openPool(url.href, "work", { max: 1 });
+  const error = await sql`select 'a secret of ours'`.catch((thrown) => thrown);
+  await sql.end({ timeout: 0 });
+  for (const socket of sockets) socket.destroy();
+  await new Promise((resolve) => stranger.close(resolve));
+  expect(error).toMatchObject({ code });
+  expect(heard).toContain("barline_owner");
+  expect(heard).not.toContain(secretOf("postgres.owner-password"));
+  expect(heard).not.toContain("md5");
+  expect(heard).not.toContain("select");
+});
