@@ -100,12 +100,14 @@ export function drawActions(drawing: Drawing): void {
     const index = sessionAt(data, date);
     if (index < from || index > to) return;
     const { ctx: context, bbox } = plot;
-    const x = plot.valToPos(index, "x", true);
     const y = bbox.top + (9 + row * 15) * scale;
     context.font = `600 ${10 * scale}px system-ui, sans-serif`;
     context.textAlign = "center";
     context.textBaseline = "middle";
     const width = context.measureText(text).width + 7 * scale;
+    // A mark at the edge of the plot stays whole.
+    const within = [bbox.left + width / 2 + scale, bbox.left + bbox.width - width / 2 - scale] as const;
+    const x = Math.min(Math.max(plot.valToPos(index, "x", true), within[0]), within[1]);
     context.fillStyle = colours.sheet;
     context.strokeStyle = colour;
     context.lineWidth = scale;

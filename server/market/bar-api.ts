@@ -9,13 +9,25 @@ import {
 } from "../../db/queries/market/read-bars.ts";
 import { selectQuarantined } from "../../db/queries/market/read-quarantines.ts";
 import { selectRestatements } from "../../db/queries/market/read-restatements.ts";
-import { selectSecurityId } from "../../db/queries/market/read-securities.ts";
+import { type Holder, selectSecurityId } from "../../db/queries/market/read-securities.ts";
 import { selectTickers } from "../../db/queries/market/read-tickers.ts";
 import { selectWithdrawn, type WithdrawnBar } from "../../db/queries/market/read-withdrawn.ts";
 import { HttpError } from "../http/errors.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
 import { booleanInUrl, dateInput, limitInUrl, textInUrl, tickerInput } from "../http/schemas.ts";
 import { barAnswer, restatementAnswer, tickerAnswer, toQuarantined, withdrawnAnswer } from "./bar-schemas.ts";
+
+const label = z.literal("exact").optional().meta({
+  description:
+    "exact: the bars under this very ticker, whoever held it. Left out: those of the security that holds it, or held it last, under whatever ticker.",
+});
+
+const changesQuery = z.strictObject({
+  from: dateInput.optional(),
+  to: dateInput.optional(),
+  label,
+  limit: limitInUrl,
+});
 
 export const barOperations: Operation[] = [
   defineOperation({
@@ -31,35 +43,30 @@ export const barOperations: Operation[] = [
           description: "Adjusted for splits (true, the default), or as the vendor stated them.",
           override: { default: true },
         }),
-        label: z.literal("exact").optional().meta({
-          description:
-            "exact: the bars under this very ticker, whoever held it. Left out: those of the security that holds it, or held it last, under whatever ticker.",
-        }),
+        label,
       }),
     },
     answers: { 200: { description: "The bars; none where the range has none.", schema: z.array(barAnswer) } },
     handle: async ({ path: { ticker }, query: { from = null, to = null, adjusted, label } }, context) => {
       requireOrder(from, to);
-      const security = label === "exact" ? null : await selectSecurityId(context.read, ticker);
-      return answer(200, await readBars(context, { ticker, security, from, to, adjusted }));
+      const holder = await holderOf(context, ticker, label);
+      return answer(200, await readBars(context, { ...holder, from, to, adjusted }));
     },
   }),
   defineOperation({
     method: "get",
     path: "/api/bars/{ticker}/restatements",
-    summary: "Bars of one ticker that the vendor stated anew, the newest correction first",
-    request: {
-      path: z.strictObject({ ticker: tickerInput }),
-      query: z.strictObject({ from: dateInput.optional(), to: dateInput.optional(), limit: limitInUrl }),
-    },
+    summary: "Bars of the security that holds a ticker that the vendor stated anew, the newest correction first",
+    request: { path: z.strictObject({ ticker: tickerInput }), query: changesQuery },
     answers: { 200: { description: "The corrections; mostly none.", schema: z.array(restatementAnswer) } },
-    handle: async ({ path: { ticker }, query: { from = null, to = null, limit } }, { read }) => {
+    handle: async ({ path: { ticker }, query: { from = null, to = null, label, limit } }, context) => {
       requireOrder(from, to);
-      const found = await selectRestatements(read, { ticker, from, to, limit });
+      const holder = await holderOf(context, ticker, label);
+      const found = await selectRestatements(context.read, { ...holder, from, to, limit });
       return answer(
         200,
-        found.map(({ date, statedAt, replacedAt, before, after, statedKey, replacedKey }) => ({
-          ...{ date, before, after },
+        found.map(({ ticker, date, statedAt, replacedAt, before, after, statedKey, replacedKey }) => ({
+          ...{ ticker, date, before, after },
           statedAt: statedAt.toISOString(),
           replacedAt: replacedAt.toISOString(),
           ...((statedKey ?? replacedKey) !== null && { files: { before: statedKey, after: replacedKey } }),
@@ -70,17 +77,15 @@ export const barOperations: Operation[] = [
   defineOperation({
     method: "get",
     path: "/api/bars/{ticker}/withdrawn",
-    summary: "Bars of one ticker that the vendor took back, the newest first",
-    request: {
-      path: z.strictObject({ ticker: tickerInput }),
-      query: z.strictObject({ from: dateInput.optional(), to: dateInput.optional(), limit: limitInUrl }),
-    },
+    summary: "Bars of the security that holds a ticker that the vendor took back, the newest first",
+    request: { path: z.strictObject({ ticker: tickerInput }), query: changesQuery },
     answers: {
       200: { description: "The bars, those too that came back; mostly none.", schema: z.array(withdrawnAnswer) },
     },
-    handle: async ({ path: { ticker }, query: { from = null, to = null, limit } }, { read }) => {
+    handle: async ({ path: { ticker }, query: { from = null, to = null, label, limit } }, context) => {
       requireOrder(from, to);
-      return answer(200, (await selectWithdrawn(read, { ticker, from, to, limit })).map(toWithdrawn));
+      const holder = await holderOf(context, ticker, label);
+      return answer(200, (await selectWithdrawn(context.read, { ...holder, from, to, limit })).map(toWithdrawn));
     },
   }),
   defineOperation({
@@ -113,6 +118,12 @@ export const barOperations: Operation[] = [
   }),
 ];
 
+/** Whose bars are asked for by a ticker. */
+const holderOf = async ({ read }: ApiContext, ticker: string, label: "exact" | undefined): Promise<Holder> => ({
+  ticker,
+  security: label === "exact" ? null : await selectSecurityId(read, ticker),
+});
+
 function requireOrder(from: string | null, to: string | null): void {
   if (from === null || to === null || from <= to) return;
   throw new HttpError(422, "invalid", `\`from\` (${from}) is after \`to\` (${to}).`, { field: "from" });
@@ -123,7 +134,7 @@ const toBar = ({ date, ticker, open, high, low, close, volume, vwap }: BarRow): 
 });
 
 const toWithdrawn = (found: WithdrawnBar): z.input<typeof withdrawnAnswer> => ({
-  ...{ date: found.date, bar: found.bar },
+  ...{ ticker: found.ticker, date: found.date, bar: found.bar },
   statedAt: found.statedAt.toISOString(),
   withdrawnAt: found.withdrawnAt.toISOString(),
   returnedAt: found.returnedAt?.toISOString() ?? null,

@@ -2,10 +2,12 @@ import { z } from "zod";
 import type { Quarantined } from "../../db/queries/market/read-quarantines.ts";
 import { date } from "../http/schemas.ts";
 
+const ticker = z.string().meta({ description: "The label in that session." });
+
 export const barAnswer = z
   .strictObject({
     date,
-    ticker: z.string().meta({ description: "The label in that session." }),
+    ticker,
     open: z.number(),
     high: z.number(),
     low: z.number(),
@@ -31,6 +33,7 @@ const lakeKey = z.string().meta({ description: "Key of an object in the lake." }
 
 export const restatementAnswer = z
   .strictObject({
+    ticker,
     date,
     statedAt: z.iso.datetime().meta({ description: "When what it said before was loaded." }),
     replacedAt: z.iso.datetime().meta({ description: "When what it says since was loaded." }),
@@ -57,6 +60,7 @@ export const toQuarantined = (found: Quarantined | null | undefined): z.input<ty
 
 export const withdrawnAnswer = z
   .strictObject({
+    ticker,
     date,
     bar: statedBar,
     statedAt: z.iso.datetime().meta({ description: "When what it said was loaded." }),

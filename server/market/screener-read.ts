@@ -1,4 +1,4 @@
-import { type Quarantined, selectQuarantined } from "../../db/queries/market/read-quarantines.ts";
+import { type Quarantined, selectQuarantinedOn } from "../../db/queries/market/read-quarantines.ts";
 import {
   type IndicatorColumn,
   indicatorColumns,
@@ -75,7 +75,7 @@ export async function answerScreen(
     limit,
   };
   const { rows, ...counts } = await selectScreen(context.read, { session, newest }, screen);
-  const held = rows.length > 0 ? await selectQuarantined(context.read, null) : new Map();
+  const held = rows.length > 0 ? await selectQuarantinedOn(context.read, session) : new Map();
   return { ...counts, rows: rows.map((row) => ({ ...row, quarantined: held.get(row.ticker) ?? null })) };
 }
 

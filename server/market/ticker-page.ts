@@ -8,7 +8,7 @@ import {
   selectSplits,
   selectUnadjustedBars,
 } from "../../db/queries/market/read-bars.ts";
-import { selectQuarantined } from "../../db/queries/market/read-quarantines.ts";
+import { selectQuarantinedOf } from "../../db/queries/market/read-quarantines.ts";
 import { selectRestatements } from "../../db/queries/market/read-restatements.ts";
 import { indicatorsIn, martTables, selectMartColumns } from "../../db/queries/market/read-screen-columns.ts";
 import { selectSecurityId } from "../../db/queries/market/read-securities.ts";
@@ -19,20 +19,20 @@ import { selectWithdrawn } from "../../db/queries/market/read-withdrawn.ts";
 import { type ListedSplit, selectListedSplits } from "../../db/queries/market/splits.ts";
 import { formatPrice } from "../../views/format.ts";
 import type { ChartData } from "../../views/market/chart-data.ts";
+import type { CorporateAction } from "../../views/market/corporate-actions.tsx";
 import { indicatorGroups } from "../../views/market/indicators.ts";
-import { type CorporateAction, ranges, type TickerStats, type TickerView } from "../../views/market/ticker.tsx";
+import { ranges, type TickerStats, type TickerView } from "../../views/market/ticker.tsx";
 import type { IndicatorGroupView } from "../../views/market/ticker-indicators.tsx";
 import type { AppContext } from "../context.ts";
 import { indicatorOf, orderedIndicators } from "./screener-indicators.ts";
-import { findHolder, type PageHolder, readSecurity } from "./ticker-security.ts";
+import { type AskedHolder, findHolder, type PageHolder, readSecurity } from "./ticker-security.ts";
 
 const sessionsShown = 30;
 const dividendsShown = 24;
 const splitsShown = 100;
 const correctionsShown = 12;
 
-/** `security` is undefined where the address names none. */
-export type TickerQuery = { isAdjusted: boolean; range: string; security?: string | undefined };
+export type TickerQuery = AskedHolder & { isAdjusted: boolean; range: string };
 
 /** Every published bar of a security, or of a label, ascending; none before the first publication. */
 async function readBars(context: AppContext, holder: PageHolder, isAdjusted: boolean): Promise<BarRow[]> {
@@ -119,14 +119,15 @@ const asideWords: Record<NonNullable<ListedSplit["setAside"]>, string> = {
   hand: "set aside by hand",
 };
 
-const tellSplit = ({ date, splitFrom, splitTo, setAside }: ListedSplit): CorporateAction => ({
-  ...{ date, text: `${splitTo} for ${splitFrom}` },
+const tellSplit = ({ ticker, date, splitFrom, splitTo, setAside }: ListedSplit): CorporateAction => ({
+  ...{ ticker, date, text: `${splitTo} for ${splitFrom}` },
   aside: setAside === null ? null : { why: asideWords[setAside], href: "/quality#splits" },
 });
 
 /** Cash is told in its own currency; only dollars count. The usual kind needs no word. */
-const tellDividend = ({ date, cash, currency, type }: DividendRow): CorporateAction => ({
+const tellDividend = ({ ticker, date, cash, currency, type }: DividendRow): CorporateAction => ({
   ...{
+    ticker,
     date,
     text: `${formatPrice(cash)} ${currency ?? ""}${type === null || type === "recurring" ? "" : `, ${type}`}`,
   },
@@ -140,11 +141,11 @@ export async function readTickerPage(
   query: TickerQuery,
 ): Promise<TickerView | null> {
   const { read } = context;
-  const holder = await findHolder(read, ticker, query.security);
+  const holder = await findHolder(read, ticker, query);
   const security = await readSecurity(read, holder);
   // Of the newest label, as the older ones' last bars are of the past.
   const label = security?.view.ticker ?? ticker;
-  const shown = { ticker, from: null, to: null, limit: correctionsShown };
+  const shown = { ...holder, from: null, to: null, limit: correctionsShown };
   const [profile, marts, bars, splits, dividends, restatements, withdrawn, held] = await Promise.all([
     selectTickerProfile(read, label),
     readMarts(context, label),
@@ -153,7 +154,7 @@ export async function readTickerPage(
     selectDividends(read, holder),
     selectRestatements(read, shown),
     selectWithdrawn(read, shown),
-    selectQuarantined(read, [ticker]),
+    selectQuarantinedOf(read, holder),
   ]);
   // The list of tickers tells of the label's present holder only.
   const isPresent = security === null || (await isNewestHolder(read, security.view));
@@ -168,7 +169,7 @@ export async function readTickerPage(
     exchange: isPresent ? (profile?.primaryExchange ?? null) : null,
     delistedOn: security?.profile.delistedOn ?? (isPresent ? (profile?.delistedOn ?? null) : null),
     security: security?.view ?? null,
-    isAsked: query.security !== undefined && holder.security === query.security,
+    isNewest: holder.isNewest,
     isAdjusted: query.isAdjusted,
     range: query.range,
     ...(isPresent ? marts : { indicators: [], listing: null }),
@@ -179,7 +180,7 @@ export async function readTickerPage(
     dividends: dividends.slice(-dividendsShown).reverse().map(tellDividend),
     restatements,
     withdrawn,
-    quarantined: held.get(ticker) ?? null,
+    quarantined: held,
   };
 }
 
@@ -191,9 +192,9 @@ const isNewestHolder = async (read: Sql, { ticker, securityId }: { ticker: strin
 export async function readChart(
   context: AppContext,
   ticker: string,
-  { isAdjusted, security }: Pick<TickerQuery, "isAdjusted" | "security">,
+  { isAdjusted, ...asked }: Omit<TickerQuery, "range">,
 ): Promise<ChartData> {
-  const holder = await findHolder(context.read, ticker, security);
+  const holder = await findHolder(context.read, ticker, asked);
   const [bars, splits, dividends] = await Promise.all([
     readBars(context, holder, isAdjusted),
     selectSplits(context.read, holder),

@@ -1,6 +1,8 @@
 import { type Context, Hono } from "hono";
+import { selectLabelStatuses } from "../../db/queries/market/read-securities.ts";
 import { selectQuotes, selectTickers, selectTickerTypes } from "../../db/queries/market/read-tickers.ts";
 import { hasMart } from "../../db/queries/market/read-warehouse.ts";
+import { isIsoDate } from "../../jobs/market/calendar.ts";
 import { tickerPage } from "../../views/market/ticker.tsx";
 import { type TickerList, TickerResults, tickersPage, unknownTickerPage } from "../../views/market/tickers.tsx";
 import type { AppContext } from "../context.ts";
@@ -30,13 +32,20 @@ async function readList(context: AppContext, query: string, type: string, from: 
   ]);
   const symbols = rows.map(({ ticker }) => ticker);
   const quotes = isPublished && symbols.length > 0 ? await selectQuotes(read, symbols, sparkSessions) : [];
+  const gone = rows.filter(({ active }) => !active).map(({ ticker }) => ticker);
+  const statuses = new Map((await selectLabelStatuses(read, gone)).map((label) => [label.ticker, label]));
   const byTicker = new Map(quotes.map((quote) => [quote.ticker, quote]));
   const matches = rows[0]?.matches ?? 0;
   return {
     query,
     type,
     types,
-    rows: rows.map((row) => ({ ...row, quote: byTicker.get(row.ticker) ?? null })),
+    rows: rows.map((row) => ({
+      ...row,
+      quote: byTicker.get(row.ticker) ?? null,
+      newest: statuses.get(row.ticker)?.newest ?? row.ticker,
+      isRenamed: statuses.get(row.ticker)?.status === "renamed",
+    })),
     matches,
     from,
     newer: from > 0 ? listUrl(query, type, Math.max(0, from - pageSize)) : null,
@@ -62,9 +71,11 @@ async function show(context: AppContext, c: Context): Promise<Response> {
   return c.html(unknownTickerPage({ shell, ticker, suggestions }), 404);
 }
 
+/** `security` or `on` says which of the label's holders is meant, where that is not the newest. */
 const chartQuery = (c: Context) => ({
   isAdjusted: c.req.query("adjusted") !== "false",
   security: c.req.query("security") || undefined,
+  on: [c.req.query("on") ?? ""].find(isIsoDate),
 });
 
 async function bars(context: AppContext, c: Context): Promise<Response> {

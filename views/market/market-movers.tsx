@@ -1,6 +1,7 @@
 import type { Mover } from "../../db/queries/market/read-breadth.ts";
 import { Empty, Section, TableScroll } from "../components.tsx";
 import { formatChange, formatCompact, formatInteger, formatPrice, none } from "../format.ts";
+import { tickerHref } from "../ticker-href.ts";
 import { toneOf } from "./tickers.tsx";
 
 export type MoversView = {
@@ -48,7 +49,7 @@ const List = ({ list }: { list: MoversView["lists"][number] }) => (
             {list.rows.map((row) => (
               <tr>
                 <th scope="row">
-                  <a class="symbol" href={`/tickers/${encodeURIComponent(row.ticker)}`}>
+                  <a class="symbol" href={tickerHref(row.ticker)}>
                     {row.ticker}
                   </a>
                   <small title={row.name ?? undefined}>{row.name ?? none}</small>

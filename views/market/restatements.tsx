@@ -2,6 +2,7 @@ import type { Restatement, StatedBar } from "../../db/queries/market/read-restat
 import type { WithdrawnBar } from "../../db/queries/market/read-withdrawn.ts";
 import { Instant, Section } from "../components.tsx";
 import { formatDate, formatInteger, formatPrice, none } from "../format.ts";
+import { OtherLabel } from "./ticker-names.tsx";
 
 const fields: { key: keyof StatedBar; label: string; format(value: number): string }[] = [
   { key: "open", label: "open", format: formatPrice },
@@ -40,11 +41,12 @@ const Files = ({ before, after }: { before: string | null; after: string | null 
   </>
 );
 
-const Correction = ({ restatement }: { restatement: Restatement }) => {
+const Correction = ({ restatement, label }: { restatement: Restatement; label: string }) => {
   const { before, after } = restatement;
   return (
     <li>
-      <b>{formatDate(restatement.date)}</b>{" "}
+      <b>{formatDate(restatement.date)}</b>
+      <OtherLabel ticker={restatement.ticker} label={label} />{" "}
       <span class="note">
         corrected <Instant at={restatement.replacedAt} />
         <Files before={restatement.statedKey} after={restatement.replacedKey} />
@@ -66,9 +68,10 @@ const Correction = ({ restatement }: { restatement: Restatement }) => {
   );
 };
 
-const Withdrawal = ({ withdrawn, ticker }: { withdrawn: WithdrawnBar; ticker: string }) => (
+const Withdrawal = ({ withdrawn, label }: { withdrawn: WithdrawnBar; label: string }) => (
   <li>
-    <b>{formatDate(withdrawn.date)}</b>{" "}
+    <b>{formatDate(withdrawn.date)}</b>
+    <OtherLabel ticker={withdrawn.ticker} label={label} />{" "}
     <span class="note">
       withdrawn <Instant at={withdrawn.withdrawnAt} />
       {withdrawn.returnedAt && (
@@ -77,7 +80,9 @@ const Withdrawal = ({ withdrawn, ticker }: { withdrawn: WithdrawnBar; ticker: st
         </>
       )}
       <Files before={withdrawn.statedKey} after={withdrawn.withdrawnKey} />{" "}
-      <a href={`/quality/lineage?${new URLSearchParams({ ticker, date: withdrawn.date })}`}>lineage</a>
+      <a href={`/quality/lineage?${new URLSearchParams({ ticker: withdrawn.ticker, date: withdrawn.date })}`}>
+        lineage
+      </a>
     </span>
     <ul class="changed-values">
       {fields.map(({ key, label, format }) => {
@@ -94,13 +99,13 @@ const Withdrawal = ({ withdrawn, ticker }: { withdrawn: WithdrawnBar; ticker: st
   </li>
 );
 
-type RestatementsProps = { ticker: string; restatements: Restatement[]; withdrawn: WithdrawnBar[] };
+type RestatementsProps = { label: string; restatements: Restatement[]; withdrawn: WithdrawnBar[] };
 
-/** The bars of a ticker that the vendor stated anew or took back, with their values as traded; nothing where there are none. */
-export const Restatements = ({ ticker, restatements, withdrawn }: RestatementsProps) => {
+/** The bars of a security, which `label` is called now, that the vendor stated anew or took back, with their values as traded; nothing where there are none. */
+export const Restatements = ({ label, restatements, withdrawn }: RestatementsProps) => {
   const told = [
-    ...withdrawn.map((one) => ({ at: one.withdrawnAt, item: <Withdrawal withdrawn={one} ticker={ticker} /> })),
-    ...restatements.map((one) => ({ at: one.replacedAt, item: <Correction restatement={one} /> })),
+    ...withdrawn.map((one) => ({ at: one.withdrawnAt, item: <Withdrawal withdrawn={one} label={label} /> })),
+    ...restatements.map((one) => ({ at: one.replacedAt, item: <Correction restatement={one} label={label} /> })),
   ].sort((a, b) => b.at.getTime() - a.at.getTime());
   return told.length === 0 ? null : (
     <Section

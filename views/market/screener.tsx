@@ -2,6 +2,7 @@ import { Empty, TableScroll } from "../components.tsx";
 import { formatCount, formatDate, formatInteger, formatSession, none } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
+import { tickerHref } from "../ticker-href.ts";
 import { formatIndicator, isSigned } from "./indicators.ts";
 import { QuarantineTag } from "./quarantine-tag.tsx";
 import { ScreenForm } from "./screener-form.tsx";
@@ -23,7 +24,7 @@ const Header = ({ header }: { header: SortHeader }) => (
 const Row = ({ row, view }: { row: ScreenView["rows"][number]; view: ScreenView }) => (
   <tr>
     <th scope="row">
-      <a class="symbol" href={`/tickers/${encodeURIComponent(row.ticker)}`}>
+      <a class="symbol" href={tickerHref(row.ticker, view.session === view.newest ? null : view.session)}>
         {row.ticker}
       </a>
     </th>

@@ -1,5 +1,6 @@
 import { Section } from "../components.tsx";
 import { formatDate } from "../format.ts";
+import { tickerHref } from "../ticker-href.ts";
 
 export type SecurityStatus = "listed" | "delisted" | "renamed" | "unlisted";
 
@@ -31,12 +32,16 @@ export const StatusTag = ({ status, delistedOn }: { status: SecurityStatus; deli
   );
 };
 
+/** Names the ticker that something came under, where that is not what its security is called now. */
+export const OtherLabel = ({ ticker, label }: { ticker: string; label: string }) =>
+  ticker === label ? null : <small class="note"> as {ticker}</small>;
+
 /** Under an old label: what it is now. */
 export const RenamedNote = ({ ticker, security }: { ticker: string; security: SecurityView }) =>
   security.ticker === ticker ? null : (
     <p class="note" id="renamed">
-      {ticker} is an earlier name of <a href={`/tickers/${encodeURIComponent(security.ticker)}`}>{security.ticker}</a>:
-      this is the history of both.
+      {ticker} is an earlier name of <a href={tickerHref(security.ticker)}>{security.ticker}</a>: this is the history of
+      both.
     </p>
   );
 
@@ -49,18 +54,28 @@ const Sessions = ({ name }: { name: NameView }) =>
     </span>
   );
 
+/** Names of before the first bar, which one below another would fill the page. */
+const WithoutBars = ({ names }: { names: NameView[] }) => {
+  const unseen = names.filter(({ firstSession }) => firstSession === null);
+  return unseen.length === 0 ? null : <p class="note">Without bars: {unseen.map(({ ticker }) => ticker).join(", ")}</p>;
+};
+
 /** The labels that the security had, where it had others; and the other holders of the page's. */
 export const Names = ({ ticker, security }: { ticker: string; security: SecurityView }) => (
   <>
     {security.names.length > 1 && (
       <Section id="names" title="Earlier names">
         <ul class="actions-list">
-          {security.names.toReversed().map((name) => (
-            <li>
-              <Sessions name={name} /> <b>{name.ticker}</b>
-            </li>
-          ))}
+          {security.names
+            .filter(({ firstSession }) => firstSession !== null)
+            .toReversed()
+            .map((name) => (
+              <li>
+                <Sessions name={name} /> <b>{name.ticker}</b>
+              </li>
+            ))}
         </ul>
+        <WithoutBars names={security.names} />
       </Section>
     )}
     {security.others.length > 0 && (
@@ -68,13 +83,13 @@ export const Names = ({ ticker, security }: { ticker: string; security: Security
         <ul class="actions-list">
           {security.others.map((holder) => (
             <li>
-              <Sessions name={holder} />{" "}
-              <a
-                href={`/tickers/${encodeURIComponent(ticker)}?${new URLSearchParams({ security: holder.securityId })}`}
-              >
-                {holder.name ?? ticker}
-              </a>
-              , {statusWords[holder.status]}
+              <Sessions name={holder} />
+              <span>
+                <a href={`${tickerHref(ticker)}?${new URLSearchParams({ security: holder.securityId })}`}>
+                  {holder.name ?? ticker}
+                </a>
+                , {statusWords[holder.status]}
+              </span>
             </li>
           ))}
         </ul>

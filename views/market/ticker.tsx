@@ -16,15 +16,14 @@ import {
 } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
+import { tickerHref } from "../ticker-href.ts";
+import { type CorporateAction, CorporateActions } from "./corporate-actions.tsx";
 import { type PricePoint, PriceSvg } from "./price-svg.tsx";
 import { QuarantineTag } from "./quarantine-tag.tsx";
 import { Restatements } from "./restatements.tsx";
 import { type IndicatorGroupView, Indicators, Listing } from "./ticker-indicators.tsx";
-import { Names, RenamedNote, type SecurityStatus, type SecurityView, StatusTag } from "./ticker-names.tsx";
+import { Names, OtherLabel, RenamedNote, type SecurityStatus, type SecurityView, StatusTag } from "./ticker-names.tsx";
 import { toneOf } from "./tickers.tsx";
-
-/** `aside` is why it does not count, and where that is decided. */
-export type CorporateAction = { date: string; text: string; aside: { why: string; href: string | null } | null };
 
 export type TickerStats = {
   date: string;
@@ -52,8 +51,8 @@ export type TickerView = {
   delistedOn: string | null;
   /** Null before securities are published. */
   security: SecurityView | null;
-  /** Whether the address names the security, of several that had the label. */
-  isAsked: boolean;
+  /** Of those that had the label, the one that its address alone finds. */
+  isNewest: boolean;
   /** When its bars begin and end; null where the tickers' mart does not know it. */
   listing: ListedTicker | null;
   /** Of its last bar; none where nothing is published. */
@@ -72,18 +71,21 @@ export type TickerView = {
   /** Bars that the vendor stated anew, the newest first. */
   restatements: Restatement[];
   withdrawn: WithdrawnBar[];
-  /** Why its newest rows are not published; null where none is held back. */
-  quarantined: Quarantined | null;
+  /** Why rows of it are not published, by the labels that they came under. */
+  quarantined: (Quarantined & { ticker: string })[];
 };
 
 /** The range buttons, as their query values. */
 export const ranges = ["1m", "3m", "6m", "ytd", "1y", "5y", "all"] as const;
 
-const pathOf = (view: TickerView) => `/tickers/${encodeURIComponent(view.ticker)}`;
+const pathOf = ({ ticker }: TickerView) => tickerHref(ticker);
 
-/** Where the address names the security, so do its links. */
-const securityQuery = ({ isAsked, security }: TickerView) =>
-  isAsked && security ? `&${new URLSearchParams({ security: security.securityId })}` : "";
+/** What the security is called now: what it did under another name says so. */
+const labelOf = ({ security, ticker }: TickerView) => security?.ticker ?? ticker;
+
+/** Where the label alone would find another security, links name this one. */
+const securityQuery = ({ isNewest, security }: TickerView) =>
+  !isNewest && security ? `&${new URLSearchParams({ security: security.securityId })}` : "";
 
 const Head = ({ view }: { view: TickerView }) => (
   <header class="page-head ticker-head">
@@ -93,7 +95,9 @@ const Head = ({ view }: { view: TickerView }) => (
     {view.type && <span class="tag">{view.type}</span>}
     {view.exchange && <span class="tag">{view.exchange}</span>}
     <StatusTag status={view.status} delistedOn={view.delistedOn} />
-    {view.quarantined && <QuarantineTag ticker={view.ticker} quarantined={view.quarantined} />}
+    {view.quarantined.map((held) => (
+      <QuarantineTag ticker={held.ticker} quarantined={held} isNamed={held.ticker !== labelOf(view)} />
+    ))}
     {view.security && <RenamedNote ticker={view.ticker} security={view.security} />}
     {view.stats && (
       <p class="quote">
@@ -103,9 +107,11 @@ const Head = ({ view }: { view: TickerView }) => (
           {formatChange(view.stats.return1d)})
         </span>
         <span class="note">{formatDate(view.stats.date)}</span>
-        <a class="button" href={`/backtest?${new URLSearchParams({ ticker: view.ticker })}`}>
-          Backtest this ticker
-        </a>
+        {view.isNewest && (
+          <a class="button" href={`/backtest?${new URLSearchParams({ ticker: view.ticker })}`}>
+            Backtest this ticker
+          </a>
+        )}
       </p>
     )}
   </header>
@@ -152,7 +158,7 @@ const Chart = ({ view }: { view: TickerView }) => (
       data-source={`${pathOf(view)}/bars.json`}
       data-ticker={view.ticker}
       data-adjusted={String(view.isAdjusted)}
-      data-security={view.isAsked ? view.security?.securityId : undefined}
+      data-security={view.isNewest ? undefined : view.security?.securityId}
       data-range={view.range}
     >
       <PriceSvg points={view.points} label={`Closing prices of ${view.ticker}`} />
@@ -219,11 +225,12 @@ const SessionTable = ({ view }: { view: TickerView }) => (
             <tr>
               <th scope="row" class="nowrap">
                 <a
-                  href={`/quality/lineage?${new URLSearchParams({ ticker: view.ticker, date: row.date })}`}
+                  href={`/quality/lineage?${new URLSearchParams({ ticker: row.ticker, date: row.date })}`}
                   title={`Where the numbers of ${formatDate(row.date)} come from`}
                 >
                   {formatDate(row.date)}
                 </a>
+                <OtherLabel ticker={row.ticker} label={labelOf(view)} />
               </th>
               <td class="number">{formatPrice(row.open)}</td>
               <td class="number">{formatPrice(row.high)}</td>
@@ -236,27 +243,6 @@ const SessionTable = ({ view }: { view: TickerView }) => (
         </tbody>
       </table>
     </TableScroll>
-  </Section>
-);
-
-const Actions = ({ title, id, actions }: { title: string; id: string; actions: CorporateAction[] }) => (
-  <Section id={id} title={title}>
-    {actions.length === 0 ? (
-      <p class="note">{none} none known</p>
-    ) : (
-      <ul class="actions-list">
-        {actions.map((action) => (
-          <li>
-            <span>{formatDate(action.date)}</span> {action.aside ? <s>{action.text}</s> : <b>{action.text}</b>}
-            {action.aside && (
-              <small class="note">
-                {action.aside.href === null ? action.aside.why : <a href={action.aside.href}>{action.aside.why}</a>}
-              </small>
-            )}
-          </li>
-        ))}
-      </ul>
-    )}
   </Section>
 );
 
@@ -284,9 +270,9 @@ export const tickerPage = ({ shell, view }: { shell: Shell; view: TickerView }) 
             <div class="rail">
               {view.security && <Names ticker={view.ticker} security={view.security} />}
               {view.listing && <Listing listing={view.listing} />}
-              <Actions id="splits" title="Splits" actions={view.splits} />
-              <Actions id="dividends" title="Dividends" actions={view.dividends} />
-              <Restatements ticker={view.ticker} restatements={view.restatements} withdrawn={view.withdrawn} />
+              <CorporateActions id="splits" title="Splits" label={labelOf(view)} actions={view.splits} />
+              <CorporateActions id="dividends" title="Dividends" label={labelOf(view)} actions={view.dividends} />
+              <Restatements label={labelOf(view)} restatements={view.restatements} withdrawn={view.withdrawn} />
             </div>
           </div>
         </>

@@ -3,10 +3,14 @@ import { Empty, Section, State, TableScroll } from "../components.tsx";
 import { formatChange, formatCompact, formatDate, formatInteger, formatPrice, none } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
+import { tickerHref } from "../ticker-href.ts";
 
 type ListedTicker = Pick<TickerRow, "ticker" | "name" | "type" | "active"> & {
   /** Null where no bar of it is published. */
   quote: Omit<TickerQuote, "ticker"> | null;
+  /** What whoever had it last is called now, and whether it goes on under another name. */
+  newest: string;
+  isRenamed: boolean;
 };
 
 export type TickerList = {
@@ -58,17 +62,27 @@ export const Spark = ({ closes }: { closes: number[] }) => {
 export const toneOf = (change: number | null | undefined) =>
   change === null || change === undefined || change === 0 ? "" : change > 0 ? "up" : "down";
 
+/** What has become of a symbol that is no longer listed. */
+const Gone = ({ row }: { row: ListedTicker }) =>
+  row.newest === row.ticker ? (
+    <span class="tag">{row.isRenamed ? "renamed" : "delisted"}</span>
+  ) : (
+    <a class="tag" href={tickerHref(row.newest)}>
+      now {row.newest}
+    </a>
+  );
+
 const Row = ({ row }: { row: ListedTicker }) => (
   <tr>
     <th scope="row">
-      <a class="symbol" href={`/tickers/${encodeURIComponent(row.ticker)}`}>
+      <a class="symbol" href={tickerHref(row.ticker)}>
         {row.ticker}
       </a>
     </th>
     <td class="name">{row.name}</td>
     <td>
       {row.type ?? none}
-      {!row.active && <span class="tag">delisted</span>}
+      {!row.active && <Gone row={row} />}
     </td>
     <td class="number">{formatPrice(row.quote?.close)}</td>
     <td class={`number ${toneOf(row.quote?.return1d)}`}>{formatChange(row.quote?.return1d)}</td>
@@ -211,7 +225,7 @@ export const unknownTickerPage = ({ shell, ticker, suggestions }: UnknownProps) 
           <ul class="suggestions">
             {suggestions.map((suggestion) => (
               <li>
-                <a class="symbol" href={`/tickers/${encodeURIComponent(suggestion.ticker)}`}>
+                <a class="symbol" href={tickerHref(suggestion.ticker)}>
                   {suggestion.ticker}
                 </a>{" "}
                 {suggestion.name}

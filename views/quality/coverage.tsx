@@ -3,6 +3,7 @@ import { Empty, Fact, Section, TableScroll } from "../components.tsx";
 import { formatCount, formatDate, formatInteger, formatSession, none } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
+import { tickerHref } from "../ticker-href.ts";
 import type { CoverageView, CoveredSession, TickerCoverage } from "./lineage-types.ts";
 import { QualityNav } from "./parts.tsx";
 
@@ -204,7 +205,7 @@ const Ticker = ({ view }: { view: CoverageView }) => (
       <button type="submit" class="button">
         Look
       </button>
-      {view.ticker && <a href={`/tickers/${encodeURIComponent(view.ticker.ticker)}`}>{view.ticker.ticker}’s chart</a>}
+      {view.ticker && <a href={tickerHref(view.ticker.ticker)}>{view.ticker.ticker}’s chart</a>}
     </form>
     {view.ticker && <TickerGaps coverage={view.ticker} />}
     {view.asked !== "" && view.ticker === null && (

@@ -2,6 +2,7 @@ import { Empty, Instant, Section, State, TableScroll } from "../components.tsx";
 import { formatDate, formatSession, none } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
+import { tickerHref } from "../ticker-href.ts";
 import type { BarLineage, LineageView, WayRun } from "./lineage-types.ts";
 import { QualityNav } from "./parts.tsx";
 
@@ -201,7 +202,7 @@ const Lineage = ({ lineage }: { lineage: BarLineage }) => (
       id="way"
       title="The way it came"
       note={`${lineage.ticker}, ${formatSession(lineage.session)}`}
-      aside={<a href={`/tickers/${encodeURIComponent(lineage.ticker)}`}>{lineage.ticker}’s chart</a>}
+      aside={<a href={tickerHref(lineage.ticker, lineage.session)}>{lineage.ticker}’s chart</a>}
     >
       <Way lineage={lineage} />
     </Section>

@@ -3,6 +3,7 @@ import { Empty, Instant, Pager, Section, TableScroll } from "../components.tsx";
 import { formatCompact, formatCount, formatInteger, formatPrice, none } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
+import { tickerHref } from "../ticker-href.ts";
 import { QualityNav } from "./parts.tsx";
 
 export type QuarantineView = {
@@ -148,7 +149,7 @@ const One = ({ quarantine, problem }: { quarantine: Quarantine; problem: string 
   >
     <p class="note">
       Since <Instant at={quarantine.since} /> by <code>{quarantine.test}</code>: {quarantine.reason}{" "}
-      <a href={`/tickers/${encodeURIComponent(quarantine.ticker)}`}>Its page</a>
+      <a href={tickerHref(quarantine.ticker, quarantine.bars.at(-1)?.session)}>Its page</a>
     </p>
     {quarantine.state !== "held" && <Outcome quarantine={quarantine} />}
     <HeldBars ticker={quarantine.ticker} bars={quarantine.bars} />

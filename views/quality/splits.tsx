@@ -1,6 +1,7 @@
 import type { ListedSplit } from "../../db/queries/market/splits.ts";
 import { Instant, Section, TableScroll } from "../components.tsx";
 import { formatDate, formatLabel, formatPrice, none } from "../format.ts";
+import { tickerHref } from "../ticker-href.ts";
 
 /** Why a split does not count, in words. */
 const reasons: Record<NonNullable<ListedSplit["setAside"]>, string> = {
@@ -50,7 +51,7 @@ const Decide = ({ split }: { split: ListedSplit }) => {
 const Line = ({ split }: { split: ListedSplit }) => (
   <tr>
     <th scope="row">
-      <a href={`/tickers/${encodeURIComponent(split.ticker)}#splits`}>{split.ticker}</a>
+      <a href={`${tickerHref(split.ticker, split.date)}#splits`}>{split.ticker}</a>
     </th>
     <td class="nowrap">{formatDate(split.date)}</td>
     <td class="nowrap">

@@ -3,6 +3,7 @@ import { Empty, Fact, Instant, Section, TableScroll } from "../components.tsx";
 import { formatCount, formatDuration, formatInteger } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
+import { tickerHref } from "../ticker-href.ts";
 import { QualityNav, SqlText, TestState } from "./parts.tsx";
 import type { FailureView, RowsView, TestPageView } from "./types.ts";
 
@@ -63,7 +64,7 @@ export const FailingRows = ({ failure }: { failure: RowsView }) => (
             {failure.columns.map((name, index) => (
               <td class={(row.values[index] ?? "").length > longestUnbroken ? "break" : "nowrap"}>
                 {name === "ticker" && row.ticker ? (
-                  <a href={`/tickers/${encodeURIComponent(row.ticker)}`}>{row.ticker}</a>
+                  <a href={tickerHref(row.ticker, row.session)}>{row.ticker}</a>
                 ) : (
                   row.values[index]
                 )}

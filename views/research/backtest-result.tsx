@@ -1,5 +1,6 @@
 import { State } from "../components.tsx";
 import { formatCount, formatDate } from "../format.ts";
+import { tickerHref } from "../ticker-href.ts";
 import { Charts } from "./backtest-charts.tsx";
 import { shortVersion } from "./backtest-format.ts";
 import { Headline, MetricTable, Months } from "./backtest-metrics.tsx";
@@ -96,7 +97,7 @@ export const Result = ({ view }: { view: ResultView }) => (
         {view.ticker !== null && (
           <>
             {" "}
-            · <a href={`/tickers/${encodeURIComponent(view.ticker)}`}>{view.ticker}</a>
+            · <a href={tickerHref(view.ticker)}>{view.ticker}</a>
           </>
         )}
       </p>

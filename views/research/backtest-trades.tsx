@@ -1,6 +1,7 @@
 import { Empty, Section, TableScroll } from "../components.tsx";
 import { formatChange, formatCount, formatDate, formatInteger, formatPrice, none } from "../format.ts";
 import { toneOf } from "../market/tickers.tsx";
+import { tickerHref } from "../ticker-href.ts";
 import { formatReason } from "./backtest-format.ts";
 import type { TradeRow, TradesView } from "./backtest-view.ts";
 
@@ -26,7 +27,7 @@ const Row = ({ row }: { row: TradeRow }) => (
     <th scope="row">{row.number}</th>
     {row.ticker === null ? null : (
       <td>
-        <a href={`/tickers/${encodeURIComponent(row.ticker)}`}>{row.ticker}</a>
+        <a href={tickerHref(row.ticker, row.entryDate)}>{row.ticker}</a>
       </td>
     )}
     <td>{row.shares < 0 ? "Short" : "Long"}</td>

@@ -1,11 +1,12 @@
 import { Empty, Section, TableScroll } from "../components.tsx";
 import { formatCount, formatInteger, formatMove, formatPercent, formatPrice, none } from "../format.ts";
 import { toneOf } from "../market/tickers.tsx";
+import { tickerHref } from "../ticker-href.ts";
 import { formatMetric } from "./backtest-format.ts";
 import type { HoldingRow, ResultView, TickerResult, UniverseView } from "./backtest-view.ts";
 
-const TickerLink = ({ ticker }: { ticker: string }) => (
-  <a class="symbol" href={`/tickers/${encodeURIComponent(ticker)}`}>
+const TickerLink = ({ ticker, session }: { ticker: string; session: string }) => (
+  <a class="symbol" href={tickerHref(ticker, session)}>
     {ticker}
   </a>
 );
@@ -76,7 +77,7 @@ const HoldingTable = ({ rows }: { rows: HoldingRow[] }) => (
       {rows.map((row) => (
         <tr>
           <th scope="row">
-            <TickerLink ticker={row.ticker} />
+            <TickerLink ticker={row.ticker} session={row.session} />
           </th>
           <td class="number">{dollars.format(row.shares)}</td>
           <td class="number">{formatPrice(row.price)}</td>
@@ -132,10 +133,10 @@ const Results = ({ label, rows }: { label: string; rows: TickerResult[] }) => (
         </tr>
       </thead>
       <tbody>
-        {rows.map(({ ticker, trades, profit }) => (
+        {rows.map(({ ticker, session, trades, profit }) => (
           <tr>
             <th scope="row">
-              <TickerLink ticker={ticker} />
+              <TickerLink ticker={ticker} session={session} />
             </th>
             <td class="number">{formatInteger(trades)}</td>
             <td class={`number ${toneOf(profit)}`}>{formatMove(profit, 100)}</td>

@@ -77,8 +77,16 @@ export type Badge = { id: string; label: string; passed: boolean; detail: string
 export type YearRow = { year: string; months: (number | null)[]; total: number | null };
 
 /** Tickers that a strategy of the universe holds, and what it made of them. */
-export type HoldingRow = { ticker: string; shares: number; price: number; value: number; weight: number };
-export type TickerResult = { ticker: string; trades: number; profit: number };
+/** `ticker` is the label of its last session in the run, which is `session`. */
+export type HoldingRow = {
+  ticker: string;
+  session: string;
+  shares: number;
+  price: number;
+  value: number;
+  weight: number;
+};
+export type TickerResult = { ticker: string; session: string; trades: number; profit: number };
 export type UniverseView = {
   holdings: HoldingRow[];
   best: TickerResult[];

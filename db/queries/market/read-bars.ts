@@ -110,8 +110,8 @@ export function selectSplits(sql: Sql, holder: Holder): Promise<SplitRow[]> {
     order by execution_date`;
 }
 
-/** `type` is the vendor's word for it: recurring, special … */
-export type DividendRow = { date: string; cash: number; currency: string | null; type: string | null };
+/** `ticker` is the label that it is listed under; `type` the vendor's word for it: recurring, special … */
+export type DividendRow = { ticker: string; date: string; cash: number; currency: string | null; type: string | null };
 
 /** Whether an amount is in dollars, which alone are counted; the vendor leaves the currency out where it is. */
 export const isDollars = (currency: string | null): boolean => (currency ?? "USD") === "USD";
@@ -119,7 +119,7 @@ export const isDollars = (currency: string | null): boolean => (currency ?? "USD
 /** The cash dividends of a security, or of a label, by ex-dividend date, ascending. */
 export function selectDividends(sql: Sql, holder: Holder): Promise<DividendRow[]> {
   return sql<DividendRow[]>`
-    select ex_dividend_date as date, cash_amount::float8 as cash, currency, distribution_type as type
+    select ticker, ex_dividend_date as date, cash_amount::float8 as cash, currency, distribution_type as type
     from ${dividendsOf(sql, holder)} and active
     order by ex_dividend_date, cash_amount desc, distribution_type`;
 }

@@ -1,5 +1,6 @@
 import type { Sql, TransactionSql } from "../../client.ts";
 import type { StatedBar } from "./read-restatements.ts";
+import { type Holder, hasSecurities, isStatedOf } from "./read-securities.ts";
 
 /** Why a ticker's newest rows are not published. */
 export type Quarantined = { since: Date; test: string; reason: string };
@@ -14,6 +15,35 @@ export async function selectQuarantined(
     from barline.quarantines
     where state = 'held'
       and (${tickers as string[] | null}::text[] is null or ticker = any (${tickers as string[] | null}::text[]))`;
+  return new Map(rows.map(({ ticker, ...quarantined }) => [ticker, quarantined]));
+}
+
+/** What of a security, or of a label, is in quarantine, by the labels that its rows came under. */
+export async function selectQuarantinedOf(sql: Sql, holder: Holder): Promise<(Quarantined & { ticker: string })[]> {
+  return await sql<(Quarantined & { ticker: string })[]>`
+    select ticker, since, test, reason
+    from barline.quarantines
+    where state = 'held'
+      and exists (
+        select
+        from barline.quarantined_bars as held
+        where held.quarantine_id = quarantines.id and held.replaced_at is null and ${isStatedOf(sql, "held", holder)})
+    order by ticker`;
+}
+
+/** Those of a session's labels whose security is in quarantine, under whatever label its rows are held back. */
+export async function selectQuarantinedOn(sql: Sql, session: string): Promise<Map<string, Quarantined>> {
+  if (!(await hasSecurities(sql))) return await selectQuarantined(sql, null);
+  const rows = await sql<(Quarantined & { ticker: string })[]>`
+    select distinct on (labels.ticker) labels.ticker, since, quarantines.test, quarantines.reason
+    from barline.quarantines
+    inner join barline.quarantined_bars as held on held.quarantine_id = quarantines.id and held.replaced_at is null
+    inner join public.int_polygon__ticker_periods as holders
+      on holders.ticker = held.ticker and held.trade_date between holders.valid_from and holders.valid_to
+    inner join public.int_polygon__ticker_periods as labels
+      on labels.security_id = holders.security_id and ${session}::date between labels.valid_from and labels.valid_to
+    where quarantines.state = 'held'
+    order by labels.ticker, since`;
   return new Map(rows.map(({ ticker, ...quarantined }) => [ticker, quarantined]));
 }
 

@@ -1,4 +1,5 @@
 import type { Sql } from "../../client.ts";
+import { type Holder, isStatedOf } from "./read-securities.ts";
 
 /** A bar as the vendor stated it: dollars, unadjusted. */
 export type StatedBar = {
@@ -16,6 +17,8 @@ export type StatedBar = {
  * the one and the other, null where that is not known.
  */
 export type Restatement = {
+  /** The label in that session. */
+  ticker: string;
   date: string;
   statedAt: Date;
   replacedAt: Date;
@@ -26,18 +29,19 @@ export type Restatement = {
 };
 
 /** Dates are inclusive; null is open-ended. */
-export type RestatementRange = { ticker: string; from: string | null; to: string | null; limit: number };
+export type RestatementRange = Holder & { from: string | null; to: string | null; limit: number };
 
-/** The corrections of a ticker's bars, the newest first, from the snapshot that is published; none where there is no snapshot yet. */
+/** The corrections of a security's bars, or of a label's, the newest first, from the snapshot that is published; none where there is no snapshot yet. */
 export async function selectRestatements(
   sql: Sql,
-  { ticker, from, to, limit }: RestatementRange,
+  { from, to, limit, ...holder }: RestatementRange,
 ): Promise<Restatement[]> {
   const [snapshot] = await sql<{ stands: boolean }[]>`
     select to_regclass('public.snapshot_polygon_stock_bars') is not null as stands`;
   if (!snapshot?.stands) return [];
   return await sql<Restatement[]>`
     select
+      earlier.ticker,
       earlier.trade_date as date,
       earlier.dbt_valid_from as "statedAt",
       earlier.dbt_valid_to as "replacedAt",
@@ -54,9 +58,9 @@ export async function selectRestatements(
     left join public.source_polygon_stock_bars_restatements as kept
       on kept.ticker = earlier.ticker and kept.trade_date = earlier.trade_date and kept.stated_at = earlier.stated_at
     where
-      earlier.ticker = ${ticker}::text
+      ${isStatedOf(sql, "earlier", holder)}
       and earlier.trade_date between coalesce(${from}::date, '-infinity') and coalesce(${to}::date, 'infinity')
-    order by earlier.dbt_valid_to desc, earlier.trade_date desc
+    order by earlier.dbt_valid_to desc, earlier.trade_date desc, earlier.ticker
     limit ${limit}::int`;
 }
 

@@ -26,6 +26,21 @@ export const isDeclaredOf = (sql: Sql | TransactionSql, declared: string, day: s
           and holders.security_id <> periods.security_id
           and holders.listing is not null))`;
 
+/**
+ * Of rows of `table` that know a ticker and a session but no security, those of the holder: bars as the vendor stated them, by who had their label
+ * in their session.
+ */
+export const isStatedOf = (sql: Sql, table: string, { ticker, security = null }: Holder) =>
+  security === null
+    ? sql`${sql(table)}.ticker = ${ticker}::text`
+    : sql`${sql(table)}.ticker in (${labelsOf(sql, security)})
+        and exists (
+          select
+          from public.int_polygon__ticker_periods as periods
+          where periods.security_id = ${security}::text
+            and periods.ticker = ${sql(table)}.ticker
+            and ${sql(table)}.trade_date between periods.valid_from and periods.valid_to)`;
+
 /** The labels that a security ever had. */
 export const labelsOf = (sql: Sql | TransactionSql, security: string) => sql`
   select labels.ticker from public.int_polygon__ticker_periods as labels where labels.security_id = ${security}::text`;
@@ -61,6 +76,19 @@ export async function selectSecurityOn(sql: Sql, ticker: string, date: string): 
 type LabelPeriod = { ticker: string; firstSession: string | null; lastSession: string | null };
 
 type SecurityStatus = "listed" | "delisted" | "renamed" | "unlisted";
+
+/** What has become of a label, and the label that whoever had it last has now. */
+export type LabelStatus = { ticker: string; status: SecurityStatus; newest: string };
+
+/** Of some labels; none before securities are published. */
+export async function selectLabelStatuses(sql: Sql, tickers: readonly string[]): Promise<LabelStatus[]> {
+  if (tickers.length === 0 || !(await hasSecurities(sql))) return [];
+  return await sql<LabelStatus[]>`
+    select labels.ticker, labels.status, coalesce(securities.ticker, labels.ticker) as newest
+    from public.dim_securities as securities
+    right join public.dim_tickers as labels on labels.security_id = securities.security_id
+    where labels.ticker = any(${tickers as string[]}::text[])`;
+}
 
 /** A security: its newest label and name, and all labels that it had, oldest first. */
 export type SecurityProfile = {

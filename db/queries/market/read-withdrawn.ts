@@ -1,8 +1,11 @@
 import type { Sql } from "../../client.ts";
 import type { RestatementRange, StatedBar } from "./read-restatements.ts";
+import { isStatedOf } from "./read-securities.ts";
 
 /** A bar that the vendor took back: what it said, since when it is gone, and the raw files that tell. */
 export type WithdrawnBar = {
+  /** The label in that session. */
+  ticker: string;
   date: string;
   bar: StatedBar;
   statedAt: Date;
@@ -15,13 +18,14 @@ export type WithdrawnBar = {
   withdrawnKey: string;
 };
 
-/** The bars of a ticker that were taken back, those too that came back, the newest first. */
+/** The bars of a security, or of a label, that were taken back, those too that came back, the newest first. */
 export async function selectWithdrawn(
   sql: Sql,
-  { ticker, from, to, limit }: RestatementRange,
+  { from, to, limit, ...holder }: RestatementRange,
 ): Promise<WithdrawnBar[]> {
   return await sql<WithdrawnBar[]>`
     select
+      ticker,
       trade_date as date,
       json_build_object(
         'open', open, 'high', high, 'low', low, 'close', close, 'volume', volume, 'vwap', vwap, 'transactions', transactions
@@ -32,11 +36,11 @@ export async function selectWithdrawn(
       earlier_key as "statedKey",
       doubted_key as "doubtedKey",
       later_key as "withdrawnKey"
-    from public.source_polygon_withdrawn_bars
+    from public.source_polygon_withdrawn_bars as withdrawn
     where
-      ticker = ${ticker}::text
+      ${isStatedOf(sql, "withdrawn", holder)}
       and trade_date between coalesce(${from}::date, '-infinity') and coalesce(${to}::date, 'infinity')
-    order by withdrawn_at desc, trade_date desc
+    order by withdrawn_at desc, trade_date desc, ticker
     limit ${limit}::int`;
 }
 

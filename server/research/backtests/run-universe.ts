@@ -1,8 +1,14 @@
 import type { Sql } from "../../../db/client.ts";
 import { isUndefinedTable } from "../../../db/errors.ts";
 import { selectReferenceRead } from "../../../db/queries/market/reference.ts";
+import { selectLabelSpans } from "../../../db/queries/research/label-spans.ts";
 import { type Moment, readAtOneMoment } from "../../../db/queries/research/moment.ts";
-import { lagsWithReturn, selectSessions } from "../../../db/queries/research/universe.ts";
+import {
+  type KeyColumn,
+  type ListedTicker,
+  lagsWithReturn,
+  selectSessions,
+} from "../../../db/queries/research/universe.ts";
 import type { Metrics } from "../../backtest/definitions.ts";
 import { runPortfolio } from "../../backtest/universe/backtest.ts";
 import { chooseHoldings, everyone, type Membership } from "../../backtest/universe/choose.ts";
@@ -22,7 +28,7 @@ import {
   TooManyLookUps,
 } from "./read-universe.ts";
 import type { BacktestRequest } from "./schemas.ts";
-import type { Headline, Scenario, UniverseRun } from "./types.ts";
+import type { Headline, NamedTicker, Scenario, UniverseRun } from "./types.ts";
 
 /** Runs a strategy of the universe. What cannot be run is an HttpError that names the field. */
 export async function runUniverse(
@@ -35,7 +41,7 @@ export async function runUniverse(
     (...moment) => readUniverseData(moment, request, strategy),
     statementsAtOnce,
   );
-  const { universe, survives, chosen, bars, scenario, benchmark, dataVersion } = data;
+  const { universe, survives, chosen, bars, scenario, benchmark, dataVersion, tickers } = data;
   const { survivorship } = scenario;
   const fraction = scenario.sizing.kind === "equity" ? scenario.sizing.fraction : 1;
   const settings = { ...scenario, fraction };
@@ -48,9 +54,8 @@ export async function runUniverse(
   const own = isOfSurvivors ? chosen.survivorsOnly : chosen.pointInTime;
   return {
     scope: "universe",
-    ...{ scenario, strategy, benchmark, dataVersion },
+    ...{ scenario, strategy, benchmark, dataVersion, tickers },
     bars: { dates: universe.dates },
-    tickers: universe.listings.map(({ ticker }) => ticker),
     honesty: checkUniverseHonesty(strategy, universe),
     backtest,
     nothingHeld: backtest.trades.length === 0 ? whyNothingHeld(own, bars, settings) : null,
@@ -81,12 +86,25 @@ async function readUniverseData(moment: Moment, request: BacktestRequest, strate
     survivorship: settings.survivorship ?? "point_in_time",
   };
   if (settings.dividends) await requireDividends(read, first);
-  const [bars, benchmark, dataVersion] = await Promise.all([
+  const [bars, benchmark, dataVersion, tickers] = await Promise.all([
     readHeldBars(read, universe, Object.values(chosen), settings.dividends),
     readBenchmark(read, universe.dates, settings),
     readRequestVersion(read, scenario),
+    readNames(read, universe, Object.values(chosen).flat()),
   ]);
-  return { universe, survives, chosen, scenario, bars, benchmark, dataVersion };
+  return { universe, survives, chosen, scenario, bars, benchmark, dataVersion, tickers };
+}
+
+/** Every ticker of the universe; with its labels, where it had several and is chosen. */
+async function readNames(
+  read: Sql,
+  { listings, by }: { listings: readonly ListedTicker[]; by: KeyColumn },
+  chosen: readonly Selection[],
+): Promise<NamedTicker[]> {
+  const numbers = new Set(chosen.flatMap(({ tickers }) => tickers));
+  const keys = [...numbers].flatMap((number) => listings[number]?.key ?? []);
+  const spans = Map.groupBy(await selectLabelSpans(read, keys, by), ({ key }) => key);
+  return listings.map(({ ticker, lastDate, key }) => ({ ticker, lastDate, labels: spans.get(key) ?? [] }));
 }
 
 const headlineOf = ({ totalReturn, cagr, sharpe, maxDrawdown, finalEquity }: Metrics): Headline => ({

@@ -14,6 +14,7 @@ import { HttpError } from "../../http/errors.ts";
 import { readBars } from "./bars.ts";
 import { readBenchmark } from "./benchmark.ts";
 import { readRequestVersion } from "./data-version.ts";
+import { labelOn } from "./label-on.ts";
 import { notesOf } from "./notes.ts";
 import { runUniverse } from "./run-universe.ts";
 import { type BacktestAnswer, type BacktestRequest, settingsOf } from "./schemas.ts";
@@ -112,12 +113,12 @@ export function toAnswer(run: BacktestRun): BacktestAnswer {
   };
 }
 
-/** A run's trades with their dates, and of a portfolio with their tickers. */
+/** A run's trades with their dates, and of a portfolio with the tickers of when they were entered. */
 export function tradesOf(run: BacktestRun): BacktestAnswer["trades"] {
   const { dates } = run.bars;
   if (run.scope === "universe") {
     return run.backtest.trades.map((trade) => ({
-      ticker: run.tickers[trade.ticker] ?? "",
+      ticker: labelOn(run.tickers[trade.ticker], dates[trade.entrySession] ?? ""),
       ...toTrade(dates, trade, trade.splitFactors),
     }));
   }

@@ -1,4 +1,5 @@
 import type { DividendRow, SplitRow } from "../../../db/queries/market/read-bars.ts";
+import type { LabelSpan } from "../../../db/queries/research/label-spans.ts";
 import type { Backtest } from "../../backtest/backtest.ts";
 import type { Metrics } from "../../backtest/definitions.ts";
 import type { ConfiguredStrategy } from "../../backtest/strategy.ts";
@@ -48,13 +49,16 @@ type Survivorship = {
   survivors: number;
 };
 
+/** A security by its newest label, with its last session and, where it had others, the labels of what was held. */
+export type NamedTicker = { ticker: string; lastDate: string; labels: readonly Omit<LabelSpan, "key">[] };
+
 /** A run over all tickers. */
 export type UniverseRun = RunOf<"universe"> & {
   strategy: ConfiguredUniverseStrategy;
   /** The market's sessions; a portfolio has no one price. */
   bars: { dates: readonly string[] };
   /** By the number that trades and holdings name a ticker by. */
-  tickers: readonly string[];
+  tickers: readonly NamedTicker[];
   backtest: PortfolioBacktest;
   /** Null where something was held. */
   nothingHeld: NothingHeld | null;

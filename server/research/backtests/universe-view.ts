@@ -1,6 +1,7 @@
 import { formatCount, formatDate, formatPrice } from "../../../views/format.ts";
 import type { HoldingRow, TickerResult, UniverseView } from "../../../views/research/backtest-view.ts";
 import { metricDefinitions } from "../../backtest/definitions.ts";
+import { labelOn } from "./label-on.ts";
 import { headlineNames, type UniverseRun } from "./types.ts";
 
 /** Tickers that are named as those that gained most, and lost most. */
@@ -8,11 +9,12 @@ const tickersNamed = 10;
 
 /** What the page shows of a portfolio: what it holds at the end, what made it, and what survivors alone would have looked like. */
 export function toUniverseView(run: UniverseRun): UniverseView {
-  const { backtest, tickers, survivorship } = run;
+  const { backtest, tickers, survivorship, bars } = run;
+  const end = bars.dates.at(-1) ?? "";
   const equity = backtest.equity.at(-1) ?? Number.NaN;
   const holdings = backtest.holdings.map(({ ticker, shares, price }): HoldingRow => {
     const value = shares * price;
-    return { ticker: tickers[ticker] ?? "", shares, price, value, weight: value / equity };
+    return { ticker: labelOn(tickers[ticker], end), session: end, shares, price, value, weight: value / equity };
   });
   const results = resultsOf(run).toSorted((a, b) => b.profit - a.profit);
   return {
@@ -34,7 +36,8 @@ function resultsOf({ backtest, tickers }: UniverseRun): TickerResult[] {
   const results = new Map<number, TickerResult>();
   for (const { ticker, exit } of backtest.trades) {
     if (exit === null) continue;
-    const result = results.get(ticker) ?? { ticker: tickers[ticker] ?? "", trades: 0, profit: 0 };
+    const { ticker: label = "", lastDate: session = "" } = tickers[ticker] ?? {};
+    const result = results.get(ticker) ?? { ticker: label, session, trades: 0, profit: 0 };
     results.set(ticker, { ...result, trades: result.trades + 1, profit: result.profit + exit.profit });
   }
   return [...results.values()];
@@ -72,7 +75,7 @@ function nothingHeld({ nothingHeld: why, bars, tickers }: UniverseRun): string[]
     case "not_traded":
       return [`${begin} none of the tickers chosen was traded in the session after its choice.`];
     case "too_dear": {
-      const share = `one whole share of ${tickers[why.ticker] ?? ""}, the nearest to it, cost $${formatPrice(why.price)} on ${formatDate(bars.dates[why.session] ?? "")} with its costs`;
+      const share = `one whole share of ${labelOn(tickers[why.ticker], bars.dates[why.session] ?? "")}, the nearest to it, cost $${formatPrice(why.price)} on ${formatDate(bars.dates[why.session] ?? "")} with its costs`;
       return [`${begin} ${share}, and a part of the capital is $${formatPrice(why.part)}.`];
     }
     case "costs":

@@ -13,7 +13,7 @@ const text = async (path: string) => (await dashboard.app.request(path)).text();
 
 /** The symbols of a page's table, in its order. */
 const symbols = async (query: string) =>
-  [...(await text(`/screener?${query}`)).matchAll(/class="symbol" href="\/tickers\/([\w.]+)"/g)].map(([, it]) => it);
+  [...(await text(`/screener?${query}`)).matchAll(/class="symbol" href="\/tickers\/([\w.]+)["?]/g)].map(([, it]) => it);
 
 describe("the screener before anything is published", () => {
   test("says so, and has no file to give", async () => {

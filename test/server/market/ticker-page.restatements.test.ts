@@ -49,11 +49,12 @@ describe("a bar that was stated anew", () => {
   });
 
   test("is told over the API with each correction, the newest first", async () => {
+    const about = { ticker: "AAPL", date: "2024-01-09" };
     const { status, body } = await ask("?from=2024-01-09");
     expect(status).toBe(200);
     expect(body).toEqual([
-      { date: "2024-01-09", statedAt: times[1], replacedAt: times[2], before: { ...said, vwap: 101.25 }, after: said },
-      { date: "2024-01-09", statedAt: times[0], replacedAt: times[1], before: first, after: { ...said, vwap: 101.25 } },
+      { ...about, statedAt: times[1], replacedAt: times[2], before: { ...said, vwap: 101.25 }, after: said },
+      { ...about, statedAt: times[0], replacedAt: times[1], before: first, after: { ...said, vwap: 101.25 } },
     ]);
     expect((await ask("?to=2024-01-08")).body).toHaveLength(1);
     expect((await ask("?limit=1")).body).toHaveLength(1);
@@ -102,7 +103,8 @@ describe("a bar that was taken back", () => {
   });
 
   test("is told over the API with what it said and the answers that lack it", async () => {
-    const told = { date: "2024-01-05", bar: said, statedAt: times[0], withdrawnAt: times[2], returnedAt: null, files };
+    const when = { statedAt: times[0], withdrawnAt: times[2], returnedAt: null };
+    const told = { ticker: "AAPL", date: "2024-01-05", bar: said, ...when, files };
     expect(await withdrawn()).toEqual({ status: 200, body: [told] });
     expect((await withdrawn("?from=2024-01-06")).body).toEqual([]);
     expect((await withdrawn("?from=2024-01-09&to=2024-01-08")).status).toBe(422);

@@ -98,6 +98,12 @@ describe("the page of a ticker", () => {
     expect(html).not.toContain("delisted");
   });
 
+  test("is found in the list of tickers by what it is called now", async () => {
+    const html = await page("/tickers?q=FB");
+    expect(html).toContain('<a class="tag" href="/tickers/META">now META</a>');
+    expect(await page("/tickers?q=GONE")).toContain('<span class="tag">delisted</span>');
+  });
+
   test("of one that no list has does not call it delisted", async () => {
     const html = await page("/tickers/LINX");
     expect(html).toContain("in no list of the vendor");
@@ -111,6 +117,109 @@ describe("the page of a ticker", () => {
     const ofFund = JSON.parse(await page("/tickers/META/bars.json?security=BBG000EXBALL"));
     expect(ofFund.date).toHaveLength(fundEnds);
     expect([ofFund.names, ofFund.splits]).toEqual([[], []]);
+  });
+});
+
+describe("what the vendor did to a security's bars", () => {
+  const stated = { open: 10, high: 12, low: 9, close: 11, volume: 100, vwap: null, transactions: 7 };
+  const files = { earlier_key: "raw/a.json.gz", doubted_key: "raw/b.json.gz", later_key: "raw/c.json.gz" };
+  /** Under FB, under META while it was the fund's, and under META since. */
+  const rows = [
+    { ticker: "FB", trade_date: weekday(12) },
+    { ticker: "META", trade_date: weekday(12) },
+    { ticker: "META", trade_date: weekday(33) },
+  ];
+
+  beforeAll(async () => {
+    const { sql } = dashboard;
+    const times = { stated_at: builtAt, withdrawn_at: builtAt, returned_at: null, sequence: 1 };
+    const withdrawn = rows.map((row) => ({ ...row, ...stated, ...times, ...files }));
+    await sql`
+      insert into public.source_polygon_withdrawn_bars
+      select * from jsonb_populate_recordset(null::public.source_polygon_withdrawn_bars, ${sql.json(withdrawn as never)})`;
+    const versions = rows.flatMap((row) =>
+      [1, 2].map((volume) => ({
+        ...{ ...row, ...stated, volume, stated_at: new Date(builtAt.getTime() + volume * 1000) },
+        dbt_valid_from: new Date(builtAt.getTime() + volume * 1000),
+        dbt_valid_to: volume === 1 ? new Date(builtAt.getTime() + 2000) : null,
+      })),
+    );
+    await sql`drop table public.snapshot_polygon_stock_bars`;
+    await sql`
+      create table public.snapshot_polygon_stock_bars (
+        ticker text, trade_date date, open numeric, high numeric, low numeric, close numeric, volume numeric, vwap numeric,
+        transactions bigint, stated_at timestamptz, dbt_valid_from timestamptz, dbt_valid_to timestamptz)`;
+    await sql`
+      insert into public.snapshot_polygon_stock_bars
+      select * from jsonb_populate_recordset(null::public.snapshot_polygon_stock_bars, ${sql.json(versions as never)})`;
+    const [run] = await sql<[{ id: number }]>`
+      insert into barline.runs (job_id, state, trigger) values ('stocks_polygon_dbt_transform', 'success', 'dataset') returning id`;
+    const held = { test: "odd_bars", reason: "low is above high" };
+    const [quarantine] = await sql<[{ id: number }]>`
+      insert into barline.quarantines (ticker, since, test, reason, run_id)
+      values ('FB', ${builtAt}, ${held.test}, ${held.reason}, ${run.id}) returning id`;
+    const bar = { quarantine_id: quarantine.id, ...rows[0], ...stated, ...held, run_id: run.id, held_at: builtAt };
+    await sql`
+      insert into barline.quarantined_bars
+      select * from jsonb_populate_record(null::barline.quarantined_bars, ${sql.json(bar as never)})`;
+  });
+
+  test.each(["restatements", "withdrawn"])(
+    "is told over the API of the security, or of the label: %s",
+    async (what) => {
+      const told = async (path: string) =>
+        (await ask(path)).body
+          .map(({ ticker, date }: { ticker: string; date: string }) => `${ticker} ${date}`)
+          .toSorted();
+      const [underFb = "", asFund = "", underMeta = ""] = rows.map((row) => `${row.ticker} ${row.trade_date}`);
+      expect(await told(`/api/bars/META/${what}`)).toEqual([underFb, underMeta]);
+      expect(await told(`/api/bars/FB/${what}`)).toEqual([underFb, underMeta]);
+      expect(await told(`/api/bars/META/${what}?label=exact`)).toEqual([asFund, underMeta]);
+      expect((await ask(`/api/bars/META/${what}?label=any`)).status).toBe(422);
+    },
+  );
+
+  test("stands on its page whatever its label was, with the label named", async () => {
+    const html = await page("/tickers/META");
+    expect(html.match(/ as FB</g)).toHaveLength(22);
+    expect(html).toContain(`href="/quality/lineage?ticker=FB&amp;date=${weekday(12)}"`);
+    expect(html).toContain("FB in quarantine since");
+    expect(html.match(/withdrawn <time/g)).toHaveLength(2);
+    const ofFund = await page("/tickers/META?security=BBG000EXBALL");
+    expect(ofFund.match(/withdrawn <time/g)).toHaveLength(1);
+    expect(ofFund).not.toContain("in quarantine");
+    expect(ofFund).not.toContain("Backtest this ticker");
+  });
+
+  test("is in screens of the past with the label of then", async () => {
+    const held = async (session: number) => {
+      const { body } = await ask(`/api/screener?date=${weekday(session)}&columns=close_price`);
+      const rows: { ticker: string; quarantined: unknown }[] = body.tickers;
+      return rows.filter(({ quarantined }) => quarantined !== null).map(({ ticker }) => ticker);
+    };
+    expect(await held(15)).toEqual(["FB"]);
+    expect(await held(end - 1)).toEqual(["META"]);
+  });
+});
+
+describe("a link to a ticker and a session", () => {
+  test("finds who had the label then", async () => {
+    const then = await page(`/tickers/META?on=${weekday(15)}`);
+    expect(then).toContain("Example Ball Metaverse ETF");
+    expect(then).toContain('security=BBG000EXBALL" data-range');
+    const now = await page(`/tickers/META?on=${weekday(35)}`);
+    expect(now).toContain("Meta Example Inc.");
+    expect(now).not.toContain('security=BBG000EXMET1" data-range');
+    for (const day of ["2001-01-02", "nonsense"]) {
+      expect(await page(`/tickers/META?on=${day}`)).toContain("Meta Example Inc.");
+    }
+    expect(JSON.parse(await page(`/tickers/META/bars.json?on=${weekday(15)}`)).date).toHaveLength(fundEnds);
+  });
+
+  test("stands in screens of the past", async () => {
+    const past = await page(`/screener?date=${weekday(15)}`);
+    expect(past).toContain(`href="/tickers/META?on=${weekday(15)}"`);
+    expect(await page("/screener")).toContain('href="/tickers/META"');
   });
 });
 
@@ -137,6 +246,18 @@ describe("the past", () => {
       ["META", false],
       ["NEXT", true],
     ]);
+  });
+
+  test("is chosen from by securities: each trade has the symbol of its day, and what is held that of the last", async () => {
+    const request = { strategy: "cross_sectional_momentum", params: { lookback: 5, skip: 0, holdings: 50 } };
+    const { status, body } = await askApi(api, "POST", "/api/backtests", request);
+    expect(status).toBe(200);
+    const trades: { ticker: string; entryDate: string }[] = body.trades;
+    expect(trades.map(({ ticker }) => ticker)).toContain("FB");
+    expect(trades.every(({ ticker, entryDate }) => ticker !== "META" || entryDate >= weekday(renamed))).toBe(true);
+    const html = await page("/backtest?strategy=cross_sectional_momentum&params.lookback=5&params.skip=0");
+    expect(html).toContain(`href="/tickers/META?on=${weekday(end - 1)}"`);
+    expect(html).toMatch(/href="\/tickers\/FB\?on=2018-\d\d-\d\d"/);
   });
 
   test("is traded along a security: a backtest of the new label begins under the old one", async () => {

@@ -346,7 +346,7 @@ describe("a strategy of the universe", () => {
       expect(page).toContain(title);
     for (const figure of ["equity", "drawdown"]) expect(page).toContain(`data-plot="${figure}"`);
     expect(page).not.toContain('data-plot="price"');
-    expect(page).toMatch(/<td><a href="\/tickers\/(TEN|SPY)">/);
+    expect(page).toMatch(/<td><a href="\/tickers\/(TEN|SPY)\?on=\d{4}-\d\d-\d\d">/);
     const chart = await (await get(urlOf(universe, "/backtest/chart.json"))).json();
     expect(chart.candles).toBeNull();
     expect(chart.figures).toHaveLength(2);
