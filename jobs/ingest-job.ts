@@ -71,7 +71,7 @@ export function createIngestJob(options: IngestOptions): JobDefinition {
       upcoming: (now, count) =>
         upcomingSessions(now, count).map((session) => ({ partition: session, dueAt: settlesAt(session) })),
       catchup: settings.catchup,
-      rechecks: createRechecks(settings.recheckSessions),
+      rechecks: createRechecks(settings.recheckSessions, settings.isFirstLook),
     },
     produces: [manifestsDataset(options.lake)],
     maxActiveRuns: 16,

@@ -18,6 +18,8 @@ export type PipelineSettings = WorkerSettings & {
   catchup: "all" | "latest" | "none";
   /** Sessions that are fetched again after each new one; 0: none, on Saturdays neither. */
   recheckSessions: number;
+  /** Whether the simulated market is looked at for the first time, and checks the last sessions once more. */
+  isFirstLook?: boolean;
 };
 
 /** The resource that a worker asks leave for before each call to the market API. */

@@ -7,6 +7,7 @@ import { startEmbeddedPostgres } from "../db/embedded.ts";
 import { StartError } from "../db/errors.ts";
 import { migrateDatabase } from "../db/migrate.ts";
 import { lockEmbeddedServer } from "../db/queries/operations/owner.ts";
+import { hasRuns } from "../db/queries/pipeline/read-runs.ts";
 import { requireSessionPooling } from "../db/session-pooling.ts";
 import { createAlerts } from "../jobs/alerts/alerts.ts";
 import type { Alerts } from "../jobs/alerts/types.ts";
@@ -148,9 +149,16 @@ export async function startPipeline(startup: Startup, database: Database): Promi
   if (outage) log.warn({ reason: outage.message, advice: outage.advice }, "the lake is away; runs wait for it");
   const { universe, warning } = readUniverse(config.universe);
   if (warning !== undefined) log.warn(warning);
+  const pools = {
+    state: openPool(database.url, "state"),
+    work: openPool(database.url, "work"),
+    lock: openPool(database.url, "lock"),
+  };
+  for (const [name, pool] of Object.entries(pools)) lifecycle.onStop(`${name} pool`, () => pool.end({ timeout: 0.5 }));
+  const isFirstLook = config.market.source === "demo" && !(await hasRuns(pools.state));
   const settings: PipelineSettings = {
     lake: lakeOptions,
-    market: startMarket(startup),
+    market: startMarket(startup, isFirstLook),
     databaseUrl: database.url,
     source: config.market.source,
     callsPerMinute: config.market.callsPerMinute,
@@ -158,13 +166,8 @@ export async function startPipeline(startup: Startup, database: Database): Promi
     startDate: config.startDate,
     catchup: config.catchup,
     recheckSessions: config.recheckSessions,
+    isFirstLook,
   };
-  const pools = {
-    state: openPool(database.url, "state"),
-    work: openPool(database.url, "work"),
-    lock: openPool(database.url, "lock"),
-  };
-  for (const [name, pool] of Object.entries(pools)) lifecycle.onStop(`${name} pool`, () => pool.end({ timeout: 0.5 }));
   const pipeline = createPipeline({
     settings,
     pools,
@@ -235,11 +238,11 @@ const sweepWorkersIdleMs = 60_000;
 const orchestratorPatienceMs = 1500;
 
 /** Where the market's data comes from: the real API, or the demo exchange that is started here. */
-function startMarket({ config, lifecycle, now }: Startup): PipelineSettings["market"] {
+function startMarket({ config, lifecycle, now }: Startup, isFirstLook: boolean): PipelineSettings["market"] {
   const { proxies } = config;
   const { source, apiKey, baseUrl, maxAnswerMegabytes } = config.market;
   if (source === "polygon" && apiKey !== null) return { baseUrl, apiKey, maxAnswerMegabytes, proxies };
-  const exchange = startDemoExchange({ now });
+  const exchange = startDemoExchange({ now, isFirstLook });
   lifecycle.onStop("demo exchange", () => exchange.stop());
   return { baseUrl: exchange.url, apiKey: demoApiKey, proxies };
 }

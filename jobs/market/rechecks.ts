@@ -7,10 +7,18 @@ const saturdayDistances = [63, 21];
 /** Monday is 0. */
 const saturday = 5;
 
-/** Which sessions are fetched again, and when: the last `sessions` after each new one, and on Saturdays two older ones. */
-export function createRechecks(sessions: number): RecheckSeries[] {
+/**
+ * Which sessions are fetched again, and when: the last `sessions` after each new one, and on Saturdays two older ones. A first look at the
+ * simulated market has its first round twice: what takes two answers in a row is there to be seen at once.
+ */
+export function createRechecks(sessions: number, isFirstLook = false): RecheckSeries[] {
   if (sessions === 0) return [];
+  const once: RecheckSeries = {
+    name: "first look",
+    due: (now, done) => (done === undefined ? afterNewSession(sessions, now, undefined) : undefined),
+  };
   return [
+    ...(isFirstLook ? [once] : []),
     { name: "new session", due: (now, done) => afterNewSession(sessions, now, done) },
     { name: "saturday", due: onSaturday },
   ];

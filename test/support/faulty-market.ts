@@ -64,8 +64,10 @@ export async function startFaultyMarket(options: {
   tickers: number;
   seed?: number;
   now?: () => Date;
+  isFirstLook?: boolean;
 }): Promise<FaultyMarket> {
-  const demo = startDemoExchange({ now: options.now ?? (() => new Date()), tickers: options.tickers });
+  const { tickers, isFirstLook = false, now = () => new Date() } = options;
+  const demo = startDemoExchange({ now, tickers, isFirstLook });
   const asked = new Map<string, number>();
   const waiting = new Set<() => void>();
   let permits = Number.POSITIVE_INFINITY;

@@ -217,3 +217,9 @@ export function selectLogs(sql: Sql, runId: number, limit: number): Promise<LogR
     ) as tail
     order by tail.id`;
 }
+
+/** Whether anything was ever run. */
+export async function hasRuns(sql: Sql): Promise<boolean> {
+  const [row] = await sql<[{ found: boolean }]>`select exists (select from barline.runs) as found`;
+  return row.found;
+}

@@ -158,3 +158,9 @@ export function positionOnOrAfter(dates: readonly string[], date: string): numbe
   }
   return low;
 }
+
+/** To so many decimals. */
+export function roundTo(value: number, decimals: number): number {
+  const scale = 10 ** decimals;
+  return Math.round(value * scale) / scale;
+}

@@ -8,8 +8,17 @@ import { isDescending, matches, type PageSize, pageOf } from "./query.ts";
 /** What a route answers; the server adds nothing. */
 export type DemoAnswer = { status: number; body: unknown };
 
-/** The moment of a request: nothing after `settled` (the last session whose data is final) may be told. */
-export type DemoMoment = { exchange: DemoExchange; settled: string; today: string; requestId: string };
+/**
+ * The moment of a request: nothing after `settled` (the last session whose data is final) may be told. `isFirstAnswer`: whether a whole session is
+ * told as at first; asking tells once.
+ */
+export type DemoMoment = {
+  exchange: DemoExchange;
+  settled: string;
+  today: string;
+  requestId: string;
+  isFirstAnswer(date: string): boolean;
+};
 
 type Route = { pattern: RegExp; answer: (url: URL, parts: string[], moment: DemoMoment) => DemoAnswer };
 
@@ -61,13 +70,15 @@ function failure(status: number, { requestId }: DemoMoment, code: string, messag
 function grouped(url: URL, [date = ""]: string[], moment: DemoMoment): DemoAnswer {
   if (!isIsoDate(date)) return failure(400, moment, "ERROR", "Could not parse the time parameter: 'date'.");
   const adjusted = url.searchParams.get("adjusted") !== "false";
-  const { exchange, settled } = moment;
-  const tell = date === settled ? exchange.firstBars : exchange.bars;
-  const bars = date <= settled ? tell(date, adjusted, settled) : [];
-  const closed = newYorkInstant(date, regularClose).getTime();
+  const { exchange, settled, isFirstAnswer } = moment;
+  const tell = isFirstAnswer(date) ? exchange.firstBars : exchange.bars;
+  const isTold = date <= settled;
+  const bars = isTold ? tell(date, adjusted, settled) : [];
+  const t = newYorkInstant(date, regularClose).getTime();
+  const garbage = isTold ? exchange.garbage(date) : undefined;
   return aggregates(
     { adjusted },
-    bars.map((bar) => wireBar(bar, closed, bar.ticker)),
+    [...bars.map((bar) => wireBar(bar, t, bar.ticker)), ...(garbage ? [{ ...garbage, t }] : [])],
     moment,
   );
 }

@@ -18,7 +18,15 @@ export type DemoServerOptions = {
   now: () => Date;
   /** How many securities; fewer make a smaller, otherwise equal market. */
   tickers?: number;
+  /**
+   * Whether who asks is there for the first time. Then each of the last sessions is told as at first, once, and corrected when it is asked for
+   * again: what otherwise takes days is there to be looked at.
+   */
+  isFirstLook?: boolean;
 };
+
+/** As many as a first start checks again. */
+const firstLookSessions = 6;
 
 /**
  * Serves a simulated market on loopback in the vendor's wire format. Every name ends with "(simulated)". Sessions whose data
@@ -28,6 +36,9 @@ export type DemoServerOptions = {
 export function startDemoExchange(options: DemoServerOptions): DemoServer {
   let exchange: { untilYear: number; market: DemoExchange } | undefined;
   let requests = 0;
+  const hasty = new Set(
+    options.isFirstLook ? settledSessions(firstDemoDate, options.now()).slice(-firstLookSessions) : [],
+  );
 
   /** A new year makes the paths longer; what was simulated before stays as it was. */
   function exchangeOf(untilYear: number): DemoExchange {
@@ -52,11 +63,13 @@ export function startDemoExchange(options: DemoServerOptions): DemoServer {
     }
     const now = options.now();
     const today = newYorkDate(now);
+    const settled = settledSessions(firstDemoDate, now).at(-1) ?? "";
     const moment: DemoMoment = {
       exchange: exchangeOf(Number(today.slice(0, 4))),
-      settled: settledSessions(firstDemoDate, now).at(-1) ?? "",
+      settled,
       today,
       requestId,
+      isFirstAnswer: (date) => hasty.delete(date) || date === settled,
     };
     return answerDemoRequest(url, moment);
   }

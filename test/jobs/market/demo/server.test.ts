@@ -244,6 +244,24 @@ describe("the wire", () => {
   });
 });
 
+test("what it says of the last sessions to who is there for the first time is corrected once they are asked for again", async () => {
+  const at = new Date("2025-11-21T12:00:00Z");
+  const own = startDemoExchange({ now: () => at, isFirstLook: true });
+  const ask = async (session: string) => {
+    const response = await fetch(`${own.url}${grouped}/${session}?adjusted=false&apiKey=${demoApiKey}`);
+    const { results } = (await response.json()) as { results: { T: string; c: number }[] };
+    return results.map((row) => `${row.T} ${row.c}`);
+  };
+  const final = (session: string) => exchange.bars(session, false).map(({ ticker, close }) => `${ticker} ${close}`);
+  const [old, monday] = ["2025-11-05", "2025-11-17"];
+  expect(await ask(old)).toEqual(final(old));
+  const first = await ask(monday);
+  expect(first).toHaveLength(exchange.firstBars(monday, false).length);
+  expect(first).not.toEqual(final(monday));
+  expect(await ask(monday)).toEqual(final(monday));
+  await own.stop();
+});
+
 test("what it says of the last session is final once the next one has settled, by session and by ticker alike", async () => {
   const before = clock.now;
   // Wednesday's session is the last that has settled; then Thursday's is.
