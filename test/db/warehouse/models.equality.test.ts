@@ -1,109 +1,39 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
-import { newYorkDate } from "../../../jobs/market/calendar.ts";
-import { buildProject } from "../../../jobs/transform/build/build.ts";
-import { type LoadedProject, loadProject } from "../../../jobs/transform/project/load.ts";
-import { createPlayer, type History, history } from "../../jobs/transform/arrivals.ts";
-import { warehouseDir } from "../../jobs/transform/support.ts";
-import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
+import { history, longHistory } from "../../jobs/transform/arrivals.ts";
+import { weekday } from "../../jobs/transform/support.ts";
+import { type EqualityStage, openEqualityStage } from "./equality.ts";
 
+const isSoak = Boolean(process.env.SOAK);
 /** In the ordinary suite the same cases each time; the soak draws others, and names the seed of one that fails. */
-const cases = process.env.SOAK
-  ? { numRuns: Number(process.env.SOAK_CASES ?? 3000) }
-  : { numRuns: 100, seed: 20_201_117 };
-setDefaultTimeout(process.env.SOAK ? 7_200_000 : 600_000);
+const cases = isSoak ? { numRuns: Number(process.env.SOAK_CASES ?? 3000) } : { numRuns: 100, seed: 20_201_117 };
+const years = isSoak ? 20 : 1;
+setDefaultTimeout(isSoak ? 7_200_000 : 600_000);
 
-let database: TestDatabase;
-/** Read once: reading it takes as long as a build of few rows. */
-let loaded: LoadedProject;
-let models: string[];
-/**
- * The project's tests, which want other data than arrives here, and what no model reads: snapshots, which keep what was and
- * are not made anew, and seeds.
- */
-let exclude: string[];
-const clock = { now: new Date() };
-const silent = { info: () => {}, warn: () => {} };
+describe("few sessions in which much meets", () => {
+  let stage: EqualityStage;
+  beforeAll(async () => {
+    stage = await openEqualityStage(new Date("2019-08-30T21:30:00Z"));
+  }, 60_000);
+  afterAll(() => stage.close());
 
-beforeAll(async () => {
-  database = await createTestDatabase();
-  loaded = loadProject({ projectDir: warehouseDir, variables: {}, environment: {} });
-  const { project } = loaded;
-  const kinds = new Set(["test", ...(project.unitTests.length > 0 ? ["unit_test"] : [])]);
-  const isRead = (name: string) => project.models.some(({ dependsOn }) => dependsOn.includes(name));
-  for (const { resourceType: kind, name } of project.models) if (kind !== "model" && !isRead(name)) kinds.add(kind);
-  exclude = [...kinds].map((kind) => `resource_type:${kind}`);
-  models = project.models
-    .filter(({ config }) => config.materialized === "incremental" || config.materialized === "table")
-    .map(({ name }) => name);
-}, 60_000);
-afterAll(() => database.drop());
+  test("incremental builds equal a full refresh in every column, whatever arrives in whatever order", async () => {
+    await fc.assert(fc.asyncProperty(history, stage.play), { ...cases, endOnFailure: false });
+  });
+});
 
-/** A bare database again; with the models' tables still there but empty, unless the case begins without them. */
-async function reset(fresh: boolean): Promise<void> {
-  clock.now = new Date("2019-08-30T21:30:00Z");
-  const { sql } = database;
-  const tables = await sql<{ name: string }[]>`
-    select table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`;
-  if (tables.length > 0) await sql`truncate ${sql(tables.map(({ name }) => name))}`;
-  for (const name of models) await sql`drop table if exists ${sql(`kept_${name}`)}`;
-  if (fresh) for (const name of models) await sql`drop table if exists ${sql(name)} cascade`;
-}
+describe("years of sessions", () => {
+  let stage: EqualityStage;
+  beforeAll(async () => {
+    // After the last of them, so that every split is of the past.
+    stage = await openEqualityStage(new Date(`${weekday(years * 252 + 100)}T21:30:00Z`));
+  }, 60_000);
+  afterAll(() => stage.close());
 
-async function build(fullRefresh = false): Promise<void> {
-  const context = { sql: database.sql, loaded, today: newYorkDate(clock.now), log: silent, elapsed: () => 0 };
-  const result = await buildProject(context, { fullRefresh, exclude });
-  expect(result.tests).toEqual([]);
-  const faults = result.models.flatMap(({ name, error }) => (error === undefined ? [] : `${name}: ${error}`));
-  expect(faults).toEqual([]);
-}
-
-/** Columns in which one incremental build leaves a note for the next; a full refresh begins them anew. */
-const notesOf = (model: string) => [
-  "breadth_changed_at",
-  "bars_seen_at",
-  ...(model === "fct_polygon__market_breadth_daily" ? ["source_inserted_at"] : []),
-];
-
-/** The first row of a model that differs between what was kept and what a full refresh made of it, column by column. */
-async function firstDifference(model: string): Promise<Record<string, unknown> | undefined> {
-  const { sql } = database;
-  const [kept, full] = [sql(`kept_${model}`), sql(model)];
-  // As text, so that also the scale of each number has to be the same.
-  const row = sql`to_jsonb(one) - ${notesOf(model)}::text[]`;
-  const rows = await sql<{ side: string; row: Record<string, unknown> }[]>`
-    (select 'incremental' as side, ${row} as row from ${kept} as one
-      where (${row})::text not in (select (${row})::text from ${full} as one))
-    union all
-    (select 'full', ${row} from ${full} as one where (${row})::text not in (select (${row})::text from ${kept} as one))
-    order by 2 limit 2`;
-  const [counts] = await sql<{ equal: boolean }[]>`
-    select (select count(*) from ${kept}) = (select count(*) from ${full}) as equal`;
-  const [first, second] = rows;
-  if (!first) return counts?.equal ? undefined : { model, rows: "some are there more than once" };
-  const columns = Object.keys(first.row).filter((column) => !Bun.deepEquals(first.row[column], second?.row[column]));
-  const pick = (row: Record<string, unknown> | undefined) =>
-    row &&
-    Object.fromEntries([...new Set(["ticker", "trade_date", ...columns])].map((column) => [column, row[column]]));
-  return { model, [first.side]: pick(first.row), [`${second?.side} (other)`]: pick(second?.row) };
-}
-
-async function play(case_: History): Promise<void> {
-  await reset(case_.fresh);
-  const arrive = createPlayer(database.sql, clock, case_);
-  for (const round of case_.rounds) {
-    for (const arrival of round) await arrive(arrival);
-    await build();
-  }
-  for (const name of models)
-    await database.sql`create table ${database.sql(`kept_${name}`)} as table ${database.sql(name)}`;
-  await build(true);
-  for (const name of models) expect(await firstDifference(name)).toBeUndefined();
-  const twice = await database.sql`
-    select security_id, trade_date from fct_polygon__stock_bars_performance group by 1, 2 having count(*) > 1`;
-  expect([...twice]).toEqual([]);
-}
-
-test("incremental builds equal a full refresh in every column, whatever arrives in whatever order", async () => {
-  await fc.assert(fc.asyncProperty(history, play), { ...cases, endOnFailure: false });
+  test("with renames, reuses, revisions and withdrawals, built in random order, equal a full refresh value for value", async () => {
+    await fc.assert(fc.asyncProperty(longHistory(years), stage.play), {
+      ...(isSoak ? { numRuns: 1 } : { numRuns: 2, seed: 20_201_117 }),
+      endOnFailure: true,
+    });
+  });
 });

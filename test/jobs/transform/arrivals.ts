@@ -52,7 +52,7 @@ export type History = {
 
 /** Names that sort differently by bytes and by language, and differ in case only. */
 const names = ["AAPL", "BRK.B", "KIMpL", "KIMPL", "a-b", "ZZ"];
-/** Where sessions past those that are drawn begin. */
+/** Where sessions past those that are drawn begin, at the least. */
 const laterSessions = 320;
 
 const ratio: fc.Arbitrary<[number, number]> = fc.constantFrom<[number, number][]>(
@@ -157,6 +157,45 @@ export const history: fc.Arbitrary<History> = fc
     });
   });
 
+const yearSessions = 252;
+const [blockSessions, mostBetween] = [63, 4];
+
+/**
+ * Years of sessions, which arrive by the quarter in random order. Of every quarter something is revised, taken back, renamed, split
+ * or paid on the way.
+ */
+export function longHistory(years: number): fc.Arbitrary<History> {
+  const sessions = years * yearSessions;
+  const blocks = Array.from({ length: sessions / blockSessions }, (_, block) => block * blockSessions);
+  const life = fc.record({
+    from: fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat({ max: sessions - 1 }) }),
+    length: fc.oneof(
+      { weight: 2, arbitrary: fc.constant(10_000) },
+      { weight: 1, arbitrary: fc.integer({ min: blockSessions, max: sessions }) },
+    ),
+  });
+  // What is of all sessions at once would leave no order to the quarters.
+  const between = arrivalOf(sessions).map((arrival) =>
+    arrival.kind === "sessions" ? { ...arrival, count: Math.min(arrival.count, blockSessions) } : arrival,
+  );
+  return fc
+    .tuple(
+      fc.shuffledSubarray(blocks, { minLength: blocks.length }),
+      fc.array(fc.array(between, { minLength: 1, maxLength: mostBetween }), {
+        minLength: blocks.length,
+        maxLength: blocks.length,
+      }),
+      fc.array(life, { minLength: names.length, maxLength: names.length }),
+    )
+    .map(([order, others, lives]) => ({
+      ...{ sessions, lives, fresh: false },
+      rounds: order.map((from, round) => [
+        { kind: "sessions", from, count: blockSessions, revision: 0 } as const,
+        ...(others[round] ?? []),
+      ]),
+    }));
+}
+
 /** Plays arrivals on the raw tables as the load and the reading of lists do: stamped in order, what is removed is noted. */
 export function createPlayer(sql: Sql, clock: { now: Date }, { sessions, lives }: History) {
   const nameOf = (index: number) => names[index % lives.length] ?? "";
@@ -173,7 +212,7 @@ export function createPlayer(sql: Sql, clock: { now: Date }, { sessions, lives }
   };
   const all = lives.map((_, index) => index);
   const within = (from: number, count: number) => Math.min(count, sessions - from);
-  let later = laterSessions;
+  let later = Math.max(laterSessions, sessions + 20);
 
   return async (arrival: Arrival): Promise<void> => {
     clock.now = new Date(clock.now.getTime() + 1000);
