@@ -15,16 +15,22 @@ export async function keepSessionPrint(sql: Sql, { session, lakeKey, hashes }: S
     on conflict (session) do update set lake_key = excluded.lake_key, hashes = excluded.hashes`;
 }
 
-/** The other sessions of the months around one that share any of these hashes, the most alike first. */
+/**
+ * The other sessions of the months around one that share any of these hashes, the most alike first. The hashes are a table, as
+ * an array in the condition would be made anew, and searched, for each hash of each of those sessions.
+ */
 export async function selectAlikeSessions(sql: Sql, session: string, hashes: string[]): Promise<AlikeSession[]> {
   return await sql<AlikeSession[]>`
-    select others.session, count(*)::int as equal,
-      least(cardinality(others.hashes), cardinality(${hashes}::text[])) as of
-    from barline.session_prints others
-    cross join unnest(others.hashes) as other (hash)
-    where others.session between ${session}::date - 60 and ${session}::date + 60 and others.session <> ${session}::date
-      and other.hash = any (${hashes}::text[]::bigint[])
-    group by others.session
+    with mine as materialized (
+      select unnest(${hashes}::text[])::bigint as hash
+    ), others as materialized (
+      select prints.session, cardinality(prints.hashes) as size, other.hash
+      from barline.session_prints prints cross join unnest(prints.hashes) as other (hash)
+      where prints.session between ${session}::date - 60 and ${session}::date + 60 and prints.session <> ${session}::date
+    )
+    select others.session, count(*)::int as equal, least(others.size, cardinality(${hashes}::text[])) as of
+    from others join mine using (hash)
+    group by others.session, others.size
     order by count(*) desc`;
 }
 
