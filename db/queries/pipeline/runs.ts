@@ -129,35 +129,36 @@ export async function startQueuedRuns(
   maxActive: number,
 ): Promise<number[]> {
   const rows = await transaction<{ id: number }[]>`
-    with running as (
+    -- Each is made once: of a table that is filled faster than it is analyzed the planner would make them for each row anew.
+    with running as materialized (
       select priority, backfill_id from barline.runs where job_id = ${jobId}::text and state = 'running'
-    ), busy as (
+    ), busy as materialized (
       select priority, count(*) as running from running group by priority
-    ), busy_backfills as (
+    ), busy_backfills as materialized (
       select backfill_id, count(*) as running from running group by backfill_id
-    ), queued as (
+    ), queued as materialized (
       select runs.id, priority, runs.backfill_id, concurrency,
         row_number() over (partition by priority, runs.backfill_id
           order by started_at is null, case when run_order = 'newest' then partition end desc, partition, runs.id) as turn
       from barline.runs left join barline.backfills on backfills.id = runs.backfill_id
       where runs.job_id = ${jobId}::text and runs.state = 'queued' and paused is distinct from true
-    ), last_starts as (
+    ), last_starts as materialized (
       -- Only where several of them wait: it reads all their runs.
       select backfill_id, max(started_at) as last_start from barline.runs
       where backfill_id in (select backfill_id from queued)
         and (select count(distinct backfill_id) from queued) > 1
       group by backfill_id
-    ), ranked as (
+    ), ranked as materialized (
       select id, priority, row_number() over (partition by priority
         order by turn + coalesce(running, 0), last_start nulls first, backfill_id, id) as place
       from queued left join busy_backfills using (backfill_id) left join last_starts using (backfill_id)
       where concurrency is null or turn <= concurrency - coalesce(running, 0)
-    )
-    update barline.runs set state = 'running', started_at = coalesce(started_at, now())
-    where id in (
+    ), chosen as materialized (
       select ranked.id from ranked left join busy using (priority)
       where ranked.place <= ${maxActive}::int - coalesce(busy.running, 0)
     )
+    update barline.runs set state = 'running', started_at = coalesce(started_at, now())
+    where id in (select id from chosen)
     -- Judged again once its lock is free: somebody may have cancelled it meanwhile, who does not hold the job.
       and state = 'queued'
     returning id`;
