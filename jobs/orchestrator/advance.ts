@@ -1,136 +1,83 @@
-import type { JsonValue, Sql, TransactionSql } from "../../db/client.ts";
-import { lockBackfill, settleBackfill } from "../../db/queries/backfills/backfills.ts";
-import { insertEvents } from "../../db/queries/pipeline/events.ts";
-import { finishRun, lockRun, type RunRow, setRunSummary } from "../../db/queries/pipeline/runs.ts";
-import {
-  type ClaimedTask,
-  endTask,
-  endTry,
-  type HeldTry,
-  insertTasks,
-  requeueTask,
-  selectFailures,
-  selectStepStates,
-} from "../../db/queries/pipeline/tasks.ts";
+import type { JsonValue, TransactionSql } from "../../db/client.ts";
+import { lockBackfills, settleBackfills } from "../../db/queries/backfills/backfills.ts";
+import { type EndedRun, finishRuns, type RunRow } from "../../db/queries/pipeline/runs.ts";
+import { insertTasks, type NewTask, type StepStates, selectStepStates } from "../../db/queries/pipeline/tasks.ts";
 import { notifyWake } from "../../db/queries/pipeline/wake.ts";
-import { backoffMs, type Verdict } from "./retry.ts";
-import type { ErrorRecord, JobDefinition, TaskResult } from "./types.ts";
+import type { JobDefinition } from "./types.ts";
 
-/** How a try ended for the orchestrator; `lost` where it was cancelled or taken over before it could be recorded. */
-export type Advance = "success" | "retry" | "failed" | "lost";
-
-/**
- * Records that a task succeeded, with everything that follows from it, in one transaction: its output, its events, the
- * next task or batches, the end of the run. Kill the process before the commit and nothing of it has happened.
- */
-export async function recordSuccess(
-  sql: Sql,
-  job: JobDefinition,
-  task: ClaimedTask,
-  owner: string,
-  result: TaskResult,
-): Promise<Advance> {
-  const held: HeldTry = { taskId: task.id, number: task.tries, owner };
-  return await sql.begin(async (transaction) => {
-    const run = await lockRun(transaction, task.runId);
-    const output = result.output ?? null;
-    if (!run || !(await endTask(transaction, held, { state: "success", output, error: null }))) return "lost";
-    await endTry(transaction, held, "success", null);
-    if (result.events?.length) await insertEvents(transaction, { runId: task.runId, taskId: task.id }, result.events);
-    if (result.summary !== undefined) await setRunSummary(transaction, task.runId, result.summary);
-    await moveOn(transaction, job, run, task.step, result.batches);
-    return "success";
-  });
-}
-
-/** Records that a try failed: the task waits for its next one, or fails, and its run with it once no batch is under way. */
-export async function recordFailure(
-  sql: Sql,
-  job: JobDefinition,
-  task: ClaimedTask,
-  owner: string,
-  verdict: Exclude<Verdict, { kind: "cancelled" }>,
-  random: () => number,
-): Promise<{ advance: Advance; delayMs: number }> {
-  const held: HeldTry = { taskId: task.id, number: task.tries, owner };
-  return await sql.begin(async (transaction) => {
-    const run = await lockRun(transaction, task.runId);
-    if (!run) return { advance: "lost" as const, delayMs: 0 };
-    const failures = (await selectFailures(transaction, task.id)) + 1;
-    if (verdict.kind === "retry" && (!verdict.counts || failures < job.maxTries)) {
-      const delayMs = Math.max(verdict.atLeastMs, backoffMs(verdict.counts ? failures : task.tries, random));
-      const again = { delayMs, counts: verdict.counts, error: verdict.error };
-      if (!(await requeueTask(transaction, held, again))) return { advance: "lost" as const, delayMs: 0 };
-      await endTry(transaction, held, "retry", verdict.error);
-      return { advance: "retry" as const, delayMs };
-    }
-    const end = { state: "failed" as const, output: null, error: verdict.error };
-    if (!(await endTask(transaction, held, end))) return { advance: "lost" as const, delayMs: 0 };
-    await endTry(transaction, held, "failed", verdict.error);
-    await moveOn(transaction, job, run, task.step, undefined);
-    return { advance: "failed" as const, delayMs: 0 };
-  });
-}
+/** A step of a run of which a task has just ended; `batches` are what that task answered for the next step. */
+export type EndedStep = { job: JobDefinition; run: RunRow; step: number; batches?: JsonValue[] | undefined };
 
 /** Where a run stands after one of its tasks ended: others of the step go on, the next step is queued, or it is over. */
-type Moved = "waits" | "queued" | "ended";
+export type Moved = { kind: "waits" } | { kind: "queued" } | ({ kind: "ended"; seconds: number } & Outcome);
+type Outcome = Pick<EndedRun, "state" | "error">;
 
-/** What follows once a task of `step` has ended. The caller holds the run's lock, so the last batch to end sees all others. */
-export async function moveOn(
-  transaction: TransactionSql,
-  job: JobDefinition,
-  run: RunRow,
-  step: number,
-  batches: JsonValue[] | undefined,
-): Promise<Moved> {
-  const states = await selectStepStates(transaction, run.id, step);
-  if (states.active > 0) return "waits";
-  let moved: Moved = "ended";
-  if (states.failed > 0) await endRun(transaction, run, "failed", states.error as ErrorRecord);
-  else if (states.cancelled > 0) await endRun(transaction, run, "cancelled", null);
-  else if (await queueNextStep(transaction, job, run, step + 1, batches)) moved = "queued";
-  else await endRun(transaction, run, "success", null);
-  await notifyWake(transaction);
+/**
+ * What follows once tasks have ended, by run. The caller holds the runs' locks, so the last batch of a step to end sees all
+ * others. Batches of one run that end together move it on once.
+ */
+export async function moveOn(transaction: TransactionSql, ended: EndedStep[]): Promise<Map<number, Moved>> {
+  const byRun = new Map(ended.map((one) => [one.run.id, one]));
+  const steps = [...byRun.values()].map(({ run, step }) => ({ runId: run.id, step }));
+  const states = new Map((await selectStepStates(transaction, steps)).map((state) => [state.runId, state]));
+  const moved = new Map<number, Moved>();
+  const queued: NewTask[] = [];
+  const over: ({ run: RunRow } & Outcome)[] = [];
+  for (const [runId, one] of byRun) {
+    const state = states.get(runId);
+    const outcome = outcomeOf(state);
+    const tasks = outcome === undefined ? nextTasks(one) : [];
+    if (state && state.active > 0) moved.set(runId, { kind: "waits" });
+    else if (tasks.length > 0) moved.set(runId, { kind: "queued" });
+    else over.push({ run: one.run, ...(outcome ?? { state: "success", error: null }) });
+    if (moved.get(runId)?.kind === "queued") queued.push(...tasks);
+  }
+  if (queued.length > 0) await insertTasks(transaction, queued);
+  for (const [runId, end] of await endRuns(transaction, over)) moved.set(runId, end);
+  if (queued.length + over.length > 0) await notifyWake(transaction);
   return moved;
 }
 
-/** Queues the tasks of `step`; a mapped one without batches is passed over. False where the job has no further step. */
-async function queueNextStep(
-  transaction: TransactionSql,
-  job: JobDefinition,
-  run: RunRow,
-  step: number,
-  batches: JsonValue[] | undefined,
-): Promise<boolean> {
-  const next = job.tasks[step];
-  if (!next) return false;
+/** What a step that is over ends its run as; undefined where the run may go on. */
+function outcomeOf(state: StepStates | undefined): Outcome | undefined {
+  if (state && state.failed > 0) return { state: "failed", error: state.error };
+  return state && state.cancelled > 0 ? { state: "cancelled", error: null } : undefined;
+}
+
+/** The tasks of the step after one; a mapped one without batches is passed over. None where the job has no further step. */
+function nextTasks({ job, run, step, batches }: EndedStep): NewTask[] {
+  const next = job.tasks[step + 1];
+  if (!next) return [];
   const inputs = next.kind === "mapped" ? (batches ?? []) : [{}];
-  if (inputs.length === 0) return await queueNextStep(transaction, job, run, step + 1, undefined);
-  await insertTasks(transaction, {
-    runId: run.id,
-    jobId: job.id,
-    name: next.name,
-    step,
-    priority: run.priority,
-    inputs,
-  });
-  return true;
+  if (inputs.length === 0) return nextTasks({ job, run, step: step + 1 });
+  const { name } = next;
+  return inputs.map((input, mapIndex) => ({
+    ...{ runId: run.id, jobId: run.jobId, name, step: step + 1, mapIndex },
+    ...{ priority: run.priority, input },
+  }));
 }
 
-/** Ends a run, and its backfill with the last of its runs. */
-export async function endRun(
+/** Ends runs, and their backfills with the last of their runs. */
+export async function endRuns(
   transaction: TransactionSql,
-  run: RunRow,
-  state: "success" | "failed" | "cancelled",
-  error: ErrorRecord | null,
-): Promise<void> {
-  await finishRun(transaction, run.id, state, error);
-  await settle(transaction, run);
+  ended: ({ run: RunRow } & Outcome)[],
+): Promise<Map<number, Extract<Moved, { kind: "ended" }>>> {
+  if (ended.length === 0) return new Map();
+  const rows = ended.map(({ run, state, error }) => ({ runId: run.id, state, error }));
+  const seconds = new Map((await finishRuns(transaction, rows)).map((row) => [row.runId, row.seconds]));
+  await settle(
+    transaction,
+    ended.map(({ run }) => run),
+  );
+  return new Map(
+    rows.map(({ runId, state, error }) => [runId, { kind: "ended", seconds: seconds.get(runId) ?? 0, state, error }]),
+  );
 }
 
-/** Brings the backfill that a run belongs to in line with the run's new state. */
-export async function settle(transaction: TransactionSql, run: RunRow): Promise<void> {
-  if (run.backfillId === null) return;
-  await lockBackfill(transaction, run.backfillId);
-  await settleBackfill(transaction, run.backfillId);
+/** Brings the backfills that runs belong to in line with the runs' new states. */
+export async function settle(transaction: TransactionSql, runs: RunRow[]): Promise<void> {
+  const backfillIds = [...new Set(runs.flatMap(({ backfillId }) => backfillId ?? []))];
+  if (backfillIds.length === 0) return;
+  await lockBackfills(transaction, backfillIds);
+  await settleBackfills(transaction, backfillIds);
 }

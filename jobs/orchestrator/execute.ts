@@ -2,15 +2,15 @@ import type { Logger } from "pino";
 import type { JsonValue, Sql } from "../../db/client.ts";
 import { isTransientDatabaseError } from "../../db/errors.ts";
 import { selectClaimedEvents } from "../../db/queries/pipeline/events.ts";
-import { selectRunEndedWith } from "../../db/queries/pipeline/run-ends.ts";
 import { selectPartitionsOfRun } from "../../db/queries/pipeline/runs.ts";
 import { type ClaimedTask, selectInputs, selectOutputs } from "../../db/queries/pipeline/tasks.ts";
-import { recordFailure, recordSuccess } from "./advance.ts";
 import { PermanentError, RetryableError } from "./errors.ts";
 import type { Journal } from "./journal.ts";
 import type { LogLevel } from "./messages.ts";
-import type { Observer, TryOutcome } from "./observer.ts";
+import type { Observer, RunEnd, TryOutcome } from "./observer.ts";
 import type { WorkerPool } from "./pool-types.ts";
+import { recordFailure } from "./record.ts";
+import { createRecorder } from "./recorder.ts";
 import { judge, type Verdict } from "./retry.ts";
 import type { JobDefinition, PlainTaskContext, RunReference, RunTrigger, TaskLog, TaskResult } from "./types.ts";
 
@@ -35,79 +35,69 @@ const recordAgainMs = 500;
 
 export function createExecutor(options: ExecutorOptions): Executor {
   const { sql, owner, journal, log } = options;
+  const recorder = createRecorder(options);
 
-  /** Repeats `change` until the database takes it. Lines first, so that whoever sees a failed task sees its log. */
-  const record = <T>(signal: AbortSignal, change: () => Promise<T>): Promise<T> =>
-    patiently(signal, async () => {
-      await journal.flush();
-      return await change();
-    });
-
-  const succeed = async (job: JobDefinition, task: ClaimedTask, signal: AbortSignal, result: TaskResult) => {
-    const advance = await record(signal, () => recordSuccess(sql, job, task, owner, result));
-    log.debug(fieldsOf(job, task), advance === "lost" ? "task was no longer this process's" : "task succeeded");
-    return advance;
-  };
-
-  const fail = async (
+  const succeed = async (
     job: JobDefinition,
     task: ClaimedTask,
     signal: AbortSignal,
-    error: unknown,
-  ): Promise<TryOutcome> => {
+    result: TaskResult,
+  ): Promise<Ended> => {
+    const { advance, runEnd } = await patiently(signal, () => recorder.success({ job, task, result }));
+    log.debug(fieldsOf(job, task), advance === "lost" ? "task was no longer this process's" : "task succeeded");
+    return { outcome: advance, output: result.output ?? null, ...(runEnd && { runEnd }) };
+  };
+
+  const fail = async (job: JobDefinition, task: ClaimedTask, signal: AbortSignal, error: unknown): Promise<Ended> => {
     const verdict = verdictOf(error, signal);
-    if (verdict.kind === "cancelled") return "cancelled";
+    if (verdict.kind === "cancelled") return { outcome: "cancelled", output: null };
     const { message, advice } = verdict.error;
     const level = verdict.kind === "retry" ? "warn" : "error";
     journal.log({ id: task.id, try: task.tries }, level, message, advice ? { advice } : null);
-    const { advance, delayMs } = await record(signal, () =>
-      recordFailure(sql, job, task, owner, verdict, options.random),
-    );
+    const { advance, delayMs, runEnd } = await patiently(signal, async () => {
+      // Lines first, so that whoever sees a failed task sees its log.
+      await journal.flush();
+      return await recordFailure(sql, job, task, owner, verdict, options.random);
+    });
     const fields = { ...fieldsOf(job, task), reason: message };
     // Of a known error the message says all; of an unknown one, the stack says where to look.
     const isKnown = error instanceof PermanentError || error instanceof RetryableError;
     if (advance === "failed") log.error({ ...fields, advice, ...(!isKnown && { error }) }, "task failed");
     if (advance === "retry") log.warn({ ...fields, delayMs }, "task will be tried again");
-    return advance;
+    return { outcome: advance, output: null, ...(runEnd && { runEnd }) };
   };
 
   return {
     async execute(job, task, signal) {
       const started = performance.now();
-      let outcome: TryOutcome;
-      let output: JsonValue = null;
+      let ended: Ended;
       try {
         const result = await perform(options, job, task, signal);
         // What the database refuses for good (an output that is no JSON, say) fails the task as any error of its own.
-        outcome = await succeed(job, task, signal, result);
-        output = result.output ?? null;
+        ended = await succeed(job, task, signal, result);
       } catch (error) {
-        outcome = await fail(job, task, signal, error);
+        ended = await fail(job, task, signal, error);
       }
-      // Not waited for: the work is recorded, and its place is free.
-      void tellEnd(options, job, task, { outcome, output, seconds: (performance.now() - started) / 1000 });
+      tellEnd(options, job, task, { ...ended, seconds: (performance.now() - started) / 1000 });
     },
   };
 }
 
+/** How a try ended, and its run where that ended with it. */
+type Ended = { outcome: TryOutcome; output: JsonValue; runEnd?: Omit<RunEnd, "jobId"> };
+
 /** Tells of a try that ended, and of the run that ended with it. */
-async function tellEnd(
-  { sql, log, observer }: ExecutorOptions,
+function tellEnd(
+  { log, observer }: ExecutorOptions,
   job: JobDefinition,
   task: ClaimedTask,
-  end: { outcome: TryOutcome; output: JsonValue; seconds: number },
-): Promise<void> {
+  { runEnd, ...end }: Ended & { seconds: number },
+): void {
   observer.tryEnded({ jobId: job.id, task: task.name, ...end });
-  if (end.outcome !== "success" && end.outcome !== "failed") return;
-  try {
-    const run = await selectRunEndedWith(sql, task.id);
-    if (!run) return;
-    observer.runEnded({ jobId: job.id, ...run });
-    const durationMs = Math.round(run.seconds * 1000);
-    log.debug({ job: job.id, run: task.runId, state: run.state, durationMs }, "run ended");
-  } catch (error) {
-    log.debug({ ...fieldsOf(job, task), error }, "the end of a run could not be looked up");
-  }
+  if (!runEnd) return;
+  observer.runEnded({ jobId: job.id, ...runEnd });
+  const durationMs = Math.round(runEnd.seconds * 1000);
+  log.debug({ job: job.id, run: task.runId, state: runEnd.state, durationMs }, "run ended");
 }
 
 /** So many processes in a row died while they ran a task: it is what they died of. */

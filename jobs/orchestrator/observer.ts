@@ -6,7 +6,7 @@ export type TryOutcome = "success" | "retry" | "failed" | "lost" | "cancelled";
 export type TryEnd = { jobId: string; task: string; outcome: TryOutcome; seconds: number; output: JsonValue };
 
 /** The end of a run with a task that ended here; `seconds` from its first task on. */
-type RunEnd = { jobId: string; state: "success" | "failed" | "cancelled"; seconds: number };
+export type RunEnd = { jobId: string; state: "success" | "failed" | "cancelled"; seconds: number };
 
 /** Is told what this process does, as it does it: for metrics. It must not throw, and nobody waits for it. */
 export type Observer = {

@@ -73,9 +73,7 @@ export async function addTask(
 }
 
 export async function addEvent(sql: Sql, event: { dataset: string; runId: number; taskId: number }): Promise<number> {
-  await sql.begin((transaction) =>
-    insertEvents(transaction, event, [{ dataset: event.dataset, payload: { keys: 2 } }]),
-  );
+  await sql.begin((transaction) => insertEvents(transaction, [{ ...event, payload: { keys: 2 } }]));
   const [row] = await sql<[{ id: number }]>`select max(id) as id from barline.dataset_events`;
   return row.id;
 }

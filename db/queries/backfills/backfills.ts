@@ -54,25 +54,28 @@ export async function changeBackfill(
 }
 
 /**
- * Locks a backfill's row. Of two runs that end together the second waits here, and so counts with the first's end in
- * view; without it each would see the other still running, and the backfill would stay so for ever.
+ * Locks backfills, in the order in which everybody does. Of two runs that end together the second waits here, and so counts with
+ * the first's end in view; without it each would see the other still running, and the backfill would stay so for ever.
  */
-export async function lockBackfill(transaction: TransactionSql, backfillId: number): Promise<void> {
-  await transaction`select 1 from barline.backfills where id = ${backfillId}::bigint for update`;
+export async function lockBackfills(transaction: TransactionSql, backfillIds: number[]): Promise<void> {
+  await transaction`select 1 from barline.backfills where id = any (${backfillIds}::bigint[]) order by id for update`;
 }
 
 /**
- * Brings a backfill's state in line with its runs: running while one is active, then what the worst of them is. An ended
- * one is paused no longer: a run of it that is retried would wait for ever.
- * The caller holds the backfill's lock.
+ * Brings backfills' states in line with their runs: running while one is active, then what the worst of them is. An ended
+ * one is paused no longer: a run of it that is retried would wait for ever. Only what changes is written, as most ends of a
+ * run change nothing.
+ * The caller holds the backfills' locks.
  */
-export async function settleBackfill(transaction: TransactionSql, backfillId: number): Promise<void> {
+export async function settleBackfills(transaction: TransactionSql, backfillIds: number[]): Promise<void> {
   await transaction`
     with counted as (
-      select count(*) filter (where state in ('queued', 'running')) as active,
-        count(*) filter (where state = 'failed') as failed,
-        count(*) filter (where state = 'cancelled') as cancelled
-      from barline.runs where backfill_id = ${backfillId}::bigint
+      select backfills.id, count(*) filter (where runs.state in ('queued', 'running')) as active,
+        count(*) filter (where runs.state = 'failed') as failed,
+        count(*) filter (where runs.state = 'cancelled') as cancelled
+      from barline.backfills left join barline.runs on runs.backfill_id = backfills.id
+      where backfills.id = any (${backfillIds}::bigint[])
+      group by backfills.id
     )
     update barline.backfills
     set state = case when active > 0 then 'running' when failed > 0 then 'failed'
@@ -80,7 +83,7 @@ export async function settleBackfill(transaction: TransactionSql, backfillId: nu
       finished_at = case when active = 0 then now() end,
       paused = paused and active > 0
     from counted
-    where id = ${backfillId}::bigint`;
+    where backfills.id = counted.id and not (active > 0 and state = 'running' and finished_at is null)`;
 }
 
 /** Locks what of a backfill has not ended, in the order in which others lock several runs. */

@@ -1,17 +1,14 @@
 import type { JsonValue, Sql, TransactionSql } from "../../client.ts";
 
-export type NewEvent = { dataset: string; payload: JsonValue };
+/** An event, and the run and task that produced it. */
+export type NewEvent = { runId: number; taskId: number; dataset: string; payload: JsonValue };
 
 /** Records events; each waits from now on for every job that its dataset wakes. */
-export async function insertEvents(
-  transaction: TransactionSql,
-  producer: { runId: number; taskId: number },
-  events: NewEvent[],
-): Promise<void> {
+export async function insertEvents(transaction: TransactionSql, events: NewEvent[]): Promise<void> {
   await transaction`
     with recorded as (
       insert into barline.dataset_events (dataset, run_id, task_id, payload)
-      select event ->> 'dataset', ${producer.runId}::bigint, ${producer.taskId}::bigint, event -> 'payload'
+      select event ->> 'dataset', (event ->> 'runId')::bigint, (event ->> 'taskId')::bigint, event -> 'payload'
       from jsonb_array_elements(${transaction.json(events)}::jsonb) with ordinality as list (event, position)
       order by position
       returning id, dataset

@@ -178,23 +178,31 @@ export type RunRow = {
 
 /** Locks a run: whoever moves it or its tasks on holds it, so that two batches that finish together do it one by one. */
 export async function lockRun(transaction: TransactionSql, runId: number): Promise<RunRow | undefined> {
-  const [row] = await transaction<RunRow[]>`
-    select id, job_id as "jobId", state, trigger, partition, partition_to as "partitionTo",
-      backfill_id as "backfillId", priority
-    from barline.runs where id = ${runId}::bigint for update`;
+  const [row] = await lockRuns(transaction, [runId]);
   return row;
 }
 
-/** Ends a run; one that had ended, and is said to have ended otherwise, keeps its time. */
-export async function finishRun(
+/** The same of several runs, in the order in which everybody locks several. */
+export async function lockRuns(transaction: TransactionSql, runIds: number[]): Promise<RunRow[]> {
+  return await transaction<RunRow[]>`
+    select id, job_id as "jobId", state, trigger, partition, partition_to as "partitionTo",
+      backfill_id as "backfillId", priority
+    from barline.runs where id = any (${runIds}::bigint[]) order by id for update`;
+}
+
+export type EndedRun = { runId: number; state: "success" | "failed" | "cancelled"; error: JsonValue };
+
+/** Ends runs, and answers how many seconds each took; one that had ended, and is said to have ended otherwise, keeps its time. */
+export async function finishRuns(
   transaction: TransactionSql,
-  runId: number,
-  state: "success" | "failed" | "cancelled",
-  error: JsonValue,
-): Promise<void> {
-  await transaction`
-    update barline.runs set state = ${state}::text, finished_at = coalesce(finished_at, now()), error = nullif(${transaction.json(error)}::jsonb, 'null'::jsonb)
-    where id = ${runId}::bigint`;
+  ended: EndedRun[],
+): Promise<{ runId: number; seconds: number }[]> {
+  return await transaction<{ runId: number; seconds: number }[]>`
+    update barline.runs set state = item ->> 'state', finished_at = coalesce(finished_at, now()),
+      error = nullif(item -> 'error', 'null'::jsonb)
+    from jsonb_array_elements(${transaction.json(ended)}::jsonb) as item
+    where id = (item ->> 'runId')::bigint
+    returning id as "runId", coalesce(extract(epoch from finished_at - started_at), 0)::float8 as seconds`;
 }
 
 /** Puts the runs of a backfill back in the queue: tasks under way end, and no other begins before the run has its turn again. */
@@ -209,9 +217,14 @@ export async function requeueRun(transaction: TransactionSql, runId: number): Pr
     update barline.runs set state = 'queued', started_at = null, finished_at = null, error = null where id = ${runId}::bigint`;
 }
 
-export async function setRunSummary(transaction: TransactionSql, runId: number, summary: JsonValue): Promise<void> {
+export async function setRunSummaries(
+  transaction: TransactionSql,
+  summaries: { runId: number; summary: JsonValue }[],
+): Promise<void> {
   await transaction`
-    update barline.runs set summary = ${transaction.json(summary)}::jsonb where id = ${runId}::bigint`;
+    update barline.runs set summary = item -> 'summary'
+    from jsonb_array_elements(${transaction.json(summaries)}::jsonb) as item
+    where id = (item ->> 'runId')::bigint`;
 }
 
 /** Partitions that a run answers for, in order. */

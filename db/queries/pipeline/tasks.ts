@@ -2,16 +2,24 @@ import type { JsonValue, Sql, TransactionSql } from "../../client.ts";
 
 type Any = Sql | TransactionSql;
 
-/** Queues a step of a run: one task, or one a batch. Those that were cleared are queued again, with their tries and logs. */
-export async function insertTasks(
-  transaction: TransactionSql,
-  step: { runId: number; jobId: string; name: string; step: number; priority: number; inputs: JsonValue[] },
-): Promise<void> {
+export type NewTask = {
+  runId: number;
+  jobId: string;
+  name: string;
+  step: number;
+  mapIndex: number;
+  priority: number;
+  input: JsonValue;
+};
+
+/** Queues tasks and batches. Those that were cleared are queued again, with their tries and logs. */
+export async function insertTasks(transaction: TransactionSql, tasks: NewTask[]): Promise<void> {
   await transaction`
     insert into barline.tasks (run_id, job_id, name, step, map_index, state, input, priority)
-    select ${step.runId}::bigint, ${step.jobId}::text, ${step.name}::text, ${step.step}::int, position - 1, 'queued', input,
-      ${step.priority}::int
-    from jsonb_array_elements(${transaction.json(step.inputs)}::jsonb) with ordinality as list (input, position)
+    select (task ->> 'runId')::bigint, task ->> 'jobId', task ->> 'name', (task ->> 'step')::int, (task ->> 'mapIndex')::int,
+      'queued', task -> 'input', (task ->> 'priority')::int
+    from jsonb_array_elements(${transaction.json(tasks)}::jsonb) with ordinality as list (task, position)
+    order by position
     on conflict (run_id, step, map_index) do update
     set state = 'queued', name = excluded.name, input = excluded.input, available_at = now(), failures = 0, losses = 0
     where tasks.state = 'cleared'`;
@@ -81,19 +89,48 @@ export async function claimTasks(
 /** A try: what a process must still hold to be allowed to end it. */
 export type HeldTry = { taskId: number; number: number; owner: string };
 
-/** Ends a running task if this try still holds it; false where it was cancelled or taken over meanwhile. */
-export async function endTask(
-  transaction: TransactionSql,
-  held: HeldTry,
-  end: { state: "success" | "failed"; output: JsonValue; error: JsonValue },
-): Promise<boolean> {
+/** Fails a running task if this try still holds it; false where it was cancelled or taken over meanwhile. */
+export async function failTask(transaction: TransactionSql, held: HeldTry, error: JsonValue): Promise<boolean> {
   const rows = await transaction`
-    update barline.tasks set state = ${end.state}::text, output = nullif(${transaction.json(end.output)}::jsonb, 'null'::jsonb),
-      error = nullif(${transaction.json(end.error)}::jsonb, 'null'::jsonb), lease_owner = null, lease_expires_at = null, finished_at = now(),
-      failures = failures + case when ${end.state}::text = 'failed' then 1 else 0 end, losses = 0
+    update barline.tasks set state = 'failed', output = null, error = nullif(${transaction.json(error)}::jsonb, 'null'::jsonb),
+      lease_owner = null, lease_expires_at = null, finished_at = now(), failures = failures + 1, losses = 0
     where id = ${held.taskId}::bigint and state = 'running' and tries = ${held.number}::int and lease_owner = ${held.owner}::text
     returning id`;
   return rows.length === 1;
+}
+
+export type SucceededTry = { taskId: number; number: number; output: JsonValue };
+
+/**
+ * Ends running tasks, and the tries of `owner` that succeeded, which must still hold them. Answers the tasks; the others were
+ * cancelled or taken over meanwhile. Locked in one order, as renewals and cancellations of the same tasks do.
+ */
+export async function succeedTasks(
+  transaction: TransactionSql,
+  owner: string,
+  succeeded: SucceededTry[],
+): Promise<number[]> {
+  const rows = await transaction<{ id: number }[]>`
+    with given as materialized (
+      select (item ->> 'taskId')::bigint as id, (item ->> 'number')::int as number, item -> 'output' as output
+      from jsonb_array_elements(${transaction.json(succeeded)}::jsonb) as item
+    ), held as materialized (
+      select tasks.id from barline.tasks
+      where tasks.id in (select id from given) and tasks.state = 'running' and tasks.lease_owner = ${owner}::text
+        and tasks.tries = (select number from given where given.id = tasks.id)
+      order by tasks.id for update
+    ), ended as (
+      update barline.tasks set state = 'success', output = nullif(given.output, 'null'::jsonb), error = null,
+        lease_owner = null, lease_expires_at = null, finished_at = now(), losses = 0
+      from held join given using (id)
+      where tasks.id = held.id
+      returning tasks.id, tasks.tries
+    ), closed as (
+      update barline.tries set state = 'success', error = null, finished_at = now()
+      from ended where tries.task_id = ended.id and tries.number = ended.tries
+    )
+    select id from ended`;
+  return rows.map((row) => row.id);
 }
 
 /** Puts a task back in the queue for `delayMs`, if this try still holds it. `counts` is false for an outage or a stop. */
@@ -127,17 +164,20 @@ export async function selectFailures(sql: Any, taskId: number): Promise<number> 
   return row?.failures ?? 0;
 }
 
-export type StepStates = { active: number; failed: number; cancelled: number; error: JsonValue };
+export type StepOfRun = { runId: number; step: number };
+export type StepStates = StepOfRun & { active: number; failed: number; cancelled: number; error: JsonValue };
 
-/** How the tasks of one step of a run stand, with the error of the first that failed. */
-export async function selectStepStates(transaction: TransactionSql, runId: number, step: number): Promise<StepStates> {
-  const [row] = await transaction<StepStates[]>`
-    select count(*) filter (where state in ('queued', 'running'))::int as active,
+/** How the tasks of steps of runs stand, with the error of the first that failed; a step without tasks is not among the answers. */
+export async function selectStepStates(transaction: TransactionSql, steps: StepOfRun[]): Promise<StepStates[]> {
+  return await transaction<StepStates[]>`
+    select run_id as "runId", step, count(*) filter (where state in ('queued', 'running'))::int as active,
       count(*) filter (where state = 'failed')::int as failed,
       count(*) filter (where state = 'cancelled')::int as cancelled,
       (array_agg(error order by map_index) filter (where state = 'failed'))[1] as error
-    from barline.tasks where run_id = ${runId}::bigint and step = ${step}::int`;
-  return row ?? { active: 0, failed: 0, cancelled: 0, error: null };
+    from barline.tasks
+    where (run_id, step) in (
+      select * from unnest(${steps.map(({ runId }) => runId)}::bigint[], ${steps.map(({ step }) => step)}::int[]))
+    group by run_id, step`;
 }
 
 /** Outputs of a task's batches, in order, but of those that a person marked. */

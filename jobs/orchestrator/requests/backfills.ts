@@ -5,11 +5,11 @@ import {
   changeBackfill,
   insertBackfill,
   lockActiveRunsOfBackfill,
-  lockBackfill,
+  lockBackfills,
   lockFailedRunsOfBackfill,
   requeueRuns,
   selectBackfill,
-  settleBackfill,
+  settleBackfills,
 } from "../../../db/queries/backfills/backfills.ts";
 import {
   insertPartitionRuns,
@@ -91,7 +91,7 @@ export async function queueBackfill<Plan extends JsonValue>(
   const id = await insertBackfill(transaction, given);
   await queueRuns(transaction, job, id, runs);
   // One without runs has ended, and well: whoever waits for it by its id learns so like of any other.
-  if (runs.length === 0) await settleBackfill(transaction, id);
+  if (runs.length === 0) await settleBackfills(transaction, [id]);
   await record({ kind: "backfill.create", jobId: job.id, backfillId: id, details: { from, to, reprocess } });
   return { id, runs: runs.length, plan };
 }
@@ -130,8 +130,8 @@ export async function cancelBackfill({ transaction, record }: RequestContext, ba
   await cancelTasks(transaction, active);
   await cancelTries(transaction, active);
   await cancelRuns(transaction, active);
-  await lockBackfill(transaction, backfillId);
-  await settleBackfill(transaction, backfillId);
+  await lockBackfills(transaction, [backfillId]);
+  await settleBackfills(transaction, [backfillId]);
   await notifyWake(transaction, "cancelled");
   await record({ kind: "backfill.cancel", jobId, backfillId, details: { runs: active.length } });
 }
@@ -149,8 +149,8 @@ export async function retryBackfill({ transaction, record }: RequestContext, bac
   }
   await requeueEndedTasks(transaction, failed);
   await requeueRuns(transaction, failed);
-  await lockBackfill(transaction, backfillId);
-  await settleBackfill(transaction, backfillId);
+  await lockBackfills(transaction, [backfillId]);
+  await settleBackfills(transaction, [backfillId]);
   await record({ kind: "backfill.retry", jobId, backfillId, details: { runs: failed.length } });
   return failed.length;
 }

@@ -12,7 +12,7 @@ import {
 import { hasTasks, selectJobOfRun } from "../../../db/queries/pipeline/task-changes.ts";
 import { cancelTasks, cancelTries, requeueEndedTasks } from "../../../db/queries/pipeline/tasks.ts";
 import { notifyWake } from "../../../db/queries/pipeline/wake.ts";
-import { endRun, settle } from "../advance.ts";
+import { endRuns, settle } from "../advance.ts";
 import { storableText } from "../storable.ts";
 import { priorities, queueClaimingRun } from "../triggers.ts";
 import { isActive, type JobDefinition, type Mark, type PlannedRun, RequestError } from "../types.ts";
@@ -97,7 +97,7 @@ export async function requireEnded({ transaction }: RequestContext, run: RunRow)
 /** Puts an ended run back in the queue. */
 export async function goOn({ transaction }: RequestContext, run: RunRow): Promise<void> {
   await requeueRun(transaction, run.id);
-  await settle(transaction, run);
+  await settle(transaction, [run]);
 }
 
 export async function retryRun(context: RequestContext, runId: number): Promise<void> {
@@ -122,7 +122,7 @@ export async function cancelRun(context: RequestContext, runId: number): Promise
   const run = await findRun(context, runId);
   if (!isActive(run.state)) throw new RequestError("conflict", `Run ${runId} has already ended: ${run.state}.`);
   await stopTasks(context, runId);
-  await endRun(context.transaction, run, "cancelled", null);
+  await endRuns(context.transaction, [{ run, state: "cancelled", error: null }]);
   await context.record({ kind: "run.cancel", jobId: run.jobId, runId });
 }
 
@@ -131,7 +131,8 @@ export async function markRun(context: RequestContext, runId: number, mark: Mark
   const run = await findRun(context, runId);
   if (run.state === mark.state) throw new RequestError("conflict", `Run ${runId} is ${mark.state} already.`);
   if (isActive(run.state)) await stopTasks(context, runId);
-  await endRun(context.transaction, run, mark.state, mark.state === "failed" ? markError(reason) : null);
+  const error = mark.state === "failed" ? markError(reason) : null;
+  await endRuns(context.transaction, [{ run, state: mark.state, error }]);
   await context.record({
     kind: "run.mark",
     jobId: run.jobId,

@@ -1,4 +1,4 @@
-import { finishRun, type RunRow, requeueRun } from "../../../db/queries/pipeline/runs.ts";
+import { finishRuns, type RunRow, requeueRun } from "../../../db/queries/pipeline/runs.ts";
 import {
   cancelOpenTry,
   clearStepsAfter,
@@ -11,8 +11,8 @@ import {
 } from "../../../db/queries/pipeline/task-changes.ts";
 import { selectStepStates } from "../../../db/queries/pipeline/tasks.ts";
 import { notifyWake } from "../../../db/queries/pipeline/wake.ts";
-import { endRun, moveOn, settle } from "../advance.ts";
-import { type ErrorRecord, isActive, type Mark, RequestError } from "../types.ts";
+import { endRuns, moveOn, settle } from "../advance.ts";
+import { isActive, type Mark, RequestError } from "../types.ts";
 import type { RequestContext } from "./context.ts";
 import { findRunOfJob, goOn, markError, requireEnded, requireReason } from "./runs.ts";
 
@@ -67,8 +67,8 @@ export async function markTask(context: RequestContext, taskId: number, mark: Ma
   }
   // What came after was made from what is now said to have failed.
   if (mark.state === "failed") await clearStepsAfter(transaction, run.id, task.step);
-  if (isActive(run.state)) await moveOn(transaction, context.jobOf(run.jobId), run, task.step, undefined);
-  else if (error) await endRun(transaction, run, "failed", error);
+  if (isActive(run.state)) await moveOn(transaction, [{ job: context.jobOf(run.jobId), run, step: task.step }]);
+  else if (error) await endRuns(transaction, [{ run, state: "failed", error }]);
   else await goOnAfter(context, run, task);
   const details = { from: task.state, to: mark.state };
   await context.record({ kind: "task.mark", jobId: run.jobId, runId: run.id, taskId, reason, details });
@@ -82,15 +82,16 @@ function requireReached(task: TaskRow): void {
 /** Goes on with an ended run behind a task that was marked as successful, once nothing beside it failed. */
 async function goOnAfter(context: RequestContext, run: RunRow, task: TaskRow): Promise<void> {
   const { transaction } = context;
-  const states = await selectStepStates(transaction, run.id, task.step);
-  if (states.failed > 0 || states.cancelled > 0) {
+  const [states] = await selectStepStates(transaction, [{ runId: run.id, step: task.step }]);
+  if (states && states.failed + states.cancelled > 0) {
     // What it failed of may be what was just marked: the next that failed says why it still stands.
     if (run.state === "failed" && states.failed > 0)
-      await finishRun(transaction, run.id, "failed", states.error as ErrorRecord);
+      await finishRuns(transaction, [{ runId: run.id, state: "failed", error: states.error }]);
     return;
   }
   // Behind the last task there is nothing to go on with, and the run keeps its time.
-  if ((await moveOn(transaction, context.jobOf(run.jobId), run, task.step, undefined)) === "ended") return;
+  const moved = await moveOn(transaction, [{ job: context.jobOf(run.jobId), run, step: task.step }]);
+  if (moved.get(run.id)?.kind === "ended") return;
   await requeueRun(transaction, run.id);
-  await settle(transaction, run);
+  await settle(transaction, [run]);
 }

@@ -42,8 +42,7 @@ const record = (producer: { runId: number; taskId: number }, count: number) =>
   harness.sql.begin((transaction) =>
     insertEvents(
       transaction,
-      producer,
-      Array.from({ length: count }, (_, box) => ({ dataset, payload: { box } })),
+      Array.from({ length: count }, (_, box) => ({ ...producer, dataset, payload: { box } })),
     ),
   );
 
@@ -149,7 +148,7 @@ describe("producers that finish together (apache/airflow#35870, #47398, #54659)"
     const early = Promise.withResolvers<void>();
     const inserted = Promise.withResolvers<void>();
     const slow = harness.sql.begin(async (transaction) => {
-      await insertEvents(transaction, producer, [{ dataset, payload: "lower id, later commit" }]);
+      await insertEvents(transaction, [{ ...producer, dataset, payload: "lower id, later commit" }]);
       inserted.resolve();
       await early.promise;
     });
