@@ -5,6 +5,7 @@ import type { JsonValue, Sql } from "../db/client.ts";
 import type { LoadedAnswer } from "../db/queries/market/answers.ts";
 import {
   addMerge,
+  allowMergeMemory,
   clearBatch,
   copyToStaging,
   countStaged,
@@ -232,6 +233,7 @@ async function merge(options: LoadOptions, context: PlainTaskContext): Promise<T
   const answers = await readAnswers(context, outputs);
   const summary = await beginCancellable(options.sql, context.signal, async (transaction) => {
     const insertedAt = await lockRawTables(transaction);
+    await allowMergeMemory(transaction);
     if (superseded.length > 0) {
       const rows = await deleteSuperseded(transaction, context.run.id, superseded);
       context.log.warn("left out rows that a later answer has superseded", { rows });

@@ -71,6 +71,15 @@ export async function recordUniverse(transaction: TransactionSql, { types, ticke
         and newest.tickers is not distinct from ${tickers}::text[])`;
 }
 
+/**
+ * Lets a merge sort and compare a month of the whole market in memory, to the end of the transaction: with the server's default it
+ * goes through files, which costs it a third of its time.
+ */
+export async function allowMergeMemory(transaction: TransactionSql): Promise<void> {
+  await transaction`
+    select set_config('work_mem', '64MB', true) where pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB')`;
+}
+
 /** `firstDate` and `lastDate` are of the bars that are new or say something else now. */
 export type Merged = {
   inserted: number;
