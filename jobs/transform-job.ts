@@ -30,8 +30,8 @@ export function createTransformJob(options: TransformOptions): JobDefinition {
     maxTries: 3,
     runsWithoutEvents: true,
     // While sessions stream in, at most a fifth of the time goes into building what the next one makes old.
-    // Once all is fetched the rest is loaded in seconds, and a build of nearly all would only hold up the one of all.
-    coalesce: { whileActive: [jobIds.ingest, jobIds.load], restFactor: 4, endFactor: 20 },
+    // A build of nearly all would only hold up the one of all.
+    coalesce: { whileActive: [jobIds.ingest, jobIds.load], restFactor: 4, endWithinMs: 30_000 },
     tasks: [
       {
         kind: "plain",

@@ -4,8 +4,6 @@ import type { Sql } from "../../db/client.ts";
 import { isTransientDatabaseError } from "../../db/errors.ts";
 import { leadSchedule, lockProcess, recoverTasks, releaseTasks } from "../../db/queries/pipeline/leases.ts";
 import { endProcess, type ProcessIdentity, registerProcess } from "../../db/queries/pipeline/processes.ts";
-import { countActiveRuns } from "../../db/queries/pipeline/runs.ts";
-import { selectNextAvailable } from "../../db/queries/pipeline/tasks.ts";
 import { notifyWake, wakeChannel } from "../../db/queries/pipeline/wake.ts";
 import { startDeadline } from "./deadline.ts";
 import { createExecutor } from "./execute.ts";
@@ -18,7 +16,8 @@ import type { WorkerPool } from "./pool-types.ts";
 import { createRechecks } from "./rechecks.ts";
 import { registerJobs } from "./register.ts";
 import { createRequests } from "./requests/index.ts";
-import { queueDueRuns, queueTriggeredRun, startRuns } from "./triggers.ts";
+import { queueDueRuns } from "./triggers.ts";
+import { makeTurn } from "./turn.ts";
 import type { JobDefinition, Orchestrator } from "./types.ts";
 import { createWatch, type Watch } from "./watch.ts";
 
@@ -84,7 +83,7 @@ export function createOrchestrator(options: OrchestratorOptions): Orchestrator {
       await recoverTasks(sql, owner, [], settings.leaseMs);
       scheduler.lead(await leadSchedule(options.lockSql));
       await scheduler.queueDue(true);
-      loop = startLoop({ turn: makeTurn(options, scheduler, holder, watch), longestMs: settings.pollMs });
+      loop = startLoop({ turn: makeTurn({ ...options, scheduler, holder, watch }), longestMs: settings.pollMs });
       const heartbeat = startLoop({ turn: makeBeat(holder, scheduler, watch, wake), longestMs: settings.heartbeatMs });
       closers.push(() => heartbeat.stop());
       const listening = await sql.listen(wakeChannel, (what) => {
@@ -186,31 +185,6 @@ function createScheduler({ sql, jobs, log, now }: OrchestratorOptions): Schedule
       for (const { job, queue } of rechecks) await guarded(job, "partitions are checked again", () => queue(now()));
     },
   };
-}
-
-/** One turn of the loop: what is due, what events ask for, what may start, what may be claimed. Answers how long to rest. */
-function makeTurn(
-  { sql, jobs, now }: OrchestratorOptions,
-  scheduler: Scheduler,
-  holder: Holder,
-  watch: Watch,
-): () => Promise<number> {
-  const turn = async () => {
-    await scheduler.queueIfAsked();
-    await scheduler.queueRechecks();
-    let restMs = Number.POSITIVE_INFINITY;
-    for (const job of jobs) {
-      const outcome = await queueTriggeredRun(sql, job, now());
-      if (outcome && "restMs" in outcome) restMs = Math.min(restMs, outcome.restMs);
-    }
-    const active = await countActiveRuns(sql);
-    for (const job of jobs) {
-      if (active.some((row) => row.jobId === job.id && row.queued > 0)) await startRuns(sql, job);
-    }
-    if (active.length > 0) await holder.claim();
-    return Math.min(restMs, (await selectNextAvailable(sql)) ?? Number.POSITIVE_INFINITY);
-  };
-  return () => watch.guarded("turn", Number.POSITIVE_INFINITY, turn);
 }
 
 function makeBeat(holder: Holder, scheduler: Scheduler, watch: Watch, wake: () => void): () => Promise<number> {

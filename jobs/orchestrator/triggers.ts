@@ -1,6 +1,7 @@
 import type { JsonValue, Sql, TransactionSql } from "../../db/client.ts";
-import { claimEvents, hasPendingEvents } from "../../db/queries/pipeline/events.ts";
+import { claimEvents, hasPendingEvents, selectWaitingSince } from "../../db/queries/pipeline/events.ts";
 import {
+  type ActiveRuns,
   countActiveRuns,
   insertPartitionRuns,
   insertRun,
@@ -10,6 +11,7 @@ import {
   setScheduleAfter,
   startQueuedRuns,
 } from "../../db/queries/pipeline/runs.ts";
+import { selectStreams } from "../../db/queries/pipeline/streams.ts";
 import { insertFirstTasks } from "../../db/queries/pipeline/tasks.ts";
 import type { JobDefinition } from "./types.ts";
 
@@ -96,16 +98,25 @@ export async function queueTriggeredRun(
   return await sql.begin(async (transaction) => {
     if ((await lockJob(transaction, job.id)).paused) return undefined;
     const active = await countActiveRuns(transaction);
-    const own = active.find((row) => row.jobId === job.id);
-    if ((own?.queued ?? 0) + (own?.running ?? 0) >= job.maxActiveRuns) return undefined;
-    // Rechecks announce no news, and hold up nobody's.
-    const busy = active.filter(({ queued, running, rechecks }) => queued + running > rechecks);
-    const atWork = busy.map((row) => row.jobId).filter((id) => job.coalesce?.whileActive.includes(id));
-    const restMs = atWork.length > 0 ? await remainingRest(transaction, job, atWork, now) : 0;
+    if (isFull(job, active)) return undefined;
+    const restMs = isStreaming(job, active) ? await remainingRest(transaction, job, now) : 0;
     if (restMs > 0) return { restMs };
     const runId = await queueClaimingRun(transaction, job, "dataset");
     return runId === undefined ? undefined : { runId };
   });
+}
+
+/** Whether a job has as many runs as it may have. */
+export function isFull(job: JobDefinition, active: ActiveRuns[]): boolean {
+  const own = active.find(({ jobId }) => jobId === job.id);
+  return (own?.queued ?? 0) + (own?.running ?? 0) >= job.maxActiveRuns;
+}
+
+/** Whether a job that it waits for is at work. Rechecks announce no news, and hold up nobody's. */
+export function isStreaming({ coalesce }: JobDefinition, active: ActiveRuns[]): boolean {
+  return active.some(
+    ({ jobId, queued, running, rechecks }) => queued + running > rechecks && coalesce?.whileActive.includes(jobId),
+  );
 }
 
 /** Queues a run that claims what waits; undefined, and no run, where nothing does. The caller holds the job's lock. */
@@ -121,16 +132,33 @@ export async function queueClaimingRun(
   return runId;
 }
 
-/** Milliseconds of rest left, by the length of the last run; 0 before the first, whose result people are waiting for. */
-async function remainingRest(
+/** Milliseconds to wait: for the rest after the last run, or for the end of the stream where that is near. */
+async function remainingRest(transaction: TransactionSql, job: JobDefinition, now: Date): Promise<number> {
+  if (!job.coalesce) return 0;
+  const { restFactor, endWithinMs = 0 } = job.coalesce;
+  const endMs = endWithinMs > 0 ? await expectedEnd(transaction, job, endWithinMs, now) : 0;
+  const last = await selectLastEndedRun(transaction, job.id);
+  // Before the first run there is no rest: its result is what people are waiting for.
+  const restMs = last ? last.finishedAt.getTime() + last.durationMs * restFactor - now.getTime() : 0;
+  return Math.max(endMs, restMs);
+}
+
+/** Fewer units than these are no stream: somebody asked for them one by one, and wants to see each. */
+const fewestUnits = 3;
+
+/** Milliseconds until the jobs that it watches have ended, at their pace of late; 0 where that is too far off, or cannot be told. */
+async function expectedEnd(
   transaction: TransactionSql,
-  job: JobDefinition,
-  atWork: string[],
+  { id, coalesce }: JobDefinition,
+  withinMs: number,
   now: Date,
 ): Promise<number> {
-  const last = await selectLastEndedRun(transaction, job.id);
-  if (!last || !job.coalesce) return 0;
-  const { whileActive, restFactor, endFactor = restFactor } = job.coalesce;
-  const isEnding = atWork.every((id) => id === whileActive.at(-1));
-  return last.finishedAt.getTime() + last.durationMs * (isEnding ? endFactor : restFactor) - now.getTime();
+  const waitingSince = await selectWaitingSince(transaction, id);
+  const patienceMs = (waitingSince ?? now).getTime() + withinMs - now.getTime();
+  if (patienceMs <= 0) return 0;
+  const since = new Date(now.getTime() - withinMs);
+  const streams = await selectStreams(transaction, coalesce?.whileActive ?? [], { since, now });
+  const told = streams.filter(({ done }) => done >= fewestUnits);
+  const endMs = Math.max(0, ...told.map(({ left, done, seconds }) => (left / done) * seconds * 1000));
+  return endMs <= withinMs ? Math.min(endMs, patienceMs) : 0;
 }

@@ -139,10 +139,11 @@ export type JobDefinition = {
   maxClaims?: number;
   /**
    * While one of these jobs is at work, wait `restFactor` times the last run's duration before the next triggered run,
-   * so that a stream of events costs a bounded share of the machine and still shows results early. Where only the last
-   * of them is at work the stream is about to end: `endFactor` counts, so that no run begins just before there is all.
+   * so that a stream of events costs a bounded share of the machine and still shows results early. Where all of them, at the
+   * pace that they have, are to end within `endWithinMs`, wait for that, so that no run begins just before there is all; no
+   * event waits longer than that for it.
    */
-  coalesce?: { whileActive: string[]; restFactor: number; endFactor?: number };
+  coalesce?: { whileActive: string[]; restFactor: number; endWithinMs?: number };
   /** Whether a run asked for by hand makes sense with no event to claim. */
   runsWithoutEvents?: boolean;
   /** Tries of a task before its run fails. */

@@ -64,6 +64,15 @@ export async function hasPendingEvents(sql: Sql | TransactionSql, jobId: string)
   return rows.length > 0;
 }
 
+/** When the oldest event that waits for a run of the job was recorded; undefined where none waits. */
+export async function selectWaitingSince(sql: Sql | TransactionSql, jobId: string): Promise<Date | undefined> {
+  const [row] = await sql<{ at: Date }[]>`
+    select events.created_at as at
+    from barline.pending_events pending join barline.dataset_events events on events.id = pending.event_id
+    where pending.job_id = ${jobId}::text order by pending.event_id limit 1`;
+  return row?.at;
+}
+
 /** Gives a run the oldest events that wait for its job, `limit` at the most. The caller holds the job's lock. Answers how many. */
 export async function claimEvents(
   transaction: TransactionSql,

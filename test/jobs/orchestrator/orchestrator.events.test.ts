@@ -225,31 +225,6 @@ describe("a job that rests", () => {
     gate.open();
   });
 
-  test("rests longer where only the last of what it watches is at work, as the end is near", async () => {
-    const gates = [createGate(), createGate()];
-    const [first, last] = ["first", "last"].map((id, index) =>
-      toyJob({ id, runsWithoutEvents: true, run: () => gates[index]?.opened.then(() => ({})) ?? Promise.resolve({}) }),
-    );
-    if (!first || !last) throw new Error("Both are made.");
-    const coalesce = { whileActive: ["first", "last"], restFactor: 1000, endFactor: 5000 };
-    const resting = consumer([], { coalesce });
-    const orchestrator = await harness.start([first, last, producer(), resting]);
-    for (const id of ["first", "last", "producer"]) await orchestrator.createRun(id, {});
-    await allEnded(harness.sql, 1, "consumer");
-    const [ended] = await harness.sql<{ at: Date }[]>`
-      update barline.runs set started_at = finished_at - interval '10 seconds' where job_id = 'consumer'
-      returning finished_at as at`;
-    await orchestrator.createRun("producer", {});
-    await allEnded(harness.sql, 2, "producer");
-    const rest = () => queueTriggeredRun(harness.sql, resting, ended?.at ?? new Date());
-    expect(await rest()).toEqual({ restMs: 10_000 * 1000 });
-    gates[0]?.open();
-    await allEnded(harness.sql, 1, "first");
-    expect(await rest()).toEqual({ restMs: 10_000 * 5000 });
-    gates[1]?.open();
-    await allEnded(harness.sql, 2, "consumer");
-  });
-
   test("does not count the days that a failed run lay before it was retried", async () => {
     const job = consumer([], { coalesce: { whileActive: ["producer"], restFactor: 1 } });
     let fail = true;

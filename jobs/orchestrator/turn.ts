@@ -1,0 +1,59 @@
+import type { Sql } from "../../db/client.ts";
+import { type ActiveRuns, countActiveRuns } from "../../db/queries/pipeline/runs.ts";
+import { selectNextAvailable } from "../../db/queries/pipeline/tasks.ts";
+import type { Holder } from "./holder.ts";
+import { isFull, isStreaming, queueTriggeredRun, startRuns } from "./triggers.ts";
+import type { JobDefinition } from "./types.ts";
+import type { Watch } from "./watch.ts";
+
+export type TurnOptions = {
+  sql: Sql;
+  jobs: readonly JobDefinition[];
+  scheduler: { queueIfAsked(): Promise<void>; queueRechecks(): Promise<void> };
+  holder: Pick<Holder, "claim">;
+  watch: Watch;
+  now(): Date;
+};
+
+/** One turn of the loop: what is due, what events ask for, what may start, what may be claimed. Answers how long to rest. */
+export function makeTurn({ sql, jobs, scheduler, holder, watch, now }: TurnOptions): () => Promise<number> {
+  const trigger = createTrigger(sql, now);
+  const turn = async () => {
+    await scheduler.queueIfAsked();
+    await scheduler.queueRechecks();
+    const active = await countActiveRuns(sql);
+    const queued = new Set(active.filter((row) => row.queued > 0).map((row) => row.jobId));
+    let restMs = Number.POSITIVE_INFINITY;
+    for (const job of jobs) {
+      const outcome = await trigger(job, active);
+      if (outcome && "restMs" in outcome) restMs = Math.min(restMs, outcome.restMs);
+      else if (outcome) queued.add(job.id);
+    }
+    for (const job of jobs) if (queued.has(job.id)) await startRuns(sql, job);
+    if (active.length > 0 || queued.size > 0) await holder.claim();
+    return Math.min(restMs, (await selectNextAvailable(sql)) ?? Number.POSITIVE_INFINITY);
+  };
+  return () => watch.guarded("turn", Number.POSITIVE_INFINITY, turn);
+}
+
+/** How long a rest is taken as it was found. The pace changes as it goes; looking at every wake would cost more than it tells. */
+const lookAgainMs = 250;
+
+/**
+ * Queues triggered runs, and spares the database the questions whose answers are known: of a job that has all the runs that it
+ * may have, or that rests. The end of what either waits for is a wake.
+ */
+function createTrigger(sql: Sql, now: () => Date) {
+  const restsUntil = new Map<string, number>();
+  return async (job: JobDefinition, active: ActiveRuns[]): ReturnType<typeof queueTriggeredRun> => {
+    if (isFull(job, active)) return undefined;
+    const at = now();
+    const restMs = (restsUntil.get(job.id) ?? 0) - at.getTime();
+    if (restMs > 0 && restMs <= lookAgainMs && isStreaming(job, active)) return { restMs };
+    const outcome = await queueTriggeredRun(sql, job, at);
+    if (!outcome || !("restMs" in outcome)) return outcome;
+    const shortMs = Math.min(outcome.restMs, lookAgainMs);
+    restsUntil.set(job.id, at.getTime() + shortMs);
+    return { restMs: shortMs };
+  };
+}
