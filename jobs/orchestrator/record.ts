@@ -16,7 +16,7 @@ import { backoffMs, type Verdict } from "./retry.ts";
 import type { JobDefinition, TaskResult } from "./types.ts";
 
 /** How a try ended for the orchestrator; `lost` where it was cancelled or taken over before it could be recorded. */
-export type Advance = "success" | "retry" | "failed" | "lost";
+type Advance = "success" | "retry" | "failed" | "lost";
 
 /** What became of a try, and of its run where that ended with it. */
 export type Recorded = { advance: Advance; runEnd?: Omit<RunEnd, "jobId"> };
