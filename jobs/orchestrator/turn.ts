@@ -22,18 +22,24 @@ export function makeTurn({ sql, jobs, scheduler, holder, watch, now }: TurnOptio
     await scheduler.queueIfAsked();
     await scheduler.queueRechecks();
     const active = await countActiveRuns(sql);
-    const queued = new Set(active.filter((row) => row.queued > 0).map((row) => row.jobId));
+    const startable = new Set(jobs.filter((job) => mayStart(job, active)));
     let restMs = Number.POSITIVE_INFINITY;
     for (const job of jobs) {
       const outcome = await trigger(job, active);
       if (outcome && "restMs" in outcome) restMs = Math.min(restMs, outcome.restMs);
-      else if (outcome) queued.add(job.id);
+      else if (outcome) startable.add(job);
     }
-    for (const job of jobs) if (queued.has(job.id)) await startRuns(sql, job);
-    if (active.length > 0 || queued.size > 0) await holder.claim();
+    for (const job of startable) await startRuns(sql, job);
+    if (active.length > 0 || startable.size > 0) await holder.claim();
     return Math.min(restMs, (await selectNextAvailable(sql)) ?? Number.POSITIVE_INFINITY);
   };
   return () => watch.guarded("turn", Number.POSITIVE_INFINITY, turn);
+}
+
+/** Whether a job has queued runs, and a place for one of them. The end of a run that holds the last place is a wake. */
+function mayStart(job: JobDefinition, active: ActiveRuns[]): boolean {
+  const own = active.find(({ jobId }) => jobId === job.id);
+  return own !== undefined && own.fewestRunning !== null && own.fewestRunning < job.maxActiveRuns;
 }
 
 /** How long a rest is taken as it was found. The pace changes as it goes; looking at every wake would cost more than it tells. */

@@ -107,14 +107,25 @@ export async function insertRun(
   return row?.id ?? 0;
 }
 
-export type ActiveRuns = { jobId: string; queued: number; running: number; rechecks: number };
+export type ActiveRuns = {
+  jobId: string;
+  queued: number;
+  running: number;
+  rechecks: number;
+  /** Of the priorities of which runs are queued: how many run of that of which the fewest do; null where none is queued. */
+  fewestRunning: number | null;
+};
 
 export async function countActiveRuns(sql: Any): Promise<ActiveRuns[]> {
   return await sql<ActiveRuns[]>`
-    select job_id as "jobId", count(*) filter (where state = 'queued')::int as queued,
-      count(*) filter (where state = 'running')::int as running,
-      count(*) filter (where trigger = 'recheck')::int as rechecks
-    from barline.runs where state in ('queued', 'running') group by job_id`;
+    with counted as (
+      select job_id, priority, count(*) filter (where state = 'queued') as queued,
+        count(*) filter (where state = 'running') as running, count(*) filter (where trigger = 'recheck') as rechecks
+      from barline.runs where state in ('queued', 'running') group by job_id, priority
+    )
+    select job_id as "jobId", sum(queued)::int as queued, sum(running)::int as running, sum(rechecks)::int as rechecks,
+      (min(running) filter (where queued > 0))::int as "fewestRunning"
+    from counted group by job_id`;
 }
 
 /**
