@@ -11,7 +11,7 @@ import {
   setScheduleAfter,
   startQueuedRuns,
 } from "../../db/queries/pipeline/runs.ts";
-import { selectStreams } from "../../db/queries/pipeline/streams.ts";
+import { type Stream, selectStreams } from "../../db/queries/pipeline/streams.ts";
 import { insertFirstTasks } from "../../db/queries/pipeline/tasks.ts";
 import type { JobDefinition } from "./types.ts";
 
@@ -158,7 +158,12 @@ async function expectedEnd(
   if (patienceMs <= 0) return 0;
   const since = new Date(now.getTime() - withinMs);
   const streams = await selectStreams(transaction, coalesce?.whileActive ?? [], { since, now });
-  const told = streams.filter(({ done }) => done >= fewestUnits);
+  const told = streams.filter((stream) => stream.done >= fewestUnits && isFlowing(stream));
   const endMs = Math.max(0, ...told.map(({ left, done, seconds }) => (left / done) * seconds * 1000));
   return endMs <= withinMs ? Math.min(endMs, patienceMs) : 0;
+}
+
+/** Whether units still come. What fails and is tried again, or waits for somebody, holds up nothing. */
+function isFlowing({ idleSeconds, slowestSeconds }: Stream): boolean {
+  return idleSeconds <= 2 * slowestSeconds;
 }

@@ -59,8 +59,15 @@ describe("a job that waits for a stream to end", () => {
 
   test("waits no longer than it was told to, however near the end seems", async () => {
     const now = await stream({ done: 20, left: 10 });
+    await harness.sql`update barline.runs set started_at = started_at - interval '10 s' where job_id = 'upstream'`;
     expect(await look(later(now, 27))).toEqual({ restMs: 3000 });
     expect(await look(later(now, 30))).toEqual(begins);
+  });
+
+  test("waits for nothing that has come to a halt", async () => {
+    const now = await stream({ done: 20, left: 1 });
+    expect(await look(later(now, 20))).toEqual({ restMs: 1500 });
+    expect(await look(later(now, 21))).toEqual(begins);
   });
 
   test("shows the first results at once where the end is far", async () => {
