@@ -78,10 +78,14 @@ async function isFarBehind({ session, compiler, built }: ModelContext, model: Mo
   return false;
 }
 
-const hasNewParent = ({ built }: ModelContext, { dependsOn }: Model) =>
+/** Whether an incremental table that a model reads, itself or through views, was built whole in this build. */
+const hasNewParent = (context: ModelContext, { dependsOn }: Model): boolean =>
   dependsOn.some((name) => {
-    const parent = built.get(name);
-    return parent?.model.config.materialized === "incremental" && parent.relation.identifier !== name;
+    const parent = context.built.get(name);
+    if (!parent) return false;
+    const { materialized } = parent.model.config;
+    if (materialized === "view") return hasNewParent(context, parent.model);
+    return materialized === "incremental" && parent.relation.identifier !== name;
   });
 
 /** The sources that a model reads, itself or through others. */

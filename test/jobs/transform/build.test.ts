@@ -231,6 +231,28 @@ describe("a build", () => {
     expect((await published()).length).toBe(14_001);
   });
 
+  test("builds a model whole after a table that it reads, through a view too, where its config says so", async () => {
+    const after = (parent: string) => `
+      {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='id',
+        meta={'rebuild_after_parents': true}) }} select id, amount from {{ ref('${parent}') }}`;
+    const transform = open({
+      "models/shop_items.sql": items.replace("unique_key='id'", "unique_key='id', meta={'rebuild_below': 0.5}"),
+      "models/shop_view.sql": "{{ config(materialized='view') }} select id, amount from {{ ref('shop_items') }}",
+      "models/shop_direct.sql": after("shop_items"),
+      "models/shop_through.sql": after("shop_view"),
+    });
+    const upTo = async (id: number) => {
+      await database.sql`
+        insert into items select id, 1 from generate_series((select count(*) + 1 from items), ${id}::bigint) as id`;
+      await database.sql`analyze items`;
+      return actions(await transform.build());
+    };
+    await upTo(4000);
+    const both = (action: string) => ({ shop_items: action, shop_direct: action, shop_through: action });
+    expect(await upTo(7000)).toMatchObject(both("incremental"));
+    expect(await upTo(14_001)).toMatchObject(both("full_refresh"));
+  });
+
   test("refuses, by name, to drop a column that somebody's own view reads", async () => {
     const transform = open({ "models/shop_items.sql": items });
     await transform.build();

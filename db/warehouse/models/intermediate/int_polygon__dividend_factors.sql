@@ -56,14 +56,15 @@ changed_securities as materialized (
             min(trade_date) as first_date,
             max(trade_date) as last_date
         from ({{ bars_since('(select inserted_at from watermark)') }}) as bars
-        where
-            security_id in (
-                select periods.security_id
-                from {{ ref('int_polygon__ticker_periods') }} as periods
-                where periods.ticker in (select ticker from {{ ref('stg_polygon__dividends') }})
-            )
         group by security_id
     ) as changed
+    -- Of the securities, and not of the bars: a year of them may be new.
+    where
+        changed.security_id in (
+            select periods.security_id
+            from {{ ref('int_polygon__ticker_periods') }} as periods
+            where periods.ticker in (select ticker from {{ ref('stg_polygon__dividends') }})
+        )
 ),
 
 -- A security is due where a dividend of it has changed, where a bar has that a dividend may now be counted from, where its
