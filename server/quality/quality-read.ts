@@ -1,3 +1,4 @@
+import { selectChangedBars } from "../../db/queries/market/read-changed-bars.ts";
 import {
   type LatestTest,
   selectLatestTests,
@@ -13,6 +14,7 @@ import { columnOf, kindOf, modelsOf, readProject, testsOf } from "./nodes.ts";
 import { readDoubtedSplits } from "./split-read.ts";
 
 const historyRuns = 20;
+const changesShown = 8;
 
 /** The words of the filter, and the statuses that each means. */
 export const testStatuses: Record<string, readonly string[]> = {
@@ -101,10 +103,11 @@ const isAskedFor = (test: TestRow, { status, subject, kind }: TestFilter) =>
 /** Everything that the page of all tests shows. */
 export async function readQuality(context: Context, filter: TestFilter): Promise<QualityView> {
   const { project, problem } = await readProject(context);
-  const [{ runs, tests }, freshness, splits] = await Promise.all([
+  const [{ runs, tests }, freshness, splits, changed] = await Promise.all([
     readTests(context, project),
     readFreshness(context, project.sources),
     readDoubtedSplits(context),
+    selectChangedBars(context.read, changesShown),
   ]);
   const order = [...project.sources, ...modelsOf(project)].map(({ name }) => name);
   const bySubject = Map.groupBy(tests, ({ subject }) => subject);
@@ -122,6 +125,7 @@ export async function readQuality(context: Context, filter: TestFilter): Promise
     runs,
     freshness,
     splits,
+    changed,
     projectProblem: problem,
   };
 }

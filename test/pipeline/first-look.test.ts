@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { selectChangedBars } from "../../db/queries/market/read-changed-bars.ts";
 import { sessionsBetween } from "../../jobs/market/calendar.ts";
 import { createDemoExchange } from "../../jobs/market/demo/exchange.ts";
 import { defaultDemoSeed } from "../../jobs/market/demo/server.ts";
@@ -43,6 +44,9 @@ test("bars are revised and withdrawn, and the warehouse says in the end what the
   expect(sum(summaries, "withdrawn")).toBeGreaterThan(0);
   const [counted] = await pipeline.sql`select count(*)::int as gone from source_polygon_withdrawn_bars`;
   expect(counted?.gone).toBe(sum(summaries, "withdrawn"));
+  const changed = await selectChangedBars(pipeline.sql, 100);
+  expect(changed.filter(({ change }) => change === "withdrawn")).toHaveLength(counted?.gone);
+  expect(changed.filter(({ change }) => change === "revised")).toHaveLength(sum(summaries, "revised"));
   // Of the newest session nobody has asked again yet.
   const before = sessionsBetween(first, last).at(-2) ?? "";
   await expectRawBars(

@@ -35,6 +35,10 @@ const tables: [string, Child][] = [
     "public.source_polygon_stock_bars_daily",
     "Bars as the vendor last stated them, unadjusted, keyed by (ticker, trade_date).",
   ],
+  [
+    "public.dim_securities, public.dim_ticker_periods",
+    "Each security with its newest ticker and what became of it; which security had which ticker from when to when.",
+  ],
   ["public.source_polygon_tickers", "The universe: name, type, whether it trades, where it is listed."],
   ["public.source_polygon_splits", "Stock splits, by the day that they take effect."],
   ["public.source_polygon_dividends", "Cash dividends, by the day the share trades without them."],
@@ -70,14 +74,22 @@ const Caveats = () => (
   <Section id="caveats" title="What to know before relying on it">
     <ul class="prose">
       <li>
-        A session is fetched once it has settled, five hours after the regular close. Corrections later than that need a
-        backfill with “All”.
+        A session is fetched once it has settled, five hours after the regular close, and checked again later, as
+        vendors correct and take back. A recheck by backfill does so for any range.
       </li>
       <li>
         Prices are adjusted for splits, not for dividends. Past bars change in the models when a new split takes effect.
       </li>
       <li>Volume may be fractional. A bar’s volume-weighted price may be missing where the vendor has none.</li>
-      <li>Tickers are reused: the same symbol can be another company in another year.</li>
+      <li>
+        A ticker is a label, which companies change and others use again; what is traded is a security. Averages,
+        returns and splits run along the security, over its renames, and tickers of the past are those of then. Known
+        by: its FIGI, else its company and type, else the ticker itself.
+      </li>
+      <li>
+        Delisted is what the vendor lists as such. Who goes on under another name is renamed, and who is in no list at
+        all is unlisted: nobody knows what became of it.
+      </li>
       <li>
         Market data belongs to the exchanges and the vendor. Your plan’s terms say whether you may show or pass it on;
         Barline stores it for your own use and grants no licence to it.

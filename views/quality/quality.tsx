@@ -2,6 +2,7 @@ import { Empty, Fact, Section, TableScroll } from "../components.tsx";
 import { formatDuration, formatInteger, none } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
+import { ChangedBars } from "./changed-bars.tsx";
 import { Freshness, History, QualityNav, TestState } from "./parts.tsx";
 import { SplitsSetAside } from "./splits.tsx";
 import type { QualityView, SubjectTests, TestRow } from "./types.ts";
@@ -153,6 +154,7 @@ export const qualityPage = ({ shell, view, problem }: { shell: Shell; view: Qual
         </div>
         <div class="rail">
           <Freshness rows={view.freshness} now={view.now} />
+          <ChangedBars bars={view.changed} />
         </div>
       </div>
     </Page>,

@@ -1,3 +1,4 @@
+import type { ChangedBar } from "../../db/queries/market/read-changed-bars.ts";
 import type { ListedSplit } from "../../db/queries/market/splits.ts";
 import type { LatestTest, ModelBuild, TestRun } from "../../db/queries/quality/read-quality.ts";
 
@@ -37,6 +38,8 @@ export type QualityView = {
   freshness: FreshnessRow[];
   /** Those that are set aside, or that somebody decided on. */
   splits: ListedSplit[];
+  /** What the vendor stated anew or took back last. */
+  changed: ChangedBar[];
   /** Why the dbt project could not be read. */
   projectProblem: string | null;
 };

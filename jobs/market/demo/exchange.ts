@@ -84,15 +84,12 @@ export function createDemoExchange(options: { seed: string; tickers?: number; un
     const position = positionOnOrAfter(sessions, date);
     if (sessions[position] !== date) return [];
     if (!isFirst || !isHasty(date)) return listings.flatMap((listing) => barAt(listing, position, before) ?? []);
-    const misstated = misstatedOf(
-      listings.filter((listing) => barAt(listing, position, undefined)),
-      position,
-    );
-    const gone = lateQuoteOf(listings, position);
-    const late = gone ? [repeatLastBar(gone, pathOf(gone), date)] : [];
-    return [...listings.flatMap((listing) => barAt(listing, position, before, misstated) ?? []), ...late].sort(
-      byTicker,
-    );
+    const traded = listings.filter((listing) => barAt(listing, position, before));
+    const misstated = misstatedOf(traded, position);
+    const first = listings.flatMap((listing) => barAt(listing, position, before, misstated) ?? []);
+    // Something is taken back of each.
+    const gone = first.length > traded.length ? undefined : lateQuoteOf(listings, position);
+    return gone ? [...first, repeatLastBar(gone, pathOf(gone), date)].sort(byTicker) : first;
   };
 
   return {

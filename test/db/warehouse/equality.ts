@@ -62,18 +62,19 @@ export async function openEqualityStage(today: Date): Promise<EqualityStage> {
     const [kept, full] = [sql(`kept_${model}`), sql(model)];
     // As text, so that also the scale of each number has to be the same.
     const row = sql`to_jsonb(one) - ${notesOf(model)}::text[]`;
-    const rows = await sql<{ side: string; row: Record<string, unknown> }[]>`
-      (select 'incremental' as side, ${row} as row from ${kept} as one
+    const told = sql`(select jsonb_object_agg(key, value::text) from jsonb_each(${row}))`;
+    const rows = await sql<{ side: string; row: Record<string, string> }[]>`
+      (select 'incremental' as side, ${told} as row from ${kept} as one
         where (${row})::text not in (select (${row})::text from ${full} as one))
       union all
-      (select 'full', ${row} from ${full} as one where (${row})::text not in (select (${row})::text from ${kept} as one))
+      (select 'full', ${told} from ${full} as one where (${row})::text not in (select (${row})::text from ${kept} as one))
       order by 2 limit 2`;
     const [counts] = await sql<{ equal: boolean }[]>`
       select (select count(*) from ${kept}) = (select count(*) from ${full}) as equal`;
     const [first, second] = rows;
     if (!first) return counts?.equal ? undefined : { model, rows: "some are there more than once" };
-    const columns = Object.keys(first.row).filter((column) => !Bun.deepEquals(first.row[column], second?.row[column]));
-    const pick = (row: Record<string, unknown> | undefined) =>
+    const columns = Object.keys(first.row).filter((column) => first.row[column] !== second?.row[column]);
+    const pick = (row: Record<string, string> | undefined) =>
       row &&
       Object.fromEntries([...new Set(["ticker", "trade_date", ...columns])].map((column) => [column, row[column]]));
     return { model, [first.side]: pick(first.row), [`${second?.side} (other)`]: pick(second?.row) };

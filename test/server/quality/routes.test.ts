@@ -118,7 +118,7 @@ describe("the quality pages after some builds", () => {
     expect(body).toContain("nothing is published");
     expect(body).toContain("ticker &lt;&gt; &#39;X&#39;");
     expect(body).toContain("select 1 as asked");
-    expect(body).toContain('href="/tickers/AAPL">AAPL</a>');
+    expect(body).toContain('href="/tickers/AAPL?on=2020-01-03">AAPL</a>');
     expect(body).toContain('href="/quality/lineage?ticker=AAPL&amp;date=2020-01-03"');
     expect(body.match(/<th scope="col">(ticker|trade_date|close)</g)).toEqual([
       '<th scope="col">ticker<',
