@@ -195,7 +195,8 @@ payments as (
 steps as materialized (
     select
         *,
-        1 + coalesce(round(cash_amount / nullif(close_price, 0), 12), 0) as step,
+        -- Twelve decimals also where nothing is paid: of equal factors any may be the greatest.
+        round(1 + coalesce(cash_amount / nullif(close_price, 0), 0), 12) as step,
         row_number() over (partition by security_id order by trade_date) as position
     from payments
 ),
