@@ -96,8 +96,14 @@ function addressOf(authority: string, values: UrlParameters): Pick<DatabaseTarge
 
 function readEntry(text: string): { host: string; port: number | undefined } {
   const [, ipv6, name, port] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d*))?$/.exec(text) ?? [];
-  if (ipv6 === undefined && name === undefined) throw new DatabaseUrlError("a host of it cannot be read");
-  return { host: decode(ipv6 ?? name ?? ""), port: port ? readPort(port) : undefined };
+  const host = decode(ipv6 ?? name ?? " ");
+  // What is left of a password that was not encoded would be looked up, and logged, as a host.
+  if (/[\s@]/.test(host)) {
+    throw new DatabaseUrlError(
+      "a host of it cannot be read; in a user's name or password write %40 for @, %3A for :, %2F for /, %3F for ? and %23 for #",
+    );
+  }
+  return { host, port: port ? readPort(port) : undefined };
 }
 
 function readPort(text: string): number {

@@ -102,6 +102,15 @@ describe("a URL", () => {
   });
 });
 
+test.each(["u:p@ss@h/db", "u:pa/ss@h/db", "u:p?ss@h/db", "u:p@ /db", "h:1:2/db"])(
+  "%s, which names no host, is refused, and what is left of a password is not repeated",
+  (rest) => {
+    const read = () => parseDatabaseUrl(`postgres://${rest}`);
+    expect(read).toThrow("a host of it cannot be read; in a user's name or password write %40 for @");
+    expect(read).not.toThrow("ss@h");
+  },
+);
+
 describe("a server with a certificate", () => {
   const folder = mkdtempSync(join(tmpdir(), "barline-tls-"));
   const [certificate, key, other] = ["server.crt", "server.key", "other.crt"].map((name) => join(folder, name)) as [

@@ -1,10 +1,12 @@
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { openPool } from "../../db/client.ts";
 import { startBarline } from "../support/barline.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { startFaultyMarket } from "../support/faulty-market.ts";
 import { startGateway } from "../support/gateway.ts";
+import { hasOtherPostgres, startOtherPostgres } from "../support/other-postgres.ts";
 import { hasPgBouncer, startPgBouncer } from "../support/pgbouncer.ts";
 import { settle } from "../support/pipeline.ts";
 import { startS3 } from "../support/s3.ts";
@@ -77,6 +79,53 @@ test.skipIf(!hasPgBouncer)(
     await Promise.all([session.stop(), transaction.stop(), market.stop()]);
     await database.drop();
   },
+);
+
+/** What somebody in another country, who makes limits for people, has set for the login. */
+const set: Record<string, string> = {
+  ...{ datestyle: "German, DMY", timezone: "Asia/Kolkata", intervalstyle: "sql_standard", extra_float_digits: "-15" },
+  ...{ bytea_output: "escape", standard_conforming_strings: "off", escape_string_warning: "off", array_nulls: "off" },
+  ...{ client_encoding: "LATIN1", quote_all_identifiers: "on", default_transaction_isolation: "serializable" },
+  ...{ search_path: "pg_catalog", idle_in_transaction_session_timeout: "20ms", idle_session_timeout: "100ms" },
+  ...{ statement_timeout: "100ms", lock_timeout: "10ms", row_security: "off", transform_null_equals: "on" },
+};
+
+// Where Debian's `postgresql` is not installed there is no other server.
+test.skipIf(!hasOtherPostgres)(
+  "on a server of another major that has settings of its own it fetches and builds the same",
+  async () => {
+    const other = await startOtherPostgres();
+    const url = await other.createDatabase("theirs");
+    const sql = openPool(url, "work", { max: 1 });
+    for (const [name, value] of Object.entries(set))
+      await sql`alter role theirs_login set ${sql(name)} = ${sql.unsafe(`'${value}'`)}`;
+    const market = await startFaultyMarket({ tickers: marketSize });
+    const barline = await startBarline({ ...fetchingFrom(market), DATABASE_URL: url });
+    await backfillByApi(barline.url, season.from, "2018-08-31");
+    await settle(sql);
+    await expectCleanState(sql);
+    const demo = openMarket();
+    const bars = barsBetween(demo, season.from, "2018-08-31");
+    await expectRawBars(sql, bars);
+    await expectFact(sql, bars, demo);
+    const pages = [
+      "/",
+      "/grid",
+      "/calendar",
+      "/market",
+      "/tickers",
+      "/screener",
+      "/quality",
+      "/system",
+      "/api/status",
+      "/api/screener",
+    ];
+    for (const path of pages)
+      expect({ path, status: (await fetch(`${barline.url}${path}`)).status }).toEqual({ path, status: 200 });
+    await Promise.all([barline.stop(), market.stop(), sql.end()]);
+    await other.stop();
+  },
+  120_000,
 );
 
 test("a lake that is away when it starts ends nothing: it serves, and says what runs wait for", async () => {
