@@ -23,7 +23,7 @@ export const statusOperations: Operation[] = [
     summary: "Whether it can serve: database reachable and migrated, lake ready, orchestrator started",
     answers: { 200: { description: "It can. Otherwise 503.", schema: probe("ready") } },
     handle: async (_input, context) => {
-      if (!(await context.isReady())) {
+      if (!(await isReadyInTime(context))) {
         throw new HttpError(503, "not_ready", "Barline is starting, or the database or lake does not answer.", {
           retryAfterSeconds: 1,
         });
@@ -39,6 +39,19 @@ export const statusOperations: Operation[] = [
     handle: async (_input, context) => answer(200, await readStatus(context)),
   }),
 ];
+
+/** Who asks whether it can serve waits for seconds at most; a server that is cut off may say nothing for minutes. */
+const readyPatienceMs = 1500;
+
+async function isReadyInTime(context: ApiContext): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => resolve(false), readyPatienceMs);
+  try {
+    return await Promise.race([context.isReady(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 async function readStatus(context: ApiContext): Promise<z.input<typeof statusAnswer>> {
   const states = await readJobs(context);

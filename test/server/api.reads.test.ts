@@ -263,6 +263,9 @@ describe("readiness", () => {
     const { status, body } = await ask(waiting, "GET", "/readyz");
     expect(status).toBe(503);
     expect(body.error.code).toBe("not_ready");
+    // A database that is cut off neither answers nor closes.
+    const cutOff = createTestApp({ isReady: () => new Promise<boolean>(() => {}) });
+    expect(await ask(cutOff, "GET", "/readyz")).toMatchObject({ status: 503, body: { error: { code: "not_ready" } } });
     expect((await ask(createTestApp(), "GET", "/readyz")).body).toEqual({ status: "ready" });
   });
 });
