@@ -1,5 +1,5 @@
 import type { MetricName } from "./definitions.ts";
-import { covariance, downsideDeviation, mean, sampleDeviation } from "./statistics.ts";
+import { covariance, deviationOf } from "./statistics.ts";
 import { at } from "./strategy.ts";
 
 /** Sessions that make a year, as empyrical has it. */
@@ -32,13 +32,17 @@ export type CurveMetric = (typeof curveMetricNames)[number];
 /** The risk-free rate of one session. */
 const riskFreeOf = (riskFree: number): number => (1 + riskFree) ** (1 / sessionsAYear) - 1;
 
-/** Change from value to value, the first from `start`. Once a value is not above zero, nothing can be earned on it: 0. */
+/** Once a value is not above zero, nothing can be earned on it: 0. A curve often stands still, and the division takes most of a walk's time. */
+const changeOf = (previous: number, value: number): number =>
+  value === previous || !(previous > 0) ? 0 : value / previous - 1;
+
+/** Change from value to value, the first from `start`. */
 export function returnsOf(values: Float64Array, start: number): Float64Array {
   const returns = new Float64Array(values.length);
   let previous = start;
   for (let session = 0; session < values.length; session++) {
     const value = at(values, session);
-    returns[session] = previous > 0 ? value / previous - 1 : 0;
+    returns[session] = changeOf(previous, value);
     previous = value;
   }
   return returns;
@@ -56,127 +60,157 @@ export function drawdownsOf(equity: Float64Array, capital: number): Float64Array
   return drawdowns;
 }
 
-/** Depths are fractions below zero, lengths are sessions; sums are over all `count` drawdowns. */
-export type Drawdowns = { deepest: number; depths: number; longest: number; lengths: number; count: number };
+/*
+ * Sweeps are made of the loops below. Each has no call in it, after which every column would be looked up anew, and its numbers are declared
+ * one by one: taken out of a list, they are as slow as the list.
+ */
+
+/** Depths are fractions below zero, lengths are sessions; sums are over all `count` drawdowns. `peak` is the last one. */
+type Drawdowns = { deepest: number; depths: number; longest: number; lengths: number; count: number; peak: number };
 
 /** A drawdown goes from a peak of equity to the session that reaches it again, or to the end. The capital is the first peak. */
-export function measureDrawdowns(equity: Float64Array, capital: number): Drawdowns {
+function measureDrawdowns(equity: Float64Array, capital: number): Drawdowns {
+  const { length } = equity;
+  let deepest = 0;
+  let depths = 0;
+  let longest = 0;
+  let lengths = 0;
+  let count = 0;
   let peak = capital;
   let peakSession = 0;
-  let trough = capital;
-  const found: Drawdowns = { deepest: 0, depths: 0, longest: 0, lengths: 0, count: 0 };
-  const end = (session: number) => {
-    const depth = trough / peak - 1;
-    found.count++;
-    found.depths += depth;
-    found.deepest = Math.min(found.deepest, depth);
-    found.lengths += session - peakSession;
-    found.longest = Math.max(found.longest, session - peakSession);
-  };
-  for (let session = 0; session < equity.length; session++) {
-    const value = at(equity, session);
-    if (value < peak) {
-      if (value < trough) trough = value;
+  let session = 0;
+  while (session < length) {
+    let value = at(equity, session);
+    if (!(value < peak)) {
+      peak = value;
+      peakSession = session++;
       continue;
     }
-    if (trough < peak) end(session);
-    peak = value;
-    trough = value;
-    peakSession = session;
+    let trough = value;
+    while (++session < length) {
+      value = at(equity, session);
+      if (!(value < peak)) break;
+      if (value < trough) trough = value;
+    }
+    const depth = trough / peak - 1;
+    const sessions = (session < length ? session : length - 1) - peakSession;
+    count++;
+    depths += depth;
+    lengths += sessions;
+    if (depth < deepest) deepest = depth;
+    if (sessions > longest) longest = sessions;
   }
-  if (trough < peak) end(equity.length - 1);
-  return found;
+  return { deepest, depths, longest, lengths, count, peak };
 }
 
-/** What the returns of a curve come to, over all sessions. */
-type Spread = { mean: number; deviation: number; downside: number };
+/** The returns of a curve from session to session, and what they and the equity come to on average. */
+export type Walk = { returns: Float64Array; meanReturn: number; meanEquity: number };
 
-/** `downside` is the root mean square of what is below `free`, the risk-free rate of a session. */
-function spreadOf(returns: Float64Array, free: number): Spread {
-  const center = mean(returns);
+/** Walks a curve once. `returns` are written to, and may be another curve's of the same length. */
+export function walkCurve(
+  equity: Float64Array,
+  capital: number,
+  returns: Float64Array = new Float64Array(equity.length),
+): Walk {
+  const { length } = equity;
+  let previous = capital;
+  let returned = 0;
+  let worth = 0;
+  for (let session = 0; session < length; session++) {
+    const value = at(equity, session);
+    const change = changeOf(previous, value);
+    returns[session] = change;
+    returned += change;
+    worth += value;
+    previous = value;
+  }
+  return { returns, meanReturn: returned / length, meanEquity: worth / length };
+}
+
+/** What returns are compared with: those of something else over the same sessions. */
+export type Reference = { returns: Float64Array; mean: number; variance: number };
+
+export function referenceOf({ returns, meanReturn: center }: Walk): Reference {
+  return { returns, mean: center, variance: covariance(returns, returns, center, center) };
+}
+
+/** How the returns of a curve spread: `downside` is the root mean square of what is below the risk-free rate, `joint` the covariance with a reference. */
+export type Spread = { deviation: number; downside: number; joint: number };
+
+/** In one pass, as a sum waits for itself and three of them do not wait for each other. `joint` is NaN without a reference. */
+export function spreadOf({ returns, meanReturn: center }: Walk, riskFree: number, reference: Reference | null): Spread {
+  const free = riskFreeOf(riskFree);
+  const other = reference?.returns ?? returns;
+  const otherCenter = reference?.mean ?? center;
+  const { length } = returns;
+  const first = at(returns, 0);
+  let squares = 0;
+  let below = 0;
+  let products = 0;
+  let isConstant = true;
+  for (let session = 0; session < length; session++) {
+    const value = at(returns, session);
+    const distance = value - center;
+    squares += distance * distance;
+    products += distance * (at(other, session) - otherCenter);
+    if (value < free) below += (value - free) * (value - free);
+    if (value !== first) isConstant = false;
+  }
   return {
-    mean: center,
-    deviation: sampleDeviation(returns, center),
-    downside: downsideDeviation(returns, free),
+    deviation: deviationOf(squares, length, isConstant),
+    downside: Math.sqrt(below / length),
+    joint: reference === null ? Number.NaN : products / length,
   };
 }
 
 /** (final ÷ capital)^(252 ÷ sessions) - 1. */
-export const annualReturnOf = (equity: Float64Array, capital: number): number =>
-  ((equity.at(-1) ?? capital) / capital) ** (sessionsAYear / equity.length) - 1;
+const annualReturnOf = (finalEquity: number, capital: number, sessions: number): number =>
+  (finalEquity / capital) ** (sessionsAYear / sessions) - 1;
 
-const sharpeFrom = ({ mean, deviation }: Omit<Spread, "downside">, free: number): number =>
-  ((mean - free) / deviation) * Math.sqrt(sessionsAYear);
-
-const sortinoFrom = ({ mean, downside }: Omit<Spread, "deviation">, free: number): number =>
-  ((mean - free) / downside) * Math.sqrt(sessionsAYear);
-
-/** The Sharpe ratio of a curve alone, as `measureCurve` has it. */
-export function sharpeOf(equity: Float64Array, { capital, riskFree }: CurveSettings): number {
-  const returns = returnsOf(equity, capital);
-  const center = mean(returns);
-  return sharpeFrom({ mean: center, deviation: sampleDeviation(returns, center) }, riskFreeOf(riskFree));
-}
-
-/** The Sortino ratio of a curve alone, as `measureCurve` has it. */
-export function sortinoOf(equity: Float64Array, { capital, riskFree }: CurveSettings): number {
-  const returns = returnsOf(equity, capital);
-  const free = riskFreeOf(riskFree);
-  return sortinoFrom({ mean: mean(returns), downside: downsideDeviation(returns, free) }, free);
-}
-
-/** The figures of a curve of equity, NaN or infinite where they are not defined. `returns` are those of the same curve. */
+/** The figures of a curve of equity, NaN or infinite where they are not defined. `walk` and `spread` are those of the same curve. */
 export function measureCurve(
   equity: Float64Array,
-  returns: Float64Array,
+  { meanReturn }: Walk,
+  { deviation, downside }: Omit<Spread, "joint">,
   { capital, riskFree }: CurveSettings,
 ): Record<CurveMetric, number> {
   const free = riskFreeOf(riskFree);
-  const spread = spreadOf(returns, free);
-  const annualReturn = annualReturnOf(equity, capital);
   const drawdowns = measureDrawdowns(equity, capital);
-  const finalEquity = equity.at(-1) ?? capital;
+  const finalEquity = equity[equity.length - 1] ?? capital;
+  const annualReturn = annualReturnOf(finalEquity, capital, equity.length);
   return {
     totalReturn: finalEquity / capital - 1,
     cagr: annualReturn,
     annualReturn,
-    volatility: spread.deviation * Math.sqrt(sessionsAYear),
-    sharpe: sharpeFrom(spread, free),
-    sortino: sortinoFrom(spread, free),
+    volatility: deviation * Math.sqrt(sessionsAYear),
+    sharpe: ((meanReturn - free) / deviation) * Math.sqrt(sessionsAYear),
+    sortino: ((meanReturn - free) / downside) * Math.sqrt(sessionsAYear),
     calmar: annualReturn / -drawdowns.deepest,
     maxDrawdown: drawdowns.deepest,
     averageDrawdown: drawdowns.depths / drawdowns.count,
     maxDrawdownSessions: drawdowns.longest,
     averageDrawdownSessions: drawdowns.lengths / drawdowns.count,
     finalEquity,
-    peakEquity: peakOf(equity),
+    // Equity that never rose above the capital has a peak below it.
+    peakEquity: drawdowns.peak > capital ? drawdowns.peak : highestOf(equity),
   };
 }
 
-function peakOf(equity: Float64Array): number {
-  let peak = Number.NEGATIVE_INFINITY;
-  for (let session = 0; session < equity.length; session++) if (at(equity, session) > peak) peak = at(equity, session);
-  return peak;
+function highestOf(values: Float64Array): number {
+  let highest = Number.NEGATIVE_INFINITY;
+  for (let session = 0; session < values.length; session++) highest = Math.max(highest, at(values, session));
+  return highest;
 }
 
-/** What returns are compared with: those of something else over the same sessions. */
-export type Reference = { returns: Float64Array; mean: number; variance: number };
-
-export function referenceOf(returns: Float64Array): Reference {
-  const center = mean(returns);
-  return { returns, mean: center, variance: covariance(returns, returns, center, center) };
-}
-
-/** Alpha and beta by `metricDefinitions`; NaN where the reference does not move. */
+/** Alpha and beta by `metricDefinitions`, of the curve whose walk and spread these are; NaN where the reference does not move. */
 export function measureAgainst(
-  returns: Float64Array,
+  { meanReturn: center }: Walk,
+  { joint }: Spread,
   reference: Reference,
   riskFree: number,
 ): Record<"alpha" | "beta", number> {
   const free = riskFreeOf(riskFree);
-  const center = mean(returns);
   const isStill = reference.variance < leastVariance;
-  const joint = covariance(returns, reference.returns, center, reference.mean);
   const beta = isStill ? Number.NaN : joint / reference.variance;
   return { alpha: (1 + center - free - beta * (reference.mean - free)) ** sessionsAYear - 1, beta };
 }

@@ -11,7 +11,6 @@ export const mean = (values: Float64Array): number => sum(values) / values.lengt
 
 /** Standard deviation with n - 1. NaN for fewer than two values; exactly 0 where all are the same. */
 export function sampleDeviation(values: Float64Array, center = mean(values)): number {
-  if (values.length < 2) return Number.NaN;
   const first = values[0] ?? Number.NaN;
   let squares = 0;
   let isConstant = true;
@@ -20,18 +19,14 @@ export function sampleDeviation(values: Float64Array, center = mean(values)): nu
     squares += (value - center) * (value - center);
     if (value !== first) isConstant = false;
   }
-  // The mean of equal values may be off by rounding, which would make a deviation of it.
-  return isConstant ? 0 : Math.sqrt(squares / (values.length - 1));
+  return deviationOf(squares, values.length, isConstant);
 }
 
-/** Root mean square of how far values are below a threshold, over all values. */
-export function downsideDeviation(values: Float64Array, threshold: number): number {
-  let squares = 0;
-  for (let index = 0; index < values.length; index++) {
-    const value = values[index] ?? Number.NaN;
-    if (value < threshold) squares += (value - threshold) * (value - threshold);
-  }
-  return Math.sqrt(squares / values.length);
+/** The same from a sum of squared distances from the mean. */
+export function deviationOf(squares: number, count: number, isConstant: boolean): number {
+  if (count < 2) return Number.NaN;
+  // The mean of equal values may be off by rounding, which would make a deviation of it.
+  return isConstant ? 0 : Math.sqrt(squares / (count - 1));
 }
 
 /** Covariance of a population; with itself, the variance. */

@@ -45,6 +45,9 @@ export type TickerStrategy = Described & {
   configure(parameters: unknown): Configured<ConfiguredStrategy>;
 };
 
+/** Made once, as a sweep configures each of its points. */
+const numbers = z.record(z.string(), z.number());
+
 /** Declares a strategy of one ticker; see `strategies/index.ts` for what that makes it part of. */
 export function defineStrategy<Parameters extends z.ZodObject>(definition: Definition<Parameters>): TickerStrategy {
   const { id, name, description, parameters: schema } = definition;
@@ -60,7 +63,7 @@ export function defineStrategy<Parameters extends z.ZodObject>(definition: Defin
       const parameters = parsed.data;
       const strategy: ConfiguredStrategy = {
         id,
-        parameters: z.record(z.string(), z.number()).parse(parameters),
+        parameters: numbers.parse(parameters),
         warmup: definition.warmup(parameters),
         signals: (bars) => definition.signals(bars, parameters),
         panes: (bars) => definition.panes?.(bars, parameters) ?? [],

@@ -20,12 +20,21 @@ export type TradeMetric = (typeof tradeMetricNames)[number];
 
 /** NaN or infinite where they are not defined. Open trades count in none. */
 export function measureTrades(trades: readonly Trade[]): Record<TradeMetric, number> {
-  const returns = new Float64Array(trades.length);
-  const profits = new Float64Array(trades.length);
+  let closed = 0;
+  for (const { exit } of trades) if (exit !== null) closed++;
+  const returns = new Float64Array(closed);
+  const profits = new Float64Array(closed);
   let count = 0;
-  let [best, worst] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
-  let [won, lost, wins, losses, wonDollars, lostDollars] = [0, 0, 0, 0, 0, 0];
-  let [longest, sessions] = [Number.NEGATIVE_INFINITY, 0];
+  let best = Number.NEGATIVE_INFINITY;
+  let worst = Number.POSITIVE_INFINITY;
+  let longest = Number.NEGATIVE_INFINITY;
+  let sessions = 0;
+  let wins = 0;
+  let losses = 0;
+  let won = 0;
+  let lost = 0;
+  let wonDollars = 0;
+  let lostDollars = 0;
   for (const { entrySession, exit } of trades) {
     if (exit === null) continue;
     const length = exit.session - entrySession;
@@ -46,7 +55,6 @@ export function measureTrades(trades: readonly Trade[]): Record<TradeMetric, num
       lostDollars += exit.profit;
     }
   }
-  const closed = { returns: returns.subarray(0, count), profits: profits.subarray(0, count) };
   const winRate = wins / count;
   return {
     trades: count,
@@ -54,21 +62,11 @@ export function measureTrades(trades: readonly Trade[]): Record<TradeMetric, num
     profitFactor: won / -lost,
     bestTrade: best,
     worstTrade: worst,
-    averageTrade: geometricMean(closed.returns),
-    expectancy: mean(closed.returns),
-    sqn: (Math.sqrt(count) * mean(closed.profits)) / sampleDeviation(closed.profits),
+    averageTrade: geometricMean(returns),
+    expectancy: mean(returns),
+    sqn: (Math.sqrt(count) * mean(profits)) / sampleDeviation(profits),
     kelly: winRate - (1 - winRate) / (wonDollars / wins / -(lostDollars / losses)),
     longestTrade: longest,
     averageTradeSessions: sessions / count,
   };
-}
-
-/** Sum of the returns of winning trades ÷ |sum of those of losing trades|, as `measureTrades` has it. */
-export function profitFactorOf(trades: readonly Trade[]): number {
-  let [won, lost] = [0, 0];
-  for (const { exit } of trades) {
-    if (exit !== null && exit.profit > 0) won += exit.return;
-    else if (exit !== null && exit.profit < 0) lost += exit.return;
-  }
-  return won / -lost;
 }

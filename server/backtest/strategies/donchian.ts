@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { highest, lowest } from "../indicators.ts";
-import { at, decideEach, defineStrategy, ordered, sessions } from "../strategy.ts";
+import { at, defineStrategy, ordered, sessions } from "../strategy.ts";
+import type { Target } from "../types.ts";
 
 const parameters = z
   .strictObject({
@@ -23,13 +24,16 @@ export const donchian = defineStrategy({
     const entryLow = lowest(low, entry);
     const exitHigh = highest(high, exit);
     const exitLow = lowest(low, exit);
-    return decideEach(close.length, entry, (session, held) => {
+    const targets = new Int8Array(close.length);
+    let held: Target = 0;
+    for (let session = entry; session < close.length; session++) {
       const price = at(close, session);
-      if (price > at(entryHigh, session - 1)) return 1;
-      if (price < at(entryLow, session - 1)) return -1;
-      if (held === 1) return price < at(exitLow, session - 1) ? 0 : 1;
-      return held === -1 && price <= at(exitHigh, session - 1) ? -1 : 0;
-    });
+      if (price > at(entryHigh, session - 1)) held = 1;
+      else if (price < at(entryLow, session - 1)) held = -1;
+      else if (held === 1 ? price < at(exitLow, session - 1) : !(price <= at(exitHigh, session - 1))) held = 0;
+      targets[session] = held;
+    }
+    return targets;
   },
   panes: ({ high, low }, { entry, exit }) => {
     // A close breaks the channel of the sessions before its own, so that is the channel to draw it with.

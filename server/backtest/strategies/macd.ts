@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { exponentialAverage } from "../indicators.ts";
-import { at, decideEach, defineStrategy, exceeds, ordered, sessions } from "../strategy.ts";
+import { at, defineStrategy, exceeds, ordered, sessions } from "../strategy.ts";
 
 const parameters = z
   .strictObject({
@@ -27,11 +27,13 @@ export const macd = defineStrategy({
   warmup: ({ slow, signal }) => slow + signal - 2,
   signals: ({ close }, { fast, slow, signal }) => {
     const { line, signalLine } = linesOf(close, { fast, slow, signal });
-    return decideEach(close.length, slow + signal - 2, (session) => {
+    const targets = new Int8Array(close.length);
+    for (let session = slow + signal - 2; session < close.length; session++) {
       const price = at(close, session);
-      if (exceeds(at(line, session), at(signalLine, session), price)) return 1;
-      return exceeds(at(signalLine, session), at(line, session), price) ? -1 : 0;
-    });
+      if (exceeds(at(line, session), at(signalLine, session), price)) targets[session] = 1;
+      else if (exceeds(at(signalLine, session), at(line, session), price)) targets[session] = -1;
+    }
+    return targets;
   },
   panes: ({ close }, configured) => {
     const { line, signalLine } = linesOf(close, configured);

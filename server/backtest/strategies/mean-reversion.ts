@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { deviation, simpleAverage } from "../indicators.ts";
-import { at, decideEach, defineStrategy, exceeds, sessions } from "../strategy.ts";
+import { at, defineStrategy, exceeds, sessions } from "../strategy.ts";
+import type { Target } from "../types.ts";
 
 const deviationsAllowed = "has to be a number above 0, up to 10";
 
@@ -24,15 +25,18 @@ export const meanReversion = defineStrategy({
   signals: ({ close }, { window, deviations }) => {
     const middle = simpleAverage(close, window);
     const width = deviation(close, window);
-    return decideEach(close.length, window - 1, (session, held) => {
+    const targets = new Int8Array(close.length);
+    let held: Target = 0;
+    for (let session = window - 1; session < close.length; session++) {
       const price = at(close, session);
       const mean = at(middle, session);
       const band = deviations * at(width, session);
-      if (exceeds(mean - band, price, mean)) return 1;
-      if (exceeds(price, mean + band, mean)) return -1;
-      if (held === 1) return exceeds(mean, price, mean) ? 1 : 0;
-      return held === -1 && exceeds(price, mean, mean) ? -1 : 0;
-    });
+      if (exceeds(mean - band, price, mean)) held = 1;
+      else if (exceeds(price, mean + band, mean)) held = -1;
+      else if (held === 1 ? !exceeds(mean, price, mean) : !exceeds(price, mean, mean)) held = 0;
+      targets[session] = held;
+    }
+    return targets;
   },
   panes: ({ close }, { window, deviations }) => {
     const middle = simpleAverage(close, window);

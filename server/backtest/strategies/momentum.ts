@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { relativeStrength, simpleAverage } from "../indicators.ts";
-import { at, decideEach, defineStrategy, exceeds, level, ordered, sessions, strength } from "../strategy.ts";
+import { at, defineStrategy, exceeds, level, ordered, sessions, strength } from "../strategy.ts";
 
 const parameters = z
   .strictObject({
@@ -27,14 +27,15 @@ export const momentum = defineStrategy({
     const short = simpleAverage(close, shortWindow);
     const long = simpleAverage(close, longWindow);
     const rsi = relativeStrength(close, rsiPeriod);
-    return decideEach(close.length, warmup(configured), (session) => {
+    const targets = new Int8Array(close.length);
+    for (let session = warmup(configured); session < close.length; session++) {
       const price = at(close, session);
       const isRising = exceeds(at(short, session), at(long, session), price);
       const isFalling = exceeds(at(long, session), at(short, session), price);
-      if (isRising && exceeds(rsiOverbought, at(rsi, session), 100)) return 1;
-      if (isFalling && exceeds(at(rsi, session), 100 - rsiOverbought, 100)) return -1;
-      return 0;
-    });
+      if (isRising && exceeds(rsiOverbought, at(rsi, session), 100)) targets[session] = 1;
+      else if (isFalling && exceeds(at(rsi, session), 100 - rsiOverbought, 100)) targets[session] = -1;
+    }
+    return targets;
   },
   panes: (bars, { shortWindow, longWindow, rsiPeriod, rsiOverbought }) => [
     {

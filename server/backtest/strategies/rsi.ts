@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { relativeStrength } from "../indicators.ts";
-import { at, decideEach, defineStrategy, exceeds, level, ordered, sessions, strength } from "../strategy.ts";
+import { at, defineStrategy, exceeds, level, ordered, sessions, strength } from "../strategy.ts";
+import type { Target } from "../types.ts";
 
 const parameters = z
   .strictObject({
@@ -20,10 +21,14 @@ export const rsi = defineStrategy({
   warmup: ({ period }) => period,
   signals: ({ close }, { period, oversold, overbought }) => {
     const index = relativeStrength(close, period);
-    return decideEach(close.length, period, (session, held) => {
-      if (exceeds(oversold, at(index, session), 100)) return 1;
-      return exceeds(at(index, session), overbought, 100) ? -1 : held;
-    });
+    const targets = new Int8Array(close.length);
+    let held: Target = 0;
+    for (let session = period; session < close.length; session++) {
+      if (exceeds(oversold, at(index, session), 100)) held = 1;
+      else if (exceeds(at(index, session), overbought, 100)) held = -1;
+      targets[session] = held;
+    }
+    return targets;
   },
   panes: (bars, { period, oversold, overbought }) => [
     {

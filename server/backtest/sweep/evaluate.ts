@@ -1,4 +1,4 @@
-import type { Metrics } from "../definitions.ts";
+import type { MetricName, Metrics } from "../definitions.ts";
 import { metricNames } from "./metric-names.ts";
 import { parametersAt } from "./points.ts";
 import { createSpace } from "./space.ts";
@@ -15,7 +15,7 @@ export function createEvaluator(subject: SweepSubject, plan: SweepPlan): Evaluat
 
   const scoreWindows = (trial: Trial, scores: Float64Array) => {
     for (const [window, { choose }] of windows.entries()) {
-      if (trial.canTrade(choose)) scores[window] = trial.measure(choose)[plan.score] ?? Number.NaN;
+      if (trial.canTrade(choose)) scores[window] = definedOrNaN(trial.figures(choose)[plan.score]);
     }
   };
 
@@ -34,17 +34,20 @@ export function createEvaluator(subject: SweepSubject, plan: SweepPlan): Evaluat
         chunk.outcomes[index] = trial === null ? outcomes.invalid : outcomes.cold;
         continue;
       }
-      writeMetrics(trial.measure(inSample), chunk.metrics, index * metricNames.length);
+      writeFigures(trial.figures(inSample), chunk.metrics, index * metricNames.length);
       if (windows.length > 0) scoreWindows(trial, chunk.windows.subarray(index * windows.length));
     }
     return chunk;
   };
 }
 
-function writeMetrics(metrics: Metrics, row: Float64Array, start: number): void {
+/** What a division by nothing gives is not defined; nor is there a zero below zero. */
+const definedOrNaN = (figure: number): number => (Number.isFinite(figure) ? figure + 0 : Number.NaN);
+
+function writeFigures(figures: Readonly<Record<MetricName, number>>, row: Float64Array, start: number): void {
   for (let metric = 0; metric < metricNames.length; metric++) {
     const name = metricNames[metric];
-    if (name !== undefined) row[start + metric] = metrics[name] ?? Number.NaN;
+    if (name !== undefined) row[start + metric] = definedOrNaN(figures[name]);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Metrics } from "../definitions.ts";
+import type { MetricName, Metrics } from "../definitions.ts";
 import type { Segment } from "./types.ts";
 
 /** What a run of a part came to, by session of the part. */
@@ -8,6 +8,8 @@ export type PartRun = { equity: Float64Array; metrics: Metrics };
 export type Trial = {
   /** Whether it gets so far as to hold anything by the end of the part. */
   canTrade(part: Segment): boolean;
+  /** NaN or infinite where they are not defined. */
+  figures(part: Segment): Readonly<Record<MetricName, number>>;
   measure(part: Segment): Metrics;
   run(part: Segment): PartRun;
 };

@@ -1,17 +1,23 @@
 import { leastSessions } from "../backtest.ts";
-import { columnsOf, simulate } from "../engine.ts";
+import { simulateInto } from "../engine.ts";
 import { keepIndicators } from "../indicators.ts";
-import { measure } from "../metrics.ts";
+import { definedOnly, figuresOf } from "../metrics.ts";
 import type { ConfiguredStrategy, TickerStrategy } from "../strategy.ts";
-import type { Bars, Simulation, Targets } from "../types.ts";
+import type { Bars, Targets } from "../types.ts";
 import { barsOf } from "./segments.ts";
-import type { SweepSubject, Trial } from "./subject.ts";
+import type { PartRun, SweepSubject, Trial } from "./subject.ts";
 import type { Segment, SweepPlan } from "./types.ts";
 
 type TickerTrial = Trial & { targets(): Targets };
 
 /** A part that many points are run on. Each run writes over the one before it, of which only figures are kept. */
-type Prepared = { bars: Bars; scratch: ReturnType<typeof columnsOf> };
+type Prepared = { bars: Bars; equity: Float64Array; returns: Float64Array };
+
+const prepare = (bars: Bars): Prepared => ({
+  bars,
+  equity: new Float64Array(bars.dates.length),
+  returns: new Float64Array(bars.dates.length),
+});
 
 /** Prepares one ticker's bars for many points: indicators are computed once for each window, and kept as long as the bars are. */
 export function createTickerSubject(bars: Bars, strategy: TickerStrategy, plan: SweepPlan): SweepSubject<TickerTrial> {
@@ -19,17 +25,18 @@ export function createTickerSubject(bars: Bars, strategy: TickerStrategy, plan: 
   const sessions = bars.dates.length;
   const prepared = new Map<Segment, Prepared>();
   for (const part of [plan.inSample, ...plan.windows.map(({ choose }) => choose)]) {
-    const own = barsOf(bars, part);
-    prepared.set(part, { bars: own, scratch: columnsOf(own.dates.length) });
+    prepared.set(part, prepare(barsOf(bars, part)));
   }
   const inSample = prepared.get(plan.inSample)?.bars ?? bars;
   const columns = [inSample, ...(plan.windows.length > 0 ? [bars] : [])];
   for (const { open, high, low, close } of columns)
     for (const column of [open, high, low, close]) keepIndicators(column);
 
-  const simulateIn = (part: Segment, targets: Targets, ready?: Prepared): { held: Bars; simulation: Simulation } => {
-    const held = ready?.bars ?? barsOf(bars, part);
-    return { held, simulation: simulate(held, targets, settings, ready?.scratch) };
+  const figuresIn = ({ bars: held, equity, returns }: Prepared, targets: Targets) =>
+    figuresOf(held, simulateInto({ equity }, held, targets, settings), settings, returns);
+  const runIn = (part: Segment, targets: Targets): PartRun => {
+    const own = prepare(barsOf(bars, part));
+    return { equity: own.equity, metrics: definedOnly(figuresIn(own, targets)) };
   };
   return {
     sessions,
@@ -43,8 +50,7 @@ export function createTickerSubject(bars: Bars, strategy: TickerStrategy, plan: 
       for (const { part, trial } of turns) {
         if (trial !== null) stitched.set(trial.targets().subarray(part.from, part.to), part.from - whole.from);
       }
-      const { held, simulation } = simulateIn(whole, stitched);
-      return { equity: simulation.equity, metrics: measure(held, simulation, settings) };
+      return runIn(whole, stitched);
     },
     holdEverything: () => holdTicker(bars, settings.capital),
   };
@@ -58,14 +64,9 @@ export function createTickerSubject(bars: Bars, strategy: TickerStrategy, plan: 
     return {
       targets,
       canTrade: (part) => part.to >= leastSessions(ready),
-      measure: (part) => {
-        const { held, simulation } = simulateIn(part, targetsOf(part), prepared.get(part));
-        return measure(held, simulation, settings);
-      },
-      run: (part) => {
-        const { held, simulation } = simulateIn(part, targetsOf(part));
-        return { equity: simulation.equity, metrics: measure(held, simulation, settings) };
-      },
+      figures: (part) => figuresIn(prepared.get(part) ?? prepare(barsOf(bars, part)), targetsOf(part)),
+      measure: (part) => runIn(part, targetsOf(part)).metrics,
+      run: (part) => runIn(part, targetsOf(part)),
     };
   }
 }

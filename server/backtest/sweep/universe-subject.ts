@@ -1,3 +1,4 @@
+import type { MetricName, Metrics } from "../definitions.ts";
 import { type Levels, measurePortfolio, stepsOf } from "../universe/backtest.ts";
 import { choose, equalWeightChange, levelsOf, type Membership } from "../universe/choose.ts";
 import { simulatePortfolio } from "../universe/portfolio.ts";
@@ -70,6 +71,7 @@ export function createUniverseSubject(
       ...choices,
       canTrade: (part) => sectionsOf(part).rebalances.some((index) => tickersAt(index).length > 0),
       run: (part) => run(part, choices),
+      figures: (part) => figuresOf(run(part, choices).metrics),
       measure: (part) => run(part, choices).metrics,
     };
   };
@@ -96,6 +98,12 @@ export function createUniverseSubject(
     },
   };
 }
+
+const figuresOf = (metrics: Metrics) =>
+  Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name, value ?? Number.NaN])) as Record<
+    MetricName,
+    number
+  >;
 
 const sectionsByIndex =
   (sections: readonly SweptSection[]) =>

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { runBacktest } from "../../../server/backtest/backtest.ts";
-import { columnsOf, simulate } from "../../../server/backtest/engine.ts";
+import { simulate, simulateInto } from "../../../server/backtest/engine.ts";
 import { firstBars } from "../../../server/backtest/look-ahead.ts";
 import { sharesOfDay } from "../../../server/backtest/shares.ts";
 import { tickerStrategies } from "../../../server/backtest/strategies/index.ts";
@@ -201,9 +201,12 @@ describe("every run", () => {
     each((bars, targets, chosen) => {
       const copy = structuredClone({ bars, targets, chosen });
       const run = simulate(bars, targets, chosen);
-      const used = columnsOf(bars.close.length);
-      for (const column of Object.values(used)) column.fill(Number.NaN);
-      expect(simulate(bars, targets, chosen, used)).toEqual(run);
+      const used = () => new Float64Array(bars.close.length).fill(Number.NaN);
+      const columns = { equity: used(), cash: used(), shares: used() };
+      const again: Simulation = { ...simulateInto(columns, bars, targets, chosen), ...columns };
+      expect(again).toEqual(run);
+      const { cash: _, shares: __, ...outcome } = run;
+      expect(simulateInto({ equity: used() }, bars, targets, chosen)).toEqual(outcome);
       expect({ bars, targets, chosen }).toEqual(copy);
     });
   });

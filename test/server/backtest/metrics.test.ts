@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { drawdownsOf } from "../../../server/backtest/curve.ts";
 import { type MetricName, metricDefinitions } from "../../../server/backtest/definitions.ts";
 import { simulate } from "../../../server/backtest/engine.ts";
-import { buyAndHoldOf, compare, measure, scoreNames, scoreOf } from "../../../server/backtest/metrics.ts";
+import { buyAndHoldOf, compare, measure } from "../../../server/backtest/metrics.ts";
 import { barsOf, commission, configure, settingsWith, targetsOf, wander } from "./support.ts";
 
 /** Two closed trades and an open one: +20 %, -25 %, and one worth +10 % at the last close. */
@@ -140,24 +140,6 @@ describe("the metrics", () => {
     const slope = joint / average(held.map((value) => (value - average(held)) ** 2));
     expect(beta ?? Number.NaN).toBeCloseTo(slope, 10);
     expect(alpha ?? Number.NaN).toBeCloseTo((1 + average(own) - slope * average(held)) ** 252 - 1, 10);
-  });
-});
-
-describe("a score", () => {
-  test.each([...scoreNames])("%s is the metric, to the last digit", (name) => {
-    for (const seed of [1, 2, 3]) {
-      const path = wander(400, seed);
-      const held = simulate(path, configure("mean_reversion").signals(path), settingsWith());
-      const settings = { capital: 1000, riskFree: 0.02 };
-      const expected = measure(path, held, settings)[name] ?? Number.NaN;
-      expect(scoreOf(name, held, settings)).toBe(expected);
-    }
-  });
-
-  test("is NaN where the metric is not defined", () => {
-    const idle = simulate(bars, new Int8Array(7), settingsWith());
-    expect(scoreOf("sharpe", idle, { capital: 1000, riskFree: 0 })).toBeNaN();
-    expect(scoreOf("profitFactor", idle, { capital: 1000, riskFree: 0 })).toBeNaN();
   });
 });
 

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
 import { runBacktest } from "../../../../server/backtest/backtest.ts";
 import { tickerStrategies } from "../../../../server/backtest/strategies/index.ts";
 import { type Collected, createCollector } from "../../../../server/backtest/sweep/collect.ts";
-import { createEvaluator } from "../../../../server/backtest/sweep/evaluate.ts";
+import { createEvaluator, readMetrics } from "../../../../server/backtest/sweep/evaluate.ts";
 import { mapOffset } from "../../../../server/backtest/sweep/heat-map.ts";
 import { metricNames } from "../../../../server/backtest/sweep/metric-names.ts";
 import { barsOf, walkWindows } from "../../../../server/backtest/sweep/segments.ts";
@@ -78,6 +79,35 @@ const swept: [string, SweepPlan["axes"]][] = [
   ["buy_and_hold", []],
 ];
 
+const oneOfEach = <Value>(...values: Value[]) => fc.constantFrom(...values);
+const stop = fc.option(fc.double({ min: 0.01, max: 0.2, noNaN: true }));
+const anySettings: fc.Arbitrary<SweepPlan["settings"]> = fc.record({
+  capital: oneOfEach(100, 10_000),
+  sizing: oneOfEach<SweepPlan["settings"]["sizing"]>(
+    { kind: "equity", fraction: 1 },
+    { kind: "equity", fraction: 0.5 },
+    { kind: "shares", shares: 3 },
+    { kind: "cash", cash: 500 },
+  ),
+  fractional: fc.boolean(),
+  side: oneOfEach("long" as const, "long_short" as const),
+  commission: fc.record({ bps: oneOfEach(0, 20), perShare: oneOfEach(0, 0.01), perOrder: oneOfEach(0, 1) }),
+  slippage: fc.record({ bps: oneOfEach(0, 5) }),
+  stops: fc.record({ loss: stop, profit: stop, trailing: stop }),
+  riskFree: oneOfEach(0, 0.02),
+});
+/** With dividends, splits and sessions without trading here and there. */
+const anyMarket = fc.record({ seed: fc.nat(1000), every: fc.integer({ min: 7, max: 90 }) }).map(({ seed, every }) => {
+  const market = wander(600, seed);
+  const isMarked = (session: number) => session % every === 0;
+  return {
+    ...market,
+    dividends: market.close.map((price, session) => (isMarked(session) ? price * 0.01 : 0)),
+    volume: market.volume.map((volume, session) => (isMarked(session + 1) ? 0 : volume)),
+    splitFactor: market.splitFactor.map((_, session) => (session < 5 * every ? 1.5 : 1)),
+  };
+});
+
 describe("a sweep", () => {
   test("has every strategy of one ticker among those that are tried here", () => {
     expect(tickerStrategies.map(({ id }) => id).filter((id) => !swept.some(([name]) => name === id))).toEqual([]);
@@ -103,6 +133,25 @@ describe("a sweep", () => {
       );
     }
     expect(ran).toBeGreaterThan(0);
+  });
+
+  test("finds at each point, to the last digit, what a run of it finds, whatever the market and the settings are", () => {
+    fc.assert(
+      fc.property(anySettings, anyMarket, fc.constantFrom(...swept), (chosen, market, [id, axes]) => {
+        const plan = planOf({ strategy: id, fixed: {}, axes, settings: chosen });
+        const part = barsOf(market, plan.inSample);
+        const points = axes.reduce((product, { values }) => product * values.length, 1);
+        const chunk = createEvaluator(subjectOf(plan, market), plan)(0, points);
+        const places = new Int32Array(axes.length);
+        for (let point = 0; point < points; point++) {
+          if (chunk.outcomes[point] !== outcomes.ran) continue;
+          createSpace(axes, plan.search)(point, places);
+          const { metrics } = runBacktest(part, configure(id, paramsAt(axes, places)), chosen);
+          expect(readMetrics(chunk.metrics, point * metricNames.length)).toEqual(metrics);
+        }
+      }),
+      { numRuns: 60 },
+    );
   });
 
   test("is the same in whatever chunks, and in whatever order they come", () => {
