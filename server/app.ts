@@ -1,6 +1,5 @@
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { compress } from "hono/compress";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { requestId } from "hono/request-id";
 import { createApi, operations } from "./api.ts";
@@ -10,6 +9,7 @@ import { readersChangeNothing } from "./http/access.ts";
 import { unnamedActor } from "./http/actor.ts";
 import { addSignInRoutes, requireSignIn } from "./http/auth.ts";
 import { warnOfDisbelieved } from "./http/client.ts";
+import { compressed } from "./http/compress.ts";
 import type { AppEnv } from "./http/environment.ts";
 import { answerError, HttpError, handleError, handleNotFound } from "./http/errors.ts";
 import { responseHeaders } from "./http/headers.ts";
@@ -40,7 +40,7 @@ export function createApp(context: AppContext, parts: { dashboard: Hono; assets:
     // Without a password, whoever reaches this machine may do everything.
     unnamedActor(guard === null ? "admin" : "read"),
     responseHeaders(),
-    compress(),
+    compressed(),
     visiblePages(),
   );
   app.use(wellFormedAddress());

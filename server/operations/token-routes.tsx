@@ -38,6 +38,8 @@ async function create(context: AppContext, c: Context, page: Page): Promise<Resp
     const scope = tokenScopes.find((known) => known === draft.scope);
     if (!scope) throw new RequestError("invalid", `It is for ${tokenScopes.join(" or ")}.`, "scope");
     const { token } = await requireGuard(context.guard).tokens.create({ name: draft.name, scope }, actorOf(c));
+    // Compressed beside what was sent, the answer's length would tell of the token.
+    c.header("Cache-Control", "no-store, no-transform");
     return c.html(await page(c, await readTokens(context, c, { made: { name: draft.name, token } })), 201);
   } catch (error) {
     const errors = fieldErrors(error, ["name", "scope"]);
