@@ -80,8 +80,11 @@ export async function readMoversView({ read }: AppContext, asked: MarketQuery): 
   };
 }
 
-/** Everything that the market page shows; null while there is no session. */
-export async function readMarket(context: AppContext, asked: MarketQuery): Promise<MarketView | null> {
+/** Everything that the market page shows, read once a second for all who ask the same; null while there is no session. */
+export const readMarket = (context: AppContext, asked: MarketQuery): Promise<MarketView | null> =>
+  context.snapshots.of(`market ${urlOf(asked)}`, () => readMarketNow(context, asked));
+
+async function readMarketNow(context: AppContext, asked: MarketQuery): Promise<MarketView | null> {
   const range = rangeOf(asked.range);
   const { last } = await selectBreadthRange(context.read);
   if (last === null) return null;

@@ -134,8 +134,11 @@ function headerOf(request: ScreenRequest, key: string, label: string, hint: stri
   };
 }
 
-/** The page of a URL's query; null before marts are published. */
-export async function readScreenView(context: AppContext, params: URLSearchParams): Promise<ScreenView | null> {
+/** The page of a URL's query, read once a second for all who ask the same; null before marts are published. */
+export const readScreenView = (context: AppContext, params: URLSearchParams): Promise<ScreenView | null> =>
+  context.snapshots.of(`screen ${params}`, () => readScreenNow(context, params));
+
+async function readScreenNow(context: AppContext, params: URLSearchParams): Promise<ScreenView | null> {
   const available = await readAvailable(context);
   if (available === null) return null;
   const [found, types] = await Promise.all([

@@ -88,8 +88,17 @@ function months(runs: GridRun[]): string {
 const monthName = (month: string) =>
   /^\d{4}-\d{2}$/.test(month) ? formatPartition(`${month}-01`, null).slice(2) : month;
 
-/** Runs by tasks; see the note at the top of the file for why it is text. */
-export function gridTable(job: GridJob, id: string) {
+/** What was made of jobs that several people look at: as long as somebody keeps the job. */
+const made = new WeakMap<GridJob, ReturnType<typeof makeTable>>();
+
+/** Runs by tasks; see the note at the top of the file for why it is text. It is made once for a job that was read once for several readers. */
+export function gridTable(job: GridJob, id: string): ReturnType<typeof makeTable> {
+  const known = made.get(job) ?? makeTable(job, id);
+  made.set(job, known);
+  return known;
+}
+
+function makeTable(job: GridJob, id: string) {
   const { runs } = job;
   const isWide = runs.length <= wideColumns;
   const longest = Math.max(1, ...runs.map((run) => run.ms ?? 0));
