@@ -5,7 +5,7 @@ import { openWholeApp, type WholeApp } from "./whole-app.ts";
 
 /** Cases for each call; `bun run test:soak` draws others and more. */
 const numRuns = process.env.SOAK ? 500 : 10;
-setDefaultTimeout(60_000 + numRuns * 6000);
+setDefaultTimeout(180_000 + numRuns * 6000);
 
 /** What a schema cannot tell: how fields go together, and what only the data knows. A sentence of each. */
 const meant = [

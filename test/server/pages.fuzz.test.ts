@@ -5,7 +5,7 @@ import { openWholeApp, type WholeApp } from "./whole-app.ts";
 
 /** Cases for each route; `bun run test:soak` draws others and more. */
 const numRuns = process.env.SOAK ? 300 : 5;
-setDefaultTimeout(60_000 + numRuns * 6000);
+setDefaultTimeout(180_000 + numRuns * 6000);
 
 let app: WholeApp;
 let routes: { method: string; path: string }[];
