@@ -125,6 +125,7 @@ export const rooms: Record<string, readonly string[]> = {
   ],
   "server/market": ["db", "db/queries/market", "jobs/market", "server", "server/http", "views", "views/market"],
   "server/operations": [
+    "db",
     "db/queries/operations",
     "jobs",
     "jobs/alerts",

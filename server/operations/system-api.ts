@@ -72,6 +72,12 @@ const systemAnswer = z
         .meta({ description: "What runs say that they landed since it was counted." }),
     }),
     disk: z.strictObject({ freeBytes: bytes, totalBytes: bytes }).nullable(),
+    memory: z.strictObject({
+      processBytes: bytes.meta({ description: "Of the process that answers." }),
+      databaseBytes: bytes
+        .nullable()
+        .meta({ description: "Of the embedded PostgreSQL; null where it is another's, or the system does not tell." }),
+    }),
     housekeeping: z.array(housekeepingRun).meta({ description: "The last times, newest first." }),
   })
   .meta({ id: "System" });
@@ -183,6 +189,7 @@ async function readSystem(context: ApiContext): Promise<z.input<typeof systemAns
     database: { bytes: sizes.databaseBytes, groups: sizes.groups },
     lake: { ...sizes.lake, asOf: sizes.lake.asOf?.toISOString() ?? null },
     disk: sizes.disk,
+    memory: sizes.memory,
     housekeeping,
   };
 }

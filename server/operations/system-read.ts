@@ -1,5 +1,6 @@
 import { statfs } from "node:fs/promises";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
+import { readServerMemory } from "../../db/embedded-memory.ts";
 import {
   type HousekeepingRow,
   selectDatabaseBytes,
@@ -26,6 +27,8 @@ export type Sizes = {
   lake: { asOf: Date | null; parts: LakeSize[]; since: { objects: number; bytes: number } };
   /** Of the disk that holds DATA_DIR; null where there is no such folder. */
   disk: { freeBytes: number; totalBytes: number } | null;
+  /** Of this process, and of the embedded PostgreSQL; null where that is another's, or the system does not tell. */
+  memory: { processBytes: number; databaseBytes: number | null };
 };
 
 /** Which group a table belongs to, by the first pattern that its qualified name meets. */
@@ -68,14 +71,16 @@ function groupTables(tables: TableRow[]): TableGroup[] {
 export async function readSizes({ read, config }: AppContext, runs: HousekeepingRow[]): Promise<Sizes> {
   const counted = runs.find((run) => run.finishedAt && recordOf(run).lake);
   const asOf = counted?.finishedAt ?? null;
-  const [databaseBytes, tables, since, disk] = await Promise.all([
+  const [databaseBytes, tables, since, disk, serverBytes] = await Promise.all([
     selectDatabaseBytes(read),
     selectTableSizes(read),
     selectLanded(read, jobIds.ingest, asOf ?? new Date(0)),
     readDisk(resolve(config.dataDir)),
+    config.databaseUrl === null ? readServerMemory(join(resolve(config.dataDir), "postgres")) : null,
   ]);
   const parts = counted ? (recordOf(counted).lake ?? []) : [];
-  return { databaseBytes, groups: groupTables(tables), lake: { asOf, parts, since }, disk };
+  const memory = { processBytes: process.memoryUsage.rss(), databaseBytes: serverBytes };
+  return { databaseBytes, groups: groupTables(tables), lake: { asOf, parts, since }, disk, memory };
 }
 
 async function readDisk(folder: string): Promise<Sizes["disk"]> {

@@ -12,6 +12,7 @@ export type SizesView = {
     since: { objects: number; bytes: number };
   };
   disk: { freeBytes: number; totalBytes: number } | null;
+  memory: { processBytes: number; databaseBytes: number | null };
 };
 
 /** A size and its share of the largest, which the bar tells again without words. */

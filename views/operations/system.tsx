@@ -37,7 +37,7 @@ const lakeBytes = ({ sizes: { lake } }: SystemView) =>
 const scarceShare = 0.1;
 
 const Facts = ({ system }: { system: SystemView }) => {
-  const { disk, databaseBytes } = system.sizes;
+  const { disk, databaseBytes, memory } = system.sizes;
   const alive = system.processes.filter(({ state }) => state === "alive").length;
   const last = system.cleanings.find(({ finishedAt }) => finishedAt !== null);
   return (
@@ -50,6 +50,10 @@ const Facts = ({ system }: { system: SystemView }) => {
           {formatBytes(disk.freeBytes)} <small>of {formatBytes(disk.totalBytes)}</small>
         </Fact>
       )}
+      <Fact term="Memory of this process">
+        {formatBytes(memory.processBytes)}
+        {memory.databaseBytes !== null && <small>and {formatBytes(memory.databaseBytes)} of PostgreSQL</small>}
+      </Fact>
       <Fact term="Last cleaned up" class={last?.error ? "bad" : ""}>
         {last ? <Ago at={last.finishedAt} now={system.now} /> : "never"}
         {last?.error && <small>with an error</small>}

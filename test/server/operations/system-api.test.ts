@@ -72,6 +72,7 @@ describe("GET /api/system", () => {
     expect(body.lake).toEqual({ asOf: null, parts: [], since: { objects: 2, bytes: 1000 } });
     expect(body.disk.freeBytes).toBeGreaterThan(0);
     expect(body.disk.freeBytes).toBeLessThanOrEqual(body.disk.totalBytes);
+    expect(body.memory.processBytes).toBeGreaterThan(10_000_000);
   });
 });
 
