@@ -1,4 +1,5 @@
-import { fromPlain, type Value } from "../jinja/values.ts";
+import { fromPlain } from "../jinja/plain.ts";
+import { Dict, type Value } from "../jinja/values.ts";
 import type { Compiler, CompileScope } from "../project/compile.ts";
 import { relationValue } from "../project/context/relations.ts";
 import { type DataTest, literal, quoteRelation, type Relation } from "../project/types.ts";
@@ -88,7 +89,7 @@ function customSql(compiler: Compiler, target: TestTarget): string {
   };
   const plain = config.where === undefined && target.inline === undefined;
   const model = plain ? relationValue(target.relation, "") : restricted(compiler, target);
-  const given = new Map<Value, Value>([["model", model]]);
+  const given = new Dict([["model", model]]);
   for (const [name, argument] of Object.entries(assertion.given)) given.set(name, value(name, argument));
   return render(compiler, target, `{{ ${assertion.macro}(**test_arguments) }}`, { test_arguments: given });
 }

@@ -1,4 +1,6 @@
-import { callable, fromPlain, str, type Value } from "../jinja/values.ts";
+import { fromPlain } from "../jinja/plain.ts";
+import { str } from "../jinja/text.ts";
+import { callable, type Value } from "../jinja/values.ts";
 import { type Compiler, factsOf, fixtureOfThis, publishedRelation } from "../project/compile.ts";
 import { refuse } from "../project/refusal.ts";
 import {

@@ -1,26 +1,16 @@
-import { filters } from "./filters.ts";
-import { attribute } from "./methods.ts";
-import { applyOperator, item, slice } from "./operators.ts";
+import { attribute, subscript } from "./attribute.ts";
+import { contains, items } from "./collections.ts";
+import { applyNamed } from "./filters/choosing.ts";
+import { filters } from "./filters/filters.ts";
+import { signed } from "./numbers.ts";
+import { applyOperator, slice } from "./operators.ts";
+import { compare, equals } from "./order.ts";
 import type { Run, Scope } from "./scope.ts";
 import type { Arguments, Expression } from "./syntax.ts";
 import { tests } from "./tests.ts";
-import {
-  callOf,
-  compare,
-  contains,
-  equals,
-  Float,
-  fail,
-  isDict,
-  isTrue,
-  items,
-  type Keywords,
-  numberOf,
-  str,
-  Tuple,
-  Undefined,
-  type Value,
-} from "./values.ts";
+import { str } from "./text.ts";
+import { isTrue } from "./truth.ts";
+import { callOf, Dict, Float, fail, isDict, type Keywords, tuple, Undefined, type Value } from "./values.ts";
 
 /** The value of an expression; a fault in it is thrown with `run.place` at it. */
 export function evaluate(run: Run, scope: Scope, expression: Expression): Value {
@@ -29,18 +19,20 @@ export function evaluate(run: Run, scope: Scope, expression: Expression): Value 
   switch (expression.kind) {
     case "literal":
       return expression.float ? new Float(Number(expression.value)) : expression.value;
-    case "name":
-      return defined(scope.get(expression.name), expression.name);
+    case "name": {
+      const value = scope.get(expression.name);
+      return named(run, value === undefined ? new Undefined(expression.name) : value, expression);
+    }
     case "list":
       return expression.items.map(of);
     case "tuple":
-      return Tuple.from<Value>(expression.items.map(of));
+      return tuple(expression.items.map(of));
     case "dict":
-      return new Map(expression.entries.map(([key, value]): [Value, Value] => [of(key), of(value)]));
+      return new Dict(expression.entries.map(([key, value]): [Value, Value] => [of(key), of(value)]));
     case "attribute":
-      return named(attribute(of(expression.of), expression.name), expression);
+      return named(run, attribute(of(expression.of), expression.name), expression);
     case "item":
-      return subscript(of(expression.of), of(expression.key));
+      return named(run, subscript(of(expression.of), of(expression.key)), expression);
     case "slice": {
       const part = (bound: Expression | undefined) => (bound ? of(bound) : null);
       return slice(of(expression.of), part(expression.start), part(expression.stop), part(expression.step));
@@ -48,39 +40,36 @@ export function evaluate(run: Run, scope: Scope, expression: Expression): Value 
     case "call":
       return callValue(run, scope, expression);
     case "filter":
-      return applyFilter(run, scope, expression);
     case "test":
-      return applyTest(run, scope, expression);
+      return applyExpression(run, scope, expression);
     case "unary":
-      return applyUnary(expression.operator, of(expression.of));
+      return expression.operator === "not"
+        ? !isTrue(of(expression.of))
+        : signed(expression.operator, of(expression.of));
     case "binary":
       return applyBinary(expression.operator, of(expression.left), () => of(expression.right));
     case "comparison":
       return compareChain(run, scope, expression);
     case "condition":
       if (isTrue(of(expression.when))) return of(expression.value);
-      return expression.otherwise ? of(expression.otherwise) : new Undefined("the value without an else", true);
+      return expression.otherwise ? of(expression.otherwise) : new Undefined("the value without an else");
   }
 }
 
-const defined = (value: Value | undefined, name: string): Value => (value === undefined ? new Undefined(name) : value);
-
-/** What is missing is told by all of its name. */
-function named(value: Value, expression: Expression): Value {
-  return value instanceof Undefined ? new Undefined(nameOf(expression)) : value;
+/** What is missing is told by all of its name, and refused where the file is one of ours. */
+function named(run: Run, value: Value, expression: Expression): Value {
+  if (!(value instanceof Undefined)) return value;
+  return new Undefined(nameOf(expression) ?? value.name, run.refusesUndefined(run.place.path));
 }
 
-function nameOf(expression: Expression): string {
+function nameOf(expression: Expression): string | undefined {
   if (expression.kind === "name") return expression.name;
-  if (expression.kind === "attribute") return `${nameOf(expression.of)}.${expression.name}`;
-  if (expression.kind === "call") return `${nameOf(expression.of)}()`;
-  return "this";
-}
-
-function subscript(of: Value, key: Value): Value {
-  if (of instanceof Undefined) return fail(`'${of.name}' is not defined`);
-  const found = item(of, key);
-  return found instanceof Undefined && typeof key === "string" && !isDict(of) ? attribute(of, key) : found;
+  if (expression.kind === "attribute") return `${nameOf(expression.of) ?? "this"}.${expression.name}`;
+  if (expression.kind === "call") return `${nameOf(expression.of) ?? "this"}()`;
+  if (expression.kind === "item" && expression.key.kind === "literal") {
+    return `${nameOf(expression.of) ?? "this"}[${JSON.stringify(expression.key.value)}]`;
+  }
+  return undefined;
 }
 
 type Call = Extract<Expression, { kind: "call" }>;
@@ -92,7 +81,7 @@ function callValue(run: Run, scope: Scope, expression: Call, extra?: Keywords): 
   for (const [name, value] of extra ?? []) keywords.set(name, value);
   if (callee instanceof Undefined) return fail(`'${callee.name}' is not defined`);
   const call = callOf(callee);
-  if (!call) return fail(`'${nameOf(expression.of)}' is no macro and no function`);
+  if (!call) return fail(`'${nameOf(expression.of) ?? str(callee)}' is no macro and no function`);
   run.place.line = expression.line;
   const before = { ...run.place };
   const value = call(positional, keywords);
@@ -109,37 +98,27 @@ export function evaluateCall(run: Run, scope: Scope, expression: Expression, cal
 function readArguments(run: Run, scope: Scope, args: Arguments): { positional: Value[]; keywords: Keywords } {
   const of = (part: Expression) => evaluate(run, scope, part);
   const positional = args.positional.flatMap(({ value, spread }) => (spread ? items(of(value)) : [of(value)]));
-  const keywords: Keywords = new Map(args.named.map(({ name, value }) => [name, of(value)]));
+  const keywords: Keywords = new Map();
+  const add = (name: string, value: Value) => {
+    if (keywords.has(name)) fail(`'${name}' is given twice`);
+    keywords.set(name, value);
+  };
+  for (const { name, value } of args.named) add(name, of(value));
   for (const part of args.spread) {
     const values = of(part);
     if (!isDict(values)) return fail("** needs a dict");
-    for (const [key, value] of values) keywords.set(str(key), value);
+    for (const [key, value] of values) add(typeof key === "string" ? key : fail("** needs texts for names"), value);
   }
   return { positional, keywords };
 }
 
-function applyFilter(run: Run, scope: Scope, expression: Extract<Expression, { kind: "filter" }>): Value {
+function applyExpression(run: Run, scope: Scope, expression: Extract<Expression, { kind: "filter" | "test" }>): Value {
   const value = evaluate(run, scope, expression.of);
   const { positional, keywords } = readArguments(run, scope, expression.args);
   run.place.line = expression.line;
-  const { name } = expression;
-  const filter = Object.hasOwn(filters, name) ? filters[name] : undefined;
-  return filter ? filter(value, positional, keywords) : fail(`there is no filter '${name}'`);
-}
-
-function applyTest(run: Run, scope: Scope, expression: Extract<Expression, { kind: "test" }>): Value {
-  const value = evaluate(run, scope, expression.of);
-  const { positional } = readArguments(run, scope, expression.args);
-  run.place.line = expression.line;
-  const { name } = expression;
-  const test = Object.hasOwn(tests, name) ? tests[name] : undefined;
-  return test ? test(value, positional) !== expression.negated : fail(`there is no test '${name}'`);
-}
-
-function applyUnary(operator: "not" | "-" | "+", value: Value): Value {
-  if (operator === "not") return !isTrue(value);
-  const sign = operator === "-" ? -1 : 1;
-  return value instanceof Float ? new Float(sign * value.value) : sign * numberOf(value);
+  const { kind, name } = expression;
+  const found = applyNamed(kind, kind === "filter" ? filters : tests, name, value, positional, keywords);
+  return kind === "test" && expression.negated ? !isTrue(found) : named(run, found, expression);
 }
 
 /** `and` and `or` give one of their sides, and look at the right one only where it matters. */

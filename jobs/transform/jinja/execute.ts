@@ -6,21 +6,14 @@
  * lines, which a refusal has to name, are off by one or missing.
  */
 
+import { items } from "./collections.ts";
 import { evaluate, evaluateCall } from "./evaluate.ts";
+import { Loop, LoopSignal } from "./loop.ts";
 import { createScope, type Run, type Scope } from "./scope.ts";
 import type { Macro, Parameter, Statement, Target } from "./syntax.ts";
-import {
-  type Callable,
-  callable,
-  fail,
-  isTrue,
-  items,
-  type Keywords,
-  str,
-  Thing,
-  Tuple,
-  type Value,
-} from "./values.ts";
+import { str } from "./text.ts";
+import { isTrue } from "./truth.ts";
+import { type Callable, callable, Dict, fail, type Keywords, Thing, tuple, Undefined, type Value } from "./values.ts";
 
 /** How `return(…)` leaves a macro with a value that is no text. */
 export class ReturnSignal {
@@ -32,42 +25,65 @@ const deepest = 200;
 
 /** What a body prints. */
 export function execute(run: Run, scope: Scope, body: Statement[]): string {
-  return body.map((statement) => executeOne(run, scope, statement)).join("");
+  const out: string[] = [];
+  try {
+    executeInto(run, scope, body, out);
+  } catch (thrown) {
+    if (thrown instanceof LoopSignal) return fail(`{% ${thrown.kind} %} stands in no loop`);
+    throw thrown;
+  }
+  return out.join("");
 }
 
-function executeOne(run: Run, scope: Scope, statement: Statement): string {
+function executeInto(run: Run, scope: Scope, body: Statement[], out: string[]): void {
+  for (const statement of body) executeOne(run, scope, statement, out);
+}
+
+function executeOne(run: Run, scope: Scope, statement: Statement, out: string[]): void {
   run.place.line = statement.line;
   switch (statement.kind) {
     case "text":
-      return statement.value;
+      out.push(statement.value);
+      return;
     case "print":
-      return print(run, statement.line, evaluate(run, scope, statement.value));
+      out.push(print(run, statement.line, evaluate(run, scope, statement.value)));
+      return;
     case "do":
       evaluate(run, scope, statement.value);
-      return "";
+      return;
     case "set":
       assign(scope, statement.target, evaluate(run, scope, statement.value));
-      return "";
+      return;
     case "setBlock": {
       const text = execute(run, scope.inner(), statement.body);
       assign(scope, statement.target, filtered(run, scope, statement.filters, text));
-      return "";
+      return;
     }
     case "if": {
       const branch = statement.branches.find(({ when }) => !when || isTrue(evaluate(run, scope, when)));
-      return branch ? execute(run, scope, branch.body) : "";
+      if (branch) executeInto(run, scope, branch.body, out);
+      return;
     }
     case "for":
-      return executeFor(run, scope, statement);
+      executeFor(run, scope, statement, out, { over: evaluate(run, scope, statement.over), depth: 0 });
+      return;
+    case "break":
+    case "continue":
+      throw new LoopSignal(statement.kind);
+    case "with":
+      executeWith(run, scope, statement, out);
+      return;
     case "macro":
-      scope.set(statement.macro.name, bindMacro(run, run.place.path, statement.macro, scope));
-      return "";
+      // dbt hides a macro from the file that it stands in: what calls it finds that of the project.
+      scope.set(`dbt_macro__${statement.macro.name}`, bindMacro(run, run.place.path, statement.macro, scope));
+      return;
     case "call": {
       const caller = bindBody(run, { ...statement, name: "caller" }, scope);
-      return print(run, statement.line, evaluateCall(run, scope, statement.value, caller));
+      out.push(print(run, statement.line, evaluateCall(run, scope, statement.value, caller)));
+      return;
     }
     case "filterBlock":
-      return str(filtered(run, scope, statement.filters, execute(run, scope.inner(), statement.body)));
+      out.push(str(filtered(run, scope, statement.filters, execute(run, scope.inner(), statement.body))));
   }
 }
 
@@ -89,62 +105,74 @@ function filtered(
 }
 
 function assign(scope: Scope, target: Target, value: Value): void {
+  if (target.kind === "name") {
+    scope.set(target.name, value);
+    return;
+  }
   if (target.kind === "attribute") {
     const of = scope.get(target.of);
     if (!(of instanceof Thing) || of.label !== "namespace") fail(`'${target.of}' is no namespace()`);
     else of.attributes.set(target.name, value);
     return;
   }
-  const [first = ""] = target.names;
-  if (target.single) {
-    scope.set(first, value);
-    return;
-  }
   const values = items(value);
-  if (values.length !== target.names.length) {
-    fail(`${values.length} values cannot be given to ${target.names.length} names`);
+  if (values.length !== target.targets.length) {
+    fail(`${values.length} values cannot be given to ${target.targets.length} names`);
   }
-  for (const [index, name] of target.names.entries()) scope.set(name, values[index] ?? null);
+  for (const [index, part] of target.targets.entries()) assign(scope, part, values[index] ?? null);
 }
 
-function executeFor(run: Run, scope: Scope, statement: Extract<Statement, { kind: "for" }>): string {
-  const { target, when } = statement;
-  const chosen = items(evaluate(run, scope, statement.over)).filter((value) => {
-    if (!when) return true;
+/** The values see what is around, and not each other. */
+function executeWith(run: Run, scope: Scope, statement: Extract<Statement, { kind: "with" }>, out: string[]): void {
+  const inner = scope.inner();
+  for (const { target, value } of statement.values) assign(inner, target, evaluate(run, scope, value));
+  executeInto(run, inner, statement.body, out);
+}
+
+type For = Extract<Statement, { kind: "for" }>;
+
+function executeFor(
+  run: Run,
+  scope: Scope,
+  statement: For,
+  out: string[],
+  { over, depth }: { over: Value; depth: number },
+): void {
+  const { target, when, line } = statement;
+  const again = callable(([inner = null]) => {
+    const printed: string[] = [];
+    executeFor(run, scope, statement, printed, { over: inner, depth: depth + 1 });
+    return printed.join("");
+  });
+  const loop = new Loop(
+    when ? chosen(run, scope, statement, over) : over,
+    depth,
+    statement.recursive ? again : undefined,
+  );
+  let found = loop.next();
+  if (found.done) executeInto(run, scope.inner(), statement.otherwise, out);
+  for (; !found.done; found = loop.next()) {
+    const inner = scope.inner();
+    inner.set("loop", loop);
+    run.place.line = line;
+    assign(inner, target, found.value);
+    try {
+      executeInto(run, inner, statement.body, out);
+    } catch (thrown) {
+      if (!(thrown instanceof LoopSignal)) throw thrown;
+      if (thrown.kind === "break") break;
+    }
+  }
+}
+
+/** What a `for … if …` goes through. */
+function chosen(run: Run, scope: Scope, { target, when }: For, over: Value): Value {
+  if (!when) return over;
+  return items(over).filter((value) => {
     const inner = scope.inner();
     assign(inner, target, value);
     return isTrue(evaluate(run, inner, when));
   });
-  if (chosen.length === 0) return execute(run, scope.inner(), statement.otherwise);
-  let printed = "";
-  for (const [index, value] of chosen.entries()) {
-    const inner = scope.inner();
-    inner.set("loop", loopValue(chosen, index));
-    assign(inner, target, value);
-    printed += execute(run, inner, statement.body);
-  }
-  return printed;
-}
-
-/** `loop` within a `for`. */
-function loopValue(list: Value[], index: number): Thing {
-  const { length } = list;
-  const values: [string, Value | undefined][] = [
-    ["index", index + 1],
-    ["index0", index],
-    ["revindex", length - index],
-    ["revindex0", length - index - 1],
-    ["first", index === 0],
-    ["last", index === length - 1],
-    ["length", length],
-    ["depth", 1],
-    ["depth0", 0],
-    ["previtem", list[index - 1]],
-    ["nextitem", list[index + 1]],
-    ["cycle", callable((args) => args[index % args.length] ?? null)],
-  ];
-  const known = values.filter((entry): entry is [string, Value] => entry[1] !== undefined);
-  return new Thing("loop", new Map(known));
 }
 
 /** A macro that can be called, within what it can see. */
@@ -174,34 +202,37 @@ function bindBody(run: Run, macro: Body, outer: Scope, path = run.place.path): C
 
 function bindArguments(run: Run, scope: Scope, macro: Body, args: Value[], keywords: Keywords): void {
   for (const [index, { name, fallback }] of macro.parameters.entries()) {
+    // One that is given by its place and its name is left over below, and refused.
     const given = index < args.length ? args[index] : keywords.get(name);
-    keywords.delete(name);
+    if (index >= args.length) keywords.delete(name);
     if (given !== undefined) scope.set(name, given);
-    else if (fallback) scope.set(name, evaluate(run, scope, fallback));
+    else scope.set(name, fallback ? evaluate(run, scope, fallback) : new Undefined(name));
   }
+  const uses = usesOf(macro);
   const caller = keywords.get("caller");
   keywords.delete("caller");
+  if (caller !== undefined && !uses.caller) fail(`'${macro.name}' does nothing with the block of a {% call %}`);
   if (caller !== undefined) scope.set("caller", caller);
-  const uses = usesOf(macro);
   const extra = args.slice(macro.parameters.length);
   if (extra.length > 0 && !uses.varargs) {
     fail(`'${macro.name}' takes ${macro.parameters.length} values, and is given ${args.length}`);
   }
   const [unknown] = keywords.keys();
   if (unknown !== undefined && !uses.kwargs) fail(`'${macro.name}' takes no value named '${unknown}'`);
-  scope.set("varargs", Tuple.from<Value>(extra));
-  scope.set("kwargs", new Map(keywords));
+  if (uses.varargs) scope.set("varargs", tuple(extra));
+  if (uses.kwargs) scope.set("kwargs", new Dict(keywords));
 }
 
-const usesByBody = new WeakMap<Statement[], { varargs: boolean; kwargs: boolean }>();
+type Uses = { varargs: boolean; kwargs: boolean; caller: boolean };
+const usesByBody = new WeakMap<Statement[], Uses>();
 
-/** Whether a body speaks of `varargs` and `kwargs`: only then may it be given more than it names. */
-function usesOf({ body }: Body): { varargs: boolean; kwargs: boolean } {
+/** Whether a body speaks of `varargs`, `kwargs` and `caller`: only then may it be given more than it names. */
+function usesOf({ body }: Body): Uses {
   const known = usesByBody.get(body);
   if (known) return known;
-  const text = JSON.stringify(body);
+  const text = JSON.stringify(body, (_, value) => (typeof value === "bigint" ? String(value) : value));
   const speaksOf = (name: string) => text.includes(`"name":"${name}"`);
-  const uses = { varargs: speaksOf("varargs"), kwargs: speaksOf("kwargs") };
+  const uses = { varargs: speaksOf("varargs"), kwargs: speaksOf("kwargs"), caller: speaksOf("caller") };
   usesByBody.set(body, uses);
   return uses;
 }

@@ -1,4 +1,5 @@
 import { SyntaxFault, type Token } from "./lexer.ts";
+import { whole } from "./numbers.ts";
 import type { Arguments, Expression, Parameter, Target } from "./syntax.ts";
 
 /** The tokens that are still to be read. */
@@ -110,25 +111,20 @@ function readComparison(reader: Reader): Expression {
 
 const readSum = (reader: Reader) => readLevel(reader, ["+", "-"], () => readConcatenation(reader));
 const readConcatenation = (reader: Reader) => readLevel(reader, ["~"], () => readProduct(reader));
-const readProduct = (reader: Reader) => readLevel(reader, ["*", "/", "//", "%"], () => readSign(reader));
+const readProduct = (reader: Reader) => readLevel(reader, ["*", "/", "//", "%"], () => readPower(reader));
 
-/** A sign binds weaker than a power and stronger than a filter. */
-function readSign(reader: Reader): Expression {
+/** From the left, and weaker than a sign and a filter: `2 ** 3 | string` raises to a text. */
+const readPower = (reader: Reader) => readLevel(reader, ["**"], () => readSign(reader));
+
+/** A sign binds to a value before what comes after it, its filters too. */
+function readSign(reader: Reader, withFilters = true): Expression {
   const { line, value } = reader.peek();
-  if (!reader.at("-") && !reader.at("+")) return readFilters(reader, readPower(reader));
-  reader.next();
-  const of = readPowerOf(reader);
-  return readFilters(reader, { kind: "unary", line, operator: value === "-" ? "-" : "+", of });
-}
-
-const readPowerOf = (reader: Reader): Expression =>
-  reader.at("-") || reader.at("+") ? readSign(reader) : readPower(reader);
-
-function readPower(reader: Reader): Expression {
-  const left = readPostfix(reader, readPrimary(reader));
-  if (!reader.at("**")) return left;
-  const { line } = reader.next();
-  return { kind: "binary", line, operator: "**", left, right: readPowerOf(reader) };
+  const signed = reader.take("-") || reader.take("+");
+  const of: Expression = signed
+    ? { kind: "unary", line, operator: value === "-" ? "-" : "+", of: readSign(reader, false) }
+    : readPrimary(reader);
+  const whole = readPostfix(reader, of);
+  return withFilters ? readFilters(reader, whole) : whole;
 }
 
 /** `| filter(…)` and `is test …`, which come after anything else that binds to a value. */
@@ -142,6 +138,8 @@ export function readFilters(reader: Reader, value: Expression): Expression {
     } else if (reader.take("is")) {
       const negated = reader.take("not");
       of = { kind: "test", line, of, name: reader.name(), args: readTestArguments(reader), negated };
+      if (of.args.positional.length === 0 && reader.at("is"))
+        throw new SyntaxFault("tests cannot follow each other", line);
     } else if (reader.at("(")) of = { kind: "call", line, of, args: readArguments(reader) };
     else return of;
   }
@@ -152,9 +150,12 @@ const noArguments = (): Arguments => ({ positional: [], named: [], spread: [] })
 /** `is divisibleby 3`: one argument may stand without parentheses. */
 function readTestArguments(reader: Reader): Arguments {
   if (reader.at("(")) return readArguments(reader);
-  const { kind, value } = reader.peek();
-  const starts = kind === "string" || kind === "integer" || kind === "float" || kind === "name" || value === "[";
-  if (!starts || ["else", "or", "and", "is", "if", "in", "not"].includes(value)) return noArguments();
+  const { kind, value, line } = reader.peek();
+  const starts =
+    kind === "string" || kind === "integer" || kind === "float" || kind === "name" || reader.at("[") || reader.at("{");
+  if (!starts || ["else", "or", "and"].some((word) => reader.at(word))) return noArguments();
+  if (reader.at("is")) throw new SyntaxFault("tests cannot follow each other", line);
+  if (kind === "name" && ["if", "in", "not"].includes(value)) return noArguments();
   return { ...noArguments(), positional: [{ value: readPostfix(reader, readPrimary(reader)), spread: false }] };
 }
 
@@ -186,17 +187,30 @@ function readSubscript(reader: Reader, of: Expression): Expression {
   return { kind: "slice", line, of, ...(start && { start }), ...(stop && { stop }), ...(step && { step }) };
 }
 
+/** What stands in parentheses after a name: first values, then named ones, then `*` and `**`. */
 export function readArguments(reader: Reader): Arguments {
   const args = noArguments();
-  reader.expect("(");
+  const { line } = reader.expect("(");
+  const spread = () => args.positional.some((part) => part.spread);
+  const ensure = (holds: boolean) => {
+    if (!holds) throw new SyntaxFault("the order of what is given to a call is wrong", line);
+  };
   while (!reader.take(")")) {
-    if (reader.take("**")) args.spread.push(readExpression(reader));
-    else if (reader.take("*")) args.positional.push({ value: readExpression(reader), spread: true });
-    else if (reader.peek().kind === "name" && reader.peek(1).kind === "operator" && reader.peek(1).value === "=") {
+    if (reader.take("**")) {
+      ensure(args.spread.length === 0);
+      args.spread.push(readExpression(reader));
+    } else if (reader.take("*")) {
+      ensure(!spread() && args.spread.length === 0);
+      args.positional.push({ value: readExpression(reader), spread: true });
+    } else if (reader.peek().kind === "name" && reader.peek(1).kind === "operator" && reader.peek(1).value === "=") {
+      ensure(args.spread.length === 0);
       const name = reader.name();
       reader.next();
       args.named.push({ name, value: readExpression(reader) });
-    } else args.positional.push({ value: readExpression(reader), spread: false });
+    } else {
+      ensure(!spread() && args.spread.length === 0 && args.named.length === 0);
+      args.positional.push({ value: readExpression(reader), spread: false });
+    }
     if (!reader.at(")")) reader.expect(",");
   }
   return args;
@@ -219,7 +233,7 @@ function readPrimary(reader: Reader): Expression {
     while (reader.peek().kind === "string") text += reader.next().value;
     return { kind: "literal", line, value: text };
   }
-  if (kind === "integer") return { kind: "literal", line, value: Number(value.replaceAll("_", "")) };
+  if (kind === "integer") return { kind: "literal", line, value: whole(BigInt(value.replaceAll("_", ""))) };
   if (kind === "float") return { kind: "literal", line, value: Number(value.replaceAll("_", "")), float: true };
   if (kind === "name") {
     const constant = constants[value];
@@ -256,26 +270,49 @@ function readItems<T>(reader: Reader, end: string, read: () => T): T[] {
   return found;
 }
 
-/** The parameters of a macro: `(a, b=1)`. */
+/** The parameters of a macro: `(a, b=1)`, with types that are read and mean nothing yet. */
 export function readParameters(reader: Reader): Parameter[] {
   reader.expect("(");
+  let optional = false;
   return readItems(reader, ")", () => {
+    const { line } = reader.peek();
     const name = reader.name();
-    return { name, fallback: reader.take("=") ? readExpression(reader) : undefined };
+    if (reader.take(":")) readType(reader);
+    const fallback = reader.take("=") ? readExpression(reader) : undefined;
+    if (optional && !fallback) throw new SyntaxFault(`'${name}' needs a default, as one before it has one`, line);
+    optional ||= fallback !== undefined;
+    return { name, fallback };
   });
 }
 
-/** What `set` and `for` write to. */
+/** `dict[str, list[str]]` */
+function readType(reader: Reader): void {
+  reader.name();
+  if (reader.take("[")) readItems(reader, "]", () => readType(reader));
+}
+
+/** What `set` and `for` write to; a name before `in` ends it. */
 export function readTarget(reader: Reader): Target {
-  const parenthesis = reader.take("(");
-  const first = reader.name();
-  if (reader.take(".")) return { kind: "attribute", of: first, name: reader.name() };
-  const names = [first];
-  let single = true;
+  const targets = [readOneTarget(reader)];
+  let several = false;
   while (reader.take(",")) {
-    single = false;
-    if (reader.peek().kind === "name" && !reader.at("in")) names.push(reader.name());
+    several = true;
+    if (reader.at("in") || reader.at(")")) break;
+    targets.push(readOneTarget(reader));
   }
-  if (parenthesis) reader.expect(")");
-  return { kind: "names", names, single };
+  const [first] = targets;
+  return several || !first ? { kind: "tuple", targets } : first;
+}
+
+/** One target of several. */
+export function readOneTarget(reader: Reader): Target {
+  if (reader.take("(")) {
+    const inner = readTarget(reader);
+    reader.expect(")");
+    return inner;
+  }
+  const { line } = reader.peek();
+  const name = reader.name();
+  if (Object.hasOwn(constants, name)) throw new SyntaxFault(`nothing can be given to '${name}'`, line);
+  return reader.take(".") ? { kind: "attribute", of: name, name: reader.name() } : { kind: "name", name };
 }

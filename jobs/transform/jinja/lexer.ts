@@ -15,18 +15,34 @@ export class SyntaxFault extends TemplateFault {
 }
 
 const patterns: [TokenKind, RegExp][] = [
-  ["float", /\d[\d_]*(\.\d+([eE][+-]?\d+)?|[eE][+-]?\d+)/y],
-  ["integer", /\d[\d_]*/y],
-  ["name", /[A-Za-z_][A-Za-z0-9_]*/y],
+  ["float", /(?<!\.)(?:\d+_)*\d+(?:(?:\.(?:\d+_)*\d+)?e[+-]?(?:\d+_)*\d+|\.(?:\d+_)*\d+)/iy],
+  ["integer", /0b(?:_?[01])+|0o(?:_?[0-7])+|0x(?:_?[\da-f])+|[1-9](?:_?\d)*|0(?:_?0)*/iy],
+  ["name", /[\p{ID_Start}_]\p{ID_Continue}*/uy],
   ["string", /"(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\]|\\[\s\S])*'/y],
   ["operator", /\/\/|\*\*|==|!=|>=|<=|[-+*/%~()[\]{}.,:|=<>]/y],
 ];
-const rawBlock = /\{%[-+]?\s*raw\s*(-?)%\}([\s\S]*?)\{%(-?)\s*endraw\s*(-?)[+]?%\}/y;
+const rawBlock = /\{%[-+]?\s*raw\s*(-?)\+?%\}([\s\S]*?)\{%([-+]?)\s*endraw\s*([-+]?)%\}/y;
 const whitespace = /\s*/y;
-const escapes: Record<string, string> = { n: "\n", t: "\t", r: "\r", "\\": "\\", "'": "'", '"': '"', "\n": "" };
+const escapes: Record<string, string> = {
+  ...{ a: "\x07", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v" },
+  ...{ "\\": "\\", "'": "'", '"': '"', "\n": "" },
+};
+const escape = /\\(?:u([\da-fA-F]{4})|U([\da-fA-F]{8})|x([\da-fA-F]{2})|([0-7]{1,3})|([\s\S]))/g;
 
-const unquote = (text: string) =>
-  text.slice(1, -1).replace(/\\([\s\S])/g, (whole, letter: string) => escapes[letter] ?? whole);
+/** What a text in quotes says; a backslash before what is no escape stays. */
+function unquote(text: string, line: number): string {
+  return text
+    .slice(1, -1)
+    .replace(escape, (whole, short?: string, long?: string, hex?: string, octal?: string, letter?: string) => {
+      const code = short ?? long ?? hex;
+      if (code !== undefined) return String.fromCodePoint(Number.parseInt(code, 16));
+      if (octal !== undefined) return String.fromCodePoint(Number.parseInt(octal, 8));
+      if (letter === "N" || letter === "u" || letter === "U" || letter === "x") {
+        throw new SyntaxFault(`the escape \\${letter} in a text is not supported in this form`, line);
+      }
+      return escapes[letter ?? ""] ?? whole;
+    });
+}
 
 function matchAt(pattern: RegExp, text: string, position: number): RegExpExecArray | null {
   pattern.lastIndex = position;
@@ -54,7 +70,7 @@ function createCursor(text: string, firstLine: number) {
 /** Cuts a template into text and the tokens of its tags, whitespace control applied. */
 export function tokenize(source: string, firstLine = 1): Token[] {
   // As Jinja2: one newline at the very end is not part of the template.
-  const text = source.replace(/\r\n/g, "\n").replace(/\n$/, "");
+  const text = source.replace(/\r\n?/g, "\n").replace(/\n$/, "");
   const cursor = createCursor(text, firstLine);
   const tokens: Token[] = [];
   let trimNext = false;
@@ -76,7 +92,7 @@ export function tokenize(source: string, firstLine = 1): Token[] {
   };
   const pushRaw = ([whole, trimStart, inner = "", trimEnd, trimAfter]: RegExpExecArray) => {
     const kept = trimStart ? inner.trimStart() : inner;
-    push("text", trimEnd ? kept.trimEnd() : kept);
+    push("text", trimEnd === "-" ? kept.trimEnd() : kept);
     cursor.moveTo(cursor.position + whole.length);
     trimNext = trimAfter === "-";
   };
@@ -128,7 +144,7 @@ function readToken(
     const match = matchAt(pattern, text, cursor.position);
     if (!match) continue;
     const [value] = match;
-    push(kind, kind === "string" ? unquote(value) : value);
+    push(kind, kind === "string" ? unquote(value, cursor.line) : value);
     cursor.moveTo(cursor.position + value.length);
     if (kind !== "operator") return 0;
     return "([{".includes(value) ? 1 : ")]}".includes(value) ? -1 : 0;

@@ -4,12 +4,13 @@ import {
   readArguments,
   readExpression,
   readFilters,
+  readOneTarget,
   readParameters,
   readTarget,
   readTuple,
 } from "./expressions.ts";
 import { SyntaxFault, tokenize } from "./lexer.ts";
-import type { Expression, Macro, Statement, Template } from "./syntax.ts";
+import type { Expression, Macro, Statement, Target, Template } from "./syntax.ts";
 
 type Parser = { reader: Reader; macros: Macro[] };
 /** The tag that ended a body, and its line. */
@@ -45,7 +46,11 @@ function readBody(parser: Parser, ends: string[], opened = 1): Ended {
   }
 }
 
-const close = (reader: Reader) => reader.expect("%}");
+/** The end of a tag; before a body a colon may stand there, as in Python. */
+function close(reader: Reader): void {
+  reader.take(":");
+  reader.expect("%}");
+}
 
 /** What ends a block: its `{% end… %}`, which may repeat a name. */
 function readInner(parser: Parser, end: string, line: number): Statement[] {
@@ -85,6 +90,12 @@ function readStatement(parser: Parser, tag: string, line: number): Statement {
       close(reader);
       return { kind: "filterBlock", line, filters, body: readInner(parser, "endfilter", line) };
     }
+    case "break":
+    case "continue":
+      close(reader);
+      return { kind: tag, line };
+    case "with":
+      return readWith(parser, line);
     default:
       throw new SyntaxFault(`the Jinja block {% ${tag} %} is not supported yet`, line);
   }
@@ -114,13 +125,13 @@ function readSet(parser: Parser, line: number): Statement {
 function readIf(parser: Parser, line: number): Statement {
   const { reader } = parser;
   const branches: { when: Expression | undefined; body: Statement[] }[] = [];
-  let when: Expression | undefined = readTuple(reader);
+  let when: Expression | undefined = readTuple(reader, false);
   for (;;) {
     close(reader);
     const { body, by } = readBody(parser, ["elif", "else", "endif"], line);
     branches.push({ when, body });
     if (by === "endif") break;
-    when = by === "elif" ? readTuple(reader) : undefined;
+    when = by === "elif" ? readTuple(reader, false) : undefined;
   }
   close(reader);
   return { kind: "if", line, branches };
@@ -132,15 +143,29 @@ function readFor(parser: Parser, line: number): Statement {
   reader.expect("in");
   const over = readTuple(reader, false);
   const when = reader.take("if") ? readExpression(reader) : undefined;
-  if (reader.at("recursive")) throw new SyntaxFault("a recursive {% for %} is not supported yet", line);
+  const recursive = reader.take("recursive");
   close(reader);
   const { body, by } = readBody(parser, ["else", "endfor"], line);
   if (by === "endfor") {
     close(reader);
-    return { kind: "for", line, target, over, when, body, otherwise: [] };
+    return { kind: "for", line, target, over, when, body, otherwise: [], recursive };
   }
   close(reader);
-  return { kind: "for", line, target, over, when, body, otherwise: readInner(parser, "endfor", line) };
+  return { kind: "for", line, target, over, when, body, otherwise: readInner(parser, "endfor", line), recursive };
+}
+
+/** `{% with a = 1, b = 2 %}`: names of its body alone. */
+function readWith(parser: Parser, line: number): Statement {
+  const { reader } = parser;
+  const values: { target: Target; value: Expression }[] = [];
+  while (!reader.at("%}") && !reader.at(":")) {
+    if (values.length > 0) reader.expect(",");
+    const target = readOneTarget(reader);
+    reader.expect("=");
+    values.push({ target, value: readExpression(reader) });
+  }
+  close(reader);
+  return { kind: "with", line, values, body: readInner(parser, "endwith", line) };
 }
 
 /** A macro, or a generic test, which dbt keeps as the macro `test_<name>`. */

@@ -28,4 +28,6 @@ export type Run = {
   place: Place;
   globals: Scope;
   depth: number;
+  /** Whether what is not defined is refused in a file, where dbt goes on with nothing. */
+  refusesUndefined(path: string): boolean;
 };

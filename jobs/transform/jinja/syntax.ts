@@ -1,6 +1,6 @@
 /** What a template is made of once it is read. Each part knows its line. */
 export type Expression = { line: number } & (
-  | { kind: "literal"; value: string | number | boolean | null; float?: boolean }
+  | { kind: "literal"; value: string | number | bigint | boolean | null; float?: boolean }
   | { kind: "name"; name: string }
   | { kind: "list" | "tuple"; items: Expression[] }
   | { kind: "dict"; entries: [Expression, Expression][] }
@@ -25,10 +25,11 @@ export type Arguments = {
 
 export type Parameter = { name: string; fallback: Expression | undefined };
 
-/** A target of `set` or `for`: names, or `namespace.attribute`. */
+/** A target of `set` or `for`: a name, `namespace.attribute`, or several of them. */
 export type Target =
-  | { kind: "names"; names: string[]; single: boolean }
-  | { kind: "attribute"; of: string; name: string };
+  | { kind: "name"; name: string }
+  | { kind: "attribute"; of: string; name: string }
+  | { kind: "tuple"; targets: Target[] };
 
 export type Macro = { name: string; line: number; parameters: Parameter[]; body: Statement[] };
 
@@ -46,7 +47,10 @@ export type Statement = { line: number } & (
       when: Expression | undefined;
       body: Statement[];
       otherwise: Statement[];
+      recursive: boolean;
     }
+  | { kind: "break" | "continue" }
+  | { kind: "with"; values: { target: Target; value: Expression }[]; body: Statement[] }
   | { kind: "macro"; macro: Macro }
   | { kind: "call"; parameters: Parameter[]; value: Expression; body: Statement[] }
   | { kind: "filterBlock"; filters: Expression; body: Statement[] }

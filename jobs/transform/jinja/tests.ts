@@ -1,69 +1,74 @@
-import {
-  callOf,
-  compare,
-  contains,
-  equals,
-  Float,
-  fail,
-  isDict,
-  isNumber,
-  numberOf,
-  str,
-  Undefined,
-  type Value,
-} from "./values.ts";
+import { contains, isIterable, PythonSet, sizeOf, View } from "./collections.ts";
+import { Decimal } from "./decimal.ts";
+import { Markup, textOf } from "./markup.ts";
+import { isLower, isUpper } from "./methods/text-tests.ts";
+import { isNumber, isWhole } from "./numbers.ts";
+import { applyOperator } from "./operators.ts";
+import { compare, equals } from "./order.ts";
+import type { Method } from "./signature.ts";
+import { str } from "./text.ts";
+import { callOf, Dict, Float, Undefined, type Value } from "./values.ts";
 
-/** `value is test(args)`. */
-export type Test = (value: Value, args: Value[]) => boolean;
-
-const settled = (value: Value): Value => (value instanceof Undefined ? fail(`'${value.name}' is not defined`) : value);
-const other = ([value]: Value[]) => value ?? null;
-const ordered =
-  (holds: (order: number) => boolean): Test =>
-  (value, args) =>
-    holds(compare(settled(value), other(args)));
-const isSequence = (value: Value) => typeof value === "string" || Array.isArray(value) || isDict(value);
-
-const same: Test = (value, args) => equals(settled(value), other(args));
-const differs: Test = (value, args) => !equals(settled(value), other(args));
+/** Whether a value is of a kind. */
+const kind = (is: (value: Value) => boolean): Method<Value> => ["", (value) => is(value)];
+const ordered = (holds: (order: number) => boolean): Method<Value> => [
+  "other, /",
+  (value, other) => holds(compare(value, other)),
+];
+const same: Method<Value> = ["other, /", (value, other) => equals(value, other)];
+const differs: Method<Value> = ["other, /", (value, other) => !equals(value, other)];
 const less = ordered((order) => order < 0);
+const atMost = ordered((order) => order <= 0);
 const greater = ordered((order) => order > 0);
+const atLeast = ordered((order) => order >= 0);
+const leaves = (value: Value, by: Value, rest: number) => equals(applyOperator("%", value, by), rest);
 
-export const tests: Record<string, Test> = {
+const isSequence = (value: Value) =>
+  value instanceof Undefined || (sizeOf(value) !== undefined && !(value instanceof View || value instanceof PythonSet));
+
+/** Python's `is`: the same thing, not one that is equal. */
+function sameThing(value: Value, other: Value): boolean {
+  if (isWhole(value) && isWhole(other)) return typeof value === typeof other && value === other;
+  return value === other;
+}
+
+/** What stands after `is`. */
+export const tests: Record<string, Method<Value>> = {
   "!=": differs,
   "<": less,
-  "<=": ordered((order) => order <= 0),
+  "<=": atMost,
   "==": same,
   ">": greater,
-  ">=": ordered((order) => order >= 0),
-  boolean: (value) => typeof value === "boolean",
-  callable: (value) => callOf(value) !== undefined,
-  defined: (value) => !(value instanceof Undefined),
-  divisibleby: (value, args) => numberOf(value) % numberOf(other(args)) === 0,
+  ">=": atLeast,
+  boolean: kind((value) => typeof value === "boolean"),
+  callable: kind((value) => callOf(value) !== undefined || (value instanceof Undefined && !value.refused)),
+  defined: kind((value) => !(value instanceof Undefined)),
+  divisibleby: ["num", (value, num) => leaves(value, num, 0)],
   eq: same,
   equalto: same,
-  even: (value) => numberOf(value) % 2 === 0,
-  false: (value) => value === false,
-  float: (value) => value instanceof Float,
-  ge: ordered((order) => order >= 0),
+  escaped: kind((value) => value instanceof Markup),
+  even: kind((value) => leaves(value, 2, 0)),
+  false: kind((value) => value === false),
+  float: kind((value) => value instanceof Float),
+  ge: atLeast,
   greaterthan: greater,
   gt: greater,
-  in: (value, args) => contains(other(args), value),
-  integer: (value) => typeof value === "number",
-  iterable: (value) => isSequence(value),
-  le: ordered((order) => order <= 0),
+  in: ["seq", (value, container) => contains(container, value)],
+  integer: kind((value) => typeof value === "number" || typeof value === "bigint"),
+  iterable: kind(isIterable),
+  le: atMost,
   lessthan: less,
-  lower: (value) => str(value) === str(value).toLowerCase(),
+  lower: kind((value) => isLower(str(value))),
   lt: less,
-  mapping: (value) => isDict(value),
+  mapping: kind((value) => value instanceof Dict),
   ne: differs,
-  none: (value) => value === null,
-  number: (value) => isNumber(value) || typeof value === "boolean",
-  odd: (value) => Math.abs(numberOf(value) % 2) === 1,
-  sameas: (value, args) => value === other(args),
-  sequence: (value) => isSequence(value),
-  string: (value) => typeof value === "string",
-  true: (value) => value === true,
-  undefined: (value) => value instanceof Undefined,
-  upper: (value) => str(value) === str(value).toUpperCase(),
+  none: kind((value) => value === null),
+  number: kind((value) => isNumber(value) || value instanceof Decimal),
+  odd: kind((value) => leaves(value, 2, 1)),
+  sameas: ["other", sameThing],
+  sequence: kind(isSequence),
+  string: kind((value) => textOf(value) !== undefined),
+  true: kind((value) => value === true),
+  undefined: kind((value) => value instanceof Undefined),
+  upper: kind((value) => isUpper(str(value))),
 };

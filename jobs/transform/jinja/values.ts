@@ -1,7 +1,17 @@
-/** What templates compute with: Python's values as Jinja2 sees them. Whole numbers are JS numbers; see `Float` for the others. */
-export type Value = null | boolean | number | string | Float | Undefined | Value[] | Dict | Callable | Thing;
+/** What templates compute with: Python's values as Jinja2 sees them. A whole number is a JS number as long as that holds it exactly. */
+export type Value =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Float
+  | Undefined
+  | Value[]
+  | Dict
+  | Callable
+  | NativeValue;
 
-export type Dict = Map<Value, Value>;
 export type Keywords = Map<string, Value>;
 export type Callable = { call(args: Value[], keywords: Keywords): Value };
 
@@ -10,17 +20,116 @@ export class Float {
   constructor(readonly value: number) {}
 }
 
-/** What a name or attribute that is not there gives; refused where its value is needed. */
+/** What a name or attribute that is not there gives. It prints nothing and is empty, unless it is refused. */
 export class Undefined {
   constructor(
     readonly name: string,
-    /** Prints nothing, as Jinja2 has it for `a if b` without an else. */
-    readonly silent = false,
+    /** In our own models dbt's silence would hide a mistake: there its value may not be used. */
+    readonly refused = false,
   ) {}
 }
 
 /** A list that cannot change and prints in parentheses. */
 export class Tuple extends Array<Value> {}
+
+export const tuple = (values: Iterable<Value>): Tuple => Tuple.from<Value>(values) as Tuple;
+
+/** Python's dict: keys that are equal are one key, of whatever kind of number. */
+export class Dict extends Map<Value, Value> {
+  /** The key that stands for all equal to it, by what they have in common. */
+  readonly #known = new Map<string, Value>();
+
+  constructor(entries: Iterable<readonly [Value, Value]> = []) {
+    super();
+    for (const [key, value] of entries) this.set(key, value);
+  }
+
+  #find(key: Value): Value {
+    return typeof key === "string" ? key : (this.#known.get(hashOf(key)) ?? key);
+  }
+
+  override get(key: Value): Value | undefined {
+    return super.get(this.#find(key));
+  }
+
+  override has(key: Value): boolean {
+    return super.has(this.#find(key));
+  }
+
+  override set(key: Value, value: Value): this {
+    const found = this.#find(key);
+    if (typeof found !== "string" && !super.has(found)) this.#known.set(hashOf(found), found);
+    return super.set(found, value);
+  }
+
+  override delete(key: Value): boolean {
+    const found = this.#find(key);
+    if (typeof found !== "string") this.#known.delete(hashOf(found));
+    return super.delete(found);
+  }
+
+  override clear(): void {
+    this.#known.clear();
+    super.clear();
+  }
+}
+
+/** A value that knows by itself what it can do; what it leaves out it cannot. */
+export abstract class NativeValue {
+  /** Python's name of its type, for messages. */
+  abstract readonly type: string;
+
+  /** As it stands inside a list. */
+  abstract repr(): string;
+  /** As `{{ value }}` prints it. */
+  str(): string {
+    return this.repr();
+  }
+  isTrue(): boolean {
+    return this.length === undefined || this.length > 0;
+  }
+  /** How many it holds; undefined where Python has no len() of it. */
+  get length(): number | undefined {
+    return undefined;
+  }
+  attribute(_name: string): Value | undefined {
+    return undefined;
+  }
+  item(_key: Value): Value | undefined {
+    return undefined;
+  }
+  slice(_start: Value, _stop: Value, _step: Value): Value | undefined {
+    return undefined;
+  }
+  /** What a `for` goes through; undefined where it cannot. */
+  iterate(): Iterable<Value> | undefined {
+    return undefined;
+  }
+  contains(_item: Value): boolean | undefined {
+    return undefined;
+  }
+  equals(other: Value): boolean {
+    return this === other;
+  }
+  /** Below zero where it comes before `other`; undefined where they have no order. */
+  compare(_other: Value): number | undefined {
+    return undefined;
+  }
+  /** `this operator other`, or `other operator this` where it stands on the right; undefined where that has no meaning. */
+  operate(_operator: string, _other: Value, _onTheRight: boolean): Value | undefined {
+    return undefined;
+  }
+  /** What a call of it does, where it can be called. */
+  call?(args: Value[], keywords: Keywords): Value;
+  /** What all values equal to it share; undefined where it cannot be a key. */
+  hash(): string | undefined {
+    return undefined;
+  }
+  /** What `format()` makes of it with a specification. */
+  format(specification: string): string {
+    return specification === "" ? this.str() : fail(`a ${this.type} knows no format '${specification}'`);
+  }
+}
 
 /** What an object can be besides its attributes. */
 export type ThingOptions = {
@@ -35,7 +144,7 @@ export type ThingOptions = {
 };
 
 /** An object with attributes: a relation, a module, a namespace. */
-export class Thing {
+export class Thing extends NativeValue {
   readonly attributes: Map<string, Value>;
 
   constructor(
@@ -43,7 +152,36 @@ export class Thing {
     attributes: Map<string, Value> | Record<string, Value>,
     readonly options: ThingOptions = {},
   ) {
+    super();
     this.attributes = attributes instanceof Map ? attributes : new Map(Object.entries(attributes));
+  }
+
+  get type() {
+    return this.label;
+  }
+  override get length() {
+    return this.options.list?.length;
+  }
+  repr() {
+    return this.options.text ?? `<${this.label}>`;
+  }
+  override attribute(name: string) {
+    return this.attributes.has(name) ? this.attributes.get(name) : this.options.missing?.(name);
+  }
+  override item(key: Value) {
+    const { list } = this.options;
+    if (typeof key === "number" && list) return list.at(key);
+    return typeof key === "string" ? this.attributes.get(key) : undefined;
+  }
+  override iterate() {
+    return this.options.list;
+  }
+  override equals(other: Value) {
+    if (!(other instanceof Thing) || this.options.text === undefined) return this === other;
+    return this.options.text === other.options.text;
+  }
+  override hash() {
+    return this.options.text === undefined ? undefined : `${this.label} ${this.options.text}`;
   }
 }
 
@@ -57,131 +195,38 @@ export const fail = (message: string): never => {
 /** The call that a value answers to, if it does. */
 export function callOf(value: Value): Callable["call"] | undefined {
   if (value instanceof Thing) return value.options.call;
+  if (value instanceof NativeValue) return value.call && ((args, keywords) => value.call?.(args, keywords) ?? null);
   return typeof value === "object" && value !== null && "call" in value ? value.call : undefined;
 }
-export const isDict = (value: Value): value is Dict => value instanceof Map;
-export const isNumber = (value: Value): value is number | Float => typeof value === "number" || value instanceof Float;
-export const numberOf = (value: Value): number =>
-  value instanceof Float
-    ? value.value
-    : typeof value === "number"
-      ? value
-      : typeof value === "boolean"
-        ? Number(value)
-        : fail(`${repr(value)} is no number`);
 
-/** A function for templates. */
+export const isDict = (value: Value | undefined): value is Dict => value instanceof Dict;
+
+/** A function for templates that looks at its arguments by itself; see `define` for one that names them. */
 export const callable = (call: (args: Value[], keywords: Keywords) => Value): Callable => ({ call });
 
-/** Python's truth: nothing, zero and what is empty are false. */
-export function isTrue(value: Value): boolean {
-  if (value instanceof Float) return value.value !== 0;
-  if (value instanceof Undefined) return false;
-  if (Array.isArray(value)) return value.length > 0;
-  if (isDict(value)) return value.size > 0;
-  if (value instanceof Thing && value.options.list) return value.options.list.length > 0;
-  return Boolean(value);
+/** Python's names of types, for messages. */
+export function typeOf(value: Value): string {
+  if (value === null) return "NoneType";
+  if (typeof value === "boolean") return "bool";
+  if (typeof value === "number" || typeof value === "bigint") return "int";
+  if (typeof value === "string") return "str";
+  if (value instanceof Float) return "float";
+  if (value instanceof Undefined) return "undefined value";
+  if (value instanceof Tuple) return "tuple";
+  if (Array.isArray(value)) return "list";
+  if (value instanceof Dict) return "dict";
+  return value instanceof NativeValue ? value.type : "function";
 }
 
-/** As `{{ value }}` prints it. */
-export function str(value: Value): string {
-  if (typeof value === "string") return value;
-  if (value instanceof Undefined) return value.silent ? "" : fail(`'${value.name}' is not defined`);
-  if (value instanceof Thing) return value.options.text ?? `<${value.label}>`;
-  return repr(value);
-}
-
-const floatText = (value: number) => (Number.isInteger(value) && Math.abs(value) < 1e16 ? `${value}.0` : String(value));
-
-/** As Python shows it inside a list. */
-export function repr(value: Value): string {
+/** What all values that are equal to this one share, as a key of a dict or in a set. */
+export function hashOf(value: Value): string {
   if (value === null) return "None";
-  if (typeof value === "boolean") return value ? "True" : "False";
-  if (typeof value === "number") return String(value);
-  if (typeof value === "string") {
-    const mark = value.includes("'") && !value.includes('"') ? '"' : "'";
-    return mark + value.replaceAll("\\", "\\\\").replaceAll(mark, `\\${mark}`).replaceAll("\n", "\\n") + mark;
-  }
-  if (value instanceof Float) return floatText(value.value);
-  if (value instanceof Undefined) return "Undefined";
-  if (value instanceof Tuple) return `(${value.map(repr).join(", ")}${value.length === 1 ? "," : ""})`;
-  if (Array.isArray(value)) return `[${value.map(repr).join(", ")}]`;
-  if (isDict(value)) return `{${[...value].map(([key, item]) => `${repr(key)}: ${repr(item)}`).join(", ")}}`;
-  if (value instanceof Thing) {
-    return value.options.text === undefined ? `<${value.label}>` : repr(value.options.text);
-  }
-  return "<function>";
-}
-
-export function equals(left: Value, right: Value): boolean {
-  if (isNumeric(left) && isNumeric(right)) return numberOf(left) === numberOf(right);
-  if (Array.isArray(left) && Array.isArray(right)) {
-    return left.length === right.length && left.every((item, index) => equals(item, right[index] ?? null));
-  }
-  if (isDict(left) && isDict(right)) {
-    return left.size === right.size && [...left].every(([key, item]) => equals(item, right.get(key) ?? null));
-  }
-  if (left instanceof Thing && right instanceof Thing && left.options.text !== undefined) {
-    return left.options.text === right.options.text;
-  }
-  return left === right;
-}
-
-const isNumeric = (value: Value) => isNumber(value) || typeof value === "boolean";
-
-/** Below zero where `left` comes first; refuses what Python does not order. */
-export function compare(left: Value, right: Value): number {
-  if (isNumeric(left) && isNumeric(right)) return numberOf(left) - numberOf(right);
-  if (typeof left === "string" && typeof right === "string") return left < right ? -1 : left > right ? 1 : 0;
-  if (Array.isArray(left) && Array.isArray(right)) {
-    for (const [index, item] of left.entries()) {
-      const other = right[index];
-      if (other === undefined) return 1;
-      const order = compare(item, other);
-      if (order !== 0) return order;
-    }
-    return left.length - right.length;
-  }
-  return fail(`${repr(left)} and ${repr(right)} have no order`);
-}
-
-/** What a `for` goes through: items, a dict's keys, a text's characters. */
-export function items(value: Value): Value[] {
-  if (Array.isArray(value)) return [...value];
-  if (isDict(value)) return [...value.keys()];
-  if (typeof value === "string") return [...value];
-  if (value instanceof Undefined) return fail(`'${value.name}' is not defined`);
-  if (value instanceof Thing && value.options.list) return [...value.options.list];
-  return fail(`${repr(value)} cannot be gone through`);
-}
-
-export function contains(container: Value, item: Value): boolean {
-  if (typeof container === "string") return container.includes(str(item));
-  if (isDict(container)) return container.has(item);
-  return items(container).some((entry) => equals(entry, item));
-}
-
-/** A value of YAML or of our own as templates see it. */
-export function fromPlain(value: unknown): Value {
-  if (value === null || value === undefined) return null;
-  if (typeof value === "number") return Number.isInteger(value) ? value : new Float(value);
-  if (typeof value === "string" || typeof value === "boolean") return value;
-  if (typeof value === "bigint") return Number(value);
-  if (Array.isArray(value)) return value.map(fromPlain);
-  if (value instanceof Date) return value.toISOString();
-  if (typeof value === "object") {
-    return new Map(Object.entries(value).map(([key, item]): [Value, Value] => [key, fromPlain(item)]));
-  }
-  return String(value);
-}
-
-/** The way back, for what a template says of its config. */
-export function toPlain(value: Value): unknown {
-  if (value instanceof Float) return value.value;
-  if (value instanceof Undefined) return undefined;
-  if (Array.isArray(value)) return Array.from(value, toPlain);
-  if (isDict(value)) return Object.fromEntries([...value].map(([key, item]) => [str(key), toPlain(item)]));
-  if (value instanceof Thing) return str(value);
-  if (typeof value === "function" || (typeof value === "object" && value !== null)) return "<function>";
-  return value;
+  if (typeof value === "string") return `'${value}`;
+  if (typeof value === "boolean") return String(Number(value));
+  if (typeof value === "number" || typeof value === "bigint") return String(value);
+  if (value instanceof Float) return Number.isInteger(value.value) ? String(BigInt(value.value)) : `${value.value}`;
+  if (value instanceof Tuple) return `(${value.map(hashOf).join(",")})`;
+  if (value instanceof Undefined) return "undefined";
+  const hash = value instanceof NativeValue ? value.hash() : undefined;
+  return hash ?? fail(`a ${typeOf(value)} cannot be a key, as it can change`);
 }

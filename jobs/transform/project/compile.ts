@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
+import { utcMoment } from "../jinja/times/module.ts";
 import { Thing } from "../jinja/values.ts";
-import { timeValue } from "./context/modules.ts";
 import type { NodeFacts, RenderScope } from "./context/scope.ts";
 import type { Jinja } from "./jinja.ts";
 import { refuse } from "./refusal.ts";
@@ -60,7 +60,7 @@ export const factsOf = (model: Model): NodeFacts => ({
 });
 
 /** Of each rendering different, and nothing that a model's rows should be built anew for. */
-const timeless = { invocation_id: "", run_started_at: timeValue(new Date(0)) };
+const timeless = { invocation_id: "", run_started_at: utcMoment(new Date(0)) };
 
 /** Turns the project's files into SQL. */
 export function createCompiler({ jinja, models, sources, knownModels }: CompilerOptions): Compiler {

@@ -11,7 +11,11 @@ import type { ContextOptions, RenderScope } from "./context/scope.ts";
 import { NeedsQuery } from "./context/tables.ts";
 import { refuse, refuseUnsupported } from "./refusal.ts";
 
-export type JinjaOptions = ContextOptions & { macros: { path: string; text: string }[] };
+export type JinjaOptions = ContextOptions & {
+  macros: { path: string; text: string }[];
+  /** Of a file, whether what is not defined is refused in it: in ours dbt's silence would hide a mistake. Of none where left out. */
+  refusesUndefined?(path: string): boolean;
+};
 
 export type Jinja = {
   render(text: string, scope: RenderScope): string;
@@ -22,6 +26,8 @@ export type Jinja = {
 /** Macros by which a project changes how dbt works. */
 const reservedMacros =
   /^(generate_(schema|alias|database)_name|materialization_\w+|get_where_subquery|snapshot_\w+_strategy)$/;
+
+const never = () => false;
 
 type Known = { path: string; macro: Macro };
 
@@ -47,10 +53,18 @@ export function createJinja(options: JinjaOptions): Jinja {
     render(text, scope) {
       const place: Place = { path: scope.path, line: scope.line ?? 1 };
       try {
-        const template = parse(text, scope.line);
-        const run: Run = { place, globals: createScope(), depth: 0 };
-        fillGlobals(options, run, scope, own, builtIn);
-        return execute(run, createScope(run.globals.get), template.body);
+        // dbt gives back what has nothing of Jinja in it as it is, with the newline at its end.
+        if (!/\{[{%#]|[#}%]\}/.test(text)) return text;
+        const run: Run = {
+          place,
+          globals: createScope(),
+          depth: 0,
+          refusesUndefined: options.refusesUndefined ?? never,
+        };
+        const within = (inner: string, line?: number) =>
+          execute(run, createScope(run.globals.get), parse(inner, line).body);
+        fillGlobals(options, run, scope, { own, builtIn, render: within });
+        return within(text, scope.line);
       } catch (error) {
         throw explain(scope.path, place, error);
       }
@@ -106,15 +120,14 @@ function fillGlobals(
   options: ContextOptions,
   run: Run,
   scope: RenderScope,
-  own: Map<string, Known>,
-  builtIn: Map<string, Known>,
+  { own, builtIn, render }: { own: Map<string, Known>; builtIn: Map<string, Known>; render(text: string): string },
 ): void {
   const { globals } = run;
   const bind = ({ path, macro }: Known): Value => bindMacro(run, path, macro, globals);
   const bound = (macros: Map<string, Known>) => new Map([...macros].map(([name, known]) => [name, bind(known)]));
   const [dbtMacros, projectMacros] = [bound(builtIn), bound(own)];
   const find = (name: string) => projectMacros.get(name) ?? dbtMacros.get(name);
-  const functions = dbtNames(options, scope, find);
+  const functions = dbtNames(options, scope, { find, render });
   const dbt = new Thing("dbt", new Map([...dbtMacros, ...Object.entries(functions)]), {
     missing: (name) => fail(`dbt.${name} is not supported yet`),
   });

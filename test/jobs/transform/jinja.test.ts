@@ -1,17 +1,25 @@
 import { describe, expect, test } from "bun:test";
-import { execute } from "../../../jobs/transform/jinja/execute.ts";
+import { bindMacro, execute } from "../../../jobs/transform/jinja/execute.ts";
 import { parseTemplate } from "../../../jobs/transform/jinja/parser.ts";
+import { fromPlain } from "../../../jobs/transform/jinja/plain.ts";
 import { createScope, type Run } from "../../../jobs/transform/jinja/scope.ts";
-import { callable, fromPlain, Thing } from "../../../jobs/transform/jinja/values.ts";
+import { callable, Thing } from "../../../jobs/transform/jinja/values.ts";
 
 function render(text: string, names: Record<string, unknown> = {}): string {
-  const run: Run = { place: { path: "t.sql", line: 1 }, globals: createScope(), depth: 0 };
+  const run: Run = {
+    place: { path: "t.sql", line: 1 },
+    globals: createScope(),
+    depth: 0,
+    refusesUndefined: () => true,
+  };
   run.globals.set(
     "namespace",
     callable((_, keywords) => new Thing("namespace", new Map(keywords))),
   );
   for (const [name, value] of Object.entries(names)) run.globals.set(name, fromPlain(value));
-  return execute(run, createScope(run.globals.get), parseTemplate(text).body);
+  const { body, macros } = parseTemplate(text);
+  for (const macro of macros) run.globals.set(macro.name, bindMacro(run, "t.sql", macro, run.globals));
+  return execute(run, createScope(run.globals.get), body);
 }
 
 /** Left the template, right what Jinja2 3.1 under Python prints. */

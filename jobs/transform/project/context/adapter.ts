@@ -1,4 +1,5 @@
-import { callable, fail, str, Thing, type Value } from "../../jinja/values.ts";
+import { str } from "../../jinja/text.ts";
+import { callable, fail, Thing, type Value } from "../../jinja/values.ts";
 import { quoteIdentifier } from "../types.ts";
 import { columnValue, relationName, relationValue } from "./relations.ts";
 import type { RenderScope } from "./scope.ts";

@@ -1,23 +1,13 @@
-import { createHash } from "node:crypto";
-import { parse, stringify } from "yaml";
+import { items } from "../../jinja/collections.ts";
 import { ReturnSignal } from "../../jinja/execute.ts";
-import {
-  callable,
-  fail,
-  fromPlain,
-  isDict,
-  isTrue,
-  items,
-  type Keywords,
-  numberOf,
-  str,
-  Thing,
-  Tuple,
-  toPlain,
-  type Value,
-} from "../../jinja/values.ts";
+import { fromPlain, toPlain } from "../../jinja/plain.ts";
+import { define } from "../../jinja/signature.ts";
+import { str } from "../../jinja/text.ts";
+import { utcMoment } from "../../jinja/times/module.ts";
+import { callable, Dict, fail, isDict, type Keywords, Thing, tuple, type Value } from "../../jinja/values.ts";
 import { adapterValue } from "./adapter.ts";
-import { modulesValue, timeValue } from "./modules.ts";
+import { modulesValue } from "./modules.ts";
+import { plainNames } from "./plain-names.ts";
 import { relationValue } from "./relations.ts";
 import type { ContextOptions, RenderScope } from "./scope.ts";
 import { tableValue } from "./tables.ts";
@@ -28,6 +18,7 @@ type Names = Record<string, Value>;
 const unsupportedNames = [
   "graph",
   "load_relation",
+  "self",
   "selected_resources",
   "store_raw_result",
   "store_result",
@@ -35,27 +26,32 @@ const unsupportedNames = [
 ];
 
 const text = (value: Value | undefined) => str(value ?? null);
-const silent = callable(() => "");
+const silent = (name: string, signature: string) => define(name, signature, () => "");
+
+/** What dbt's functions need of the rendering that they are called in. */
+export type Around = {
+  /** A macro of this name, the project's or dbt's. */
+  find(name: string): Value | undefined;
+  /** Renders what a variable says, which may be a template. */
+  render(text: string): string;
+};
 
 /** dbt's functions and names, as they are while one text is rendered. */
-export function dbtNames(
-  options: ContextOptions,
-  scope: RenderScope,
-  find: (name: string) => Value | undefined,
-): Names {
+export function dbtNames(options: ContextOptions, scope: RenderScope, { find, render }: Around): Names {
   const own: Names = {
     ...referenceNames(options, scope),
-    ...runNames(options, scope),
+    ...runNames(options, scope, render),
     ...queryNames(scope),
     ...plainNames(),
     modules: modulesValue(options.now),
     adapter: adapterValue({ scope, find, database: options.database }),
     exceptions: exceptionNames(),
-    log: silent,
-    print: silent,
-    debug: silent,
-    return: callable(([value]) => {
-      throw new ReturnSignal(value ?? null);
+    context: new Thing("context", {}, { missing: () => fail("context is not supported yet") }),
+    log: silent("log", "msg, info="),
+    print: silent("print", "msg"),
+    debug: silent("debug", ""),
+    return: define("return", "data", (value) => {
+      throw new ReturnSignal(value);
     }),
     ...Object.fromEntries(unsupportedNames.map((name) => [name, unsupported(name)])),
   };
@@ -91,11 +87,18 @@ function referenceNames(options: ContextOptions, scope: RenderScope): Names {
     return "";
   };
   const known = scope.node?.config ?? {};
-  const get = callable(([name, fallback], keywords) => {
-    const value = known[text(name)] ?? (known.meta as Names | undefined)?.[text(name)];
-    return value === undefined || value === null ? (fallback ?? keywords.get("default") ?? null) : fromPlain(value);
-  });
-  const require = callable(([name]) => {
+  const unchecked = (validator: Value) => validator === null || fail("the validator of a config is not supported");
+  const get = define(
+    "config.get",
+    "name, default=, validator=",
+    (name, fallback: Value = null, validator: Value = null) => {
+      unchecked(validator);
+      const value = known[text(name)] ?? (known.meta as Names | undefined)?.[text(name)];
+      return value === undefined || value === null ? fallback : fromPlain(value);
+    },
+  );
+  const require = define("config.require", "name, validator=", (name, validator: Value = null) => {
+    unchecked(validator);
     const value = known[text(name)];
     return value === undefined
       ? scope.execute
@@ -108,7 +111,9 @@ function referenceNames(options: ContextOptions, scope: RenderScope): Names {
       const found = scope.ref(readName("ref", names, options.projectName, keywords));
       return typeof found === "string" ? new Thing("relation", {}, { text: found }) : relationValue(found, database);
     }),
-    source: callable(([source, table]) => relationValue(scope.source(text(source), text(table)), database)),
+    source: define("source", "source_name, table_name, /", (source, table) =>
+      relationValue(scope.source(text(source), text(table)), database),
+    ),
     config: new Thing(
       "config",
       { get, require },
@@ -118,10 +123,14 @@ function referenceNames(options: ContextOptions, scope: RenderScope): Names {
       },
     ),
     ...(scope.self && { this: relationValue(scope.self, database) }),
-    is_incremental: callable(() => scope.incremental),
-    should_full_refresh: callable(() => scope.fullRefresh ?? false),
-    should_store_failures: callable(() => Boolean(known.store_failures)),
-    doc: callable(([name]) => options.docs.get(text(name)) ?? fail(`there is no docs block '${text(name)}'`)),
+    is_incremental: define("is_incremental", "", () => scope.incremental),
+    should_full_refresh: define("should_full_refresh", "", () => scope.fullRefresh ?? false),
+    should_store_failures: define("should_store_failures", "", () => Boolean(known.store_failures)),
+    doc: define(
+      "doc",
+      "name",
+      (name) => options.docs.get(text(name)) ?? fail(`there is no docs block '${text(name)}'`),
+    ),
     ...(scope.node && { model: nodeValue(scope, options) }),
   };
 }
@@ -142,18 +151,23 @@ function nodeValue({ node, self }: RenderScope, options: ContextOptions): Value 
   });
 }
 
-/** `var` and `env_var`: what is set, else what is given in its place, else a refusal. */
-function lookUp(kind: string, missing: string, find: (name: string) => unknown): Value {
-  return callable(([name, fallback], keywords) => {
-    const key = text(name);
-    const value = find(key);
-    if (value !== undefined) return fromPlain(value);
-    const given = fallback === undefined ? keywords.get("default") : fallback;
-    return given === undefined ? fail(`${kind} '${key}' ${missing}`) : given;
-  });
-}
+const missing = (kind: string, key: string) => fail(`${kind} '${key}' has no value and no default`);
 
-function runNames(options: ContextOptions, scope: RenderScope): Names {
+/** `var`: what is set, else what is given in its place, else a refusal. A text may be a template of its own. */
+const variableOf = (variables: Record<string, unknown>, render: (text: string) => string) =>
+  define("var", "var_name, default=", (name, fallback?: Value) => {
+    const value = fromPlain(variables[text(name)]);
+    if (Object.hasOwn(variables, text(name))) return typeof value === "string" ? render(value) : value;
+    return fallback === undefined ? missing("var", text(name)) : fallback;
+  });
+
+const environmentOf = (environment: Record<string, string | undefined>) =>
+  define("env_var", "var, default=", (name, fallback: Value = null) => {
+    const value = environment[text(name)] ?? fallback;
+    return value ?? missing("env_var", text(name));
+  });
+
+function runNames(options: ContextOptions, scope: RenderScope, render: (text: string) => string): Names {
   const variables = { ...options.variables, ...scope.variables };
   const environment = { ...options.environment, ...scope.environment };
   const target: Names = {
@@ -166,8 +180,8 @@ function runNames(options: ContextOptions, scope: RenderScope): Names {
   };
   const named = { ...target, database: options.database, dbname: options.database };
   const flags: Names = { FULL_REFRESH: scope.fullRefresh ?? false, STORE_FAILURES: false, WHICH: "build" };
-  const has = callable(([name]) => text(name) in variables);
-  const variable = lookUp("var", "has no value and no default", (name) => variables[name]);
+  const has = define("var.has_var", "var_name", (name) => Object.hasOwn(variables, text(name)));
+  const variable = variableOf(variables, render);
   return {
     execute: scope.execute,
     project_name: options.projectName,
@@ -178,10 +192,10 @@ function runNames(options: ContextOptions, scope: RenderScope): Names {
     database: options.database,
     schema: "public",
     flags: new Thing("flags", flags, { missing: (name) => fail(`flags.${name} is not supported yet`) }),
-    var: new Thing("var", { has_var: has }, { call: (args, keywords) => call(variable, args, keywords) }),
-    env_var: lookUp("env_var", "has no value and no default", (name) => environment[name]),
+    var: new Thing("var", { has_var: has }, { call: variable.call }),
+    env_var: environmentOf(environment),
     invocation_id: options.invocationId,
-    run_started_at: timeValue(options.now()),
+    run_started_at: utcMoment(options.now()),
     dbt_version: "1.10.0",
     thread_id: "main",
   };
@@ -189,6 +203,8 @@ function runNames(options: ContextOptions, scope: RenderScope): Names {
 
 const call = (value: Value, args: Value[], keywords: Keywords): Value =>
   typeof value === "object" && value !== null && "call" in value ? value.call(args, keywords) : null;
+
+const statementSignature = "name=, fetch_result=, auto_begin=, language=, caller=";
 
 /** `run_query` and `{% call statement(…) %}`. */
 function queryNames(scope: RenderScope): Names {
@@ -200,73 +216,37 @@ function queryNames(scope: RenderScope): Names {
       : fail("a query can only be run while a model is built or tested");
   };
   return {
-    run_query: callable(([sql]) => ask(text(sql))),
-    statement: callable(([name], keywords) => {
-      const caller = keywords.get("caller");
-      const table = ask(caller === undefined ? "" : str(call(caller, [], new Map())));
-      if (typeof name === "string" && table instanceof Thing) {
-        const rows = table.attributes.get("rows") ?? null;
-        const data = items(rows).map((row): Value => Tuple.from<Value>(items(row)));
-        results.set(
-          name,
-          new Map<Value, Value>([
-            ["table", table],
-            ["data", data],
-          ]),
-        );
-      }
-      return "";
-    }),
-    load_result: callable(([name]) => results.get(text(name)) ?? null),
+    run_query: define("run_query", "sql", (sql) => ask(text(sql))),
+    statement: define(
+      "statement",
+      statementSignature,
+      (name: Value = null, ...[, , , caller]: (Value | undefined)[]) => {
+        const table = ask(caller === undefined ? "" : str(call(caller, [], new Map())));
+        if (typeof name === "string" && table instanceof Thing) {
+          const rows = table.attributes.get("rows") ?? null;
+          const data = items(rows).map((row): Value => tuple(items(row)));
+          results.set(
+            name,
+            new Dict([
+              ["response", new Thing("response", {}, { text: `SELECT ${data.length}` })],
+              ["table", table],
+              ["data", data],
+            ]),
+          );
+        }
+        return "";
+      },
+    ),
+    load_result: define("load_result", "name", (name) => results.get(text(name)) ?? null),
   };
 }
 
 function exceptionNames(): Thing {
-  const refuse = callable(([message]) => fail(text(message)));
-  const known: Names = { raise_compiler_error: refuse, raise_not_implemented: refuse, warn: silent };
-  return new Thing("exceptions", known, { missing: (name) => fail(`exceptions.${name} is not supported yet`) });
-}
-
-function range(args: Value[]): Value {
-  const [first = 0, second, step = 1] = args.map(numberOf);
-  const [from, to] = second === undefined ? [0, first] : [first, second];
-  return Array.from({ length: Math.max(0, Math.ceil((to - from) / step)) }, (_, index) => from + index * step);
-}
-
-function zip(lists: Value[]): Value {
-  const all = lists.map(items);
-  const length = Math.min(...all.map((list) => list.length));
-  return Array.from({ length }, (_, index) => Tuple.from<Value>(all.map((list) => list[index] ?? null)));
-}
-
-const orFallback = (work: () => Value, fallback: Value | undefined): Value => {
-  try {
-    return work();
-  } catch {
-    return fallback ?? null;
-  }
-};
-
-/** What Jinja and dbt give every template, wherever it stands. */
-function plainNames(): Names {
-  const distinct = (list: Value | undefined) => [...new Set(items(list ?? null))];
-  return {
-    range: callable(range),
-    dict: callable(
-      ([from], keywords) =>
-        new Map<Value, Value>([...(isDict(from ?? null) ? (from as Map<Value, Value>) : []), ...keywords]),
-    ),
-    namespace: callable((_, keywords) => new Thing("namespace", new Map(keywords))),
-    set: callable(([list]) => distinct(list)),
-    set_strict: callable(([list]) => distinct(list)),
-    zip: callable((lists) => zip(lists)),
-    zip_strict: callable((lists) => zip(lists)),
-    tojson: callable(([value]) => JSON.stringify(toPlain(value ?? null))),
-    fromjson: callable(([value, fallback]) => orFallback(() => fromPlain(JSON.parse(text(value))), fallback)),
-    toyaml: callable(([value]) => stringify(toPlain(value ?? null))),
-    fromyaml: callable(([value, fallback]) => orFallback(() => fromPlain(parse(text(value))), fallback)),
-    local_md5: callable(([value]) => createHash("md5").update(text(value)).digest("hex")),
-    context: new Thing("context", {}, { missing: () => fail("context is not supported yet") }),
-    as_bool: callable(([value]) => isTrue(value ?? null)),
+  const refuse = (name: string) => define(name, "msg, node=", (message) => fail(text(message)));
+  const known: Names = {
+    raise_compiler_error: refuse("raise_compiler_error"),
+    raise_not_implemented: refuse("raise_not_implemented"),
+    warn: silent("warn", "msg, node="),
   };
+  return new Thing("exceptions", known, { missing: (name) => fail(`exceptions.${name} is not supported yet`) });
 }

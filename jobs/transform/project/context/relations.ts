@@ -1,4 +1,6 @@
-import { callable, fail, isTrue, str, Thing, type Value } from "../../jinja/values.ts";
+import { str } from "../../jinja/text.ts";
+import { isTrue } from "../../jinja/truth.ts";
+import { callable, fail, Thing, type Value } from "../../jinja/values.ts";
 import { quoteIdentifier, quoteRelation, type Relation } from "../types.ts";
 
 /** A relation as templates see it: it prints as its quoted name. */

@@ -1,4 +1,5 @@
-import { fromPlain, Thing, Tuple, type Value } from "../../jinja/values.ts";
+import { fromPlain } from "../../jinja/plain.ts";
+import { Dict, Thing, tuple, type Value } from "../../jinja/values.ts";
 
 /** What a query answered: names of its columns, and rows in their order. */
 export type QueryTable = { columns: string[]; rows: unknown[][] };
@@ -18,7 +19,6 @@ function cell(value: unknown): Value {
     : fromPlain(value);
 }
 
-const tuple = (list: Value[]): Value => Tuple.from<Value>(list);
 const method = (value: () => Value) => new Thing("method", {}, { call: value });
 
 /** Values that have both a place and a name, as agate's rows and columns do. */
@@ -34,7 +34,7 @@ function row(names: string[], values: Value[]): Thing {
   );
   attributes.set(
     "dict",
-    method(() => new Map(names.map((name, index): [Value, Value] => [name, values[index] ?? null]))),
+    method(() => new Dict(names.map((name, index): [Value, Value] => [name, values[index] ?? null]))),
   );
   return new Thing("row", attributes, { list: values });
 }
