@@ -1,15 +1,12 @@
 import type { RenderScope } from "../project/context/scope.ts";
 import { NeedsQuery, type QueryTable } from "../project/context/tables.ts";
 import { refuse } from "../project/refusal.ts";
-import type { Rows, Session } from "./session.ts";
+import type { Session } from "./session.ts";
 
 export type Query = NonNullable<RenderScope["query"]>;
 
 /** A template that asks for more is most likely in a circle. */
 const mostQueries = 1000;
-
-/** bigint and numeric: the driver gives them as text, so as to lose nothing. */
-const numericTypes = new Set([20, 1700]);
 
 /**
  * Renders what may ask the database: a question stops the rendering, is answered, and the rendering begins anew with the answers
@@ -30,18 +27,8 @@ export async function withQueries<T>(session: Session, render: (query: Query) =>
     } catch (thrown) {
       if (!(thrown instanceof NeedsQuery)) throw thrown;
       answers.splice(next);
-      answers.push({ sql: thrown.sql, table: toTable(await session.run(thrown.sql)) });
+      answers.push({ sql: thrown.sql, table: await session.ask(thrown.sql) });
     }
   }
   throw refuse("run_query", `more than ${mostQueries} queries were asked for one file`);
-}
-
-function toTable(rows: Rows): QueryTable {
-  const columns = rows.columns ?? [];
-  const read = (value: unknown, type: number) =>
-    typeof value === "string" && numericTypes.has(type) ? Number(value) : value;
-  return {
-    columns: columns.map(({ name }) => name),
-    rows: [...rows].map((row) => columns.map(({ name, type }) => read(row[name], type))),
-  };
 }

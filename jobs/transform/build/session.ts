@@ -2,14 +2,17 @@ import type { Sql, TransactionSql } from "../../../db/client.ts";
 import { isTransientDatabaseError } from "../../../db/errors.ts";
 import { lockKeys } from "../../../db/locks.ts";
 import { CancelledError, PermanentError, RetryableError } from "../../orchestrator/errors.ts";
+import type { QueryTable } from "../project/context/tables.ts";
 
 type Row = Record<string, unknown>;
-export type Rows = Row[] & { count: number; columns?: { name: string; type: number }[] };
+export type Rows = Row[] & { count: number; command?: string; columns?: { name: string; type: number }[] };
 
 /** The connection and transaction in which a build happens. */
 export type Session = {
   /** Runs statements made from the project; cancels them at the server when the build is cancelled. */
   run(text: string): Promise<Rows>;
+  /** Runs a statement and gives what it answers as Postgres writes it, so that nothing of a value is lost; of several, the last one's. */
+  ask(text: string): Promise<QueryTable>;
   /** Runs a statement that reads whole tables. */
   whole(text: string): Promise<Rows>;
   /** Runs what is no statement of the project, in the same transaction. */
@@ -90,6 +93,7 @@ export function openSession(transaction: TransactionSql, signal: AbortSignal | u
   let current = transaction;
   return {
     run: (text) => cancellable(current, signal)(text),
+    ask: async (text) => toTable(await cancellable(current, signal)(text, true)),
     async whole(text) {
       const setPageCost = (cost: string) => current`select set_config('random_page_cost', ${cost}::text, true)`;
       await setPageCost(wholePageCost);
@@ -117,9 +121,10 @@ export function openSession(transaction: TransactionSql, signal: AbortSignal | u
 
 /** Runs a statement that ends at the server as soon as `signal` fires. */
 function cancellable(transaction: TransactionSql, signal: AbortSignal | undefined) {
-  return async (text: string): Promise<Rows> => {
+  return async (text: string, raw = false): Promise<Rows> => {
     signal?.throwIfAborted();
     const query = transaction.unsafe<Row[]>(text);
+    if (raw) query.raw();
     const cancel = () => query.cancel();
     signal?.addEventListener("abort", cancel, { once: true });
     try {
@@ -128,6 +133,16 @@ function cancellable(transaction: TransactionSql, signal: AbortSignal | undefine
       signal?.removeEventListener("abort", cancel);
     }
   };
+}
+
+/** Rows of bytes as texts, with what Postgres says that it did. */
+function toTable(answer: Rows): QueryTable {
+  const answers: unknown[] = answer;
+  const last = answer.command === undefined ? (answers.at(-1) as Rows) : answer;
+  const { columns = [], command = "", count = null } = last;
+  const rows = [...last].map((row) => Object.values(row).map((value) => (value === null ? null : String(value))));
+  const message = command === "INSERT" ? `INSERT 0 ${count}` : count === null ? command : `${command} ${count}`;
+  return { columns: columns.map(({ name, type }) => ({ name, type })), rows, message, count: count ?? -1 };
 }
 
 const isDatabaseError = (error: unknown): error is Error & { code: string } =>

@@ -27,13 +27,13 @@ const escapes: Record<string, string> = {
   ...{ a: "\x07", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v" },
   ...{ "\\": "\\", "'": "'", '"': '"', "\n": "" },
 };
-const escape = /\\(?:u([\da-fA-F]{4})|U([\da-fA-F]{8})|x([\da-fA-F]{2})|([0-7]{1,3})|([\s\S]))/g;
+const escapeSequence = /\\(?:u([\da-fA-F]{4})|U([\da-fA-F]{8})|x([\da-fA-F]{2})|([0-7]{1,3})|([\s\S]))/g;
 
 /** What a text in quotes says; a backslash before what is no escape stays. */
 function unquote(text: string, line: number): string {
   return text
     .slice(1, -1)
-    .replace(escape, (whole, short?: string, long?: string, hex?: string, octal?: string, letter?: string) => {
+    .replace(escapeSequence, (whole, short?: string, long?: string, hex?: string, octal?: string, letter?: string) => {
       const code = short ?? long ?? hex;
       if (code !== undefined) return String.fromCodePoint(Number.parseInt(code, 16));
       if (octal !== undefined) return String.fromCodePoint(Number.parseInt(octal, 8));

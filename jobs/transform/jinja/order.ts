@@ -10,7 +10,7 @@ function comparePlain(left: Value, right: Value): number {
   const plain = (value: Value) =>
     value instanceof Float ? value.value : typeof value === "boolean" ? Number(value) : value;
   const [a, b] = [plain(left) as number | bigint, plain(right) as number | bigint];
-  return a < b ? -1 : a > b ? 1 : a == b ? 0 : Number.NaN;
+  return a < b ? -1 : a > b ? 1 : a <= b ? 0 : Number.NaN;
 }
 
 /** Python's `==`. */

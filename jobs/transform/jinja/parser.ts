@@ -1,6 +1,4 @@
 import {
-  createReader,
-  type Reader,
   readArguments,
   readExpression,
   readFilters,
@@ -10,6 +8,7 @@ import {
   readTuple,
 } from "./expressions.ts";
 import { SyntaxFault, tokenize } from "./lexer.ts";
+import { createReader, type Reader } from "./reader.ts";
 import type { Expression, Macro, Statement, Target, Template } from "./syntax.ts";
 
 type Parser = { reader: Reader; macros: Macro[] };

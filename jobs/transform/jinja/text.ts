@@ -1,4 +1,4 @@
-import { Dict, Float, fail, NativeValue, Tuple, Undefined, type Value } from "./values.ts";
+import { Dict, Float, fail, NativeValue, OrderedDict, Tuple, tuple, Undefined, type Value } from "./values.ts";
 
 /** As `{{ value }}` prints it. */
 export function str(value: Value): string {
@@ -56,6 +56,7 @@ export function repr(value: Value): string {
   if (value instanceof Undefined) return value.refused ? fail(`'${value.name}' is not defined`) : "Undefined";
   if (value instanceof Tuple) return `(${value.map(repr).join(", ")}${value.length === 1 ? "," : ""})`;
   if (Array.isArray(value)) return `[${value.map(repr).join(", ")}]`;
+  if (value instanceof OrderedDict) return `OrderedDict(${repr([...value].map(tuple))})`;
   if (value instanceof Dict) {
     return `{${[...value].map(([key, item]) => `${repr(key)}: ${repr(item)}`).join(", ")}}`;
   }

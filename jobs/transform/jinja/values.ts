@@ -74,6 +74,9 @@ export class Dict extends Map<Value, Value> {
   }
 }
 
+/** A dict that prints with its type, as Python's OrderedDict does. */
+export class OrderedDict extends Dict {}
+
 /** A value that knows by itself what it can do; what it leaves out it cannot. */
 export abstract class NativeValue {
   /** Python's name of its type, for messages. */
@@ -119,6 +122,8 @@ export abstract class NativeValue {
   operate(_operator: string, _other: Value, _onTheRight: boolean): Value | undefined {
     return undefined;
   }
+  /** What dict() takes of it, where it has keys. */
+  entries?(): [Value, Value][];
   /** What a call of it does, where it can be called. */
   call?(args: Value[], keywords: Keywords): Value;
   /** What all values equal to it share; undefined where it cannot be a key. */

@@ -45,9 +45,7 @@ const plainText =
   /^(?![-?:](?:\s|$))[^\s\-?:,[\]{}#&*!|>'"%@`=<][^#:]*(?:(?<=\S)#[^#:]*|:(?=\S)[^#:]*)*$|^-(?=[^\s\d.-])[^#:]*$/;
 
 function textOf(text: string): string {
-  if (/[^\x20-\x7e\u00a0-\ud7ff]/.test(text) && !/[^\x00-\x7f]/.test(text.replace(/[\n\r\t]/g, ""))) {
-    return fail("toyaml() of a text with several lines is not supported");
-  }
+  if (/[\n\r\t]/.test(text)) return fail("toyaml() of a text with several lines or tabs is not supported");
   if (/[^\x20-\x7e]/.test(text)) {
     const escaped = text.replace(/["\\]/g, "\\$&").replace(/[^\x20-\x7e]/gu, (letter) => {
       const hex = (letter.codePointAt(0) ?? 0).toString(16).toUpperCase();

@@ -3,7 +3,12 @@ import { isWhole } from "../numbers.ts";
 import { floatText, str } from "../text.ts";
 import { Dict, Float, fail, typeOf, type Value } from "../values.ts";
 
-type JsonOptions = { sortKeys?: boolean; indent?: string | undefined };
+type JsonOptions = {
+  sortKeys?: boolean;
+  indent?: string | undefined;
+  /** What is to be written for a value that JSON does not know; without it that is refused. */
+  other?: (value: Value) => Value;
+};
 
 const specials: Record<string, string> = {
   "\b": "\\b",
@@ -15,11 +20,11 @@ const specials: Record<string, string> = {
   "\\": "\\\\",
 };
 
+/** What JSON writes in ASCII as it is. */
+const plain = /[^ !#-[\]-~]/g;
+
 const quoted = (text: string) =>
-  `"${text.replace(
-    /["\\\u0000-\u001f\u007f-\uffff]/g,
-    (unit) => specials[unit] ?? `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  )}"`;
+  `"${text.replace(plain, (unit) => specials[unit] ?? `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)}"`;
 
 /** Python's json.dumps(): blanks after colons and commas, all but ASCII escaped; what JSON does not know is refused. */
 export function toJson(value: Value, options: JsonOptions = {}, depth = 0): string {
@@ -37,7 +42,9 @@ export function toJson(value: Value, options: JsonOptions = {}, depth = 0): stri
     return `${open}${line}${parts.join(`,${line}`)}\n${indent.repeat(depth)}${close}`;
   };
   if (Array.isArray(value)) return framed(["[", "]"], value.map(inner));
-  if (!(value instanceof Dict)) return fail(`a ${typeOf(value)} is nothing that JSON knows`);
+  if (!(value instanceof Dict)) {
+    return options.other ? inner(options.other(value)) : fail(`a ${typeOf(value)} is nothing that JSON knows`);
+  }
   const entries = [...value].map(([key, item]): [Value, Value] => [key, item]);
   if (options.sortKeys) entries.sort(([left], [right]) => ordered(left, right));
   return framed(

@@ -1,5 +1,5 @@
 import { Group, subscript } from "../attribute.ts";
-import { Iterator, items, iterate, Range, View } from "../collections.ts";
+import { Iterator, items, iterate, PythonSet, Range, View } from "../collections.ts";
 import { entriesOf } from "../methods/dicts.ts";
 import { sortBy } from "../methods/lists.ts";
 import { countOf } from "../numbers.ts";
@@ -72,17 +72,14 @@ function groupBy(value: Value, attribute: Value, fallback: Value, sensitive: Val
 }
 
 function* unique(value: Value, key: (item: Value) => Value): Generator<Value> {
-  const seen = new Dict();
+  const seen = new PythonSet([]);
   for (const item of iterate(value)) {
     const known = key(item);
-    if (seen.has(hashable(known))) continue;
-    seen.set(known, null);
+    if (seen.contains(known)) continue;
+    seen.add(known);
     yield item;
   }
 }
-
-/** Refuses what cannot be a key. */
-const hashable = (value: Value) => (new Dict([[value, null]]), value);
 
 function* batch(value: Value, size: number, filler: Value): Generator<Value> {
   let part: Value[] = [];

@@ -112,7 +112,7 @@ function prettyPrinted(value: Value): Value {
   return text.length <= 80 ? text : fail("pprint of more than fits into a line of 80 characters is not supported");
 }
 
-const escape: Method<Value> = ["", (value) => (value instanceof Markup ? value : new Markup(escapeHtml(str(value))))];
+const escaped: Method<Value> = ["", (value) => (value instanceof Markup ? value : new Markup(escapeHtml(str(value))))];
 
 export const textFilters: Record<string, Method<Value>> = {
   capitalize: ["", (value) => capitalize(str(value))],
@@ -120,8 +120,8 @@ export const textFilters: Record<string, Method<Value>> = {
     "width=",
     (value, width: Value = 80) => callMethod("center", textMethods.center ?? fail(""), str(value), [width], new Map()),
   ],
-  e: escape,
-  escape,
+  e: escaped,
+  escape: escaped,
   forceescape: ["", (value) => new Markup(escapeHtml(str(value)))],
   format: formatFilter,
   indent: [

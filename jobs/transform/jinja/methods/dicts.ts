@@ -1,11 +1,12 @@
 import { items, iterate, View } from "../collections.ts";
 import type { Method } from "../signature.ts";
 import { repr } from "../text.ts";
-import { Dict, fail, hashOf, tuple, typeOf, Undefined, type Value } from "../values.ts";
+import { Dict, fail, hashOf, NativeValue, tuple, typeOf, Undefined, type Value } from "../values.ts";
 
 /** What dict() and update() take: a dict, or pairs. */
 export function entriesOf(from: Value): [Value, Value][] {
   if (from instanceof Dict) return [...from];
+  if (from instanceof NativeValue && from.entries) return from.entries();
   if (from instanceof Undefined) return fail(`'${from.name}' is not defined`);
   return items(from).map((entry, index) => {
     const pair = items(entry);

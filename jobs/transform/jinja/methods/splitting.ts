@@ -43,11 +43,13 @@ function splitAtBlanks(text: string, most: number, fromTheRight: boolean): Value
   return last === "" ? found : fromTheRight ? [last, ...found] : [...found, last];
 }
 
+/** What ends a line in Python, besides a newline. */
+const ends = String.raw`\n\r\v\f\x1c-\x1e\x85\u2028\u2029`;
+const wholeLines = new RegExp(`[^${ends}]*(?:\\r\\n|[${ends}])|[^${ends}]+$`, "g");
+const end = new RegExp(`(?:\\r\\n|[${ends}])$`);
+
 /** A text's lines by all that Python ends one with. */
 export function splitLines(text: string, keep: boolean): string[] {
-  const lines =
-    text.match(
-      /[^\r\n\v\f\u001c-\u001e\u0085\u2028\u2029]*(?:\r\n|[\r\n\v\f\u001c-\u001e\u0085\u2028\u2029])|[^\r\n\v\f\u001c-\u001e\u0085\u2028\u2029]+$/g,
-    ) ?? [];
-  return keep ? lines : lines.map((line) => line.replace(/(?:\r\n|[\r\n\v\f\u001c-\u001e\u0085\u2028\u2029])$/, ""));
+  const lines = text.match(wholeLines) ?? [];
+  return keep ? lines : lines.map((line) => line.replace(end, ""));
 }

@@ -1,15 +1,14 @@
-import { isWhole, numberOf } from "../numbers.ts";
+import { numberOf } from "../numbers.ts";
 import { callMethod, define, type Method } from "../signature.ts";
 import { str } from "../text.ts";
-import { fail, Thing, typeOf, Undefined, type Value } from "../values.ts";
+import { fail, Thing, Undefined, type Value } from "../values.ts";
 import { firstMonday } from "./calendar.ts";
 import { timedelta } from "./delta.ts";
-import { DateTime, PlainDate, PlainTime, zoneOf } from "./moment.ts";
+import { wholeOf as whole, zoneOf } from "./common.ts";
+import { DateTime, PlainDate, PlainTime } from "./moment.ts";
 import { epoch, NamedZone, namedZone } from "./named-zone.ts";
 import { parseIso, parseMoment } from "./strptime.ts";
 
-const whole = (value: Value) =>
-  isWhole(value) ? Number(value) : fail(`a date takes whole numbers, not a ${typeOf(value)}`);
 const ofSeconds = (value: Value) => epoch + BigInt(Math.round(numberOf(value) * 1_000_000));
 
 /** A JavaScript moment as run_started_at has it: of UTC. */

@@ -1,16 +1,16 @@
-import { items } from "../../jinja/collections.ts";
 import { ReturnSignal } from "../../jinja/execute.ts";
 import { fromPlain, toPlain } from "../../jinja/plain.ts";
 import { define } from "../../jinja/signature.ts";
 import { str } from "../../jinja/text.ts";
 import { utcMoment } from "../../jinja/times/module.ts";
-import { callable, Dict, fail, isDict, type Keywords, Thing, tuple, type Value } from "../../jinja/values.ts";
+import { isTrue } from "../../jinja/truth.ts";
+import { callable, callOf, Dict, fail, isDict, type Keywords, Thing, type Value } from "../../jinja/values.ts";
 import { adapterValue } from "./adapter.ts";
 import { modulesValue } from "./modules.ts";
 import { plainNames } from "./plain-names.ts";
 import { relationValue } from "./relations.ts";
 import type { ContextOptions, RenderScope } from "./scope.ts";
-import { tableValue } from "./tables.ts";
+import { resultEntries, tableValue } from "./tables.ts";
 
 type Names = Record<string, Value>;
 
@@ -201,43 +201,33 @@ function runNames(options: ContextOptions, scope: RenderScope, render: (text: st
   };
 }
 
-const call = (value: Value, args: Value[], keywords: Keywords): Value =>
-  typeof value === "object" && value !== null && "call" in value ? value.call(args, keywords) : null;
-
-const statementSignature = "name=, fetch_result=, auto_begin=, language=, caller=";
-
 /** `run_query` and `{% call statement(…) %}`. */
 function queryNames(scope: RenderScope): Names {
+  /** None once it was loaded, which dbt allows once. */
   const results = new Map<string, Value>();
-  const ask = (sql: string): Value => {
-    if (!scope.execute) return null;
-    return scope.query
-      ? tableValue(scope.query(sql))
-      : fail("a query can only be run while a model is built or tested");
+  const ask = (sql: string) =>
+    scope.query ? scope.query(sql) : fail("a query can only be run while a model is built or tested");
+  const statement = (name: Value, fetched: Value, caller: Value | undefined): Value => {
+    const sql = caller === undefined ? "" : str(callOf(caller)?.([], new Map()) ?? null);
+    if (!scope.execute) return "";
+    const found = ask(sql);
+    if (name !== null) results.set(text(name), new Dict(resultEntries(found, isTrue(fetched))));
+    return "";
   };
   return {
-    run_query: define("run_query", "sql", (sql) => ask(text(sql))),
+    run_query: define("run_query", "sql", (sql) => (scope.execute ? tableValue(ask(text(sql))) : null)),
     statement: define(
       "statement",
-      statementSignature,
-      (name: Value = null, ...[, , , caller]: (Value | undefined)[]) => {
-        const table = ask(caller === undefined ? "" : str(call(caller, [], new Map())));
-        if (typeof name === "string" && table instanceof Thing) {
-          const rows = table.attributes.get("rows") ?? null;
-          const data = items(rows).map((row): Value => tuple(items(row)));
-          results.set(
-            name,
-            new Dict([
-              ["response", new Thing("response", {}, { text: `SELECT ${data.length}` })],
-              ["table", table],
-              ["data", data],
-            ]),
-          );
-        }
-        return "";
-      },
+      "name=, fetch_result=, auto_begin=, language=, *, caller=",
+      (name: Value = null, fetched: Value = false, _auto?: Value, language: Value = "sql", caller?: Value) =>
+        language === "sql" ? statement(name, fetched, caller) : fail("statement() in another language than SQL is not supported"),
     ),
-    load_result: define("load_result", "name", (name) => results.get(text(name)) ?? null),
+    load_result: define("load_result", "name", (name) => {
+      const found = results.get(text(name));
+      if (found === null) return fail(`the result '${text(name)}' was loaded before; keep it by {% set %}`);
+      if (found !== undefined) results.set(text(name), null);
+      return found ?? null;
+    }),
   };
 }
 

@@ -36,3 +36,5 @@
 {% macro fails_in_macro() %}{{ 1 / 0 }}{% endmacro %}
 {% macro uses_do_and_return() %}{% set out = [] %}{% for x in range(3) %}{% do out.append(x * 2) %}{% endfor %}{% do return(out) %}{% endmacro %}
 {% macro conditional_return(x) %}{% if x %}{{ return(true) }}{% endif %}{% endmacro %}
+{% macro value(sql) %}{{ return(run_query(sql).columns[0].values()[0]) }}{% endmacro %}
+{% macro shown(sql) %}{% set column = run_query(sql).columns[0].values() %}{{ column[0] }} {{ column }}{% endmacro %}
