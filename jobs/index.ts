@@ -62,7 +62,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   );
   const reference = createReferenceData({ sql: pools.work, client, lake, now });
   const projectDir = fileURLToPath(new URL("../db/warehouse", import.meta.url));
-  const transform = createTransform({ sql: pools.work, projectDir, log, ...options.dbt });
+  // What dbt prints nothing for is a mistake in models of ours.
+  const transform = createTransform({ sql: pools.work, projectDir, log, refusesUndefined: () => true, ...options.dbt });
 
   const lakeViewer = createLakeViewer(lake);
   const jobs: JobDefinition[] = [

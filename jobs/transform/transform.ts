@@ -50,6 +50,8 @@ export type TransformOptions = {
   environment?: Record<string, string | undefined>;
   /** Fixes the day on which splits take effect and the age of sources; without it Postgres' clock and the system's count. */
   now?: () => Date;
+  /** Of a file, whether a name that is not defined is refused in it; of none where left out, as dbt has it. */
+  refusesUndefined?: (path: string) => boolean;
   log: Pick<Logger, "info" | "warn">;
 };
 
@@ -58,9 +60,10 @@ const newYork = new Intl.DateTimeFormat("en-CA", { timeZone: "America/New_York",
 /** Opens the dbt project in `projectDir` over a warehouse. It is read at each call, so that a changed model needs no restart. */
 export function createTransform(options: TransformOptions): Transform {
   const { sql, projectDir, artifactsDir, now, log } = options;
-  const { variables = {}, environment = {} } = options;
+  const { variables = {}, environment = {}, refusesUndefined } = options;
   const database = sql.options.database;
-  const load = () => loadProject({ projectDir, variables, environment, database, ...(now && { now }) });
+  const read = { projectDir, variables, environment, database };
+  const load = () => loadProject({ ...read, ...(now && { now }), ...(refusesUndefined && { refusesUndefined }) });
   return {
     project: () => summarize(load()),
     build: async (buildOptions = {}) => {

@@ -56,7 +56,7 @@ function firstOf(of: Value, key: string, ...ways: (() => Value | undefined)[]): 
 
 /** `of.name`: an attribute, a method, or else an entry of a dict. */
 export function attribute(of: Value, name: string): Value {
-  if (of instanceof Undefined) return refuseMissing(of);
+  if (of instanceof Undefined) return of.chained ? of : refuseMissing(of);
   return firstOf(
     of,
     name,
@@ -67,7 +67,7 @@ export function attribute(of: Value, name: string): Value {
 
 /** `of[key]`: an item, or else an attribute. */
 export function subscript(of: Value, key: Value): Value {
-  if (of instanceof Undefined) return refuseMissing(of);
+  if (of instanceof Undefined) return of.chained ? of : refuseMissing(of);
   return firstOf(
     of,
     typeof key === "string" ? key : "[…]",

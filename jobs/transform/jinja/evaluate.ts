@@ -59,7 +59,10 @@ export function evaluate(run: Run, scope: Scope, expression: Expression): Value 
 /** What is missing is told by all of its name, and refused where the file is one of ours. */
 function named(run: Run, value: Value, expression: Expression): Value {
   if (!(value instanceof Undefined)) return value;
-  return new Undefined(nameOf(expression) ?? value.name, run.refusesUndefined(run.place.path));
+  const { path } = run.place;
+  // A name that nothing has will have nothing when it is executed either; what a query gives is known only then.
+  const chained = value.chained || (expression.kind !== "name" && run.parsed === path);
+  return new Undefined(nameOf(expression) ?? value.name, run.refusesUndefined(path), chained);
 }
 
 function nameOf(expression: Expression): string | undefined {
@@ -79,7 +82,7 @@ function callValue(run: Run, scope: Scope, expression: Call, extra?: Keywords): 
   const callee = evaluate(run, scope, expression.of);
   const { positional, keywords } = readArguments(run, scope, expression.args);
   for (const [name, value] of extra ?? []) keywords.set(name, value);
-  if (callee instanceof Undefined) return fail(`'${callee.name}' is not defined`);
+  if (callee instanceof Undefined) return callee.chained ? callee : fail(`'${callee.name}' is not defined`);
   const call = callOf(callee);
   if (!call) return fail(`'${nameOf(expression.of) ?? str(callee)}' is no macro and no function`);
   run.place.line = expression.line;

@@ -26,6 +26,8 @@ export class Undefined {
     readonly name: string,
     /** In our own models dbt's silence would hide a mistake: there its value may not be used. */
     readonly refused = false,
+    /** While a file is only parsed, what is looked for in it and a call of it are undefined too. */
+    readonly chained = false,
   ) {}
 }
 

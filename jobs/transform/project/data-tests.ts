@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
-import type { Compiler } from "./compile.ts";
+import { fromPlain } from "../jinja/plain.ts";
+import { Dict, type Value } from "../jinja/values.ts";
+import type { Compiler, CompileScope } from "./compile.ts";
 import { type ConfigLayer, folderConfig, parseTestConfig } from "./config.ts";
+import { relationValue } from "./context/relations.ts";
 import type { ProjectFile } from "./files.ts";
 import { builtInAssertion, type DeclaredTest } from "./generic-tests.ts";
 import type { Jinja } from "./jinja.ts";
@@ -21,9 +24,9 @@ export type TestContext = {
 const hash = (text: string) => createHash("md5").update(text).digest("hex").slice(0, 10);
 const looksLikeCall = /^\s*(env_var|ref|var|source|doc)\s*\(.+\)\s*$/;
 
-function layersOf(context: TestContext, path: string, own: ConfigLayer): ConfigLayer[] {
+function layersOf(context: TestContext, path: string, own: ConfigLayer, weaker?: ConfigLayer): ConfigLayer[] {
   const { settings, renderValues } = context;
-  return [folderConfig(settings.data_tests, settings.name, path), own].map(
+  return [folderConfig(settings.data_tests, settings.name, path), ...(weaker ? [weaker] : []), own].map(
     ({ where, values: { where: filter, ...values } }) => ({
       where,
       // A `where` is rendered when the test runs, and may say ref().
@@ -41,8 +44,9 @@ export function readGenericTest(context: TestContext, test: DeclaredTest): DataT
   if (!isOwn && !builtIn) throw refuseUnsupported(where, `the generic test ${test.macro} of ${test.subject}`);
   const assertion = builtIn ?? { kind: "custom", macro: `test_${test.macro}`, given: test.given };
   const dependsOn = new Set([test.subject]);
-  const render = (text: string) =>
+  const render = (text: string, more: Pick<CompileScope, "names" | "onConfig"> = {}) =>
     context.compiler.render(test.path, text, {
+      ...more,
       line: test.line,
       relationOf: () => unknownRelation,
       execute: false,
@@ -56,11 +60,17 @@ export function readGenericTest(context: TestContext, test: DeclaredTest): DataT
     }
     assertion.to = to;
   }
+  const own: ConfigLayer = { where, values: {} };
   if (assertion.kind === "custom") {
-    for (const value of Object.values(assertion.given)) {
-      if (typeof value === "string" && looksLikeCall.test(value)) render(`{{ ${value} }}`);
-      else if (typeof value === "string" && value.includes("{{")) render(value);
-    }
+    const given = Object.entries(assertion.given).map(([name, value]): [string, Value] => {
+      if (typeof value !== "string" || name === "column_name") return [name, fromPlain(value)];
+      if (looksLikeCall.test(value)) return [name, render(`{{ ${value} }}`)];
+      return [name, value.includes("{{") ? render(value) : value];
+    });
+    const names = { test_arguments: new Dict([["model", relationValue(unknownRelation, "")], ...given]) };
+    // What the test says of itself is weaker than what YAML says of it.
+    const onConfig = (values: Record<string, unknown>) => Object.assign(own.values, values);
+    render(`{{ ${assertion.macro}(**test_arguments) }}`, { names, onConfig });
   }
   const folder = test.path.replace(/[^/]*$/, test.name);
   return {
@@ -73,7 +83,7 @@ export function readGenericTest(context: TestContext, test: DeclaredTest): DataT
     subject: test.subject,
     column: test.column,
     assertion,
-    config: parseTestConfig(layersOf(context, folder, test.config)),
+    config: parseTestConfig(layersOf(context, folder, test.config, own)),
     dependsOn: [...dependsOn],
   };
 }

@@ -87,8 +87,12 @@ export function readProjectFiles(root: string): ProjectFiles {
 /** A YAML file's values, and the line on which each begins. */
 export type ParsedYaml<T> = { value: T; lineOf(path: PropertyKey[]): number };
 
-/** Parses a YAML file by `schema`; errors name the file, the line and the key. */
-export function parseYaml<Schema extends z.ZodType>(file: ProjectFile, schema: Schema): ParsedYaml<z.output<Schema>> {
+/** Parses a YAML file by `schema`, what it says prepared first; errors name the file, the line and the key. */
+export function parseYaml<Schema extends z.ZodType>(
+  file: ProjectFile,
+  schema: Schema,
+  prepare: (value: unknown, lineOf: (path: PropertyKey[]) => number) => unknown = (value) => value,
+): ParsedYaml<z.output<Schema>> {
   const lineCounter = new LineCounter();
   const document = parseDocument(file.text, { lineCounter });
   const [problem] = document.errors;
@@ -101,7 +105,7 @@ export function parseYaml<Schema extends z.ZodType>(file: ProjectFile, schema: S
     }
     return 1;
   };
-  const parsed = schema.safeParse(document.toJS() ?? {});
+  const parsed = schema.safeParse(prepare(document.toJS() ?? {}, lineOf));
   if (parsed.success) return { value: parsed.data, lineOf };
   const [issue] = parsed.error.issues;
   if (!issue) throw refuse(file.path, "is not understood");

@@ -60,6 +60,7 @@ export function createJinja(options: JinjaOptions): Jinja {
           globals: createScope(),
           depth: 0,
           refusesUndefined: options.refusesUndefined ?? never,
+          parsed: scope.execute ? undefined : scope.path,
         };
         const within = (inner: string, line?: number) =>
           execute(run, createScope(run.globals.get), parse(inner, line).body);

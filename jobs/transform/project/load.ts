@@ -7,6 +7,7 @@ import { type ProjectFiles, readProjectFiles } from "./files.ts";
 import { orderModels } from "./graph.ts";
 import { createJinja, type Jinja } from "./jinja.ts";
 import { type Properties, parseProperties } from "./properties.ts";
+import { native } from "./properties-rendering.ts";
 import { refuse } from "./refusal.ts";
 import { type Draft, findDrafts, readResource } from "./resources.ts";
 import { readSettings, readVariables } from "./settings.ts";
@@ -23,6 +24,8 @@ export type ProjectOptions = {
   /** The database's name, for `target` and `this`. */
   database?: string;
   now?(): Date;
+  /** Of a file, whether a name that is not defined is refused in it; of none where left out, as dbt has it. */
+  refusesUndefined?(path: string): boolean;
 };
 
 export type LoadedProject = { project: Project; compiler: Compiler; jinja: Jinja; invocationId: string };
@@ -41,6 +44,7 @@ export function loadProject(options: ProjectOptions): LoadedProject {
     docs: readDocs(files),
     now: options.now ?? (() => new Date()),
     invocationId,
+    ...(options.refusesUndefined && { refusesUndefined: options.refusesUndefined }),
   });
   const renderText = (where: string, text: string) => jinja.render(text, plainScope(where));
   const properties = joinProperties(files.properties.map((file) => parseProperties(file, settings.name, renderText)));
@@ -114,13 +118,6 @@ function renderDeep(values: Record<string, unknown>, render: (text: string) => s
     );
   };
   return walk(values) as Record<string, unknown>;
-}
-
-/** As dbt reads a rendered setting: a truth or a number where it looks like one. */
-function native(text: string): unknown {
-  if (/^true$/i.test(text)) return true;
-  if (/^false$/i.test(text)) return false;
-  return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
 }
 
 function unique(items: { name: string; path: string }[]): void {

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { ConfigLayer } from "./config.ts";
 import { type ParsedYaml, type ProjectFile, parseYaml } from "./files.ts";
 import { type DeclaredTest, declareTests } from "./generic-tests.ts";
+import { type RenderText, renderProperties } from "./properties-rendering.ts";
 import {
   type ColumnEntry,
   type freshness,
@@ -36,15 +37,12 @@ export type Properties = {
   unitTests: DeclaredUnitTest[];
 };
 
-/** Renders a text of YAML: `{{ doc('x') }}`, `{{ var('y') }}`. */
-export type RenderText = (where: string, text: string) => string;
-
 export const asList = (value: string | string[] | undefined): string[] =>
   value === undefined ? [] : Array.isArray(value) ? value : [value];
 
 /** Reads what a YAML file says of models, seeds, snapshots, sources and tests. */
 export function parseProperties(file: ProjectFile, projectName: string, render: RenderText): Properties {
-  const parsed = parseYaml(file, properties);
+  const parsed = parseYaml(file, properties, (value, lineOf) => renderProperties(file, value, lineOf, render));
   const result: Properties = { resources: [], sources: [], tests: [], singular: [], unitTests: [] };
   for (const kind of ["models", "seeds", "snapshots"] as const) readResources(result, file, parsed, kind, render);
   readSources(result, file, parsed, projectName, render);

@@ -108,8 +108,8 @@ function renderDraft(compiler: Compiler, draft: Draft, dependsOn: Set<string>, o
       Object.assign(own.values, values);
     },
   };
-  // Twice, as what an incremental build reads may differ from what a full one reads.
-  for (const incremental of [false, true]) compiler.render(path, text, { ...scope, incremental });
+  // As dbt parses it: is_incremental() is false, so what is read in it alone has to be said outside of it too.
+  compiler.render(path, text, scope);
 }
 
 /** The line on which a file states its config. */

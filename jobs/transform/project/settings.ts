@@ -1,4 +1,6 @@
+import { isScalar, parseDocument, visit } from "yaml";
 import { z } from "zod";
+import { Float } from "../jinja/values.ts";
 import { type ProjectFile, parseYaml } from "./files.ts";
 import { record } from "./properties-schema.ts";
 import { refuseUnsupported } from "./refusal.ts";
@@ -49,7 +51,17 @@ export function readSettings(file: ProjectFile): Settings {
   if (Object.keys(value.tests).length > 0 && Object.keys(value.data_tests).length > 0) {
     throw refuseUnsupported(`${file.path}:${lineOf(["tests"])}`, "`tests` beside `data_tests`");
   }
-  return { ...value, data_tests: { ...value.tests, ...value.data_tests } };
+  return { ...value, vars: readExact(file.text), data_tests: { ...value.tests, ...value.data_tests } };
+}
+
+/** `vars` with each number as it is written: 1.0 is no whole number to Python, and a large one is exact. */
+function readExact(text: string): Record<string, unknown> {
+  const document = parseDocument(text, { intAsBigInt: true });
+  visit(document, (_, node) => {
+    if (isScalar(node) && typeof node.value === "number") node.value = new Float(node.value);
+  });
+  const all = record.parse(document.toJS() ?? {});
+  return record.parse(all.vars ?? {});
 }
 
 /** The project's `vars`: those of the project's own name over the plain ones. */

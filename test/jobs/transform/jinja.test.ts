@@ -11,6 +11,7 @@ function render(text: string, names: Record<string, unknown> = {}): string {
     globals: createScope(),
     depth: 0,
     refusesUndefined: () => true,
+    parsed: undefined,
   };
   run.globals.set(
     "namespace",

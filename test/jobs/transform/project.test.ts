@@ -10,13 +10,14 @@ afterEach(() => folder?.remove());
 
 function load(
   files: Record<string, string>,
-  options: { variables?: object; environment?: Record<string, string> } = {},
+  options: { variables?: object; environment?: Record<string, string>; refusesUndefined?(): boolean } = {},
 ) {
   folder?.remove();
   folder = createProjectFolder(files);
   return loadProject({
     projectDir: folder.path,
     variables: { ...options.variables },
+    ...(options.refusesUndefined && { refusesUndefined: options.refusesUndefined }),
     environment: options.environment ?? {},
   });
 }
@@ -64,15 +65,41 @@ describe("rendering", () => {
     expect(sql).toBe(`select 3, 'eu', 'public', 2 * n from "public"."a", "lake"."items", "public"."b"`);
   });
 
-  test("takes the incremental branch only in an incremental build, and knows what either reads", () => {
-    const files = {
-      "models/a.sql": "select 1 as n",
-      "models/b.sql":
-        "{{ config(materialized='incremental') }}{% if is_incremental() %}select 2 from {{ ref('a') }}{% else %}select 1{% endif %}",
-    };
-    expect(compiled(files, "b")).toBe("select 1");
-    expect(compiled(files, "b", { incremental: true })).toBe('select 2 from "public"."a"');
+  test("takes the incremental branch only in an incremental build, which may read what is known without it", () => {
+    const incremental = `{{ config(materialized='incremental') }}{% if is_incremental() %}select 2 from {{ ref('a') }}{% else %}select 1{% endif %}`;
+    const files = { "models/a.sql": "select 1 as n", "models/b.sql": `-- depends_on: {{ ref('a') }}\n${incremental}` };
+    expect(compiled(files, "b")).toContain("select 1");
+    expect(compiled(files, "b", { incremental: true })).toContain('select 2 from "public"."a"');
     expect(load(files).project.models.find(({ name }) => name === "b")?.dependsOn).toEqual(["a"]);
+    const hidden = { ...files, "models/b.sql": incremental };
+    const { project, compiler } = load(hidden);
+    const scope = { relationOf: publishedRelation, incremental: true };
+    expect(() => project.models.map((model) => compiler.renderModel(model, scope))).toThrow(
+      "models/b.sql:1: reads 'a' only while it is built",
+    );
+  });
+
+  test("is parsed as what is no incremental build, and goes on where nothing is known yet", () => {
+    const { project } = load({
+      "models/a.sql": `{{ config(materialized='incremental', tags=['later'] if is_incremental() else ['first']) }}
+select '{{ run_query("select 1").columns[0].values()[0] }}' as n`,
+    });
+    expect(project.models[0]?.config.tags).toEqual(["first"]);
+  });
+
+  test("gives variables of dbt_project.yml as they are written", () => {
+    const files = {
+      "dbt_project.yml":
+        "name: shop\nvars: {ratio: 1.0, large: 9223372036854775807, some: [2.50, 3], text: '{{ 1 + 1 }}'}",
+      "models/a.sql": "select {{ var('ratio') }}, {{ var('large') }}, {{ var('some') }}, {{ var('text') }}",
+    };
+    expect(compiled(files, "a")).toBe("select 1.0, 9223372036854775807, [2.5, 3], 2");
+  });
+
+  test("prints nothing for what is not defined, as dbt does, and refuses it where it is told to", () => {
+    const files = { "models/a.sql": "select 1{{ nobody }}" };
+    expect(compiled(files, "a")).toBe("select 1");
+    expect(() => load(files, { refusesUndefined: () => true })).toThrow("models/a.sql:1: 'nobody' is not defined");
   });
 
   test("escapes nothing: quotes and operators reach Postgres as written", () => {
@@ -106,6 +133,45 @@ describe("configuration", () => {
       project.models.map(({ name, config }) => [name, [config.materialized, config.uniqueKey]]),
     );
     expect(configs).toEqual({ a: ["table", []], b: ["view", ["id"]], c: ["incremental", ["x", "y"]] });
+  });
+
+  test("takes what a generic test says of itself over dbt_project.yml, and YAML over both", () => {
+    const { project } = load({
+      "dbt_project.yml": "name: shop\ndata_tests: {+severity: error, +limit: 5}",
+      "models/a.sql": "select 1 as n",
+      "models/b.sql": "select 1 as n",
+      "tests/generic/few.sql":
+        "{% test few(model, column_name, most=1) %}{{ config(severity='warn', warn_if='>' ~ most) }}select * from {{ model }} where {{ column_name }} > {{ most }} and {{ ref('b') }} is not null{% endtest %}",
+      "models/a.yml":
+        "models: [{name: a, columns: [{name: n, data_tests: [few, few: {name: strict, arguments: {most: 2}, config: {severity: error}}]}]}]",
+    });
+    expect(project.tests.map(({ config: { severity, warnIf, limit } }) => ({ severity, warnIf, limit }))).toEqual([
+      { severity: "warn", warnIf: ">1", limit: 5 },
+      { severity: "error", warnIf: ">2", limit: 5 },
+    ]);
+    expect(project.tests[0]?.dependsOn).toEqual(["a", "b"]);
+  });
+
+  test("renders Jinja in what YAML says of sources and columns", () => {
+    const { project } = load(
+      {
+        "dbt_project.yml": "name: shop\nvars: {place: lake}",
+        "models/a.sql": "select 1 as n",
+        "models/s.yml": `
+sources:
+  - name: raw
+    schema: "{{ var('place') }}_{{ target.type }}"
+    config: {enabled: "{{ var('place') == 'lake' }}"}
+    tables: [{name: items, identifier: "{{ env_var('ITEMS') }}", description: "of {{ var('place') }}"}]
+models: [{name: a, columns: [{name: n, data_type: "{{ 'int' ~ 8 }}"}]}]`,
+      },
+      { environment: { ITEMS: "items_v2" } },
+    );
+    expect(project.sources[0]).toMatchObject({
+      relation: { schema: "lake_postgres", identifier: "items_v2" },
+      description: "of lake",
+    });
+    expect(project.models[0]?.columns[0]?.dataType).toBe("int8");
   });
 
   test("gives generic tests dbt's names, in the old form and the new", () => {

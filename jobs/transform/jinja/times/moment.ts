@@ -2,7 +2,7 @@ import { bindMethod, type Method } from "../signature.ts";
 import { str } from "../text.ts";
 import { Float, fail, NativeValue, type Value } from "../values.ts";
 import { type Clock, checkClock, checkDate, clockText, fromOrdinal, offsetText, ordinalOf, pad } from "./calendar.ts";
-import { common, midnight, Moment, other, zoneOf } from "./common.ts";
+import { common, Moment, midnight, other, zoneOf } from "./common.ts";
 import { Delta, microsecondsOfDay } from "./delta.ts";
 import { formatMoment } from "./strftime.ts";
 import type { Zone } from "./zone.ts";

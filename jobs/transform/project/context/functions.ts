@@ -220,7 +220,9 @@ function queryNames(scope: RenderScope): Names {
       "statement",
       "name=, fetch_result=, auto_begin=, language=, *, caller=",
       (name: Value = null, fetched: Value = false, _auto?: Value, language: Value = "sql", caller?: Value) =>
-        language === "sql" ? statement(name, fetched, caller) : fail("statement() in another language than SQL is not supported"),
+        language === "sql"
+          ? statement(name, fetched, caller)
+          : fail("statement() in another language than SQL is not supported"),
     ),
     load_result: define("load_result", "name", (name) => {
       const found = results.get(text(name));

@@ -22,13 +22,19 @@ const lastClock = { hour: 23, minute: 59, second: 59, microsecond: 999_999 };
 function readDate(text: string): PlainDate {
   if (text === "infinity") return lastDay;
   if (text === "-infinity") return firstDay;
-  const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text) ?? fail(`a template has no date like ${text}: years go from 1 to 9999`);
+  const [, year, month, day] =
+    /^(\d{4})-(\d\d)-(\d\d)$/.exec(text) ?? fail(`a template has no date like ${text}: years go from 1 to 9999`);
   return new PlainDate(Number(year), Number(month), Number(day));
 }
 
 function readClock(text: string) {
   const [, hour, minute, second, fraction = ""] = /^(\d\d):(\d\d):(\d\d)(?:\.(\d+))?/.exec(text) ?? [];
-  return { hour: Number(hour), minute: Number(minute), second: Number(second), microsecond: Number(fraction.padEnd(6, "0")) };
+  return {
+    hour: Number(hour),
+    minute: Number(minute),
+    second: Number(second),
+    microsecond: Number(fraction.padEnd(6, "0")),
+  };
 }
 
 /** The zone that is written after a clock: `+00`, `+05:30`. */
@@ -50,7 +56,8 @@ const readMoment =
 
 const readTime: Reader = (text) => {
   const clock = readClock(text);
-  return clock.hour === 24 ? fail("a template has no time 24:00") : new PlainTime({ ...clock, zone: readZone(text) });
+  // The end of a day is its beginning to Python.
+  return new PlainTime({ ...clock, hour: clock.hour % 24, zone: readZone(text) });
 };
 
 /** A year counts as 365 days and a month as 30, which the driver does too. */
@@ -60,8 +67,11 @@ const readInterval: Reader = (text) => {
   for (const [, count = "", unit] of text.matchAll(/([-+]?\d+) (year|mon|day)s?/g)) {
     total += BigInt(count.replace("+", "")) * daysOf[unit as keyof typeof daysOf] * microsecondsOfDay;
   }
-  const [, sign, hours = 0, minutes = 0, seconds = 0, fraction = ""] = /([-+]?)(\d+):(\d\d):(\d\d)(?:\.(\d+))?$/.exec(text) ?? [];
-  const clock = BigInt(Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)) * 1_000_000n + BigInt(fraction.padEnd(6, "0"));
+  const [, sign, hours = 0, minutes = 0, seconds = 0, fraction = ""] =
+    /([-+]?)(\d+):(\d\d):(\d\d)(?:\.(\d+))?$/.exec(text) ?? [];
+  const clock =
+    BigInt(Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)) * 1_000_000n +
+    BigInt(fraction.padEnd(6, "0"));
   return new Delta(total + (sign === "-" ? -clock : clock));
 };
 
@@ -159,7 +169,8 @@ export function columnValues(type: number, texts: (string | null)[]): Value[] {
   return values.map((value) => (value === null ? null : str(value)));
 }
 
-const textOf = (value: Value) => (Array.isArray(value) || value instanceof Dict ? toJson(value, { other: asJson }) : str(value));
+const textOf = (value: Value) =>
+  Array.isArray(value) || value instanceof Dict ? toJson(value, { other: asJson }) : str(value);
 
 function asDecimal(value: Value): Decimal | undefined {
   if (value instanceof Decimal) return value;

@@ -118,11 +118,12 @@ const sorted = (values: Value[]) => [
 const columnMethods: Record<string, Method<Column>> = {
   values_distinct: [
     "",
-    (self) => tuple(self.values.filter((value, index) => self.values.findIndex((other) => equals(other, value)) === index)),
+    (self) =>
+      tuple(self.values.filter((value, index) => self.values.findIndex((other) => equals(other, value)) === index)),
   ],
-  values_sorted: ["", (self) => tuple(sorted(self.values))],
+  values_sorted: ["", (self) => sorted(self.values)],
   values_without_nulls: ["", (self) => tuple(known(self.values))],
-  values_without_nulls_sorted: ["", (self) => tuple(sorted(known(self.values)))],
+  values_without_nulls_sorted: ["", (self) => sorted(known(self.values))],
 };
 
 /** Names are told apart as dbt does it: the second `a` is `a_2`. */
@@ -152,7 +153,13 @@ class Table extends NativeValue {
       );
       return new Column(this.names[index] ?? "", index, values);
     });
-    this.rows = rows.map((_, at) => new Row(this.columns.map(({ values }) => values[at] ?? null), this.names));
+    this.rows = rows.map(
+      (_, at) =>
+        new Row(
+          this.columns.map(({ values }) => values[at] ?? null),
+          this.names,
+        ),
+    );
   }
 
   override get length() {
@@ -172,7 +179,12 @@ class Table extends NativeValue {
     if (name === "rows") return new Sequence(this.rows, undefined);
     if (name === "column_names") return tuple(this.names);
     // It prints where dbt's log goes.
-    if (name === "print_table") return define("print_table", "max_rows=, max_columns=, output=, max_column_width=, locale=, max_precision=", () => null);
+    if (name === "print_table")
+      return define(
+        "print_table",
+        "max_rows=, max_columns=, output=, max_column_width=, locale=, max_precision=",
+        () => null,
+      );
     return fail(`${name} of a table is not supported`);
   }
 }
@@ -185,7 +197,11 @@ export const tableValue = (table: QueryTable, fetched = true): Value =>
 export function resultEntries(table: QueryTable, fetched: boolean): [string, Value][] {
   const made = new Table(fetched ? table : { columns: [], rows: [] });
   const code = table.message.replace(/ \d+/g, "");
-  const response = new Thing("AdapterResponse", { code, rows_affected: table.count, query_id: null }, { text: table.message });
+  const response = new Thing(
+    "AdapterResponse",
+    { code, rows_affected: table.count, query_id: null },
+    { text: table.message },
+  );
   return [
     ["response", response],
     ["data", made.rows.map(({ values }) => tuple(values))],

@@ -3,7 +3,7 @@ import type { TransactionSql } from "../../../../db/client.ts";
 import { withQueries } from "../../../../jobs/transform/build/query.ts";
 import { openSession } from "../../../../jobs/transform/build/session.ts";
 import { createTestDatabase, type TestDatabase } from "../../../support/database.ts";
-import { corpusScope, differs, messageOf, openCorpus, type Outcome, readRecorded } from "../dbt-corpus/corpus.ts";
+import { corpusScope, differs, messageOf, type Outcome, openCorpus, readRecorded } from "../dbt-corpus/corpus.ts";
 
 let database: TestDatabase;
 beforeAll(async () => {
