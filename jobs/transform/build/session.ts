@@ -5,7 +5,7 @@ import { CancelledError, PermanentError, RetryableError } from "../../orchestrat
 import type { QueryTable } from "../project/context/tables.ts";
 
 type Row = Record<string, unknown>;
-export type Rows = Row[] & { count: number; command?: string; columns?: { name: string; type: number }[] };
+export type Rows = Row[] & { count: number; columns?: { name: string; type: number }[] };
 
 /** The connection and transaction in which a build happens. */
 export type Session = {
@@ -93,7 +93,7 @@ export function openSession(transaction: TransactionSql, signal: AbortSignal | u
   let current = transaction;
   return {
     run: (text) => cancellable(current, signal)(text),
-    ask: async (text) => toTable(await cancellable(current, signal)(text, true)),
+    ask: async (text) => toTable(await untilAborted(() => current.unsafe(text).raw(), signal)),
     async whole(text) {
       const setPageCost = (cost: string) => current`select set_config('random_page_cost', ${cost}::text, true)`;
       await setPageCost(wholePageCost);
@@ -120,29 +120,45 @@ export function openSession(transaction: TransactionSql, signal: AbortSignal | u
 }
 
 /** Runs a statement that ends at the server as soon as `signal` fires. */
-function cancellable(transaction: TransactionSql, signal: AbortSignal | undefined) {
-  return async (text: string, raw = false): Promise<Rows> => {
-    signal?.throwIfAborted();
-    const query = transaction.unsafe<Row[]>(text);
-    if (raw) query.raw();
-    const cancel = () => query.cancel();
-    signal?.addEventListener("abort", cancel, { once: true });
-    try {
-      return await query;
-    } finally {
-      signal?.removeEventListener("abort", cancel);
-    }
-  };
+const cancellable =
+  (transaction: TransactionSql, signal: AbortSignal | undefined) =>
+  (text: string): Promise<Rows> =>
+    untilAborted(() => transaction.unsafe<Row[]>(text), signal);
+
+async function untilAborted<T>(
+  start: () => PromiseLike<T> & { cancel(): void },
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  signal?.throwIfAborted();
+  const query = start();
+  const cancel = () => query.cancel();
+  signal?.addEventListener("abort", cancel, { once: true });
+  try {
+    return await query;
+  } finally {
+    signal?.removeEventListener("abort", cancel);
+  }
 }
 
-/** Rows of bytes as texts, with what Postgres says that it did. */
-function toTable(answer: Rows): QueryTable {
-  const answers: unknown[] = answer;
-  const last = answer.command === undefined ? (answers.at(-1) as Rows) : answer;
-  const { columns = [], command = "", count = null } = last;
-  const rows = [...last].map((row) => Object.values(row).map((value) => (value === null ? null : String(value))));
+/** What the driver gives of one statement, its values as Postgres sent them. */
+type RawAnswer = (Buffer | null)[][] & {
+  columns?: { name: string; type: number }[];
+  command?: string;
+  count?: number | null;
+};
+
+/** A statement's answer, or the last one's of several, as texts. */
+function toTable(answer: unknown): QueryTable {
+  const answers = answer as RawAnswer[];
+  const last = "command" in answers ? (answer as RawAnswer) : (answers.at(-1) ?? []);
+  const { columns = [], command = "", count = null } = last as RawAnswer;
   const message = command === "INSERT" ? `INSERT 0 ${count}` : count === null ? command : `${command} ${count}`;
-  return { columns: columns.map(({ name, type }) => ({ name, type })), rows, message, count: count ?? -1 };
+  return {
+    columns: columns.map(({ name, type }) => ({ name, type })),
+    rows: [...(last as RawAnswer)].map((row) => row.map((value) => value?.toString("utf8") ?? null)),
+    message,
+    count: count ?? -1,
+  };
 }
 
 const isDatabaseError = (error: unknown): error is Error & { code: string } =>
