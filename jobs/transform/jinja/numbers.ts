@@ -111,7 +111,7 @@ function raise(a: number, b: number): Value {
 }
 
 /** A float rounded half to even by its exact value, as Python's round(). */
-export function roundFloat(value: number, places: number): number {
+function roundFloat(value: number, places: number): number {
   // Beyond what a double can hold apart.
   if (!Number.isFinite(value) || places > 323) return value;
   const { coefficient, exponent } = digitsOf(value);

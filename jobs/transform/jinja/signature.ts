@@ -29,7 +29,7 @@ function readSignature(text: string): Signature {
 }
 
 /** Brings what a call gives into the order of a signature, and refuses what it has no place for. */
-export function bindArguments(name: string, text: string, args: Value[], keywords: Keywords): (Value | undefined)[] {
+function bindArguments(name: string, text: string, args: Value[], keywords: Keywords): (Value | undefined)[] {
   const { names, required, unnamed, places } = readSignature(text);
   if (args.length > places) return fail(`${name}() takes ${places || "no"} values, and is given ${args.length}`);
   const values: (Value | undefined)[] = names.map((_, index) => args[index]);

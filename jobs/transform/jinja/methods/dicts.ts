@@ -72,5 +72,4 @@ export const dictMethods: Record<string, Method<Dict>> = {
   values: ["", (self) => new View("dict_values", self)],
 };
 
-export const fromKeys = (keys: Value, value: Value) =>
-  new Dict([...iterate(keys)].map((key): [Value, Value] => [key, value]));
+const fromKeys = (keys: Value, value: Value) => new Dict([...iterate(keys)].map((key): [Value, Value] => [key, value]));

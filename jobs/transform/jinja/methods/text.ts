@@ -8,7 +8,7 @@ import { splitLines, splitText } from "./splitting.ts";
 import { textTests } from "./text-tests.ts";
 
 /** The text that a method needs; Python takes nothing else for one. */
-export function needText(value: Value, what: string): string {
+function needText(value: Value, what: string): string {
   if (typeof value === "string") return value;
   return typeof value === "object" && value !== null && "text" in value && typeof value.text === "string"
     ? value.text

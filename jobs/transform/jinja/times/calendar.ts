@@ -8,9 +8,9 @@ export const weekdays = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday",
 
 export const pad = (value: number, width = 2, filler = "0") => String(value).padStart(width, filler);
 
-export const isLeap = (year: number) => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+const isLeap = (year: number) => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
 const lengths = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-export const daysIn = (year: number, month: number) =>
+const daysIn = (year: number, month: number) =>
   month === 2 && isLeap(year) ? 29 : (lengths[month - 1] ?? fail("month must be in 1..12"));
 
 const before = (year: number) =>
