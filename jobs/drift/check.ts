@@ -11,10 +11,9 @@ import {
   recomputeView,
   selectFingerprints,
 } from "../../db/queries/quality/drift.ts";
-import { publishedRelation } from "../transform/project/compile.ts";
 import { withAncestors } from "../transform/project/graph.ts";
 import type { LoadedProject } from "../transform/project/load.ts";
-import { type Model, quoteRelation } from "../transform/project/types.ts";
+import type { Model, Relation } from "../transform/project/types.ts";
 import type { DriftExample, DriftResult } from "./types.ts";
 
 /** Temporary tables of this transaction, named after what they stand for. */
@@ -83,20 +82,19 @@ async function recompute(
     project.models,
     wanted.map(({ name }) => name),
   );
-  const copies: { from: string; to: string }[] = [];
+  const copies = new Map<string, Relation>();
   for (const { name, relation } of project.sources) {
     if (!needed.has(name) || !(await hasTickerColumn(transaction, relation))) continue;
     await copyOfTickers(transaction, relation, relation.identifier);
-    copies.push({ from: quoteRelation(relation), to: quoteRelation(temporary(relation.identifier)) });
+    copies.set(name, temporary(relation.identifier));
   }
   const made = new Set<string>();
   for (const model of project.models) {
     if (!needed.has(model.name) || !recomputable.includes(model.config.materialized)) continue;
-    const compiled = compiler.render(model.path, model.text, {
-      relationOf: (name) => (made.has(name) ? temporary(name) : publishedRelation(name)),
+    const query = compiler.render(model.path, model.text, {
+      relationOf: (name) => (made.has(name) ? temporary(name) : copies.get(name)),
       self: temporary(model.name),
     });
-    const query = copies.reduce((text, { from, to }) => text.replaceAll(from, to), compiled);
     if (model.config.materialized === "view") await recomputeView(transaction, model.name, query);
     else await recomputeTable(transaction, model.name, query, indexesOf(model));
     made.add(model.name);

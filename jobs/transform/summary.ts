@@ -1,7 +1,6 @@
 import { PermanentError } from "../orchestrator/errors.ts";
 import { failuresSql } from "./build/test-sql.ts";
 import type { TestKind } from "./build/types.ts";
-import { publishedRelation } from "./project/compile.ts";
 import type { LoadedProject } from "./project/load.ts";
 import {
   type Assertion,
@@ -91,14 +90,13 @@ function withoutDatabase(render: (execute: boolean) => string): string {
 /** A model's query against what is published, as a full build asks it; empty of a seed. */
 export function compilePublished({ compiler }: LoadedProject, model: Model): string {
   if (model.resourceType === "seed") return "";
-  const scope = { relationOf: publishedRelation, self: publishedRelation(model.name) };
-  return withoutDatabase((execute) => compiler.renderModel(model, { ...scope, execute }));
+  return withoutDatabase((execute) => compiler.renderModel(model, { execute }));
 }
 
 /** A test's query against what is published. */
 export function compilePublishedTest(loaded: LoadedProject, test: DataTest): string {
   const { compiler, project } = loaded;
-  const relationOf = (name: string) => compiler.sourceRelation(name) ?? publishedRelation(name);
+  const relationOf = (name: string) => compiler.relationOf(name) ?? { schema: project.schema, identifier: name };
   const inline = (name: string) => {
     const model = project.models.find((candidate) => candidate.name === name);
     return model?.config.materialized === "ephemeral" ? compilePublished(loaded, model) : undefined;
@@ -111,7 +109,7 @@ export function compilePublishedTest(loaded: LoadedProject, test: DataTest): str
   return withoutDatabase((execute) =>
     failuresSql(compiler, {
       ...{ test, relation: relationOf(subject), inline: inline(subject), otherSide },
-      scope: { relationOf: publishedRelation, execute },
+      scope: { execute },
     }),
   );
 }

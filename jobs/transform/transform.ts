@@ -46,6 +46,8 @@ export type TransformOptions = {
   artifactsDir?: string | undefined;
   /** Over the project's `vars`. */
   variables?: Record<string, unknown>;
+  /** Where models are built that name no schema; `public` where left out. */
+  schema?: string;
   /** What `env_var` may read; nothing where left out. */
   environment?: Record<string, string | undefined>;
   /** Fixes the day on which splits take effect and the age of sources; without it Postgres' clock and the system's count. */
@@ -60,16 +62,17 @@ const newYork = new Intl.DateTimeFormat("en-CA", { timeZone: "America/New_York",
 /** Opens the dbt project in `projectDir` over a warehouse. It is read at each call, so that a changed model needs no restart. */
 export function createTransform(options: TransformOptions): Transform {
   const { sql, projectDir, artifactsDir, now, log } = options;
-  const { variables = {}, environment = {}, refusesUndefined } = options;
+  const { variables = {}, environment = {}, schema = "public", refusesUndefined } = options;
   const database = sql.options.database;
-  const read = { projectDir, variables, environment, database };
+  const clock = { now: now ?? (() => new Date()), elapsed: () => performance.now() };
+  const read = { projectDir, variables, environment, database, schema };
   const load = () => loadProject({ ...read, ...(now && { now }), ...(refusesUndefined && { refusesUndefined }) });
   return {
     project: () => summarize(load()),
     build: async (buildOptions = {}) => {
       const today = now && newYork.format(now());
       const loaded = load();
-      const context = { sql, loaded, today, log: buildOptions.log ?? log, elapsed: () => performance.now() };
+      const context = { sql, loaded, today, log: buildOptions.log ?? log, ...clock };
       if (artifactsDir === undefined || buildOptions.rehearse) return await buildProject(context, buildOptions);
       const artifacts = createArtifactWriter({ folder: artifactsDir, database, now: () => new Date() });
       const onNode = (event: NodeEvent) => {
@@ -87,7 +90,7 @@ export function createTransform(options: TransformOptions): Transform {
       checkFreshness({ sql, sources: load().project.sources, now: now?.() ?? new Date() }, signal),
     failingRows: async (testName, limit) => {
       const test = load().project.tests.find(({ name }) => name === testName);
-      return test?.config.storeFailures ? await readFailingRows(sql, test.alias, limit) : null;
+      return test?.config.storeFailures ? await readFailingRows(sql, test.relation, limit) : null;
     },
   };
 }

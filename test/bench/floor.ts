@@ -4,7 +4,6 @@ import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { openPool, type Sql } from "../../db/client.ts";
 import { migrateDatabase } from "../../db/migrate.ts";
-import { publishedRelation } from "../../jobs/transform/project/compile.ts";
 import { loadProject } from "../../jobs/transform/project/load.ts";
 import { quoteIdentifier, quoteRelation } from "../../jobs/transform/project/types.ts";
 import type { BenchMarket } from "./market.ts";
@@ -85,16 +84,13 @@ async function buildModels(sql: Sql): Promise<void> {
     await transaction`set local random_page_cost = 4`;
     await transaction`set local parallel_setup_cost = 100`;
     await transaction`set local parallel_tuple_cost = 0.01`;
-    for (const hook of project.onRunStart) {
-      const self = publishedRelation("run");
-      await transaction.unsafe(compiler.render("dbt_project.yml", hook, { relationOf: publishedRelation, self }));
-    }
+    for (const { path, text } of project.onRunStart) await transaction.unsafe(compiler.render(path, text, {}));
     for (const model of project.models) {
       // Neither seeds, which are given, nor snapshots, which have nothing to keep in a first build, are work that must be done.
       if (model.resourceType !== "model" || model.config.materialized === "ephemeral") continue;
-      const self = publishedRelation(model.name);
+      const self = model.relation;
       const kind = model.config.materialized === "view" ? "view" : "table";
-      const query = compiler.render(model.path, model.text, { relationOf: publishedRelation, self });
+      const query = compiler.renderModel(model, {});
       await transaction.unsafe(`create ${kind} ${quoteRelation(self)} as ${query}`);
       for (const { columns, unique, type } of model.config.indexes) {
         const using = type === undefined ? "" : `using ${quoteIdentifier(type)}`;

@@ -1,6 +1,4 @@
 import { createHash } from "node:crypto";
-import { auditSchema } from "../../../db/client.ts";
-import { publishedRelation } from "../project/compile.ts";
 import type { LoadedProject } from "../project/load.ts";
 import { type Column, type DataTest, type Model, quoteRelation, type Source, type UnitTest } from "../project/types.ts";
 import { compilePublished, compilePublishedTest } from "../summary.ts";
@@ -28,23 +26,23 @@ const columnsOf = (columns: Column[]) =>
   );
 const checksum = (text: string) => ({ name: "sha256", checksum: createHash("sha256").update(text).digest("hex") });
 
-type Naming = { idOf(name: string): string; project: string; database: string };
+type Naming = { idOf(name: string): string; database: string };
 
 /** What every node has, whatever it is. */
 function common(
   naming: Naming,
-  node: { name: string; uniqueId: string; path: string; description: string },
+  node: { name: string; uniqueId: string; package: string; fqn: string[]; path: string; description: string },
   tags: string[],
 ) {
   const original = plainPath(node.path);
   return {
     database: naming.database,
     name: node.name,
-    package_name: naming.project,
+    package_name: node.package,
     path: original.replace(/^[^/]*\//, ""),
     original_file_path: original,
     unique_id: node.uniqueId,
-    fqn: [naming.project, ...original.split("/").slice(1, -1), node.name],
+    fqn: node.fqn,
     tags,
     description: node.description,
     meta: {},
@@ -54,18 +52,18 @@ function common(
 }
 
 function modelNode(loaded: LoadedProject, naming: Naming, model: Model) {
-  const { config, resourceType, name, text, columns, dependsOn } = model;
+  const { config, resourceType, text, columns, dependsOn } = model;
   const isEphemeral = config.materialized === "ephemeral";
   const { columns: _, ...snapshot } = config.snapshot ?? {};
   return {
     ...common(naming, model, config.tags),
     resource_type: resourceType,
-    schema: "public",
-    alias: name,
+    schema: model.relation.schema,
+    alias: model.relation.identifier,
     checksum: checksum(text),
     config: { ...snapshot, ...config.values, enabled: true, materialized: config.materialized, tags: config.tags },
     columns: columnsOf(columns),
-    relation_name: isEphemeral ? null : quoteRelation(publishedRelation(name)),
+    relation_name: isEphemeral ? null : quoteRelation(model.relation),
     raw_code: resourceType === "seed" ? "" : text,
     compiled: resourceType !== "seed",
     compiled_code: compilePublished(loaded, model),
@@ -78,15 +76,15 @@ function modelNode(loaded: LoadedProject, naming: Naming, model: Model) {
 }
 
 function testNode(loaded: LoadedProject, naming: Naming, test: DataTest) {
-  const { config, assertion, alias, column, dependsOn, subject } = test;
+  const { config, assertion, relation, column, dependsOn, subject } = test;
   const generic = assertion.kind === "singular" ? undefined : assertion;
-  const macro = generic?.kind === "custom" ? generic.macro.replace(/^test_/, "") : generic?.kind;
+  const macro = generic?.kind === "custom" ? generic.macro.replace(/^(.*\.)?test_/, "") : generic?.kind;
   const { severity, warnIf, errorIf, failCalc, where, limit, storeFailures } = config;
   return {
     ...common(naming, test, config.tags),
     resource_type: "test",
-    schema: auditSchema,
-    alias,
+    schema: relation.schema,
+    alias: relation.identifier,
     checksum: checksum(""),
     config: {
       ...config.values,
@@ -95,7 +93,7 @@ function testNode(loaded: LoadedProject, naming: Naming, test: DataTest) {
       ...{ store_failures: storeFailures !== undefined, store_failures_as: storeFailures ?? null },
     },
     columns: {},
-    relation_name: storeFailures ? `"${auditSchema}"."${alias}"` : null,
+    relation_name: storeFailures ? quoteRelation(relation) : null,
     raw_code: assertion.kind === "singular" ? assertion.text : `{{ test_${macro}(**_dbt_generic_test_kwargs) }}`,
     compiled: true,
     compiled_code: compilePublishedTest(loaded, test),
@@ -151,7 +149,7 @@ const keyed = <T extends { unique_id: string }>(nodes: T[]) =>
 export function buildManifest(loaded: LoadedProject, database: string, at: Date): Record<string, unknown> {
   const { project } = loaded;
   const ids = new Map([...project.models, ...project.sources].map(({ name, uniqueId }) => [name, uniqueId]));
-  const naming: Naming = { idOf: (name) => ids.get(name) ?? name, project: project.name, database };
+  const naming: Naming = { idOf: (name) => ids.get(name) ?? name, database };
   const nodes = [
     ...project.models.map((model) => modelNode(loaded, naming, model)),
     ...project.tests.map((test) => testNode(loaded, naming, test)),
@@ -165,9 +163,9 @@ export function buildManifest(loaded: LoadedProject, database: string, at: Date)
     parentMap[node.unique_id] = "depends_on" in node ? node.depends_on.nodes : [];
     for (const parent of parentMap[node.unique_id] ?? []) childMap[parent]?.push(node.unique_id);
   }
-  const macros = project.macros.map(({ name, path, text }) => ({
-    ...{ name, path, original_file_path: path, package_name: project.name, resource_type: "macro" },
-    unique_id: `macro.${project.name}.${name}`,
+  const macros = project.macros.map(({ name, path, text, package: owner }) => ({
+    ...{ name, path, original_file_path: path, package_name: owner, resource_type: "macro" },
+    unique_id: `macro.${owner}.${name}`,
     macro_sql: text,
     depends_on: { macros: [] },
   }));

@@ -1,6 +1,7 @@
 import type { BuildOptions } from "../build/progress.ts";
 import type { BuildResult, ModelResult, TestResult } from "../build/types.ts";
 import type { LoadedProject } from "../project/load.ts";
+import { quoteRelation } from "../project/types.ts";
 import { compilePublished } from "../summary.ts";
 import { metadata } from "./manifest.ts";
 
@@ -35,6 +36,7 @@ export function buildRunResults(loaded: LoadedProject, result: BuildResult, fact
   const idOf = new Map(
     [...project.models, ...project.tests, ...project.unitTests].map(({ name, uniqueId }) => [name, uniqueId]),
   );
+  const placeOf = new Map(project.models.map(({ name, relation }) => [name, quoteRelation(relation)]));
   const compiled = new Map(project.models.map((model) => [model.name, compilePublished(loaded, model)]));
   const shared = ({ name, durationMs }: ModelResult | TestResult) => ({
     unique_id: idOf.get(name) ?? name,
@@ -50,7 +52,7 @@ export function buildRunResults(loaded: LoadedProject, result: BuildResult, fact
     adapter_response: model.rows === null ? {} : { _message: modelMessage(model), rows_affected: model.rows },
     compiled: true,
     compiled_code: compiled.get(model.name) ?? null,
-    relation_name: `"public"."${model.name}"`,
+    relation_name: placeOf.get(model.name) ?? null,
   }));
   const tests = result.tests.map((test) => ({
     ...shared(test),

@@ -1,14 +1,15 @@
 import { selectNodes } from "../project/selection.ts";
-import type { DataTest, Model, UnitTest } from "../project/types.ts";
+import { type DataTest, literal, type Model, type UnitTest } from "../project/types.ts";
 import { readStanding } from "./catalog.ts";
-import type { BuiltModel } from "./context.ts";
+import type { BuiltModel, ModelContext } from "./context.ts";
 import { runModelHooks, runProjectHooks } from "./hooks.ts";
 import { buildModel, planModel } from "./models.ts";
+import { createPlaces } from "./places.ts";
 import { planTests } from "./plan.ts";
 import type { BuildContext, BuildOptions, Progress } from "./progress.ts";
 import { publishAll } from "./publish-all.ts";
-import { inBuildSession, isStatementFault } from "./session.ts";
-import { keepStored } from "./stored.ts";
+import { inBuildSession, isStatementFault, type Session } from "./session.ts";
+import { createSchema, keepStored } from "./stored.ts";
 import { testNode } from "./test-node.ts";
 import type { BuildResult, ModelResult } from "./types.ts";
 import { runUnitTest } from "./unit-tests.ts";
@@ -17,16 +18,13 @@ type Plan = { models: Model[]; tests: Map<string, DataTest[]>; unitTests: Map<st
 
 /** Builds what is chosen, runs its tests, and publishes all or nothing, in one transaction. Failing rows are kept either way. */
 export async function buildProject(context: BuildContext, options: BuildOptions): Promise<BuildResult> {
-  const { project, compiler } = context.loaded;
+  const { project } = context.loaded;
   const plan = makePlan(context, options);
   const { sql, today } = context;
   const { results, stored } = await inBuildSession({ sql, signal: options.signal, today }, async (session) => {
     if (options.rehearse) await session.within(options.rehearse);
-    const standing = await readStanding(
-      session,
-      project.models.map(({ name }) => name),
-    );
-    const models = { session, compiler, standing, built: new Map(), fullRefresh: options.fullRefresh ?? false };
+    const models = await openModels(context, session, options);
+    await makeSchemas(session, context, plan);
     const results: BuildResult = { published: false, models: [], tests: [] };
     const progress: Progress = { context, options, session, models, results, stored: [] };
     await runProjectHooks(models, project.onRunStart);
@@ -42,6 +40,33 @@ export async function buildProject(context: BuildContext, options: BuildOptions)
     });
   }
   return results;
+}
+
+async function openModels(context: BuildContext, session: Session, options: BuildOptions): Promise<ModelContext> {
+  const { project, compiler } = context.loaded;
+  const timed = [
+    ...project.models.map(({ name, config }) => ({ name, column: config.eventTime })),
+    ...project.sources.map(({ name, eventTime }) => ({ name, column: eventTime })),
+  ];
+  return {
+    ...{ session, compiler, built: new Map(), schemas: new Set() },
+    standing: await readStanding(session, project.models),
+    places: createPlaces(context.sql.options.database),
+    eventTimes: new Map(timed.flatMap(({ name, column }) => (column === undefined ? [] : [[name, column]]))),
+    fullRefresh: options.fullRefresh ?? false,
+    now: context.now,
+  };
+}
+
+/** Makes the schemas that models have of their own, which hooks may count on. */
+async function makeSchemas(session: Session, { loaded: { project } }: BuildContext, plan: Plan): Promise<void> {
+  const wanted = new Set(
+    plan.models.map(({ relation }) => relation.schema).filter((schema) => schema !== project.schema),
+  );
+  for (const schema of wanted) {
+    const [found] = await session.run(`select 1 from pg_namespace where nspname = ${literal(schema)}`);
+    if (!found) await session.run(createSchema(schema));
+  }
 }
 
 function makePlan({ loaded: { project } }: BuildContext, { select, exclude }: BuildOptions): Plan {
@@ -81,7 +106,7 @@ async function unitTestNode(progress: Progress, model: Model, tests: UnitTest[])
     const unitContext = {
       session,
       compiler,
-      built: models.built,
+      places: models.places,
       models: project.models,
       now: context.elapsed,
       signal,
@@ -109,6 +134,7 @@ async function buildNode(progress: Progress, model: Model): Promise<BuiltModel |
     await runModelHooks(models, model, model.config.preHooks, { incremental: plan.incremental });
     const built = await buildModel(models, model, plan);
     models.built.set(model.name, built);
+    models.places.move(model.relation, built.relation);
     if (built.reason) context.log.info({ model: model.name, reason: built.reason }, "building the whole table");
     finish({ action: built.action, rows: built.rows });
     return built;
@@ -122,11 +148,11 @@ async function buildNode(progress: Progress, model: Model): Promise<BuiltModel |
 
 /** Runs what is to follow a model. A view's statements wait until it stands under its own name: it is made anew there. */
 async function finishNode({ options, models, results }: Progress, built: BuiltModel): Promise<boolean> {
-  const { model, relation: self, action } = built;
+  const { model, action } = built;
   if (model.config.materialized === "view") return true;
   try {
     const incremental = action === "incremental" || action === "unchanged";
-    await runModelHooks(models, model, model.config.postHooks, { self, incremental });
+    await runModelHooks(models, model, model.config.postHooks, { incremental });
     return true;
   } catch (error) {
     if (!isStatementFault(error, options.signal)) throw error;

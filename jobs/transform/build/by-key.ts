@@ -1,7 +1,7 @@
 import { refuse } from "../project/refusal.ts";
 import { type Model, quoteIdentifier, quoteRelation, type Relation } from "../project/types.ts";
-import type { ModelContext } from "./context.ts";
-import { currentRelation, keysRelation, partFunction, shapeRelation, workRelation } from "./names.ts";
+import { type ModelContext, openWork, placeOf } from "./context.ts";
+import { keysRelation, partFunction, shapeRelation } from "./names.ts";
 import type { Rows, Session } from "./session.ts";
 
 /**
@@ -20,14 +20,15 @@ const leastRowsOfKey = 40;
  * Fills a table with a model's query key by key. What is sorted is one key's rows at a time, in memory, and never the table. Where
  * there are rows without a key, which no key would ask for, or few rows of each, the query is run as it is.
  */
-export async function fillByKey({ session, built }: ModelContext, model: Model, sql: string): Promise<Rows> {
+export async function fillByKey(context: ModelContext, model: Model, sql: string): Promise<Rows> {
+  const { session } = context;
   const { column, keysOf } = independence(model);
   const key = quoteIdentifier(column);
-  const keys = quoteRelation(keysRelation(model.name));
-  const create = `create table ${quoteRelation(workRelation(model.name))} as`;
+  const keys = quoteRelation(keysRelation(model));
+  const create = `create table ${quoteRelation(await openWork(context, model))} as`;
   await session.whole(`
     create table ${keys} as
-    select ${key}, count(*) as key_rows from ${quoteRelation(currentRelation(built, keysOf))} group by ${key} order by ${key}`);
+    select ${key}, count(*) as key_rows from ${quoteRelation(placeOf(context, keysOf))} group by ${key} order by ${key}`);
   const [divisible] = await session.run(`
     select from ${keys} having count(*) = count(${key}) and sum(key_rows) >= ${leastRowsOfKey} * count(*)`);
   const created = divisible
@@ -44,7 +45,7 @@ async function fillEachKey(
   { create, key, keys }: { create: string; key: string; keys: string },
 ): Promise<Rows> {
   const part = await createPart(session, model, sql, {
-    argument: `${quoteRelation(shapeRelation(model.name))}.${key}%type`,
+    argument: `${quoteRelation(shapeRelation(model))}.${key}%type`,
     condition: `model.${key} = wanted`,
   });
   // The table has few pages, but each of its rows is much work.
@@ -58,9 +59,11 @@ async function fillEachKey(
 }
 
 /** Fills a temporary table with the rows that are new to an incremental model, each worker taking its share of the keys. */
-export async function fillDelta({ session }: ModelContext, model: Model, sql: string, delta: Relation): Promise<Rows> {
+export async function fillDelta(context: ModelContext, model: Model, sql: string, delta: Relation): Promise<Rows> {
+  const { session } = context;
   const create = `create temp table ${quoteIdentifier(delta.identifier)} on commit drop as`;
   if (!model.config.independentBy) return await session.run(`${create} ${sql}`);
+  await openWork(context, model);
   const part = await createPart(session, model, sql, {
     argument: "integer",
     condition: `coalesce(hashtextextended(model.${quoteIdentifier(independence(model).column)}::text, 0) & 1, 0) = wanted`,
@@ -83,8 +86,8 @@ async function createPart(
   sql: string,
   { argument, condition }: { argument: string; condition: string },
 ): Promise<string> {
-  const shape = quoteRelation(shapeRelation(model.name));
-  const part = quoteRelation(partFunction(model.name));
+  const shape = quoteRelation(shapeRelation(model));
+  const part = quoteRelation(partFunction(model));
   await session.run(`create table ${shape} as ${sql} with no data`);
   await session.run(`
     create function ${part}(wanted ${argument}) returns setof ${shape}
@@ -93,8 +96,8 @@ async function createPart(
   return part;
 }
 
-const dropPart = (session: Session, { name }: Model) =>
-  session.run(`drop function ${quoteRelation(partFunction(name))}; drop table ${quoteRelation(shapeRelation(name))}`);
+const dropPart = (session: Session, model: Model) =>
+  session.run(`drop function ${quoteRelation(partFunction(model))}; drop table ${quoteRelation(shapeRelation(model))}`);
 
 /** A text in dollar quotes that it does not contain itself. */
 function quoteText(text: string): string {

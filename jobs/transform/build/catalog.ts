@@ -9,17 +9,22 @@ const relationLiteral = (relation: Relation) => `${literal(quoteRelation(relatio
 /** Where a relation's comment keeps the fingerprint of what it was built from. dbt leaves comments as they are. */
 const fingerprintMark = /\[barline ([0-9a-f]{32})\]$/;
 
-/** What is published in `public` under these names. */
-export async function readStanding(session: Session, names: string[]): Promise<Map<string, Standing>> {
-  if (names.length === 0) return new Map();
+/** What is published of these models, by their names. */
+export async function readStanding(
+  session: Session,
+  models: readonly { name: string; relation: Relation }[],
+): Promise<Map<string, Standing>> {
+  if (models.length === 0) return new Map();
+  const places = models.map(({ relation: { schema, identifier } }) => `(${literal(schema)}, ${literal(identifier)})`);
   const rows = await session.run(`
-    select relname, relkind, obj_description(oid, 'pg_class') as comment
-    from pg_class
-    where relnamespace = 'public'::regnamespace and relname in (${names.map(literal).join(", ")})
-      and relkind in ('r', 'p', 'v', 'm', 'f')`);
+    select nspname, relname, relkind, obj_description(class.oid, 'pg_class') as comment
+    from pg_class as class
+    join pg_namespace as namespace on namespace.oid = class.relnamespace
+    where (nspname, relname) in (${places.join(", ")}) and relkind in ('r', 'p', 'v', 'm', 'f')`);
+  const nameOf = new Map(models.map(({ name, relation }) => [quoteRelation(relation), name]));
   return new Map(
-    rows.map(({ relname, relkind, comment }) => [
-      String(relname),
+    rows.map(({ nspname, relname, relkind, comment }) => [
+      nameOf.get(quoteRelation({ schema: String(nspname), identifier: String(relname) })) ?? String(relname),
       {
         kind: relkind === "r" ? "table" : relkind === "v" ? "view" : "other",
         fingerprint: fingerprintMark.exec(String(comment ?? ""))?.[1],
@@ -70,6 +75,52 @@ export async function readGrants(session: Session, relation: Relation): Promise<
     cross join aclexplode(class.relacl) as privilege
     where class.oid = ${relationLiteral(relation)} and privilege.grantee <> class.relowner`);
   return rows.map(({ statement }) => String(statement).replace(/ on .* to /, ` on ${quoteRelation(relation)} to `));
+}
+
+/** Who else may do what with a relation. */
+export async function readPrivileges(
+  session: Session,
+  relation: Relation,
+): Promise<{ privilege: string; role: string }[]> {
+  const rows = await session.run(`
+    select lower(privilege.privilege_type) as privilege,
+      case when privilege.grantee = 0 then 'public' else pg_get_userbyid(privilege.grantee) end as role
+    from pg_class as class
+    cross join aclexplode(class.relacl) as privilege
+    where class.oid = ${relationLiteral(relation)} and privilege.grantee <> class.relowner`);
+  return rows.map(({ privilege, role }) => ({ privilege: String(privilege), role: String(role) }));
+}
+
+/** The statements that give a new table what its schema gives to any: it is made in another, where that does not count. */
+export async function readDefaultGrants(session: Session, relation: Relation): Promise<string[]> {
+  const rows = await session.run(`
+    select format(
+      'grant %s on %s to %s', privilege.privilege_type, ${literal(quoteRelation(relation))},
+      case when privilege.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(privilege.grantee)) end
+    ) as statement
+    from pg_default_acl as defaults
+    join pg_namespace as namespace on namespace.oid = defaults.defaclnamespace
+    cross join aclexplode(defaults.defaclacl) as privilege
+    where namespace.nspname = ${literal(relation.schema)} and defaults.defaclobjtype = 'r'
+      and pg_get_userbyid(defaults.defaclrole) = current_user and privilege.grantee <> defaults.defaclrole`);
+  return rows.map(({ statement }) => String(statement));
+}
+
+/** The foreign keys of other tables that name a relation. */
+export async function readReferences(
+  session: Session,
+  relation: Relation,
+): Promise<{ table: Relation; constraint: string }[]> {
+  const rows = await session.run(`
+    select namespace.nspname, class.relname, held.conname
+    from pg_constraint as held
+    join pg_class as class on class.oid = held.conrelid
+    join pg_namespace as namespace on namespace.oid = class.relnamespace
+    where held.contype = 'f' and held.confrelid = ${relationLiteral(relation)} and held.conrelid <> held.confrelid`);
+  return rows.map(({ nspname, relname, conname }) => ({
+    table: { schema: String(nspname), identifier: String(relname) },
+    constraint: String(conname),
+  }));
 }
 
 type Described = { description: string; columns: { name: string; description: string }[] };

@@ -1,8 +1,9 @@
-import { type Compiler, publishedRelation } from "../project/compile.ts";
-import type { Model, Relation } from "../project/types.ts";
+import type { Compiler, CompileScope } from "../project/compile.ts";
+import { type Model, quoteIdentifier, quoteRelation, type Relation } from "../project/types.ts";
 import type { Standing } from "./catalog.ts";
-import { currentRelation } from "./names.ts";
-import { withQueries } from "./query.ts";
+import { workRelation } from "./names.ts";
+import type { Places } from "./places.ts";
+import { renderHere } from "./query.ts";
 import type { Session } from "./session.ts";
 import type { ModelAction } from "./types.ts";
 
@@ -16,6 +17,8 @@ export type BuiltModel = {
   relation: Relation;
   /** In an incremental build, the rows to be written and not yet in the table. */
   delta: Relation | undefined;
+  /** The columns that an incremental build writes; all of the table where undefined. */
+  columns?: string[];
   /** Unique indexes that stand on the rows, as sorted column names: they prove what a test would. */
   proven: string[][];
   /** Why the whole of an incremental model was built. */
@@ -27,17 +30,40 @@ export type ModelContext = {
   compiler: Compiler;
   standing: Map<string, Standing>;
   built: Map<string, BuiltModel>;
+  places: Places;
+  /** Schemas made for this build. */
+  schemas: Set<string>;
+  /** Of models and sources, the column that says when a row happened. */
+  eventTimes: Map<string, string>;
   fullRefresh: boolean;
+  now(): Date;
 };
 
 /** A model's query, reading what this build has made so far. */
-export function compileModel(context: ModelContext, model: Model, incremental: boolean): Promise<string> {
-  const { session, compiler, built, fullRefresh } = context;
-  return withQueries(session, (query) =>
-    compiler.renderModel(model, {
-      relationOf: (name) => currentRelation(built, name),
-      self: publishedRelation(model.name),
-      ...{ incremental, fullRefresh, query },
-    }),
-  );
+export function compileModel(
+  context: ModelContext,
+  model: Model,
+  incremental: boolean,
+  scope: CompileScope = {},
+): Promise<string> {
+  const { compiler, fullRefresh } = context;
+  return renderHere(context, (query) => compiler.renderModel(model, { incremental, fullRefresh, query, ...scope }));
 }
+
+/** Where a model is to be built, its schema made. */
+export async function openWork({ session, schemas }: ModelContext, model: Model): Promise<Relation> {
+  const relation = workRelation(model);
+  if (!schemas.has(relation.schema)) {
+    await session.run(`create schema if not exists ${quoteIdentifier(relation.schema)}`);
+    schemas.add(relation.schema);
+  }
+  return relation;
+}
+
+/** Where what a model's name stands for is to be read in this build. */
+export const placeOf = ({ compiler, places }: Pick<ModelContext, "compiler" | "places">, name: string): Relation => {
+  const relation = compiler.relationOf(name);
+  return places.of(relation ?? { schema: "", identifier: name });
+};
+
+export const isMoved = ({ relation, model }: BuiltModel) => quoteRelation(relation) !== quoteRelation(model.relation);

@@ -1,44 +1,33 @@
 import type { Compiler } from "../project/compile.ts";
-import { factsOf, publishedRelation } from "../project/compile.ts";
-import type { Model, Relation } from "../project/types.ts";
-import { currentRelation } from "./names.ts";
-import { withQueries } from "./query.ts";
-import type { Session } from "./session.ts";
+import { factsOf } from "../project/compile.ts";
+import type { Model, ProjectHook, Relation } from "../project/types.ts";
+import { type Asking, renderHere } from "./query.ts";
 
-type HookContext = {
-  session: Session;
-  compiler: Compiler;
-  built: Map<string, { relation: Relation }>;
-  fullRefresh: boolean;
-};
+type HookContext = Asking & { compiler: Compiler; fullRefresh: boolean };
 
-/** Runs the statements before or after a model; `self` is where it stands at that moment, `incremental` whether it is built on what stands. */
+/**
+ * Runs the statements before or after a model. `this` is what it will be called; they work on what stands for that in this build.
+ * `incremental`: whether it is built on what stands.
+ */
 export async function runModelHooks(
   context: HookContext,
   model: Model,
   statements: string[],
-  { self = publishedRelation(model.name), incremental = false }: { self?: Relation; incremental?: boolean } = {},
+  { incremental = false }: { incremental?: boolean } = {},
 ): Promise<void> {
-  await runHooks(context, model.path, statements, { self, incremental, node: factsOf(model) });
+  const own = { self: model.relation, package: model.package, incremental, node: factsOf(model) };
+  for (const statement of statements) await runHook(context, model.path, statement, own);
 }
 
 /** Runs the statements before or after all of a build. */
-export async function runProjectHooks(context: HookContext, statements: string[]): Promise<void> {
-  await runHooks(context, "dbt_project.yml", statements, {});
+export async function runProjectHooks(context: HookContext, hooks: ProjectHook[]): Promise<void> {
+  for (const { path, text, package: owner } of hooks) await runHook(context, path, text, { package: owner });
 }
 
-type Own = { self?: Relation; incremental?: boolean; node?: ReturnType<typeof factsOf> };
+type Own = { self?: Relation; package: string; incremental?: boolean; node?: ReturnType<typeof factsOf> };
 
-async function runHooks(context: HookContext, path: string, statements: string[], own: Own): Promise<void> {
-  const { session, compiler, built, fullRefresh } = context;
-  for (const statement of statements) {
-    const sql = await withQueries(session, (query) =>
-      compiler.render(path, statement, {
-        relationOf: (name) => currentRelation(built, name),
-        ...{ fullRefresh, query },
-        ...own,
-      }),
-    );
-    if (sql.trim()) await session.run(sql);
-  }
+async function runHook(context: HookContext, path: string, statement: string, own: Own): Promise<void> {
+  const { session, compiler, fullRefresh } = context;
+  const sql = await renderHere(context, (query) => compiler.render(path, statement, { fullRefresh, query, ...own }));
+  if (sql.trim()) await session.run(sql);
 }

@@ -1,7 +1,9 @@
 import type { Sql } from "../../../db/client.ts";
 import type { LoadedProject } from "../project/load.ts";
 import { readStanding } from "./catalog.ts";
+import { createPlaces } from "./places.ts";
 import { withQueries } from "./query.ts";
+import { keepsHistory } from "./refresh.ts";
 import { isStatementFault, openSession } from "./session.ts";
 
 /**
@@ -12,16 +14,16 @@ export async function findOutdated(sql: Sql, { project, compiler }: LoadedProjec
   const models = project.models.filter(({ config }) => config.materialized !== "ephemeral");
   return (await sql.begin("isolation level repeatable read read only", async (transaction) => {
     const session = openSession(transaction, undefined);
-    const standing = await readStanding(
-      session,
-      models.map(({ name }) => name),
-    );
+    const asking = { session, places: createPlaces("") };
+    const standing = await readStanding(session, models);
     if (![...standing.values()].some(({ fingerprint }) => fingerprint !== undefined)) return [];
     const outdated: string[] = [];
     for (const model of models) {
       const published = standing.get(model.name);
-      // What a snapshot holds is history, which no change of its text makes another.
-      const isKept = model.config.materialized === "snapshot" && published !== undefined;
+      // What a snapshot holds is history, which no change of its text makes another; as what such a model holds.
+      const { materialized } = model.config;
+      const keeps = materialized === "snapshot" || (materialized === "incremental" && keepsHistory(model));
+      const isKept = keeps && published !== undefined;
       if (!isKept && (!published?.fingerprint || published.fingerprint !== (await fingerprintNow(model))))
         outdated.push(model.name);
     }
@@ -29,7 +31,7 @@ export async function findOutdated(sql: Sql, { project, compiler }: LoadedProjec
 
     /** Undefined where the model asks for what is not there before a build. */
     async function fingerprintNow(model: (typeof models)[number]): Promise<string | undefined> {
-      const ask = () => withQueries(session, (query) => compiler.fingerprint(model, query));
+      const ask = () => withQueries(asking, (query) => compiler.fingerprint(model, query));
       return await session.savepoint(ask).catch((error: unknown) => {
         if (!isStatementFault(error, undefined)) throw error;
         return undefined;

@@ -26,6 +26,7 @@ export type BuildContext = {
   loaded: LoadedProject;
   today: string | undefined;
   log: Pick<Logger, "info" | "warn">;
+  now(): Date;
   /** Milliseconds of a clock that only goes forward. */
   elapsed(): number;
 };

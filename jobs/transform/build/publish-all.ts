@@ -1,6 +1,7 @@
-import { publishedRelation } from "../project/compile.ts";
 import { quoteRelation } from "../project/types.ts";
+import { applyGrants } from "./grants.ts";
 import { runModelHooks, runProjectHooks } from "./hooks.ts";
+import { createPlaces } from "./places.ts";
 import type { Progress } from "./progress.ts";
 import { publish } from "./publish.ts";
 import { withQueries } from "./query.ts";
@@ -14,9 +15,11 @@ export async function publishAll(progress: Progress): Promise<boolean> {
   const { project, compiler } = context.loaded;
   const built = [...models.built.values()];
   try {
-    await publish({ session, compiler, models: project.models, standing: models.standing, built });
+    const { standing, schemas } = models;
+    await publish({ session, compiler, models: project.models, standing, built, schemas });
     // From here on every name means what is published.
-    const published = { ...models, built: new Map() };
+    const published = { ...models, built: new Map(), places: createPlaces("") };
+    for (const { model } of built) await applyGrants(session, model);
     for (const { model } of built) {
       if (model.config.materialized === "view") await runModelHooks(published, model, model.config.postHooks);
     }
@@ -33,17 +36,16 @@ export async function publishAll(progress: Progress): Promise<boolean> {
 
 /** A test's query as it reads published tables, for a view of its failing rows. */
 function viewSql({ session, models }: Progress, { target }: StoredFailures): Promise<string> {
-  const relation = models.compiler.sourceRelation(target.test.subject) ?? publishedRelation(target.test.subject);
+  const { compiler } = models;
+  const relation = compiler.relationOf(target.test.subject) ?? target.relation;
   const { assertion } = target.test;
-  const other = assertion.kind === "relationships" ? assertion.to : undefined;
-  const otherRelation =
-    other === undefined ? undefined : (models.compiler.sourceRelation(other) ?? publishedRelation(other));
-  return withQueries(session, (query) =>
-    failuresSql(models.compiler, {
+  const otherRelation = assertion.kind === "relationships" ? compiler.relationOf(assertion.to) : undefined;
+  return withQueries({ session, places: createPlaces("") }, (query) =>
+    failuresSql(compiler, {
       ...target,
       relation,
       otherSide: otherRelation ? quoteRelation(otherRelation) : target.otherSide,
-      scope: { relationOf: publishedRelation, query },
+      scope: { query },
     }),
   );
 }

@@ -1,10 +1,19 @@
 import { RetryableError } from "../../orchestrator/errors.ts";
-import { type Compiler, publishedRelation } from "../project/compile.ts";
+import type { Compiler } from "../project/compile.ts";
 import { descendants } from "../project/graph.ts";
 import { refuse } from "../project/refusal.ts";
-import { type Model, quoteIdentifier, quoteRelation, type Relation } from "../project/types.ts";
-import { commentStatements, readColumns, readDependentViews, readGrants, type Standing } from "./catalog.ts";
-import type { BuiltModel } from "./context.ts";
+import { literal, type Model, quoteIdentifier, quoteRelation, type Relation } from "../project/types.ts";
+import {
+  commentStatements,
+  readColumns,
+  readDefaultGrants,
+  readDependentViews,
+  readGrants,
+  readReferences,
+  type Standing,
+} from "./catalog.ts";
+import { type BuiltModel, isMoved } from "./context.ts";
+import { createPlaces } from "./places.ts";
 import { withQueries } from "./query.ts";
 import type { Session } from "./session.ts";
 
@@ -15,6 +24,8 @@ export type PublishContext = {
   models: Model[];
   standing: Map<string, Standing>;
   built: BuiltModel[];
+  /** Schemas made for this build. */
+  schemas: ReadonlySet<string>;
 };
 
 /**
@@ -25,13 +36,17 @@ const lockTimeoutMs = 2_000;
 const lockAttempts = 30;
 
 const hasCode = (error: unknown, code: string) => error instanceof Error && "code" in error && error.code === code;
-const isMoved = ({ relation, model }: BuiltModel) => relation.identifier !== model.name;
 
 /** Puts everything that was built under its own name. The last act of a build: from here on readers may have to wait. */
 export async function publish(context: PublishContext): Promise<void> {
   const { session, built } = context;
   const moved = built.filter(isMoved);
-  if (moved.length === 0) return;
+  if (moved.length > 0) await swapPatiently(context, moved);
+  for (const schema of context.schemas) await session.run(`drop schema ${quoteIdentifier(schema)}`);
+}
+
+async function swapPatiently(context: PublishContext, moved: BuiltModel[]): Promise<void> {
+  const { session } = context;
   for (let attempt = 1; ; attempt++) {
     try {
       await session.savepoint(async () => {
@@ -69,21 +84,30 @@ async function swap(context: PublishContext, moved: BuiltModel[]): Promise<void>
   }
 }
 
+const modelOf = (models: Model[], relation: Relation) =>
+  models.find((model) => quoteRelation(model.relation) === quoteRelation(relation));
+
 /** Drops a published view, and first those of the project that read it; `dropped` keeps their grants. */
-async function dropView(context: PublishContext, name: string, dropped: Map<string, string[]>): Promise<void> {
+async function dropView(context: PublishContext, model: Model, dropped: Map<string, string[]>): Promise<void> {
   const { session } = context;
-  const relation = publishedRelation(name);
-  const known = new Set(context.models.map((model) => model.name));
-  for (const view of await readDependentViews(session, relation)) {
-    if (view.schema === "public" && known.has(view.identifier)) await dropView(context, view.identifier, dropped);
+  for (const view of await readDependentViews(session, model.relation)) {
+    const reader = modelOf(context.models, view);
+    if (reader) await dropView(context, reader, dropped);
   }
-  dropped.set(name, await readGrants(session, relation));
-  await dropRelation(context, name, "view");
+  dropped.set(model.name, await readGrants(session, model.relation));
+  await dropRelation(context, model, "view");
 }
 
-async function dropRelation(context: PublishContext, name: string, kind: "view" | "table"): Promise<void> {
+async function dropRelation(context: PublishContext, model: Model, kind: "view" | "table"): Promise<void> {
+  const { name, relation } = model;
+  const { session } = context;
+  // Foreign keys of the project's own tables are made anew with these.
+  for (const { table, constraint } of await readReferences(session, relation)) {
+    if (modelOf(context.models, table))
+      await session.run(`alter table ${quoteRelation(table)} drop constraint ${quoteIdentifier(constraint)}`);
+  }
   try {
-    await context.session.run(`drop ${kind} ${quoteRelation(publishedRelation(name))}`);
+    await session.run(`drop ${kind} ${quoteRelation(relation)}`);
   } catch (error) {
     // 2BP01: something that is not ours reads it.
     if (!hasCode(error, "2BP01") || !(error instanceof Error)) throw error;
@@ -99,26 +123,29 @@ async function dropRelation(context: PublishContext, name: string, kind: "view" 
 async function swapTable(context: PublishContext, table: BuiltModel, dropped: Map<string, string[]>): Promise<void> {
   const { session, standing } = context;
   const { model, relation, fingerprint } = table;
-  const target = publishedRelation(model.name);
+  const target = model.relation;
   refuseMissingKey(table);
+  // A hook may have dropped it again.
+  const [built] = await session.run(`select to_regclass(${literal(quoteRelation(relation))}) is not null as stands`);
+  if (!built?.stands) return;
   const before = standing.get(model.name);
   if (before?.kind === "other")
     throw refuse(model.path, `'${model.name}' is neither a table nor a view in the database; drop it first`);
-  let grants: string[] = [];
+  let grants = before ? [] : await readDefaultGrants(session, target);
   if (before?.kind === "view") {
-    await dropView(context, model.name, dropped);
+    await dropView(context, model, dropped);
     grants = dropped.get(model.name) ?? [];
     dropped.delete(model.name);
   } else if (before) {
     const readers = await readReaders(context, model);
     if (readers.outside.length > 0) return copyInto(context, table, readers.outside);
     // Before the table, as who reads a view locks it before what it reads.
-    for (const { identifier } of readers.own) await dropView(context, identifier, dropped);
+    for (const reader of readers.own) await dropView(context, reader, dropped);
     await session.run(`lock table ${quoteRelation(target)} in access exclusive mode`);
     grants = await readGrants(session, target);
-    await dropRelation(context, model.name, "table");
+    await dropRelation(context, model, "table");
   }
-  await session.run(`alter table ${quoteRelation(relation)} rename to ${quoteIdentifier(model.name)}`);
+  await session.run(`alter table ${quoteRelation(relation)} set schema ${quoteIdentifier(target.schema)}`);
   await session.run([await commentStatements(session, "table", target, model, fingerprint), ...grants].join(";\n"));
 }
 
@@ -137,19 +164,22 @@ function refuseMissingKey({ model, proven }: BuiltModel): void {
 /** The views of a model's table: the project's own that read it directly, and other people's, which may read it through those. */
 async function readReaders(
   { session, models }: PublishContext,
-  { name }: Model,
-): Promise<{ own: Relation[]; outside: Relation[] }> {
+  { name, relation }: Model,
+): Promise<{ own: Model[]; outside: Relation[] }> {
   const descending = descendants(models, name);
-  const isOwn = ({ schema, identifier }: Relation) => schema === "public" && descending.has(identifier);
-  const direct = await readDependentViews(session, publishedRelation(name));
+  const ownOf = (view: Relation) => {
+    const model = modelOf(models, view);
+    return model && descending.has(model.name) ? [model] : [];
+  };
+  const direct = await readDependentViews(session, relation);
   const all = [...direct];
   for (const view of all) {
-    if (!isOwn(view)) continue;
+    if (ownOf(view).length === 0) continue;
     for (const further of await readDependentViews(session, view)) {
       if (!all.some((known) => quoteRelation(known) === quoteRelation(further))) all.push(further);
     }
   }
-  return { own: direct.filter(isOwn), outside: all.filter((view) => !isOwn(view)) };
+  return { own: direct.flatMap(ownOf), outside: all.filter((view) => ownOf(view).length === 0) };
 }
 
 /** Somebody's own view reads the table, or a view of it: its rows are exchanged and the table stays, so that the view does too. */
@@ -159,7 +189,7 @@ async function copyInto(
   outside: Relation[],
 ): Promise<void> {
   const { session } = context;
-  const target = publishedRelation(model.name);
+  const target = model.relation;
   const describe = async (of: Relation) => JSON.stringify(await readColumns(session, of));
   if ((await describe(relation)) !== (await describe(target))) {
     const names = outside.map(quoteRelation).join(", ");
@@ -174,24 +204,25 @@ async function copyInto(
 /** Puts a view's present text under its name: in place where its columns allow it, else anew with all that read it. */
 async function publishView(context: PublishContext, model: Model, dropped: Map<string, string[]>): Promise<void> {
   const { session, compiler } = context;
-  const target = publishedRelation(model.name);
-  const scope = { relationOf: publishedRelation, self: target };
-  const sql = await withQueries(session, (query) => compiler.renderModel(model, { ...scope, query }));
-  const fingerprint = await withQueries(session, (query) => compiler.fingerprint(model, query));
+  const target = model.relation;
+  // By now every name means what is published.
+  const asking = { session, places: createPlaces("") };
+  const sql = await withQueries(asking, (query) => compiler.renderModel(model, { query }));
+  const fingerprint = await withQueries(asking, (query) => compiler.fingerprint(model, query));
   const create = () => session.run(`create or replace view ${quoteRelation(target)} as ${sql}`);
   const before = dropped.has(model.name) ? undefined : context.standing.get(model.name);
   if (before?.kind === "table") {
     const { own } = await readReaders(context, model);
-    for (const { identifier } of own) await dropView(context, identifier, dropped);
+    for (const reader of own) await dropView(context, reader, dropped);
     dropped.set(model.name, await readGrants(session, target));
-    await dropRelation(context, model.name, "table");
+    await dropRelation(context, model, "table");
   }
   try {
     await session.savepoint(create);
   } catch (error) {
     // 42P16: a column would go, or change its name or type.
     if (!hasCode(error, "42P16")) throw error;
-    await dropView(context, model.name, dropped);
+    await dropView(context, model, dropped);
     await create();
   }
   const comments = await commentStatements(session, "view", target, model, fingerprint);

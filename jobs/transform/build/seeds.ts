@@ -1,9 +1,7 @@
-import { publishedRelation } from "../project/compile.ts";
 import { parseCsv } from "../project/csv.ts";
 import { refuse } from "../project/refusal.ts";
 import { literal, type Model, quoteIdentifier, quoteRelation, type SeedConfig } from "../project/types.ts";
-import type { BuiltModel, ModelContext } from "./context.ts";
-import { workRelation } from "./names.ts";
+import { type BuiltModel, type ModelContext, openWork } from "./context.ts";
 import { indexTable } from "./tables.ts";
 
 const rowsPerStatement = 1000;
@@ -85,9 +83,9 @@ export async function buildSeed(context: ModelContext, model: Model, fingerprint
   const common = { model, fingerprint, delta: undefined, reason: undefined };
   const refresh = model.config.fullRefresh ?? context.fullRefresh;
   if (standing?.kind === "table" && standing.fingerprint === fingerprint && !refresh) {
-    return { ...common, action: "unchanged", rows: 0, relation: publishedRelation(model.name), proven: [] };
+    return { ...common, action: "unchanged", rows: 0, relation: model.relation, proven: [] };
   }
-  const relation = workRelation(model.name);
+  const relation = await openWork(context, model);
   const columns = readSeed(model);
   const quote = (name: string) => (seedConfig(model).quoteColumns ? quoteIdentifier(name) : name);
   const declared = columns.map(({ name, type }) => `${quote(name)} ${type}`).join(", ");

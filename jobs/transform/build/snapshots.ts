@@ -1,9 +1,8 @@
-import { publishedRelation } from "../project/compile.ts";
 import { refuse } from "../project/refusal.ts";
 import { type Model, quoteIdentifier, quoteRelation, type Relation, type SnapshotConfig } from "../project/types.ts";
 import { readColumns } from "./catalog.ts";
-import { type BuiltModel, compileModel, type ModelContext } from "./context.ts";
-import { deltaRelation, workRelation } from "./names.ts";
+import { type BuiltModel, compileModel, type ModelContext, openWork } from "./context.ts";
+import { deltaRelation } from "./names.ts";
 import { indexTable } from "./tables.ts";
 
 /** dbt-postgres takes the moment of the transaction. */
@@ -56,7 +55,7 @@ async function buildFirst(context: ModelContext, model: Model, fingerprint: stri
   const { session } = context;
   const strategy = strategyOf(model);
   const { columns } = strategy.config;
-  const relation = workRelation(model.name);
+  const relation = await openWork(context, model);
   const created = await session.whole(`
     create table ${quoteRelation(relation)} as
     select
@@ -82,8 +81,8 @@ async function buildFirst(context: ModelContext, model: Model, fingerprint: stri
 async function buildNext(context: ModelContext, model: Model, fingerprint: string, sql: string): Promise<BuiltModel> {
   const { session } = context;
   const strategy = strategyOf(model);
-  const relation = publishedRelation(model.name);
-  const source = deltaRelation(model.name);
+  const { relation } = model;
+  const source = deltaRelation(model);
   const keys = strategy.keys.map((key, index) => `${key} as dbt_unique_key_${index}`).join(", ");
   await session.run(`
     create temp table ${quoteIdentifier(source.identifier)} on commit drop as

@@ -1,4 +1,4 @@
-import { auditSchema, type JsonValue, readerRole, type Sql } from "../../../db/client.ts";
+import { type JsonValue, readerRole, type Sql } from "../../../db/client.ts";
 import { literal, quoteIdentifier, quoteRelation, type Relation } from "../project/types.ts";
 import { readColumns } from "./catalog.ts";
 import { shortHash } from "./names.ts";
@@ -10,9 +10,8 @@ const keptRows = 10_000;
 
 /** The failing rows of a test, in a table that only this build sees. */
 export type StoredFailures = {
-  alias: string;
-  /** As schema.name, where they will be. */
-  name: string;
+  /** Where they will be. */
+  relation: Relation;
   /** Where they are now, as SQL. */
   working: string;
   as: "table" | "view";
@@ -21,34 +20,37 @@ export type StoredFailures = {
   rows: unknown[];
 };
 
-const place = (identifier: string): Relation => ({ schema: auditSchema, identifier });
-const workName = (alias: string) => place(`barline_build_${shortHash(alias)}`);
+const workName = ({ schema, identifier }: Relation): Relation => ({
+  schema,
+  identifier: `barline_build_${shortHash(identifier)}`,
+});
 
-const createSchema = [
-  `create schema if not exists ${auditSchema}`,
-  grantIfReader(`grant usage on schema ${auditSchema} to ${readerRole}`),
-].join(";\n");
+/** Makes a schema of the project's own, whose relations the dashboard may read. */
+export const createSchema = (schema: string) =>
+  [
+    `create schema if not exists ${quoteIdentifier(schema)}`,
+    grantIfReader(`grant usage on schema ${quoteIdentifier(schema)} to ${readerRole}`),
+  ].join(";\n");
 
 /** A login that may not make roles has no reader. */
 function grantIfReader(statement: string): string {
   return `do $$ begin if exists (select from pg_roles where rolname = ${literal(readerRole)}) then ${statement}; end if; end $$`;
 }
 
-const grantSelect = (relation: Relation) =>
+export const grantSelect = (relation: Relation) =>
   grantIfReader(`grant select on ${quoteRelation(relation)} to ${readerRole}`);
 
 /** Keeps the rows that a test finds. Beside what is there, so that nobody who reads that has to wait for the build. */
 export async function storeFailures(session: Session, target: TestTarget, sql: string): Promise<StoredFailures> {
-  const { alias, config } = target.test;
-  const working = workName(alias);
-  await session.run(createSchema);
+  const { relation, config } = target.test;
+  const working = workName(relation);
+  await session.run(createSchema(relation.schema));
   await session.run(`create table ${quoteRelation(working)} as ${sql}`);
   const rows = await session.run(
     `select to_jsonb(failing) as row from ${quoteRelation(working)} as failing limit ${keptRows}`,
   );
   return {
-    alias,
-    name: `${auditSchema}.${alias}`,
+    relation,
     working: quoteRelation(working),
     as: config.storeFailures ?? "table",
     target,
@@ -70,12 +72,12 @@ export async function publishStored(
   stored: StoredFailures,
   viewSql: () => Promise<string>,
 ): Promise<void> {
-  const relation = place(stored.alias);
+  const { relation } = stored;
   await dropOld((text) => session.run(text), relation);
   if (stored.as === "view") {
     await session.run(`create view ${quoteRelation(relation)} as ${await viewSql()}`);
     await session.run(`drop table ${stored.working}`);
-  } else await session.run(`alter table ${stored.working} rename to ${quoteIdentifier(stored.alias)}`);
+  } else await session.run(`alter table ${stored.working} rename to ${quoteIdentifier(relation.identifier)}`);
   await session.run(grantSelect(relation));
 }
 
@@ -84,9 +86,8 @@ export async function keepStored(sql: Sql, all: StoredFailures[]): Promise<void>
   if (all.length === 0) return;
   await sql.begin(async (transaction) => {
     const run = async (text: string) => await transaction.unsafe<Record<string, unknown>[]>(text);
-    await run(createSchema);
-    for (const { alias, columns, rows } of all) {
-      const relation = place(alias);
+    for (const { relation, columns, rows } of all) {
+      await run(createSchema(relation.schema));
       await dropOld(run, relation);
       const list = columns.map(({ name, type }) => `${quoteIdentifier(name)} ${type}`).join(", ");
       await run(`create table ${quoteRelation(relation)} (${list})`);

@@ -1,12 +1,11 @@
 import { type DataTest, quoteRelation } from "../project/types.ts";
 import { compilePublishedTest } from "../summary.ts";
-import type { BuiltModel, ModelContext } from "./context.ts";
-import { currentRelation } from "./names.ts";
+import { type BuiltModel, type ModelContext, placeOf } from "./context.ts";
+import { mergeDelta } from "./incremental.ts";
 import { sortTests } from "./plan.ts";
 import type { Progress } from "./progress.ts";
-import { withQueries } from "./query.ts";
+import { renderHere } from "./query.ts";
 import { isStatementFault } from "./session.ts";
-import { mergeDelta } from "./tables.ts";
 import type { TestTarget } from "./test-sql.ts";
 import { proven, runTests, testResult } from "./tests.ts";
 import type { TestResult } from "./types.ts";
@@ -34,6 +33,7 @@ async function runAll(progress: Progress, tests: DataTest[], delta: BuiltModel |
   const done = await runTests(
     {
       session,
+      places: models.places,
       compiler: models.compiler,
       now: context.elapsed,
       signal: options.signal,
@@ -77,8 +77,7 @@ async function testTarget(
   test: DataTest,
   delta: BuiltModel | undefined,
 ): Promise<TestTarget> {
-  const relationOf = (name: string) => currentRelation(models.built, name);
-  const find = (name: string) => models.compiler.sourceRelation(name) ?? relationOf(name);
+  const find = (name: string) => placeOf(models, name);
   const inline = (name: string) => inlineQuery(context.loaded.project.models, models, name);
   const { assertion, subject } = test;
   const other = assertion.kind === "relationships" ? assertion.to : undefined;
@@ -89,18 +88,17 @@ async function testTarget(
     inline: await inline(subject),
     otherSide:
       other === undefined ? undefined : otherQuery ? `(${otherQuery}) as dbt_other` : quoteRelation(find(other)),
-    scope: { relationOf },
+    scope: {},
   };
 }
 
 /** The query of an ephemeral model, which stands nowhere. */
 async function inlineQuery(
   all: BuiltModel["model"][],
-  { session, compiler, built }: ModelContext,
+  context: ModelContext,
   name: string,
 ): Promise<string | undefined> {
   const model = all.find((candidate) => candidate.name === name);
   if (model?.config.materialized !== "ephemeral") return undefined;
-  const relationOf = (parent: string) => currentRelation(built, parent);
-  return await withQueries(session, (query) => compiler.renderModel(model, { relationOf, query }));
+  return await renderHere(context, (query) => context.compiler.renderModel(model, { query }));
 }

@@ -19,6 +19,8 @@ export type TestTarget = {
 const facts = (test: DataTest) => ({
   name: test.name,
   uniqueId: test.uniqueId,
+  package: test.package,
+  fqn: test.fqn,
   resourceType: "test",
   path: test.path,
   config: { ...test.config.values, severity: test.config.severity },
@@ -29,6 +31,7 @@ const facts = (test: DataTest) => ({
 function render(compiler: Compiler, { test, scope }: TestTarget, text: string, names?: Record<string, Value>) {
   const [, path = test.path, line] = /^(.*?)(?::(\d+))?$/.exec(test.path) ?? [];
   return compiler.render(path, text, {
+    package: test.package,
     ...scope,
     node: facts(test),
     ...(line !== undefined && { line: Number(line) }),

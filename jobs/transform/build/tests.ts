@@ -1,7 +1,7 @@
 import type { Compiler } from "../project/compile.ts";
 import { type DataTest, literal, quoteIdentifier } from "../project/types.ts";
-import { withQueries } from "./query.ts";
-import { isStatementFault, type Session } from "./session.ts";
+import { type Asking, renderHere } from "./query.ts";
+import { isStatementFault } from "./session.ts";
 import { type StoredFailures, storeFailures } from "./stored.ts";
 import { failuresSql, restricted, type TestTarget } from "./test-sql.ts";
 import type { FailureVerdict, StatementFault, TestFailure, TestResult, TestStatus } from "./types.ts";
@@ -11,8 +11,7 @@ export type { TestTarget } from "./test-sql.ts";
 /** Failing rows kept of each test. */
 const sampleSize = 20;
 
-export type TestContext = {
-  session: Session;
+export type TestContext = Asking & {
   compiler: Compiler;
   now(): number;
   signal: AbortSignal | undefined;
@@ -50,7 +49,7 @@ async function groupTargets(context: TestContext, targets: TestTarget[]): Promis
   for (const target of targets) {
     const shared = target.test.assertion.kind === "not_null" && isPlain(target.test);
     const key = shared
-      ? `not_null ${await withQueries(context.session, (query) => restricted(context.compiler, asking(target, query)))}`
+      ? `not_null ${await renderHere(context, (query) => restricted(context.compiler, asking(target, query)))}`
       : `one ${target.test.name}`;
     groups.set(key, [...(groups.get(key) ?? []), target]);
   }
@@ -90,7 +89,7 @@ async function runGroup(context: TestContext, group: TestTarget[]): Promise<Test
 }
 
 const compile = (context: TestContext, target: TestTarget) =>
-  withQueries(context.session, (query) => failuresSql(context.compiler, asking(target, query)));
+  renderHere(context, (query) => failuresSql(context.compiler, asking(target, query)));
 
 /** What a test found. */
 export type Outcome = {
@@ -140,7 +139,7 @@ async function judge(context: TestContext, target: TestTarget, sql: string, coun
     shouldError: row?.should_error === true,
     sample: sample && sample.length > 0 ? sample : null,
     sql,
-    storedIn: stored?.name ?? null,
+    storedIn: stored ? `${stored.relation.schema}.${stored.relation.identifier}` : null,
     rows: from,
   };
 }
@@ -175,7 +174,7 @@ async function countNulls(context: TestContext, group: TestTarget[]): Promise<nu
     const column = assertion.kind === "not_null" ? assertion.column : "null";
     return `count(*) filter (where ${column} is null) as failures_${index}`;
   });
-  const from = await withQueries(context.session, (query) => restricted(context.compiler, asking(first, query)));
+  const from = await renderHere(context, (query) => restricted(context.compiler, asking(first, query)));
   const [row] = await context.session.run(`select ${counts.join(", ")} from ${from}`);
   return group.map((_, index) => Number(row?.[`failures_${index}`]));
 }

@@ -1,7 +1,7 @@
 import { fromPlain } from "../jinja/plain.ts";
 import { str } from "../jinja/text.ts";
 import { callable, type Value } from "../jinja/values.ts";
-import { type Compiler, factsOf, fixtureOfThis, publishedRelation } from "../project/compile.ts";
+import { factsOf, fixtureOfThis } from "../project/compile.ts";
 import { refuse } from "../project/refusal.ts";
 import {
   type Fixture,
@@ -13,15 +13,13 @@ import {
   type UnitTest,
 } from "../project/types.ts";
 import { readColumns } from "./catalog.ts";
-import { currentRelation, shortHash } from "./names.ts";
-import { withQueries } from "./query.ts";
+import { type ModelContext, placeOf } from "./context.ts";
+import { shortHash } from "./names.ts";
+import { renderHere } from "./query.ts";
 import { isStatementFault, type Session } from "./session.ts";
 import type { TestResult } from "./types.ts";
 
-export type UnitTestContext = {
-  session: Session;
-  compiler: Compiler;
-  built: Map<string, { relation: Relation }>;
+export type UnitTestContext = Pick<ModelContext, "session" | "compiler" | "places"> & {
   models: Model[];
   now(): number;
   signal: AbortSignal | undefined;
@@ -78,10 +76,9 @@ async function compileActual(context: UnitTestContext, test: UnitTest, model: Mo
   for (const [name, value] of Object.entries(macros))
     names[name.replace(/^.*\./, "")] = callable(() => fromPlain(value));
   if (test.given.has("this")) names.this = fixtureOfThis();
-  return withQueries(context.session, (query) =>
+  return renderHere(context, (query) =>
     context.compiler.render(model.path, model.text, {
-      relationOf: publishedRelation,
-      self: publishedRelation(model.name),
+      ...{ self: model.relation, package: model.package },
       node: factsOf(model),
       incremental: macros.is_incremental === true,
       ...{ line: model.line, fixtures, names, variables: vars, environment: env_vars, query },
@@ -92,10 +89,7 @@ async function compileActual(context: UnitTestContext, test: UnitTest, model: Mo
 /** Given rows as a query, each value of the type that the column has in what they stand for. */
 async function rowsOf(context: UnitTestContext, test: UnitTest, name: string, rows: Record<string, unknown>[]) {
   const where = `${test.path}:${test.line}`;
-  const relation =
-    name === "this"
-      ? publishedRelation(test.model)
-      : (context.compiler.sourceRelation(name) ?? currentRelation(context.built, name));
+  const relation = placeOf(context, name === "this" ? test.model : name);
   if (context.models.some((model) => model.name === name && model.config.materialized === "ephemeral")) {
     throw refuse(where, `'${name}' is ephemeral and has no columns to look up; give its rows in the format sql`);
   }
@@ -107,12 +101,10 @@ async function rowsOf(context: UnitTestContext, test: UnitTest, name: string, ro
 
 /** The columns that a model is about to have: those of its full query. */
 async function columnsToBe(context: UnitTestContext, test: UnitTest): Promise<Columns> {
-  const { session, compiler, built, models } = context;
+  const { session, compiler, models } = context;
   const model = models.find(({ name }) => name === test.model);
   if (!model) return [];
-  const self = publishedRelation(model.name);
-  const relationOf = (name: string) => currentRelation(built, name);
-  const sql = await withQueries(session, (query) => compiler.renderModel(model, { relationOf, self, query }));
+  const sql = await renderHere(context, (query) => compiler.renderModel(model, { query }));
   return probeColumns(session, sql);
 }
 

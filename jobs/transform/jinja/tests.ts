@@ -7,7 +7,7 @@ import { applyOperator } from "./operators.ts";
 import { compare, equals } from "./order.ts";
 import type { Method } from "./signature.ts";
 import { str } from "./text.ts";
-import { callOf, Dict, Float, Undefined, type Value } from "./values.ts";
+import { callOf, Dict, Float, Thing, Undefined, type Value } from "./values.ts";
 
 /** Whether a value is of a kind. */
 const kind = (is: (value: Value) => boolean): Method<Value> => ["", (value) => is(value)];
@@ -60,7 +60,7 @@ export const tests: Record<string, Method<Value>> = {
   lessthan: less,
   lower: kind((value) => isLower(str(value))),
   lt: less,
-  mapping: kind((value) => value instanceof Dict),
+  mapping: kind((value) => value instanceof Dict || (value instanceof Thing && value.options.mapping === true)),
   ne: differs,
   none: kind((value) => value === null),
   number: kind((value) => isNumber(value) || value instanceof Decimal),

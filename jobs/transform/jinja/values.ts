@@ -146,6 +146,8 @@ export type ThingOptions = {
   missing?: (name: string) => Value;
   /** What a `for` finds in it, and an index. */
   list?: Value[];
+  /** Whether it is a mapping to the test of that name. */
+  mapping?: boolean;
   /** What a call of it does. */
   call?: Callable["call"];
 };

@@ -1,17 +1,22 @@
 import { createHash } from "node:crypto";
 import { utcMoment } from "../jinja/times/module.ts";
-import { Thing } from "../jinja/values.ts";
-import type { NodeFacts, RenderScope } from "./context/scope.ts";
+import type { Value } from "../jinja/values.ts";
+import { relationValue } from "./context/relations.ts";
+import type { NodeFacts, Query, RenderScope } from "./context/scope.ts";
 import type { Jinja } from "./jinja.ts";
 import { refuse } from "./refusal.ts";
-import type { Model, Relation, Source } from "./types.ts";
+import { type Model, quoteIdentifier, type Relation, type Source } from "./types.ts";
 
 export type CompileScope = Pick<
   RenderScope,
-  "line" | "fullRefresh" | "query" | "names" | "variables" | "environment"
+  "line" | "fullRefresh" | "query" | "names" | "variables" | "environment" | "graph"
 > & {
-  /** Where a model stands while this is compiled: published, or built and not yet published. */
-  relationOf(model: string): Relation;
+  /** The project or package that the text is of; the project where left out. */
+  package?: string;
+  /** What a model or source is to be read as; where it is published where left out. */
+  relationOf?(model: string): Relation | undefined;
+  /** What a model or source is to be read as, in SQL, instead of its relation. */
+  replace?(name: string): string | undefined;
   self?: Relation;
   incremental?: boolean;
   /** False while the project is only read. */
@@ -30,29 +35,32 @@ export type Compiler = {
   render(path: string, text: string, scope: CompileScope): string;
   /** Renders a model's query. */
   renderModel(model: Model, scope: CompileScope): string;
-  /** Where a source stands; undefined where the name is none of a source. */
-  sourceRelation(name: string): Relation | undefined;
+  /** Where a model or source stands once all is published; undefined where the name is of neither. */
+  relationOf(name: string): Relation | undefined;
   /** A hash of all that decides a model's rows but the data: its full SQL, its config, and the same of what it reads. */
-  fingerprint(model: Model, query?: RenderScope["query"]): string;
+  fingerprint(model: Model, query?: Query): string;
 };
 
 type CompilerOptions = {
   jinja: Jinja;
   models: Model[];
   sources: Source[];
+  projectName: string;
+  database: string;
+  /** For `graph`. */
+  graph?(): Value;
   /** Models that `ref` may name; more than `models` while these are still being read. */
   knownModels: Set<string>;
 };
 
-/** Where a model is published. */
-export const publishedRelation = (model: string): Relation => ({ schema: "public", identifier: model });
-
 /** What a query reads that stands within the query itself. */
-const temporaryName = (name: string) => `__dbt__cte__${name.replace(".", "__")}`;
+export const temporaryName = (name: string) => `__dbt__cte__${name.replace(".", "__")}`;
 
 export const factsOf = (model: Model): NodeFacts => ({
   name: model.name,
   uniqueId: model.uniqueId,
+  package: model.package,
+  fqn: model.fqn,
   resourceType: model.resourceType,
   path: model.path,
   config: { ...model.config.values, materialized: model.config.materialized },
@@ -62,8 +70,12 @@ export const factsOf = (model: Model): NodeFacts => ({
 /** Of each rendering different, and nothing that a model's rows should be built anew for. */
 const timeless = { invocation_id: "", run_started_at: utcMoment(new Date(0)) };
 
+/** Refs of a file are learned by rendering it, before there is anything to name. */
+export const unknownRelation: Relation = { schema: "public", identifier: "unknown" };
+
 /** Turns the project's files into SQL. */
-export function createCompiler({ jinja, models, sources, knownModels }: CompilerOptions): Compiler {
+export function createCompiler(options: CompilerOptions): Compiler {
+  const { jinja, models, sources, knownModels, projectName } = options;
   const byName = new Map(models.map((model) => [model.name, model]));
   const sourceByName = new Map(sources.map((source) => [source.name, source]));
   const isEphemeral = (name: string) => byName.get(name)?.config.materialized === "ephemeral";
@@ -78,20 +90,25 @@ export function createCompiler({ jinja, models, sources, knownModels }: Compiler
       if (scope.fixtures && !scope.fixtures.has(name)) throw refuse(path, `reads '${name}', which is not given`);
       return scope.fixtures !== undefined;
     };
+    const relationOf = (name: string) => scope.relationOf?.(name) ?? byName.get(name)?.relation ?? unknownRelation;
     return jinja.render(text, {
-      ...{ path, ...givenIn(scope) },
+      ...{ path, package: projectName, ...(options.graph && { graph: options.graph }), ...givenIn(scope) },
       config: (values) => scope.onConfig?.(values),
       ref: (name) => {
         if (!knownModels.has(name)) throw refuse(path, `reads the model '${name}', which is not in the project`);
         note(name);
-        return given(name) || isEphemeral(name) ? temporaryName(name) : scope.relationOf(name);
+        const replaced = scope.replace?.(name);
+        if (replaced !== undefined) return replaced;
+        return given(name) || isEphemeral(name) ? temporaryName(name) : relationOf(name);
       },
       source: (source, table) => {
         const name = `${source}.${table}`;
         const found = sourceByName.get(name);
         if (!found) throw refuse(path, `reads the source '${name}', which no YAML file declares`);
         note(name);
-        return given(name) ? { schema: "", identifier: temporaryName(name) } : found.relation;
+        return (
+          scope.replace?.(name) ?? (given(name) ? temporaryName(name) : (scope.relationOf?.(name) ?? found.relation))
+        );
       },
     });
   }
@@ -103,9 +120,9 @@ export function createCompiler({ jinja, models, sources, knownModels }: Compiler
       if (found && isEphemeral(parent)) needEphemeral(found, scope, needed);
     }
     const { relationOf, query, names } = scope;
-    const inner = { relationOf, ...(query && { query }), ...(names && { names }) };
-    const self = publishedRelation(model.name);
-    needed.set(model.name, renderBody(model.path, model.text, { ...inner, self, node: factsOf(model) }));
+    const inner = { ...(relationOf && { relationOf }), ...(query && { query }), ...(names && { names }) };
+    const own = { self: model.relation, package: model.package, node: factsOf(model) };
+    needed.set(model.name, renderBody(model.path, model.text, { ...inner, ...own }));
   }
 
   function render(path: string, text: string, scope: CompileScope): string {
@@ -128,11 +145,16 @@ export function createCompiler({ jinja, models, sources, knownModels }: Compiler
   }
 
   const renderModel = (model: Model, scope: CompileScope) =>
-    render(model.path, model.text, { line: model.line, node: factsOf(model), known: model.dependsOn, ...scope });
+    render(model.path, model.text, {
+      ...{ line: model.line, node: factsOf(model), known: model.dependsOn },
+      ...{ package: model.package, self: model.relation },
+      ...scope,
+    });
 
-  const fingerprint = (model: Model, query?: RenderScope["query"]) =>
-    hashOf(model, { byName, renderModel, query, hashes: new Map() });
-  return { render, renderModel, fingerprint, sourceRelation: (name) => sourceByName.get(name)?.relation };
+  const prefix = options.database && `${quoteIdentifier(options.database)}.`;
+  const fingerprint = (model: Model, query?: Query) => hashOf(model, { byName, renderModel, query, prefix, hashes: new Map() });
+  const relationOf = (name: string) => byName.get(name)?.relation ?? sourceByName.get(name)?.relation;
+  return { render, renderModel, fingerprint, relationOf };
 }
 
 /** What a scope says, without what it leaves out. */
@@ -140,6 +162,8 @@ function givenIn(scope: CompileScope) {
   const { execute = true, incremental = false, self, line, node, fullRefresh, query } = scope;
   return {
     ...{ self, incremental, execute },
+    ...(scope.package !== undefined && { package: scope.package }),
+    ...(scope.graph && { graph: scope.graph }),
     ...(line !== undefined && { line }),
     ...(node && { node }),
     ...(fullRefresh !== undefined && { fullRefresh }),
@@ -158,21 +182,32 @@ function wrap(body: string, needed: ReadonlyMap<string, string>): string {
 
 type Hashing = Pick<Compiler, "renderModel"> & {
   byName: ReadonlyMap<string, Model>;
-  query: RenderScope["query"];
+  query: Query | undefined;
+  /** What stands before each relation, and is another where the warehouse moves. */
+  prefix: string;
   /** Of what was rendered already: many ways may lead to one model. */
   hashes: Map<string, string>;
 };
 
 function hashOf(model: Model, hashing: Hashing): string {
-  const { byName, renderModel, query, hashes } = hashing;
+  const { byName, renderModel, query, prefix, hashes } = hashing;
   const known = hashes.get(model.name);
   if (known !== undefined) return known;
-  const scope = { relationOf: publishedRelation, self: publishedRelation(model.name), names: timeless };
-  const sql = model.resourceType === "seed" ? model.text : renderModel(model, { ...scope, ...(query && { query }) });
+  const scope = { names: timeless, ...(query && { query }) };
+  const sql = model.resourceType === "seed" ? model.text : renderModel(model, scope);
   const { materialized, uniqueKey, indexes, seed } = model.config;
   const parents = model.dependsOn.flatMap((name) => byName.get(name) ?? []).map((parent) => hashOf(parent, hashing));
   const hash = createHash("sha256")
-    .update(JSON.stringify([sql, materialized, uniqueKey, indexes, parents, ...(seed ? [seed] : [])]))
+    .update(
+      JSON.stringify([
+        prefix ? sql.replaceAll(prefix, "") : sql,
+        materialized,
+        uniqueKey,
+        indexes,
+        parents,
+        ...(seed ? [seed] : []),
+      ]),
+    )
     .digest("hex")
     .slice(0, 32);
   hashes.set(model.name, hash);
@@ -184,4 +219,4 @@ const hiddenRead = (name: string) =>
   `reads '${name}' only while it is built; write it outside of {% if execute %} too, as in '-- depends_on: {{ ref('${name}') }}'`;
 
 /** `this` in a unit test: the rows that are given for it. */
-export const fixtureOfThis = () => new Thing("relation", {}, { text: temporaryName("this") });
+export const fixtureOfThis = () => relationValue(temporaryName("this"), "");

@@ -1,14 +1,23 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { extname, join } from "node:path";
-import { isNode, LineCounter, parseDocument } from "yaml";
-import type { z } from "zod";
 import { refuse, refuseUnsupported } from "./refusal.ts";
+import { readSettings, type Settings } from "./settings.ts";
 
-export type ProjectFile = { path: string; text: string };
+/** `path` is relative to the project, also where the file is of a package in it. */
+export type ProjectFile = {
+  path: string;
+  text: string;
+  /** The project or package that it is of. */
+  package: string;
+  /** The path within the folder of its kind: `marts/orders.sql`. */
+  place: string;
+};
 
-/** Every file of a dbt project that Barline reads, unread by it so far. Paths are relative to the project. */
+/** Every file of a dbt project, or of one package, that Barline reads, unread by it so far. */
 export type ProjectFiles = {
-  settings: ProjectFile;
+  settings: Settings;
+  /** Of dbt_project.yml. */
+  path: string;
   models: ProjectFile[];
   snapshots: ProjectFile[];
   seeds: ProjectFile[];
@@ -21,99 +30,103 @@ export type ProjectFiles = {
   docs: ProjectFile[];
   /** Rows of unit tests. */
   fixtures: ProjectFile[];
+  /** selectors.yml, where there is one. */
+  selectors: ProjectFile | undefined;
 };
 
+const isMissing = (error: unknown) => error instanceof Error && "code" in error && error.code === "ENOENT";
+
+/** Files below a folder, by name; links are followed, as `dbt deps` makes them for packages of this machine. */
 function walk(root: string, folder: string): string[] {
-  let entries: import("node:fs").Dirent[];
+  let names: string[];
   try {
-    entries = readdirSync(join(root, folder), { withFileTypes: true });
+    names = readdirSync(join(root, folder)).sort();
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    if (isMissing(error)) return [];
     throw error;
   }
-  return entries
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .flatMap((entry) => {
-      const path = join(folder, entry.name);
-      if (entry.isDirectory()) return walk(root, path);
-      return entry.name.startsWith(".") ? [] : [path];
-    });
+  return names.flatMap((name) => {
+    const path = join(folder, name);
+    if (statSync(join(root, path)).isDirectory()) return walk(root, path);
+    return name.startsWith(".") ? [] : [path];
+  });
 }
 
-const isYaml = (path: string) => [".yml", ".yaml"].includes(extname(path));
-const isPlaced = (folder: string) => (path: string) => path.startsWith(`tests/${folder}/`);
+const isYaml = ({ path }: ProjectFile) => [".yml", ".yaml"].includes(extname(path));
+const isPlaced =
+  (folder: string) =>
+  ({ place }: ProjectFile) =>
+    place.startsWith(`${folder}/`);
 const isGeneric = isPlaced("generic");
 const isFixture = isPlaced("fixtures");
+const ending = (files: ProjectFile[], extension: string) => files.filter(({ path }) => extname(path) === extension);
 
-/** Reads the project's files; refuses, by name, the kinds that Barline cannot run. */
-export function readProjectFiles(root: string): ProjectFiles {
-  const read = (path: string): ProjectFile => {
+/** Reads the files of the project in `root`, or of the package in a folder of it; refuses, by name, what Barline cannot run. */
+export function readProjectFiles(root: string, folder = ""): ProjectFiles {
+  const read = (path: string): string => {
     try {
-      return { path, text: readFileSync(join(root, path), "utf8") };
+      return readFileSync(join(root, path), "utf8");
     } catch (error) {
-      throw refuse(join(root, path), "cannot be read", error);
+      throw refuse(folder ? path : join(root, path), "cannot be read", error);
     }
   };
-  for (const path of ["packages.yml", "dependencies.yml"]) {
-    if (walk(root, ".").includes(path)) throw refuseUnsupported(path, "installing packages");
-  }
-  const folders = ["models", "snapshots", "seeds", "tests", "macros"] as const;
-  const [models, snapshots, seeds, tests, macros] = folders.map((folder) => walk(root, folder)) as [
-    string[],
-    string[],
-    string[],
-    string[],
-    string[],
-  ];
-  for (const path of models) if (extname(path) === ".py") throw refuseUnsupported(path, "a Python model");
+  const path = join(folder, "dbt_project.yml");
+  const settings = readSettings({ path, text: read(path) });
+  const fileIn =
+    (within: string) =>
+    (found: string): ProjectFile => ({
+      path: found,
+      text: read(found),
+      package: settings.name,
+      place: found.slice(join(folder, within).length + 1),
+    });
+  const filesOf = (folders: readonly string[]) =>
+    folders.flatMap((one) => walk(root, join(folder, one)).map(fileIn(one)));
+  const [models, snapshots, seeds, tests, macros] = (
+    ["model-paths", "snapshot-paths", "seed-paths", "test-paths", "macro-paths"] as const
+  ).map((key) => filesOf(settings[key])) as [ProjectFile[], ProjectFile[], ProjectFile[], ProjectFile[], ProjectFile[]];
+  for (const { path } of ending(models, ".py")) throw refuseUnsupported(path, "a Python model");
   const all = [...models, ...snapshots, ...seeds, ...tests, ...macros];
-  const ending = (paths: string[], extension: string) => paths.filter((path) => extname(path) === extension).map(read);
+  const selectors = join(folder, "selectors.yml");
+  const hasSelectors = folder === "" && statSync(join(root, selectors), { throwIfNoEntry: false }) !== undefined;
   return {
-    settings: read("dbt_project.yml"),
+    settings,
+    path,
     models: ending(models, ".sql"),
     snapshots: ending(snapshots, ".sql"),
     seeds: ending(seeds, ".csv"),
-    properties: all.filter(isYaml).map(read),
+    properties: all.filter(isYaml),
     macros: [...ending(macros, ".sql"), ...ending(tests.filter(isGeneric), ".sql")],
     tests: ending(
-      tests.filter((path) => !isGeneric(path) && !isFixture(path)),
+      tests.filter((file) => !isGeneric(file) && !isFixture(file)),
       ".sql",
     ),
-    docs: [...ending(all, ".md"), ...ending(walk(root, "docs"), ".md")],
-    fixtures: tests.filter(isFixture).map(read),
+    docs: [...ending(all, ".md"), ...ending(filesOf(settings["docs-paths"] ?? ["docs"]), ".md")],
+    fixtures: tests.filter(isFixture),
+    selectors: hasSelectors ? fileIn("")(selectors) : undefined,
   };
 }
 
-/** A YAML file's values, and the line on which each begins. */
-export type ParsedYaml<T> = { value: T; lineOf(path: PropertyKey[]): number };
-
-/** Parses a YAML file by `schema`, what it says prepared first; errors name the file, the line and the key. */
-export function parseYaml<Schema extends z.ZodType>(
-  file: ProjectFile,
-  schema: Schema,
-  prepare: (value: unknown, lineOf: (path: PropertyKey[]) => number) => unknown = (value) => value,
-): ParsedYaml<z.output<Schema>> {
-  const lineCounter = new LineCounter();
-  const document = parseDocument(file.text, { lineCounter });
-  const [problem] = document.errors;
-  if (problem)
-    throw refuse(`${file.path}:${problem.linePos?.[0].line ?? 1}`, problem.message.split("\n")[0] ?? "is no YAML");
-  const lineOf = (path: PropertyKey[]): number => {
-    for (let length = path.length; length >= 0; length--) {
-      const node = document.getIn(path.slice(0, length), true);
-      if (isNode(node) && node.range) return lineCounter.linePos(node.range[0]).line;
-    }
-    return 1;
-  };
-  const parsed = schema.safeParse(prepare(document.toJS() ?? {}, lineOf));
-  if (parsed.success) return { value: parsed.data, lineOf };
-  const [issue] = parsed.error.issues;
-  if (!issue) throw refuse(file.path, "is not understood");
-  const at = issue.path.join(".");
-  if (issue.code === "unrecognized_keys") {
-    const line = lineOf([...issue.path, issue.keys[0] ?? ""]);
-    const names = issue.keys.map((key) => `\`${key}\``).join(", ");
-    throw refuseUnsupported(`${file.path}:${line}`, `${names}${at && ` in ${at}`}`);
+/** Reads the packages that `dbt deps` has installed; refuses a project that asks for some and has none. */
+export function readPackages(root: string, { settings }: ProjectFiles): ProjectFiles[] {
+  const folder = settings["packages-install-path"];
+  const found = readFolders(join(root, folder)).map((name) => readProjectFiles(root, join(folder, name)));
+  const wanted = ["packages.yml", "dependencies.yml"].find(
+    (path) => statSync(join(root, path), { throwIfNoEntry: false }) !== undefined,
+  );
+  if (wanted !== undefined && found.length === 0) {
+    throw refuse(wanted, `asks for packages, and none is in ${folder}; run \`dbt deps\``);
   }
-  throw refuse(`${file.path}:${lineOf(issue.path)}`, `${at || "the file"}: ${issue.message}`);
+  return found;
+}
+
+function readFolders(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .sort()
+      .filter((name) => statSync(join(folder, name, "dbt_project.yml"), { throwIfNoEntry: false }) !== undefined);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
 }

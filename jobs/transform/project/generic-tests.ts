@@ -1,17 +1,20 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { type ConfigLayer, testConfigKeys } from "./config.ts";
+import type { ConfigLayer } from "./config.ts";
+import type { ProjectFile } from "./files.ts";
 import { type ColumnEntry, record, type TestEntry } from "./properties-schema.ts";
 import { refuse } from "./refusal.ts";
-import type { Assertion } from "./types.ts";
+import { testConfigKeys } from "./test-config.ts";
+import { type Assertion, quoteIdentifier } from "./types.ts";
 
 /** A generic test as declared, its Jinja not rendered yet. */
 export type DeclaredTest = {
   /** dbt's full name. */
   name: string;
   alias: string;
-  /** The generic test: `not_null`, or one of the project's own. */
+  /** The generic test: `not_null`, or one of the project's own, with its package before it where that is said. */
   macro: string;
+  file: ProjectFile;
   path: string;
   line: number;
   subject: string;
@@ -22,7 +25,7 @@ export type DeclaredTest = {
 };
 
 type Owner = {
-  path: string;
+  file: ProjectFile;
   subject: string;
   /** What stands for the subject in the test's name. */
   namePrefix: string;
@@ -40,13 +43,15 @@ export function declareTests(owner: Owner, whole: Tested, columns: ColumnEntry[]
     );
   return [
     ...read(whole, owner.at, undefined),
-    ...columns.flatMap((column, index) => read(column, [...owner.at, "columns", index], column.name)),
+    ...columns.flatMap((column, index) =>
+      read(column, [...owner.at, "columns", index], column.quote ? quoteIdentifier(column.name) : column.name),
+    ),
   ];
 }
 
 function declareTest(owner: Owner, at: PropertyKey[], entry: TestEntry, columnName: string | undefined): DeclaredTest {
   const line = owner.lineOf(at);
-  const where = `${owner.path}:${line}`;
+  const where = `${owner.file.path}:${line}`;
   const { macro, values } = unfoldEntry(where, owner.subject, entry);
   const { arguments: nested, config, name, description, ...plain } = values;
   const isConfig = ([key]: [string, unknown]) => testConfigKeys.includes(key);
@@ -57,13 +62,15 @@ function declareTest(owner: Owner, at: PropertyKey[], entry: TestEntry, columnNa
     ...record.default({}).parse(nested),
   };
   const column = given.column_name === undefined ? undefined : String(given.column_name);
-  const full = testName(owner.kindPrefix + macro, owner.namePrefix, given);
+  const kind = owner.kindPrefix + macro.replaceAll(".", "_");
+  const full = testName(kind, owner.namePrefix, given);
   const own = typeof name === "string" ? name : undefined;
   return {
     name: own ?? full,
-    alias: shortName(owner.kindPrefix + macro, owner.namePrefix, own ?? full, own !== undefined),
+    alias: shortName(kind, owner.namePrefix, own ?? full, own !== undefined),
     macro,
-    path: owner.path,
+    file: owner.file,
+    path: owner.file.path,
     line,
     subject: owner.subject,
     column,

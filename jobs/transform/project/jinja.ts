@@ -3,35 +3,40 @@ import { PermanentError } from "../../orchestrator/errors.ts";
 import { bindMacro, execute, ReturnSignal } from "../jinja/execute.ts";
 import { SyntaxFault } from "../jinja/lexer.ts";
 import { parseTemplate } from "../jinja/parser.ts";
-import { createScope, type Place, type Run } from "../jinja/scope.ts";
+import { createScope, type Place, type Run, type Scope } from "../jinja/scope.ts";
 import type { Macro, Template } from "../jinja/syntax.ts";
 import { fail, TemplateFault, Thing, type Value } from "../jinja/values.ts";
+import type { MacroFinder } from "./context/adapter.ts";
 import { dbtNames } from "./context/functions.ts";
 import type { ContextOptions, RenderScope } from "./context/scope.ts";
 import { NeedsQuery } from "./context/tables.ts";
+import type { ProjectFile } from "./files.ts";
 import { refuse, refuseUnsupported } from "./refusal.ts";
 
 export type JinjaOptions = ContextOptions & {
-  macros: { path: string; text: string }[];
+  macros: Omit<ProjectFile, "place">[];
   /** Of a file, whether what is not defined is refused in it: in ours dbt's silence would hide a mistake. Of none where left out. */
   refusesUndefined?(path: string): boolean;
 };
 
 export type Jinja = {
   render(text: string, scope: RenderScope): string;
-  /** Macros of the project by name, with the file that each is from; generic tests as `test_<name>`. */
-  macros: Map<string, { path: string; parameters: string[] }>;
+  /** A macro that a file of `from` calls by this name, with its package before it where it is another's; generic tests are `test_<name>`. */
+  find(name: string, from: string): Found | undefined;
 };
+type Found = { package: string; path: string; parameters: string[] };
 
 /** Macros by which a project changes how dbt works. */
-const reservedMacros =
-  /^(generate_(schema|alias|database)_name|materialization_\w+|get_where_subquery|snapshot_\w+_strategy)$/;
+const reservedMacros = /^(generate_database_name|materialization_\w+|get_where_subquery|snapshot_\w+_strategy)$/;
 
 const never = () => false;
 
 type Known = { path: string; macro: Macro };
+type Macros = Map<string, Known>;
+/** Macros by package and name; those of dbt itself under "dbt". */
+type Library = Map<string, Macros>;
 
-/** A renderer of dbt's Jinja, with dbt's functions and the project's macros. */
+/** A renderer of dbt's Jinja, with dbt's functions and the macros of the project and its packages. */
 export function createJinja(options: JinjaOptions): Jinja {
   const templates = new Map<string, Template>();
   const parse = (text: string, line = 1): Template => {
@@ -40,16 +45,17 @@ export function createJinja(options: JinjaOptions): Jinja {
     templates.set(key, known);
     return known;
   };
-  const builtIn = readBuiltIn();
-  const own = readMacros(options.macros);
-  refuseReserved(own, builtIn);
+  const library = readLibrary(options);
+  const { projectName } = options;
   return {
-    macros: new Map(
-      [...own].map(([name, { path, macro }]) => [
-        name,
-        { path, parameters: macro.parameters.map((part) => part.name) },
-      ]),
-    ),
+    find(name, from) {
+      const [own, namespace] = name.split(".").reverse() as [string, string | undefined];
+      const places = namespace === undefined ? [from, projectName] : [namespace];
+      const found = places.find((place) => library.get(place)?.has(own));
+      const known = found === undefined ? undefined : library.get(found)?.get(own);
+      if (found === undefined || !known) return undefined;
+      return { package: found, path: known.path, parameters: known.macro.parameters.map((part) => part.name) };
+    },
     render(text, scope) {
       const place: Place = { path: scope.path, line: scope.line ?? 1 };
       try {
@@ -64,7 +70,7 @@ export function createJinja(options: JinjaOptions): Jinja {
         };
         const within = (inner: string, line?: number) =>
           execute(run, createScope(run.globals.get), parse(inner, line).body);
-        fillGlobals(options, run, scope, { own, builtIn, render: within });
+        run.globals = openGlobals(options, run, scope, { library, render: within });
         return within(text, scope.line);
       } catch (error) {
         throw explain(scope.path, place, error);
@@ -84,8 +90,20 @@ function explain(path: string, place: Place, error: unknown): unknown {
   return error instanceof Error ? refuse(where, error.message, error) : error;
 }
 
-function readMacros(files: { path: string; text: string }[]): Map<string, Known> {
-  const found = new Map<string, Known>();
+function readLibrary({ macros, packages }: JinjaOptions): Library {
+  const text = readFileSync(new URL("./context/cross-database.sql", import.meta.url), "utf8");
+  const builtIn = readMacros([{ path: "dbt", text }]);
+  const library: Library = new Map([["dbt", builtIn]]);
+  for (const name of packages) {
+    const own = readMacros(macros.filter((file) => file.package === name));
+    refuseReserved(own, builtIn);
+    library.set(name, own);
+  }
+  return library;
+}
+
+function readMacros(files: { path: string; text: string }[]): Macros {
+  const found: Macros = new Map();
   for (const { path, text } of files) {
     try {
       for (const macro of parseTemplate(text).macros) {
@@ -101,40 +119,64 @@ function readMacros(files: { path: string; text: string }[]): Map<string, Known>
   return found;
 }
 
-function readBuiltIn(): Map<string, Known> {
-  const text = readFileSync(new URL("./context/cross-database.sql", import.meta.url), "utf8");
-  return readMacros([{ path: "dbt", text }]);
-}
-
 /** `default__x` is what `adapter.dispatch('x')` finds; where x is dbt's own it would change dbt. */
-function refuseReserved(own: Map<string, Known>, builtIn: Map<string, Known>): void {
+function refuseReserved(own: Macros, builtIn: Macros): void {
   for (const [name, { path, macro }] of own) {
     const dispatched = /^(?:default|postgres)__(\w+)$/.exec(name)?.[1];
-    if (!reservedMacros.test(name) && (dispatched === undefined || own.has(dispatched) || builtIn.has(dispatched)))
-      continue;
+    const replaces = dispatched !== undefined && builtIn.has(dispatched) && !own.has(dispatched);
+    if (!reservedMacros.test(dispatched ?? name) && !replaces) continue;
     throw refuseUnsupported(`${path}:${macro.line}`, `the macro ${name}, which changes dbt itself,`);
   }
 }
 
-/** What a text sees: names of this rendering, the project's macros, dbt's functions, dbt's macros. */
-function fillGlobals(
+/** What a text sees: names of this rendering, macros of its package and the project, dbt's functions and macros, the packages. */
+function openGlobals(
   options: ContextOptions,
   run: Run,
   scope: RenderScope,
-  { own, builtIn, render }: { own: Map<string, Known>; builtIn: Map<string, Known>; render(text: string): string },
-): void {
-  const { globals } = run;
-  const bind = ({ path, macro }: Known): Value => bindMacro(run, path, macro, globals);
-  const bound = (macros: Map<string, Known>) => new Map([...macros].map(([name, known]) => [name, bind(known)]));
-  const [dbtMacros, projectMacros] = [bound(builtIn), bound(own)];
-  const find = (name: string) => projectMacros.get(name) ?? dbtMacros.get(name);
+  { library, render }: { library: Library; render(text: string): string },
+): Scope {
+  const { projectName, packages, dispatch } = options;
+  const bound = new Map<Known, Value>();
+  const bind = (known: Known | undefined): Value | undefined => {
+    if (!known) return undefined;
+    const macro = bound.get(known) ?? bindMacro(run, known.path, known.macro, globals);
+    bound.set(known, macro);
+    return macro;
+  };
+  const macroOf = (place: string, name: string) => bind(library.get(place)?.get(name));
+  const find: MacroFinder = {
+    named: (name) => macroOf(scope.package, name) ?? macroOf(projectName, name) ?? macroOf("dbt", name),
+    dispatched(name, namespace) {
+      const known = namespace !== undefined && namespace !== "dbt" && library.has(namespace);
+      const order = namespace === undefined ? undefined : dispatch.get(namespace);
+      const places = order ?? (known ? [projectName, namespace] : [scope.package, projectName, "dbt"]);
+      for (const place of places) {
+        const macro = macroOf(place, `postgres__${name}`) ?? macroOf(place, `default__${name}`);
+        if (macro !== undefined) return macro;
+      }
+      return known ? undefined : macroOf("dbt", name);
+    },
+  };
   const functions = dbtNames(options, scope, { find, render });
-  const dbt = new Thing("dbt", new Map([...dbtMacros, ...Object.entries(functions)]), {
-    missing: (name) => fail(`dbt.${name} is not supported yet`),
+  const namespaceOf = (name: string) => {
+    const macros = [...(library.get(name) ?? [])].map(([own, known]): [string, Value] => [own, bind(known) ?? null]);
+    if (name !== "dbt") return new Thing(name, new Map(macros));
+    const missing = (own: string) => fail(`dbt.${own} is not supported yet`);
+    return new Thing(name, new Map([...Object.entries(functions), ...macros]), { missing });
+  };
+  const lookUp = (name: string): Value | undefined => {
+    const given = scope.names && Object.hasOwn(scope.names, name) ? scope.names[name] : undefined;
+    if (given !== undefined) return given;
+    const own = macroOf(scope.package, name) ?? macroOf(projectName, name);
+    if (own !== undefined) return own;
+    const known = Object.hasOwn(functions, name) ? functions[name] : undefined;
+    return known ?? macroOf("dbt", name) ?? (name === "dbt" || packages.includes(name) ? namespaceOf(name) : undefined);
+  };
+  const found = new Map<string, Value | undefined>();
+  const globals = createScope((name) => {
+    if (!found.has(name)) found.set(name, lookUp(name));
+    return found.get(name);
   });
-  const all: Iterable<[string, Value]>[] = [dbtMacros, Object.entries(functions), projectMacros];
-  for (const names of all) for (const [name, value] of names) globals.set(name, value);
-  globals.set("dbt", dbt);
-  globals.set(options.projectName, new Thing(options.projectName, projectMacros));
-  for (const [name, value] of Object.entries(scope.names ?? {})) globals.set(name, value);
+  return globals;
 }

@@ -1,17 +1,20 @@
 import { randomUUID } from "node:crypto";
 import { readBlocks } from "./blocks.ts";
 import { type Compiler, createCompiler } from "./compile.ts";
+import { graphValue } from "./context/graph.ts";
 import type { RenderScope } from "./context/scope.ts";
 import { readGenericTest, readSingularTest, type TestContext } from "./data-tests.ts";
-import { type ProjectFiles, readProjectFiles } from "./files.ts";
+import { type ProjectFile, type ProjectFiles, readPackages, readProjectFiles } from "./files.ts";
 import { orderModels } from "./graph.ts";
 import { createJinja, type Jinja } from "./jinja.ts";
+import { createNaming } from "./naming.ts";
 import { type Properties, parseProperties } from "./properties.ts";
 import { native } from "./properties-rendering.ts";
 import { refuse } from "./refusal.ts";
-import { type Draft, findDrafts, readResource } from "./resources.ts";
-import { readSettings, readVariables } from "./settings.ts";
-import type { Model, Project } from "./types.ts";
+import { type Draft, findDrafts, readResource, readSnapshotDrafts } from "./resources.ts";
+import { readSelectors } from "./selectors.ts";
+import { readVariables } from "./settings.ts";
+import { type Model, type Project, quoteRelation } from "./types.ts";
 import { readUnitTest } from "./unit-tests.ts";
 
 export type ProjectOptions = {
@@ -21,8 +24,10 @@ export type ProjectOptions = {
   variables: Record<string, unknown>;
   /** What `env_var` may read. */
   environment: Record<string, string | undefined>;
-  /** The database's name, for `target` and `this`. */
+  /** The database's name, for `target` and before each relation, where dbt prints it too; left out there where it is not given. */
   database?: string;
+  /** Where models are built that name no schema; `public` where left out. */
+  schema?: string;
   now?(): Date;
   /** Of a file, whether a name that is not defined is refused in it; of none where left out, as dbt has it. */
   refusesUndefined?(path: string): boolean;
@@ -32,53 +37,107 @@ export type LoadedProject = { project: Project; compiler: Compiler; jinja: Jinja
 
 /** Reads a dbt project and checks all of it, so that nothing is built from a project with a fault in it. */
 export function loadProject(options: ProjectOptions): LoadedProject {
-  const files = readProjectFiles(options.projectDir);
-  const settings = readSettings(files.settings);
+  const own = readProjectFiles(options.projectDir);
+  const all = [own, ...readPackages(options.projectDir, own)];
+  const { settings } = own;
   const invocationId = randomUUID();
-  const jinja = createJinja({
-    macros: files.macros,
-    variables: { ...readVariables(settings), ...options.variables },
-    environment: options.environment,
-    projectName: settings.name,
-    database: options.database ?? "barline",
-    docs: readDocs(files),
-    now: options.now ?? (() => new Date()),
-    invocationId,
-    ...(options.refusesUndefined && { refusesUndefined: options.refusesUndefined }),
-  });
-  const renderText = (where: string, text: string) => jinja.render(text, plainScope(where));
-  const properties = joinProperties(files.properties.map((file) => parseProperties(file, settings.name, renderText)));
-  const drafts = findDrafts(files, properties.resources);
+  const { database = "", schema = "public" } = options;
+  const jinja = openJinja(options, all, { invocationId, database, schema });
+  const renderText = (packageName: string) => (where: string, text: string) =>
+    jinja.render(text, plainScope(where, packageName));
+  const properties = joinProperties(
+    all.flatMap((files) => files.properties.map((file) => parseProperties(file, renderText(file.package)))),
+  );
+  const drafts = all.flatMap((files) => findDrafts(files));
+  drafts.push(...readSnapshotDrafts(properties.resources));
   checkNames(drafts, properties);
   const { sources } = properties;
-  const knownModels = new Set(drafts.map(({ name }) => name));
-  const draft = createCompiler({ jinja, models: [], sources, knownModels });
-  const renderValues = (where: string, values: Record<string, unknown>) =>
-    renderDeep(values, (text) => renderText(where, text));
-  const context = { draft, settings, described: properties.resources, renderValues };
+  const draft = createCompiler({
+    ...{ jinja, models: [], sources, projectName: settings.name, database },
+    ...{ knownModels: new Set(drafts.map(({ name }) => name)), graph: () => graphValue([], [], { database, schema }) },
+  });
+  const renderValues = (where: string, values: Record<string, unknown>, packageName: string) =>
+    renderDeep(values, (text) => renderText(packageName)(where, text));
+  const naming = createNaming(jinja, { projectName: settings.name, database, schema });
+  const packages = new Map(all.map((files) => [files.settings.name, files.settings]));
+  const shared = { settings, packages, naming, renderValues };
+  const context = { ...shared, draft, described: properties.resources };
   const models = orderModels(
     drafts.map((entry) => readResource(context, entry)).filter((model) => model.config.enabled),
   );
   refuseMissing(models);
-  const compiler = createCompiler({ jinja, models, sources, knownModels: new Set(models.map(({ name }) => name)) });
-  const tests = readTests({ compiler, jinja, settings, models, renderValues }, files, properties);
-  const unitContext = { compiler, models, fixtures: files.fixtures, projectName: settings.name };
+  refuseShared(models);
+  const compiler = createCompiler({
+    ...{ jinja, models, sources, projectName: settings.name, database },
+    ...{ knownModels: new Set(models.map(({ name }) => name)) },
+    graph: () => graphValue(models, sources, { database, schema }),
+  });
+  const singular = all.flatMap((files) => files.tests);
+  const tests = readTests({ ...shared, compiler, jinja, models }, singular, properties);
+  const unitContext = { compiler, models, fixtures: all.flatMap((files) => files.fixtures) };
   const unitTests = properties.unitTests.flatMap((declared) => readUnitTest(unitContext, declared) ?? []);
   unique([...tests, ...unitTests]);
   const project: Project = {
     name: settings.name,
-    ...{ models, sources, tests, unitTests },
-    onRunStart: settings["on-run-start"],
-    onRunEnd: settings["on-run-end"],
-    macros: files.macros.flatMap(({ path, text }) =>
-      readBlocks(text, "macro").map(({ name, whole }) => ({ name, path, text: whole })),
-    ),
+    ...{ schema, models, sources, tests, unitTests },
+    onRunStart: hooksOf(all, "on-run-start"),
+    onRunEnd: hooksOf(all, "on-run-end"),
+    selectors: readSelectors(own.selectors),
+    macros: all.flatMap(readMacroTexts),
   };
   return { project, compiler, jinja, invocationId };
 }
 
-function readDocs({ docs }: ProjectFiles): Map<string, string> {
-  return new Map(docs.flatMap(({ text }) => readBlocks(text, "docs").map((block) => [block.name, block.text.trim()])));
+function openJinja(
+  options: ProjectOptions,
+  all: ProjectFiles[],
+  target: { invocationId: string; database: string; schema: string },
+): Jinja {
+  const [own] = all;
+  const variables = new Map(
+    all.map(({ settings }) => [
+      settings.name,
+      { ...readVariables(own?.settings ?? settings, settings), ...options.variables },
+    ]),
+  );
+  return createJinja({
+    ...target,
+    macros: all.flatMap((files) => files.macros),
+    variables: (packageName) => variables.get(packageName) ?? {},
+    environment: options.environment,
+    projectName: own?.settings.name ?? "",
+    packages: [...variables.keys()],
+    dispatch: new Map(
+      (own?.settings.dispatch ?? []).map(({ macro_namespace, search_order }) => [macro_namespace, search_order]),
+    ),
+    docs: readDocs(all),
+    now: options.now ?? (() => new Date()),
+    ...(options.refusesUndefined && { refusesUndefined: options.refusesUndefined }),
+  });
+}
+
+const hooksOf = (all: ProjectFiles[], key: "on-run-start" | "on-run-end") =>
+  all.flatMap(({ settings, path }) => settings[key].map((text) => ({ path, package: settings.name, text })));
+
+const readMacroTexts = ({ macros }: ProjectFiles) =>
+  macros.flatMap((file) =>
+    readBlocks(file.text, "macro").map(({ name, whole }) => ({
+      ...{ name, path: file.path, package: file.package },
+      text: whole,
+    })),
+  );
+
+/** Docs blocks by name, and with the package before it. */
+function readDocs(all: ProjectFiles[]): Map<string, string> {
+  const blocks = all.flatMap(({ docs }) =>
+    docs.flatMap((file) => readBlocks(file.text, "docs").map((block) => ({ ...block, package: file.package }))),
+  );
+  // The project's own come first, and are what a name alone means.
+  const byName = blocks.toReversed().map(({ name, text }): [string, string] => [name, text.trim()]);
+  return new Map([
+    ...byName,
+    ...blocks.map((block): [string, string] => [`${block.package}.${block.name}`, block.text.trim()]),
+  ]);
 }
 
 function joinProperties(parts: Properties[]): Properties {
@@ -92,13 +151,13 @@ function joinProperties(parts: Properties[]): Properties {
 }
 
 /** For what YAML says: variables and docs, and nothing of a model. */
-function plainScope(where: string): RenderScope {
+function plainScope(where: string, packageName: string): RenderScope {
   const [, path = where, line] = /^([^:,]+)(?::(\d+))?/.exec(where) ?? [];
   const refuseHere = () => {
     throw refuse(path, "ref() and source() cannot be used here");
   };
   return {
-    path,
+    ...{ path, package: packageName },
     ...(line !== undefined && { line: Number(line) }),
     ...{ self: undefined, incremental: false, execute: false },
     ...{ ref: refuseHere, source: refuseHere, config: refuseHere },
@@ -153,10 +212,21 @@ function refuseMissing(models: Model[]): void {
   }
 }
 
-function readTests(context: TestContext, files: ProjectFiles, properties: Properties) {
+/** Two models in one place would overwrite each other. */
+function refuseShared(models: Model[]): void {
+  const seen = new Map<string, Model>();
+  for (const model of models.filter(({ config }) => config.materialized !== "ephemeral")) {
+    const place = quoteRelation(model.relation);
+    const before = seen.get(place);
+    if (before) throw refuse(model.path, `stands in ${place}, as '${before.name}' of ${before.path} does`);
+    seen.set(place, model);
+  }
+}
+
+function readTests(context: TestContext, singular: ProjectFile[], properties: Properties) {
   const standing = new Set([...context.models, ...properties.sources].map(({ name }) => name));
   return [
     ...properties.tests.filter(({ subject }) => standing.has(subject)).map((test) => readGenericTest(context, test)),
-    ...files.tests.map((file) => readSingularTest(context, file, properties.singular)),
+    ...singular.map((file) => readSingularTest(context, file, properties.singular)),
   ].filter(({ config }) => config.enabled);
 }

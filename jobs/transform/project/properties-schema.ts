@@ -10,10 +10,22 @@ const described = {
   tags: names.optional(),
   docs: z.unknown().optional(),
 };
+const constraint = z.strictObject({
+  type: z.enum(["check", "not_null", "unique", "primary_key", "foreign_key", "custom"]),
+  name: z.string().optional(),
+  expression: z.string().optional(),
+  columns: z.array(z.string()).default([]),
+  to: z.string().optional(),
+  to_columns: z.array(z.string()).default([]),
+  warn_unenforced: z.boolean().optional(),
+  warn_unsupported: z.boolean().optional(),
+});
+const constraints = z.array(constraint).default([]);
 const column = z.strictObject({
   name: z.string(),
   data_type: z.string().optional(),
   quote: z.boolean().optional(),
+  constraints,
   config: z.unknown().optional(),
   ...described,
   ...tested,
@@ -31,6 +43,7 @@ export const freshness = z.strictObject({
 const dated = { loaded_at_field: z.string().optional(), freshness: freshness.nullish() };
 const sourceConfig = {
   ...dated,
+  event_time: z.string().optional(),
   enabled: z.boolean().default(true),
   tags: names.optional(),
   meta: z.unknown().optional(),
@@ -58,7 +71,7 @@ const source = z.strictObject({
   ...described,
   tables: z.array(table).default([]),
 });
-const resource = { name: z.string(), config, columns, ...described, ...tested };
+const resource = { name: z.string(), config, columns, constraints, ...described, ...tested };
 
 const fixture = {
   rows: z.union([z.string(), z.array(record)]).optional(),
@@ -100,6 +113,7 @@ export const properties = z.strictObject({
 
 export type PropertyFile = z.output<typeof properties>;
 export type TestEntry = z.output<typeof testEntry>;
+export type ConstraintEntry = z.output<typeof constraint>;
 export type ColumnEntry = z.output<typeof column>;
 export type UnitTestEntry = z.output<typeof unitTest>;
 export type FixtureEntry = UnitTestEntry["expect"];

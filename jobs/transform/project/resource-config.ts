@@ -34,7 +34,7 @@ export const snapshotKeys = {
   invalidate_hard_deletes: z.boolean().nullish(),
   dbt_valid_to_current: z.string().nullish(),
   snapshot_meta_column_names: columnNames.optional(),
-  target_schema: z.literal("public").optional(),
+  target_schema: z.string().optional(),
 };
 
 export function readSeedConfig(given: z.output<z.ZodObject<typeof seedKeys>>): SeedConfig {

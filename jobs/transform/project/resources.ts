@@ -1,7 +1,9 @@
 import { readBlocks } from "./blocks.ts";
 import type { Compiler, CompileScope } from "./compile.ts";
-import { type ConfigLayer, folderConfig, parseModelConfig } from "./config.ts";
+import { type ConfigLayer, folderConfig } from "./config.ts";
 import type { ProjectFile, ProjectFiles } from "./files.ts";
+import { parseModelConfig } from "./model-config.ts";
+import type { Naming } from "./naming.ts";
 import type { ResourceProperties } from "./properties.ts";
 import { refuse } from "./refusal.ts";
 import type { Settings } from "./settings.ts";
@@ -10,98 +12,126 @@ import type { Model, ResourceType } from "./types.ts";
 export type ResourceContext = {
   /** Knows the names, and no model yet. */
   draft: Compiler;
+  /** Of the project, and of each package by its name. */
   settings: Settings;
+  packages: Map<string, Settings>;
   described: ResourceProperties[];
-  /** Renders what YAML says of a config. */
-  renderValues(where: string, values: Record<string, unknown>): Record<string, unknown>;
+  naming: Naming;
+  /** Renders what YAML says of a config in a package. */
+  renderValues(where: string, values: Record<string, unknown>, packageName: string): Record<string, unknown>;
 };
 
 /** Something that is to be built, as its file has it. */
 export type Draft = {
   resourceType: ResourceType;
   name: string;
+  package: string;
   path: string;
+  /** The path within the folder of its kind. */
+  place: string;
   text: string;
   line: number;
-  own?: ConfigLayer;
 };
 
 const baseName = (path: string) => path.replace(/^.*\//, "").replace(/\.\w+$/, "");
-/** Refs of a file are learned by rendering it, before there is anything to name. */
-export const unknownRelation = { schema: "public", identifier: "unknown" };
-
 /** The models, seeds and snapshots that the files hold, in no order. */
-export function findDrafts(files: ProjectFiles, described: ResourceProperties[]): Draft[] {
+export function findDrafts(files: ProjectFiles): Draft[] {
   const whole =
     (resourceType: ResourceType) =>
     (file: ProjectFile): Draft => ({
       resourceType,
       name: baseName(file.path),
-      path: file.path,
-      text: file.text,
+      ...file,
       line: 1,
     });
   return [
     ...files.models.map(whole("model")),
     ...files.seeds.map(whole("seed")),
     ...files.snapshots.flatMap(readSnapshotFile),
-    ...described.flatMap(readSnapshotProperties),
   ];
 }
 
-function readSnapshotFile({ path, text }: ProjectFile): Draft[] {
-  const blocks = readBlocks(text, "snapshot");
-  if (blocks.length === 0 && text.trim()) throw refuse(`${path}:1`, "holds no {% snapshot %} block");
+/** The snapshots that YAML alone defines. */
+export const readSnapshotDrafts = (described: ResourceProperties[]): Draft[] =>
+  described.flatMap(readSnapshotProperties);
+
+function readSnapshotFile(file: ProjectFile): Draft[] {
+  const blocks = readBlocks(file.text, "snapshot");
+  if (blocks.length === 0 && file.text.trim()) throw refuse(`${file.path}:1`, "holds no {% snapshot %} block");
   return blocks.map((block) => ({
+    ...file,
     resourceType: "snapshot",
     name: block.name,
-    path,
     text: block.text,
     line: block.line,
   }));
 }
 
-/** A snapshot that YAML alone defines, of a relation. */
-function readSnapshotProperties({ resourceType, name, path, line, relation }: ResourceProperties): Draft[] {
+/** A snapshot of a relation that is named beside its config. */
+function readSnapshotProperties(properties: ResourceProperties): Draft[] {
+  const { resourceType, name, path, line, relation } = properties;
   if (resourceType !== "snapshot" || relation === undefined) return [];
-  return [{ resourceType, name, path, text: `select * from {{ ${relation} }}`, line }];
+  const text = `select * from {{ ${relation} }}`;
+  return [{ resourceType, name, package: properties.package, path, place: name, text, line }];
 }
 
 /** Reads one of them: what it depends on, and its config from the weakest source to the strongest. */
 export function readResource(context: ResourceContext, draft: Draft): Model {
-  const { settings, described } = context;
   const { resourceType, name, path, text, line } = draft;
-  const properties = described.find((entry) => entry.name === name && entry.resourceType === resourceType);
+  const properties = context.described.find((entry) => entry.name === name && entry.resourceType === resourceType);
   const dependsOn = new Set<string>();
   const own: ConfigLayer = { where: path, values: {} };
   if (resourceType !== "seed") renderDraft(context.draft, draft, dependsOn, own);
-  const group = { model: settings.models, seed: settings.seeds, snapshot: settings.snapshots }[resourceType];
-  const folder = resourceType === "snapshot" && !path.startsWith("snapshots/") ? `snapshots/${name}` : path;
-  const layers = [folderConfig(group, settings.name, folder), ...(properties ? [properties.config] : [])].map(
-    ({ where, values }) => ({ where, values: context.renderValues(where, values) }),
+  const layers = [...folderLayers(context, draft), ...(properties ? [properties.config] : [])].map(
+    ({ where, values }) => ({ where, values: context.renderValues(where, values, draft.package) }),
   );
+  const config = parseModelConfig(resourceType, [...layers, own]);
+  const uniqueId = `${resourceType}.${draft.package}.${name}`;
+  const fqn = [draft.package, ...draft.place.split("/").slice(0, -1), name];
+  const facts = { ...draft, uniqueId, fqn, tags: config.tags, config: { ...config.values } };
+  const { schema, alias, target_schema: fixed } = config.values;
+  const relation = context.naming(facts, { schema: textOf(schema), alias: textOf(alias) }, own.where);
   return {
-    name,
-    resourceType,
-    uniqueId: `${resourceType}.${settings.name}.${name}`,
-    path,
-    text,
-    line,
+    ...{ name, resourceType, uniqueId, path, text, line, fqn, config },
+    package: draft.package,
+    // An older way to say it of snapshots, which no macro looks at.
+    relation: typeof fixed === "string" ? { ...relation, schema: fixed } : relation,
     description: properties?.description ?? "",
     columns: properties?.columns ?? [],
-    config: parseModelConfig(resourceType, [...layers, own]),
+    constraints: properties?.constraints ?? [],
     dependsOn: [...dependsOn],
   };
 }
 
+const textOf = (value: unknown) => (typeof value === "string" ? value : undefined);
+
+/** What dbt_project.yml says of a folder: of a package, its own and then the project's. */
+function folderLayers({ settings, packages }: ResourceContext, draft: Draft): ConfigLayer[] {
+  const key = ({ model: "models", seed: "seeds", snapshot: "snapshots" } as const)[draft.resourceType];
+  const own = packages.get(draft.package);
+  return (own && own !== settings ? [own, settings] : [settings]).map((each) =>
+    folderConfig(each[key], draft.package, draft),
+  );
+}
+
 function renderDraft(compiler: Compiler, draft: Draft, dependsOn: Set<string>, own: ConfigLayer): void {
   const { name, path, text, line, resourceType } = draft;
+  const uniqueId = `${resourceType}.${draft.package}.${name}`;
   const scope: CompileScope = {
     line,
-    relationOf: () => unknownRelation,
+    package: draft.package,
     self: { schema: "public", identifier: name },
     execute: false,
-    node: { name, resourceType, path, uniqueId: `${resourceType}.${name}`, config: {}, tags: [] },
+    node: {
+      name,
+      resourceType,
+      path,
+      uniqueId,
+      package: draft.package,
+      fqn: [draft.package, name],
+      config: {},
+      tags: [],
+    },
     onDependency: (dependency) => dependsOn.add(dependency),
     onConfig: (values) => {
       own.where = `${path}:${configLine(text, line)}`;

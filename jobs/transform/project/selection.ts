@@ -1,5 +1,5 @@
 import { refuse, refuseUnsupported } from "./refusal.ts";
-import type { Project } from "./types.ts";
+import type { Choice, Project } from "./types.ts";
 
 /** What a build is to do, by name. */
 export type Selection = { models: Set<string>; tests: Set<string>; unitTests: Set<string> };
@@ -21,15 +21,19 @@ type Node = {
 type Graph = { nodes: Map<string, Node>; children: Map<string, string[]> };
 
 const plainPath = (path: string) => path.replace(/:\d+$/, "");
-const fqnOf = (project: string, path: string, name: string) => [project, ...path.split("/").slice(1, -1), name];
 
-function readGraph({ name: project, models, sources, tests, unitTests }: Project): Graph {
+function readGraph({
+  models,
+  sources,
+  tests,
+  unitTests,
+}: Pick<Project, "models" | "sources" | "tests" | "unitTests">): Graph {
   const idOf = new Map([...models, ...sources].map(({ name, uniqueId }) => [name, uniqueId]));
   const ids = (names: string[]) => names.flatMap((name) => idOf.get(name) ?? []);
-  const base = (kind: Kind, { uniqueId, name, path }: { uniqueId: string; name: string; path: string }) => ({
-    id: uniqueId,
-    ...{ kind, name, path: plainPath(path), fqn: fqnOf(project, plainPath(path), name), testType: undefined },
-  });
+  const base = (
+    kind: Kind,
+    { uniqueId, name, path, fqn }: { uniqueId: string; name: string; path: string; fqn: string[] },
+  ) => ({ id: uniqueId, ...{ kind, name, fqn, path: plainPath(path), testType: undefined } });
   const nodes: Node[] = [
     ...sources.map((source) => ({ ...base("source", source), tags: source.tags, config: {}, parents: [] })),
     ...models.map((model) => ({
@@ -156,26 +160,60 @@ function withTests(graph: Graph, chosen: Set<string>): Set<string> {
 }
 
 /** Criteria apart by spaces add up; those with commas between must all hold. */
-function chooseAll(graph: Graph, expressions: string[]): Set<string> {
+function chooseAll(context: Choosing, expressions: string[]): Set<string> {
   const found = new Set<string>();
   for (const expression of expressions.flatMap((part) => part.split(/\s+/)).filter(Boolean)) {
-    const [first = new Set<string>(), ...others] = expression.split(",").map((part) => chooseOne(graph, part));
+    const [first = new Set<string>(), ...others] = expression.split(",").map((part) => chooseNamed(context, part));
     for (const id of first) if (others.every((other) => other.has(id))) found.add(id);
   }
   return found;
 }
 
+type Choosing = { graph: Graph; project: Project };
+
+/** A criterion; `selector:` before a name of selectors.yml means what is written there. */
+function chooseNamed(context: Choosing, expression: string): Set<string> {
+  const [, name] = /^selector:(.+)$/.exec(expression) ?? [];
+  return name === undefined ? chooseOne(context.graph, expression) : chooseSelector(context, name);
+}
+
+function chooseSelector(context: Choosing, name: string): Set<string> {
+  const choice = context.project.selectors.byName.get(name);
+  if (!choice) throw refuse("select", `there is no selector '${name}' in selectors.yml`);
+  return chooseBy(context, choice);
+}
+
+/** What a choice of selectors.yml is: unions, intersections, and what is left out of them. */
+function chooseBy(context: Choosing, choice: Choice): Set<string> {
+  if ("criterion" in choice) return chooseAll(context, [choice.criterion]);
+  const parts = ("union" in choice ? choice.union : choice.intersection).map((part) => chooseBy(context, part));
+  const [first = new Set<string>(), ...others] = parts;
+  const chosen =
+    "union" in choice
+      ? new Set(parts.flatMap((part) => [...part]))
+      : new Set([...first].filter((id) => others.every((other) => other.has(id))));
+  for (const part of choice.exclude) for (const id of chooseBy(context, part)) chosen.delete(id);
+  return chosen;
+}
+
 /**
  * What dbt's `--select` and `--exclude` mean: names, paths and methods such as `tag:`, with `+`, `n+` and `@` around them, unions and
- * intersections. A criterion that names nothing is refused, and so is a method that is not known.
+ * intersections. Where neither is given, the default of selectors.yml counts. A criterion that names nothing is refused, and so is a
+ * method that is not known.
  */
 export function selectNodes(
   project: Project,
   { select, exclude }: { select?: string[] | undefined; exclude?: string[] | undefined },
 ): Selection {
   const graph = readGraph(project);
-  const chosen = select ? chooseAll(graph, select) : new Set(graph.nodes.keys());
-  const left = exclude ? chooseAll(graph, exclude) : new Set<string>();
+  const context = { graph, project };
+  const { standard } = project.selectors;
+  const chosen = select
+    ? chooseAll(context, select)
+    : standard !== undefined && !exclude
+      ? chooseSelector(context, standard)
+      : new Set(graph.nodes.keys());
+  const left = exclude ? chooseAll(context, exclude) : new Set<string>();
   const names = (...kinds: Kind[]) =>
     new Set(
       [...graph.nodes.values()]

@@ -1,11 +1,16 @@
 import { isScalar, parseDocument, visit } from "yaml";
 import { z } from "zod";
 import { Float } from "../jinja/values.ts";
-import { type ProjectFile, parseYaml } from "./files.ts";
 import { record } from "./properties-schema.ts";
 import { refuseUnsupported } from "./refusal.ts";
+import { parseYaml } from "./yaml.ts";
 
-const paths = (folder: string) => z.tuple([z.literal(folder)]).optional();
+/** Folders of one kind of file, relative to the project. */
+const paths = (folder: string) =>
+  z
+    .array(z.string().transform((path) => path.replace(/^\.\//, "").replace(/\/+$/, "")))
+    .min(1)
+    .default([folder]);
 const statements = z
   .union([z.string(), z.array(z.string())])
   .transform((value) => (Array.isArray(value) ? value : [value]))
@@ -23,11 +28,11 @@ const settings = z.strictObject({
   "test-paths": paths("tests"),
   "seed-paths": paths("seeds"),
   "snapshot-paths": paths("snapshots"),
-  "docs-paths": z.unknown().optional(),
+  "docs-paths": z.array(z.string()).optional(),
   "analysis-paths": z.unknown().optional(),
   "asset-paths": z.unknown().optional(),
   "target-path": z.unknown().optional(),
-  "packages-install-path": z.unknown().optional(),
+  "packages-install-path": z.string().default("dbt_packages"),
   "clean-targets": z.unknown().optional(),
   "log-path": z.unknown().optional(),
   flags: z.unknown().optional(),
@@ -40,12 +45,13 @@ const settings = z.strictObject({
   vars: record.default({}),
   "on-run-start": statements,
   "on-run-end": statements,
+  dispatch: z.array(z.strictObject({ macro_namespace: z.string(), search_order: z.array(z.string()) })).default([]),
 });
 
 export type Settings = z.output<typeof settings>;
 
 /** Reads dbt_project.yml. */
-export function readSettings(file: ProjectFile): Settings {
+export function readSettings(file: { path: string; text: string }): Settings {
   const { value, lineOf } = parseYaml(file, settings);
   // dbt keeps `tests` as the older name.
   if (Object.keys(value.tests).length > 0 && Object.keys(value.data_tests).length > 0) {
@@ -64,8 +70,11 @@ function readExact(text: string): Record<string, unknown> {
   return record.parse(all.vars ?? {});
 }
 
-/** The project's `vars`: those of the project's own name over the plain ones. */
-export function readVariables({ name, vars }: Settings): Record<string, unknown> {
-  const { [name]: scoped, ...plain } = vars;
-  return { ...plain, ...record.default({}).parse(scoped) };
+type Settled = Pick<Settings, "name" | "vars">;
+const scoped = ({ vars }: Settled, name: string) => record.default({}).parse(vars[name]);
+
+/** The `vars` that a package sees: its own, those of the project over them, and what either says for it by its name. */
+export function readVariables(project: Settled, own: Settled = project): Record<string, unknown> {
+  const ofPackage = { ...own.vars, ...scoped(own, own.name) };
+  return own.name === project.name ? ofPackage : { ...ofPackage, ...project.vars, ...scoped(project, own.name) };
 }

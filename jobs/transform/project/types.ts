@@ -1,12 +1,43 @@
 /** A relation in Postgres. As text it is the quoted name, ready for SQL. */
 export type Relation = { schema: string; identifier: string };
 
-export type Column = { name: string; description: string; dataType?: string };
+/** A constraint as a contract states it, of a column or of several. */
+export type Constraint = {
+  type: "check" | "not_null" | "unique" | "primary_key" | "foreign_key" | "custom";
+  name: string | undefined;
+  /** Of a check its condition; of a foreign key in the older form what follows `references`. */
+  expression: string | undefined;
+  /** Of a constraint of the whole table. */
+  columns: string[];
+  /** Of a foreign key: the other table, `ref('x')`, and its columns. */
+  to: string | undefined;
+  toColumns: string[];
+};
+
+export type Column = {
+  name: string;
+  description: string;
+  dataType?: string;
+  /** Whether tests and contracts write the name in quotes. */
+  quote?: boolean;
+  constraints?: Constraint[];
+};
 export type Severity = "error" | "warn";
 export type ResourceType = "model" | "seed" | "snapshot";
 type Materialization = "view" | "table" | "incremental" | "ephemeral" | "seed" | "snapshot";
 type IndexConfig = { columns: string[]; unique: boolean; type: string | undefined };
-type IncrementalStrategy = "append" | "delete+insert" | "merge";
+type IncrementalStrategy = "append" | "delete+insert" | "merge" | "microbatch";
+export type SchemaChange = "ignore" | "fail" | "append_new_columns" | "sync_all_columns";
+
+/** Of the strategy microbatch: its periods, each built and written by itself. */
+export type MicrobatchConfig = {
+  eventTime: string;
+  batchSize: "hour" | "day" | "month" | "year";
+  /** The first moment of the model's whole. */
+  begin: Date;
+  /** Periods before the present one that each build looks at again. */
+  lookback: number;
+};
 
 export type SeedConfig = {
   /** Types by column name, over those that the values tell. */
@@ -39,9 +70,22 @@ export type ModelConfig = {
   /** Of the strategy merge: the columns that a match overwrites; all where undefined. */
   mergeUpdateColumns: string[] | undefined;
   mergeExcludeColumns: string[];
+  /** Further conditions on the rows that a match may be with. */
+  incrementalPredicates: string[];
+  /** What becomes of columns that come or go; as stated, for then dbt's way is what is asked for. */
+  onSchemaChange: SchemaChange | undefined;
+  microbatch: MicrobatchConfig | undefined;
+  /** The column that says when a row happened, by which a microbatch model that reads it takes its share. */
+  eventTime: string | undefined;
+  /** Whether columns and types are declared, and held to. */
+  contract: boolean;
+  /** Roles that may do something, by privilege; undefined leaves all as it is. */
+  grants: Record<string, string[]> | undefined;
   indexes: IndexConfig[];
   /** An incremental model with fewer rows than this share of its largest source's is built whole; 0: never for that. */
   rebuildBelow: number;
+  /** An incremental model whose whole equals its increments, so that it is built whole when its text changes. */
+  rebuildWhenChanged: boolean | undefined;
   /** An incremental model that is built whole wherever a table that it reads is. */
   rebuildAfterParents: boolean;
   /** The column by whose values a whole build may be divided among processes, and the model that has all of them. */
@@ -64,6 +108,12 @@ export type Model = {
   resourceType: ResourceType;
   /** As dbt has it: `model.barline.fct_x`. */
   uniqueId: string;
+  /** The project or installed package that it is of. */
+  package: string;
+  /** Package, folders and name, by which dbt selects. */
+  fqn: string[];
+  /** Where it is published. */
+  relation: Relation;
   /** Path in the project, for messages. */
   path: string;
   /** The query as written, or a seed's rows; the line on which it begins. */
@@ -71,6 +121,8 @@ export type Model = {
   line: number;
   description: string;
   columns: Column[];
+  /** Of its contract, on several columns. */
+  constraints: Constraint[];
   config: ModelConfig;
   /** Names of the models, then `source.table` of the sources, that it reads. */
   dependsOn: string[];
@@ -87,11 +139,15 @@ export type Source = {
   /** As `source.table`. */
   name: string;
   uniqueId: string;
+  package: string;
+  fqn: string[];
   path: string;
   relation: Relation;
   description: string;
   columns: Column[];
   tags: string[];
+  /** As of a model. */
+  eventTime: string | undefined;
   loadedAtField: string | undefined;
   freshness: Freshness | undefined;
 };
@@ -125,9 +181,11 @@ export type TestConfig = {
 
 export type DataTest = {
   name: string;
-  /** The name, or a short one with a hash where Postgres could not hold it; stored failures go by it. */
-  alias: string;
+  /** Where failing rows are stored: by the name, or a short one with a hash where Postgres could not hold it. */
+  relation: Relation;
   uniqueId: string;
+  package: string;
+  fqn: string[];
   kind: "generic" | "singular";
   path: string;
   description: string;
@@ -147,6 +205,8 @@ export type Fixture = { rows: Record<string, unknown>[] } | { sql: string };
 export type UnitTest = {
   name: string;
   uniqueId: string;
+  package: string;
+  fqn: string[];
   path: string;
   line: number;
   description: string;
@@ -158,17 +218,31 @@ export type UnitTest = {
   tags: string[];
 };
 
+/** A statement of dbt_project.yml, and the package whose it is. */
+export type ProjectHook = { path: string; package: string; text: string };
+
+/** One criterion, or several that add up or must all hold; less those of `exclude`. */
+export type Choice =
+  | { criterion: string }
+  | { union: Choice[]; exclude: Choice[] }
+  | { intersection: Choice[]; exclude: Choice[] };
+export type Selectors = { byName: Map<string, Choice>; standard: string | undefined };
+
 export type Project = {
   name: string;
+  /** Where it is built; models with a schema of their own, and failing rows, beside it. */
+  schema: string;
   /** Models, seeds and snapshots in an order in which each comes after those that it reads. */
   models: Model[];
   sources: Source[];
   tests: DataTest[];
   unitTests: UnitTest[];
   /** SQL to run before and after all of a build. */
-  onRunStart: string[];
-  onRunEnd: string[];
-  macros: { name: string; path: string; text: string }[];
+  onRunStart: ProjectHook[];
+  onRunEnd: ProjectHook[];
+  /** What selectors.yml calls a choice of nodes, and which of them is meant where none is. */
+  selectors: Selectors;
+  macros: { name: string; path: string; text: string; package: string }[];
 };
 
 /** The quoted name of a column or relation. */

@@ -4,14 +4,13 @@ import type { ProjectFile } from "./files.ts";
 import { asList, type DeclaredUnitTest } from "./properties.ts";
 import type { FixtureEntry } from "./properties-schema.ts";
 import { refuse } from "./refusal.ts";
-import { unknownRelation } from "./resources.ts";
 import type { Fixture, Model, UnitTest } from "./types.ts";
 
-export type UnitTestContext = { compiler: Compiler; models: Model[]; fixtures: ProjectFile[]; projectName: string };
+export type UnitTestContext = { compiler: Compiler; models: Model[]; fixtures: ProjectFile[] };
 
 /** Reads a unit test; undefined where it is disabled, or its model is. */
-export function readUnitTest(context: UnitTestContext, { entry, path, line }: DeclaredUnitTest): UnitTest | undefined {
-  const where = `${path}:${line}`;
+export function readUnitTest(context: UnitTestContext, { entry, file, line }: DeclaredUnitTest): UnitTest | undefined {
+  const where = `${file.path}:${line}`;
   const model = context.models.find(({ name }) => name === entry.model);
   if (!entry.config.enabled) return undefined;
   if (!model) throw refuse(where, `tests the model '${entry.model}', which is not in the project`);
@@ -19,14 +18,16 @@ export function readUnitTest(context: UnitTestContext, { entry, path, line }: De
     throw refuse(where, `only models have unit tests; '${model.name}' is a ${model.resourceType}`);
   const given = new Map<string, Fixture>();
   for (const { input, ...rows } of entry.given) {
-    given.set(readInput(context, where, input), readFixture(context, where, rows));
+    given.set(readInput(context, file, line, input), readFixture(context, where, rows));
   }
   const { macros, vars, env_vars } = entry.overrides;
   const environment = Object.fromEntries(Object.entries(env_vars).map(([key, value]) => [key, String(value)]));
   return {
     name: entry.name,
-    uniqueId: `unit_test.${context.projectName}.${entry.model}.${entry.name}`,
-    path,
+    uniqueId: `unit_test.${file.package}.${entry.model}.${entry.name}`,
+    package: file.package,
+    fqn: [file.package, ...file.place.split("/").slice(0, -1), entry.model, entry.name],
+    path: file.path,
     line,
     description: entry.description.trim(),
     model: entry.model,
@@ -38,18 +39,17 @@ export function readUnitTest(context: UnitTestContext, { entry, path, line }: De
 }
 
 /** What an input stands for: `ref('x')`, `source('a', 'b')` or `this`. */
-function readInput({ compiler }: UnitTestContext, where: string, input: string): string {
+function readInput({ compiler }: UnitTestContext, file: ProjectFile, line: number, input: string): string {
   if (input.trim() === "this") return "this";
   let name: string | undefined;
-  compiler.render(where.replace(/:\d+$/, ""), `{{ ${input} }}`, {
-    line: Number(where.replace(/^.*:/, "")),
-    relationOf: () => unknownRelation,
+  compiler.render(file.path, `{{ ${input} }}`, {
+    ...{ line, package: file.package },
     execute: false,
     onDependency: (dependency) => {
       name = dependency;
     },
   });
-  if (name === undefined) throw refuse(where, `the input '${input}' must be ref(), source() or this`);
+  if (name === undefined) throw refuse(`${file.path}:${line}`, `the input '${input}' must be ref(), source() or this`);
   return name;
 }
 

@@ -55,7 +55,7 @@ export async function openEqualityStage(today: Date): Promise<EqualityStage> {
   };
 
   const build = async (fullRefresh = false): Promise<void> => {
-    const context = { sql, loaded, today: newYorkDate(clock.now), log: silent, elapsed: () => 0 };
+    const context = { sql, loaded, today: newYorkDate(clock.now), log: silent, now: () => clock.now, elapsed: () => 0 };
     const result = await buildProject(context, { fullRefresh, exclude });
     expect(result.tests).toEqual([]);
     const faults = result.models.flatMap(({ name, error }) => (error === undefined ? [] : `${name}: ${error}`));

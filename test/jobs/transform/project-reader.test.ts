@@ -21,7 +21,7 @@ test("a project is read once, and again once a file of it has changed", async ()
   expect(await read()).toBe(first);
   expect(first.nodes.map(({ name, compiledSql }) => [name, compiledSql])).toEqual([["one", "select 1 as id"]]);
   folder.write({ "models/two.sql": "select * from {{ ref('one') }}" });
-  expect((await read()).nodes.map(({ compiledSql }) => compiledSql)).toContain('select * from "public"."one"');
+  expect((await read()).nodes.map(({ compiledSql }) => compiledSql)).toContain(`select * from "none"."public"."one"`);
   expect(reads).toBe(2);
   folder.write({ "models/two.sql": "select * from {{ ref('three') }}" });
   await expect(read()).rejects.toThrow("three");

@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { PermanentError } from "../../../jobs/orchestrator/errors.ts";
-import { publishedRelation } from "../../../jobs/transform/project/compile.ts";
 import { loadProject } from "../../../jobs/transform/project/load.ts";
 import { selectNodes } from "../../../jobs/transform/project/selection.ts";
 import { createProjectFolder, type ProjectFolder, warehouseDir } from "./support.ts";
@@ -31,11 +30,7 @@ function compiled(
   const model = project.models.find((candidate) => candidate.name === name);
   if (!model) throw new Error(`no model ${name}`);
   const { incremental = false } = options;
-  return compiler.render(model.path, model.text, {
-    relationOf: publishedRelation,
-    self: publishedRelation(name),
-    incremental,
-  });
+  return compiler.renderModel(model, { incremental });
 }
 
 function refusal(files: Record<string, string>): string {
@@ -73,7 +68,7 @@ describe("rendering", () => {
     expect(load(files).project.models.find(({ name }) => name === "b")?.dependsOn).toEqual(["a"]);
     const hidden = { ...files, "models/b.sql": incremental };
     const { project, compiler } = load(hidden);
-    const scope = { relationOf: publishedRelation, incremental: true };
+    const scope = { incremental: true };
     expect(() => project.models.map((model) => compiler.renderModel(model, scope))).toThrow(
       "models/b.sql:1: reads 'a' only while it is built",
     );
@@ -247,10 +242,9 @@ describe("refusals", () => {
     ["an unknown function", { "models/a.sql": "select {{ dbt_utils.star('a') }}" }, "models/a.sql:1"],
     [
       "what dbt's adapter does beyond reading",
-      { "models/a.sql": "select 1\n{{ adapter.drop_relation(this) }}" },
-      "models/a.sql:2: adapter.drop_relation is not supported yet",
+      { "models/a.sql": "select 1\n{{ adapter.rename_relation(this, this) }}" },
+      "models/a.sql:2: adapter.rename_relation is not supported yet",
     ],
-    ["dbt's graph", { "models/a.sql": "select {{ graph.nodes }}" }, "models/a.sql:1: graph is not supported yet"],
     [
       "a version",
       { "models/a.sql": "select * from {{ ref('a', v=2) }}" },
@@ -268,19 +262,19 @@ describe("refusals", () => {
       "macros/m.sql:2: 'm' takes 0 values, and is given 1",
     ],
     [
-      "a changed schema name",
-      { ...model, "macros/g.sql": "{% macro generate_schema_name(x) %}y{% endmacro %}" },
-      "macros/g.sql:1: the macro generate_schema_name",
+      "a changed database name",
+      { ...model, "macros/g.sql": "{% macro generate_database_name(x) %}y{% endmacro %}" },
+      "macros/g.sql:1: the macro generate_database_name",
     ],
     [
-      "grants",
-      { "models/a.sql": "\n{{ config(grants={'select': ['x']}) }}select 1" },
-      "models/a.sql:2: the config grants is not supported yet",
+      "a header of SQL",
+      { "models/a.sql": "\n{{ config(sql_header='set x = 1') }}select 1" },
+      "models/a.sql:2: the config sql_header is not supported yet",
     ],
     [
-      "a contract",
-      { ...model, "models/p.yml": "models:\n  - name: a\n    config: {contract: {enforced: true}}" },
-      "models/p.yml:2: the config contract is not supported yet",
+      "versions of a model",
+      { ...model, "models/p.yml": "models:\n  - name: a\n    latest_version: 1" },
+      "models/p.yml:3: `latest_version` in models.0 is not supported yet",
     ],
     [
       "a setting of a folder",
@@ -289,8 +283,8 @@ describe("refusals", () => {
     ],
     [
       "a strategy",
-      { "models/a.sql": "{{ config(incremental_strategy='microbatch') }}select 1" },
-      'models/a.sql:1: the config incremental_strategy="microbatch" is not supported',
+      { "models/a.sql": "{{ config(incremental_strategy='insert_overwrite') }}select 1" },
+      'models/a.sql:1: the config incremental_strategy="insert_overwrite" is not supported',
     ],
     [
       "a materialization",
@@ -312,7 +306,11 @@ describe("refusals", () => {
       },
       'snapshots/s.yml:2: the config hard_deletes="new_record" is not supported',
     ],
-    ["packages", { ...model, "packages.yml": "" }, "packages.yml: installing packages"],
+    [
+      "packages that are not there",
+      { ...model, "packages.yml": "" },
+      "packages.yml: asks for packages, and none is in",
+    ],
     [
       "an unknown test",
       { ...model, "models/p.yml": "models: [{name: a, columns: [{name: n, tests: [positive]}]}]" },

@@ -361,7 +361,7 @@ describe("dbt's artifacts", () => {
       depends_on: { nodes: ["source.shop.raw.items"] },
       config: { materialized: "table" },
       columns: { id: { description: "Its." } },
-      compiled_code: 'select id, amount from "public"."items"',
+      compiled_code: `select id, amount from "${database.sql.options.database}"."public"."items"`,
     });
     const [testId] = manifest.child_map["model.shop.a"];
     expect(manifest.nodes[testId]).toMatchObject({ column_name: "id", attached_node: "model.shop.a" });

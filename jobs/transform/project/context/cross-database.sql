@@ -1,4 +1,17 @@
 {# What dbt calls cross-database macros, as they come out on Postgres. A project's own macro of the same name goes first. #}
+{# Where models stand, and what they are called there. #}
+{% macro generate_schema_name(custom_schema_name=none, node=none) %}{{ return(default__generate_schema_name(custom_schema_name, node)) }}{% endmacro %}
+{% macro default__generate_schema_name(custom_schema_name, node) -%}
+    {{ target.schema }}{% if custom_schema_name is not none %}_{{ custom_schema_name | trim }}{% endif %}
+{%- endmacro %}
+{% macro generate_schema_name_for_env(custom_schema_name, node) -%}
+    {{ custom_schema_name | trim if target.name == 'prod' and custom_schema_name is not none else target.schema }}
+{%- endmacro %}
+{% macro generate_alias_name(custom_alias_name=none, node=none) %}{{ return(default__generate_alias_name(custom_alias_name, node)) }}{% endmacro %}
+{% macro default__generate_alias_name(custom_alias_name=none, node=none) -%}
+    {{ custom_alias_name | trim if custom_alias_name else node.name }}
+{%- endmacro %}
+
 {% macro type_string() %}{{ return('TEXT') }}{% endmacro %}
 {% macro type_timestamp() %}{{ return('timestamp') }}{% endmacro %}
 {% macro type_float() %}{{ return('float') }}{% endmacro %}

@@ -5,33 +5,25 @@ import { str } from "../../jinja/text.ts";
 import { utcMoment } from "../../jinja/times/module.ts";
 import { isTrue } from "../../jinja/truth.ts";
 import { callable, callOf, Dict, fail, isDict, type Keywords, Thing, type Value } from "../../jinja/values.ts";
-import { adapterValue } from "./adapter.ts";
+import { adapterValue, loadRelation, type MacroFinder } from "./adapter.ts";
 import { modulesValue } from "./modules.ts";
+import { nodeValue } from "./node.ts";
 import { plainNames } from "./plain-names.ts";
-import { relationValue } from "./relations.ts";
+import { apiValue, relationValue } from "./relations.ts";
 import type { ContextOptions, RenderScope } from "./scope.ts";
 import { resultEntries, tableValue } from "./tables.ts";
 
 type Names = Record<string, Value>;
 
 /** What dbt gives templates and Barline does not. Named, so that using one is refused by name. */
-const unsupportedNames = [
-  "graph",
-  "load_relation",
-  "self",
-  "selected_resources",
-  "store_raw_result",
-  "store_result",
-  "submit_python_job",
-];
+const unsupportedNames = ["self", "selected_resources", "store_raw_result", "store_result", "submit_python_job"];
 
 const text = (value: Value | undefined) => str(value ?? null);
 const silent = (name: string, signature: string) => define(name, signature, () => "");
 
 /** What dbt's functions need of the rendering that they are called in. */
 export type Around = {
-  /** A macro of this name, the project's or dbt's. */
-  find(name: string): Value | undefined;
+  find: MacroFinder;
   /** Renders what a variable says, which may be a template. */
   render(text: string): string;
 };
@@ -45,6 +37,8 @@ export function dbtNames(options: ContextOptions, scope: RenderScope, { find, re
     ...plainNames(),
     modules: modulesValue(options.now),
     adapter: adapterValue({ scope, find, database: options.database }),
+    api: apiValue(),
+    load_relation: loadRelation(scope, options.database),
     exceptions: exceptionNames(),
     context: new Thing("context", {}, { missing: () => fail("context is not supported yet") }),
     log: silent("log", "msg, info="),
@@ -53,6 +47,7 @@ export function dbtNames(options: ContextOptions, scope: RenderScope, { find, re
     return: define("return", "data", (value) => {
       throw new ReturnSignal(value);
     }),
+    ...(scope.graph ? { graph: scope.graph() } : { graph: unsupported("graph") }),
     ...Object.fromEntries(unsupportedNames.map((name) => [name, unsupported(name)])),
   };
   const { ref = null, source = null, config = null, var: variable = null } = own;
@@ -64,14 +59,14 @@ function unsupported(name: string): Thing {
   return new Thing(name, {}, { call: refuse, missing: refuse });
 }
 
-function readName(what: string, names: Value[], projectName: string, keywords: Keywords): string {
+function readName(what: string, names: Value[], packages: string[], keywords: Keywords): string {
   for (const version of ["v", "version"]) {
     if (keywords.has(version)) return fail(`${what}() of a version (${version}=) is not supported yet`);
   }
   const [first, second] = names;
   if (names.length === 1 && typeof first === "string") return first;
-  if (names.length === 2 && first === projectName) return text(second);
-  return fail("ref() takes the name of one model of this project");
+  if (names.length === 2 && packages.includes(text(first))) return text(second);
+  return fail("ref() takes the name of one model of this project or of an installed package");
 }
 
 function referenceNames(options: ContextOptions, scope: RenderScope): Names {
@@ -108,8 +103,7 @@ function referenceNames(options: ContextOptions, scope: RenderScope): Names {
   });
   return {
     ref: callable((names, keywords) => {
-      const found = scope.ref(readName("ref", names, options.projectName, keywords));
-      return typeof found === "string" ? new Thing("relation", {}, { text: found }) : relationValue(found, database);
+      return relationValue(scope.ref(readName("ref", names, options.packages, keywords)), database);
     }),
     source: define("source", "source_name, table_name, /", (source, table) =>
       relationValue(scope.source(text(source), text(table)), database),
@@ -126,29 +120,12 @@ function referenceNames(options: ContextOptions, scope: RenderScope): Names {
     is_incremental: define("is_incremental", "", () => scope.incremental),
     should_full_refresh: define("should_full_refresh", "", () => scope.fullRefresh ?? false),
     should_store_failures: define("should_store_failures", "", () => Boolean(known.store_failures)),
-    doc: define(
-      "doc",
-      "name",
-      (name) => options.docs.get(text(name)) ?? fail(`there is no docs block '${text(name)}'`),
-    ),
-    ...(scope.node && { model: nodeValue(scope, options) }),
+    doc: callable((names) => {
+      const name = names.map(text).join(".");
+      return options.docs.get(name) ?? fail(`there is no docs block '${name}'`);
+    }),
+    ...(scope.node && { model: nodeValue(scope.node, scope.self, options) }),
   };
-}
-
-function nodeValue({ node, self }: RenderScope, options: ContextOptions): Value {
-  return fromPlain({
-    name: node?.name,
-    alias: self?.identifier ?? node?.name,
-    schema: self?.schema ?? "public",
-    database: options.database,
-    unique_id: node?.uniqueId,
-    resource_type: node?.resourceType,
-    original_file_path: node?.path,
-    path: node?.path.replace(/^[^/]*\//, ""),
-    package_name: options.projectName,
-    config: node?.config,
-    tags: node?.tags,
-  });
 }
 
 const missing = (kind: string, key: string) => fail(`${kind} '${key}' has no value and no default`);
@@ -168,13 +145,13 @@ const environmentOf = (environment: Record<string, string | undefined>) =>
   });
 
 function runNames(options: ContextOptions, scope: RenderScope, render: (text: string) => string): Names {
-  const variables = { ...options.variables, ...scope.variables };
+  const variables = { ...options.variables(scope.package), ...scope.variables };
   const environment = { ...options.environment, ...scope.environment };
   const target: Names = {
     name: "warehouse",
     target_name: "warehouse",
     profile_name: "barline",
-    schema: "public",
+    schema: options.schema,
     type: "postgres",
     threads: 2,
   };
@@ -190,7 +167,7 @@ function runNames(options: ContextOptions, scope: RenderScope, render: (text: st
       missing: (name) => fail(`target.${name} is not supported yet`),
     }),
     database: options.database,
-    schema: "public",
+    schema: options.schema,
     flags: new Thing("flags", flags, { missing: (name) => fail(`flags.${name} is not supported yet`) }),
     var: new Thing("var", { has_var: has }, { call: variable.call }),
     env_var: environmentOf(environment),
@@ -206,7 +183,7 @@ function queryNames(scope: RenderScope): Names {
   /** None once it was loaded, which dbt allows once. */
   const results = new Map<string, Value>();
   const ask = (sql: string) =>
-    scope.query ? scope.query(sql) : fail("a query can only be run while a model is built or tested");
+    scope.query ? scope.query.ask(sql) : fail("a query can only be run while a model is built or tested");
   const statement = (name: Value, fetched: Value, caller: Value | undefined): Value => {
     const sql = caller === undefined ? "" : str(callOf(caller)?.([], new Map()) ?? null);
     if (!scope.execute) return "";

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { TransactionSql } from "../../../../db/client.ts";
+import { createPlaces } from "../../../../jobs/transform/build/places.ts";
 import { withQueries } from "../../../../jobs/transform/build/query.ts";
 import { openSession } from "../../../../jobs/transform/build/session.ts";
 import { createTestDatabase, type TestDatabase } from "../../../support/database.ts";
@@ -18,7 +19,7 @@ const recorded = readRecorded("queries");
 async function render(transaction: TransactionSql, template: string): Promise<Outcome> {
   const session = openSession(transaction, undefined);
   try {
-    const work = () => withQueries(session, (query) => jinja.render(template, { ...corpusScope, query }));
+    const work = () => withQueries({ session, places: createPlaces("") }, (query) => jinja.render(template, { ...corpusScope, query }));
     return { text: await session.savepoint(work) };
   } catch (error) {
     return { error: messageOf(error) };

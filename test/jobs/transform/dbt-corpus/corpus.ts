@@ -28,18 +28,21 @@ const nothing = () => {
 
 /** What the templates of the corpus are rendered in. */
 export const corpusScope: RenderScope = {
-  ...{ path: "t.sql", self: undefined, incremental: false, execute: true },
+  ...{ path: "t.sql", package: "corpus", self: undefined, incremental: false, execute: true },
   ...{ ref: nothing, source: nothing, config: nothing },
 };
 
 /** The macros, variables and moment with which dbt recorded the corpus. */
 export function openCorpus(options: { refusesUndefined?(): boolean } = {}): Jinja {
   return createJinja({
-    macros: [{ path: "macros.sql", text: read("macros.sql") }],
+    macros: [{ path: "macros.sql", text: read("macros.sql"), package: "corpus" }],
     projectName: "corpus",
-    variables: { x: "text", n: 5, l: [1, "a"], d: { a: 1 }, f: new Float(1), b: true, t: "{{ 1 + 1 }}" },
+    packages: ["corpus"],
+    dispatch: new Map(),
+    variables: () => ({ x: "text", n: 5, l: [1, "a"], d: { a: 1 }, f: new Float(1), b: true, t: "{{ 1 + 1 }}" }),
     environment: { HOME_OF_CORPUS: "/home/corpus", NUMBER_OF_CORPUS: "7" },
     database: "corpus",
+    schema: "public",
     docs: new Map(),
     now: () => new Date("2024-02-29T13:05:07.123Z"),
     invocationId: "",
