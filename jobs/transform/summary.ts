@@ -132,7 +132,8 @@ function testNode(loaded: LoadedProject, test: DataTest): ProjectNode {
   const { name, kind, config, subject, description, dependsOn, path, assertion } = test;
   return {
     ...ofTest,
-    ...{ name, subject, description, dependsOn, path, assertion },
+    ...{ name, description, dependsOn, path, assertion },
+    subject: subject || null,
     testKind: kind,
     severity: config.severity,
     tags: config.tags,

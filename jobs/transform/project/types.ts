@@ -189,7 +189,7 @@ export type DataTest = {
   kind: "generic" | "singular";
   path: string;
   description: string;
-  /** The model or source (`source.table`) that it tests; of a singular test the last model that it reads. */
+  /** The model or source (`source.table`) that it tests; of a singular test the last model that it reads, or nothing. */
   subject: string;
   column: string | undefined;
   assertion: Assertion;

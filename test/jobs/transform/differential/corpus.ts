@@ -82,27 +82,30 @@ const kinds: Record<string, string> = { r: "table", v: "view", m: "materialized 
 /** Everything that stands in the project's schemas. */
 export async function readTables(sql: Sql, project: DifferentialProject): Promise<Record<string, Table>> {
   const schema = schemaOf(project);
-  const found = await sql<{ schema: string; name: string; kind: string; columns: string[] }[]>`
+  const found = await sql<{ schema: string; name: string; kind: string; columns: string[]; types: string[] }[]>`
     select nspname as schema, relname as name, relkind as kind, array(
-      select attname || ' ' || format_type(atttypid, atttypmod) from pg_attribute
+      select attname from pg_attribute
       where attrelid = class.oid and attnum > 0 and not attisdropped order by attnum
-    ) as columns
+    )::text[] as columns, array(
+      select format_type(atttypid, atttypmod) from pg_attribute
+      where attrelid = class.oid and attnum > 0 and not attisdropped order by attnum
+    )::text[] as types
     from pg_class as class join pg_namespace as namespace on namespace.oid = relnamespace
     where (nspname = ${schema} or nspname like ${`${schema.replaceAll("_", "\\_")}\\_%`}) and relkind in ('r', 'v', 'm')
     order by nspname, relname`;
   const tables: Record<string, Table> = {};
-  for (const { schema: own, name, kind, columns } of found) {
+  for (const { schema: own, name, kind, columns, types } of found) {
     const label = own === schema ? name : `${own.slice(schema.length)}.${name}`;
-    const kept = columns.filter((column) => !project.volatile.includes(column.replace(/ .*/, "")));
+    const kept = columns.filter((column) => !project.volatile.includes(column));
     const more = await readMore(sql, own, name);
     const rows = await readRows(sql, own, name, kept);
-    tables[label] = { kind: kinds[kind] ?? kind, columns: kept, rows, ...(more.length > 0 && { more }) };
+    tables[label] = { kind: kinds[kind] ?? kind, columns: kept.map((column) => `${column} ${types[columns.indexOf(column)]}`), rows, ...(more.length > 0 && { more }) };
   }
   return tables;
 }
 
 async function readRows(sql: Sql, schema: string, name: string, columns: string[]): Promise<(string | null)[][]> {
-  const names = columns.map((column) => `"${column.replace(/ .*/, "").replaceAll('"', '""')}"::text`);
+  const names = columns.map((column) => `"${column.replaceAll('"', '""')}"::text`);
   const rows = await sql.unsafe(`select array[${names.join(", ")}]::text[] as cells from "${schema}"."${name}"`);
   // dbt's database and ours have other names.
   const database = `"${sql.options.database}".`;

@@ -34,7 +34,7 @@ type Answer = {
 };
 
 function startDbt() {
-  const child = Bun.spawn([python, place("dbt.py")], {
+  const child = Bun.spawn([python, place("run_dbt.py")], {
     stdin: "pipe",
     stdout: "pipe",
     stderr: "ignore",
@@ -130,8 +130,9 @@ const recorded: Recorded = {};
 for (const project of readCorpus()) {
   const known = before[project.name];
   recorded[project.name] = known && !names.includes(project.name) ? known : await record(project);
+  // At each, so that what has been recorded stays where a later project cannot be.
+  writeFileSync(file, `${JSON.stringify(recorded, null, 1)}\n`);
 }
-writeFileSync(file, `${JSON.stringify(recorded, null, 1)}\n`);
 dbt.stop();
 await database.drop();
 stopTestServer();
