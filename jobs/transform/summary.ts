@@ -109,7 +109,7 @@ export function compilePublishedTest(loaded: LoadedProject, test: DataTest): str
   return withoutDatabase((execute) =>
     failuresSql(compiler, {
       ...{ test, relation: relationOf(subject), inline: inline(subject), otherSide },
-      scope: { execute },
+      ...{ database: loaded.database, scope: { execute } },
     }),
   );
 }

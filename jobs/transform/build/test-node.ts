@@ -1,6 +1,6 @@
 import { type DataTest, quoteRelation } from "../project/types.ts";
 import { compilePublishedTest } from "../summary.ts";
-import { type BuiltModel, type ModelContext, placeOf } from "./context.ts";
+import type { BuiltModel, ModelContext } from "./context.ts";
 import { mergeDelta } from "./incremental.ts";
 import { sortTests } from "./plan.ts";
 import type { Progress } from "./progress.ts";
@@ -77,7 +77,8 @@ async function testTarget(
   test: DataTest,
   delta: BuiltModel | undefined,
 ): Promise<TestTarget> {
-  const find = (name: string) => placeOf(models, name);
+  const nowhere = { schema: "", identifier: "" };
+  const find = (name: string) => models.compiler.relationOf(name) ?? nowhere;
   const inline = (name: string) => inlineQuery(context.loaded.project.models, models, name);
   const { assertion, subject } = test;
   const other = assertion.kind === "relationships" ? assertion.to : undefined;
@@ -85,6 +86,7 @@ async function testTarget(
   return {
     test,
     relation: delta?.delta ?? find(subject),
+    database: context.sql.options.database,
     inline: await inline(subject),
     otherSide:
       other === undefined ? undefined : otherQuery ? `(${otherQuery}) as dbt_other` : quoteRelation(find(other)),

@@ -11,6 +11,8 @@ export type TestTarget = {
   relation: Relation;
   /** Of an ephemeral subject, its query: it stands nowhere. */
   inline: string | undefined;
+  /** The database's name, for the relation that a test of the project's own is given. */
+  database: string;
   /** The other side of a relationship, as SQL. */
   otherSide: string | undefined;
   scope: CompileScope;
@@ -85,14 +87,22 @@ const looksLikeCall = /^\s*(env_var|ref|var|source|doc)\s*\(.+\)\s*$/;
 function customSql(compiler: Compiler, target: TestTarget): string {
   const { assertion, config } = target.test;
   if (assertion.kind !== "custom") return "";
+  const isCall = (name: string, given: unknown): given is string =>
+    typeof given === "string" && name !== "column_name" && looksLikeCall.test(given);
   const value = (name: string, given: unknown): Value => {
     if (typeof given !== "string" || name === "column_name") return fromPlain(given);
-    if (looksLikeCall.test(given)) return render(compiler, target, `{{ ${given} }}`);
     return given.includes("{{") ? render(compiler, target, given) : given;
   };
   const plain = config.where === undefined && target.inline === undefined;
-  const model = plain ? relationValue(target.relation, "") : restricted(compiler, target);
-  const given = new Dict([["model", model]]);
-  for (const [name, argument] of Object.entries(assertion.given)) given.set(name, value(name, argument));
-  return render(compiler, target, `{{ ${assertion.macro}(**test_arguments) }}`, { test_arguments: given });
+  const model = plain ? relationValue(target.relation, target.database) : restricted(compiler, target);
+  // An ephemeral one stands within the query, which ref() puts there.
+  const isInline = config.where === undefined && target.inline !== undefined;
+  const given = new Dict(isInline ? [] : [["model", model]]);
+  const all = Object.entries(assertion.given);
+  for (const [name, argument] of all) if (!isCall(name, argument)) given.set(name, value(name, argument));
+  // What is a call, ref('x'), is written as one: it gives a relation, and no text.
+  const calls = all.flatMap(([name, argument]) => (isCall(name, argument) ? [`${name}=${argument}, `] : []));
+  if (isInline) calls.push(`model=ref('${target.test.subject}'), `);
+  const call = `{{ ${assertion.macro}(${calls.join("")}**test_arguments) }}`;
+  return render(compiler, target, call, { test_arguments: given });
 }

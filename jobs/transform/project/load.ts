@@ -33,7 +33,14 @@ export type ProjectOptions = {
   refusesUndefined?(path: string): boolean;
 };
 
-export type LoadedProject = { project: Project; compiler: Compiler; jinja: Jinja; invocationId: string };
+export type LoadedProject = {
+  project: Project;
+  compiler: Compiler;
+  jinja: Jinja;
+  /** Empty where it was not given. */
+  database: string;
+  invocationId: string;
+};
 
 /** Reads a dbt project and checks all of it, so that nothing is built from a project with a fault in it. */
 export function loadProject(options: ProjectOptions): LoadedProject {
@@ -85,7 +92,7 @@ export function loadProject(options: ProjectOptions): LoadedProject {
     selectors: readSelectors(own.selectors),
     macros: all.flatMap(readMacroTexts),
   };
-  return { project, compiler, jinja, invocationId };
+  return { project, compiler, jinja, database, invocationId };
 }
 
 function openJinja(

@@ -118,7 +118,7 @@ function referenceNames(options: ContextOptions, scope: RenderScope): Names {
     ),
     ...(scope.self && { this: relationValue(scope.self, database) }),
     is_incremental: define("is_incremental", "", () => scope.incremental),
-    should_full_refresh: define("should_full_refresh", "", () => scope.fullRefresh ?? false),
+    should_full_refresh: define("should_full_refresh", "", () => fromPlain(known.full_refresh ?? scope.fullRefresh ?? false)),
     should_store_failures: define("should_store_failures", "", () => Boolean(known.store_failures)),
     doc: callable((names) => {
       const name = names.map(text).join(".");
@@ -156,7 +156,11 @@ function runNames(options: ContextOptions, scope: RenderScope, render: (text: st
     threads: 2,
   };
   const named = { ...target, database: options.database, dbname: options.database };
-  const flags: Names = { FULL_REFRESH: scope.fullRefresh ?? false, STORE_FAILURES: false, WHICH: "build" };
+  const flags: Names = {
+    ...{ FULL_REFRESH: scope.fullRefresh ?? false, STORE_FAILURES: false, WHICH: "build", EMPTY: false },
+    ...{ DEBUG: false, FAIL_FAST: false, QUIET: false, WARN_ERROR: false, INTROSPECT: true, USE_COLORS: false },
+    ...{ INDIRECT_SELECTION: "eager", PRINTER_WIDTH: 80, DEFER: false },
+  };
   const has = define("var.has_var", "var_name", (name) => Object.hasOwn(variables, text(name)));
   const variable = variableOf(variables, render);
   return {

@@ -11,9 +11,7 @@ os.dup2(2, 1)
 
 
 def kind_of(message: str) -> str:
-    if "Database Error" in message:
-        return "database"
-    return "compile"
+    return "compile" if "Compilation Error" in message else "database"
 
 
 def run(request: dict) -> dict:
