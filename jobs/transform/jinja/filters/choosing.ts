@@ -26,6 +26,8 @@ function* mapped(tables: Tables, value: Value, args: Value[], keywords: Keywords
   const [name, ...others] = args;
   if (name === undefined && attribute === undefined) fail("map needs the name of a filter, or an attribute");
   if (name === undefined && Object.keys(rest).length > 0) fail(`map takes no value named '${Object.keys(rest)[0]}'`);
+  // As Jinja2: of None, too, nothing is made.
+  if (!(value instanceof Undefined) && !isTrue(value)) return;
   for (const item of iterate(value)) {
     if (name === undefined) yield reach(item, attribute ?? null, fallback);
     else yield applyNamed("filter", tables.filters, str(name), item, others, keywords);

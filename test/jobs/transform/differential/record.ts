@@ -76,7 +76,7 @@ function failuresOf({ error, nodes = [] }: Answer): Record<string, string> {
   if (error !== undefined) return { "": error };
   return Object.fromEntries(
     nodes
-      .filter(({ status }) => ["fail", "error"].includes(status))
+      .filter(({ status }) => ["fail", "error", "partial success"].includes(status))
       .map(({ name, error, failures }) => [name, error ?? `fail ${failures}`]),
   );
 }
