@@ -80,38 +80,15 @@ export function createCompiler(options: CompilerOptions): Compiler {
   const sourceByName = new Map(sources.map((source) => [source.name, source]));
   const isEphemeral = (name: string) => byName.get(name)?.config.materialized === "ephemeral";
 
+  const names = { byName, sourceByName, knownModels, isEphemeral };
+
   /** Renders one file alone, without what stands within the query. */
-  function renderBody(path: string, text: string, scope: CompileScope): string {
-    const note = (name: string) => {
-      if (scope.known && !scope.known.includes(name)) throw refuse(path, hiddenRead(name));
-      scope.onDependency?.(name);
-    };
-    const given = (name: string) => {
-      if (scope.fixtures && !scope.fixtures.has(name)) throw refuse(path, `reads '${name}', which is not given`);
-      return scope.fixtures !== undefined;
-    };
-    const relationOf = (name: string) => scope.relationOf?.(name) ?? byName.get(name)?.relation ?? unknownRelation;
-    return jinja.render(text, {
+  const renderBody = (path: string, text: string, scope: CompileScope): string =>
+    jinja.render(text, {
       ...{ path, package: projectName, ...(options.graph && { graph: options.graph }), ...givenIn(scope) },
       config: (values) => scope.onConfig?.(values),
-      ref: (name) => {
-        if (!knownModels.has(name)) throw refuse(path, `reads the model '${name}', which is not in the project`);
-        note(name);
-        const replaced = scope.replace?.(name);
-        if (replaced !== undefined) return replaced;
-        return given(name) || isEphemeral(name) ? temporaryName(name) : relationOf(name);
-      },
-      source: (source, table) => {
-        const name = `${source}.${table}`;
-        const found = sourceByName.get(name);
-        if (!found) throw refuse(path, `reads the source '${name}', which no YAML file declares`);
-        note(name);
-        return (
-          scope.replace?.(name) ?? (given(name) ? temporaryName(name) : (scope.relationOf?.(name) ?? found.relation))
-        );
-      },
+      ...referencesIn(path, scope, names),
     });
-  }
 
   function needEphemeral(model: Model, scope: CompileScope, needed: Map<string, string>): void {
     if (needed.has(model.name)) return;
@@ -119,8 +96,8 @@ export function createCompiler(options: CompilerOptions): Compiler {
       const found = byName.get(parent);
       if (found && isEphemeral(parent)) needEphemeral(found, scope, needed);
     }
-    const { relationOf, query, names } = scope;
-    const inner = { ...(relationOf && { relationOf }), ...(query && { query }), ...(names && { names }) };
+    const { relationOf, query, names: replaced } = scope;
+    const inner = { ...(relationOf && { relationOf }), ...(query && { query }), ...(replaced && { names: replaced }) };
     const own = { self: model.relation, package: model.package, node: factsOf(model) };
     needed.set(model.name, renderBody(model.path, model.text, { ...inner, ...own }));
   }
@@ -152,9 +129,47 @@ export function createCompiler(options: CompilerOptions): Compiler {
     });
 
   const prefix = options.database && `${quoteIdentifier(options.database)}.`;
-  const fingerprint = (model: Model, query?: Query) => hashOf(model, { byName, renderModel, query, prefix, hashes: new Map() });
+  const fingerprint = (model: Model, query?: Query) =>
+    hashOf(model, { byName, renderModel, query, prefix, hashes: new Map() });
   const relationOf = (name: string) => byName.get(name)?.relation ?? sourceByName.get(name)?.relation;
   return { render, renderModel, fingerprint, relationOf };
+}
+
+type Names = {
+  byName: ReadonlyMap<string, Model>;
+  sourceByName: ReadonlyMap<string, Source>;
+  knownModels: ReadonlySet<string>;
+  isEphemeral(name: string): boolean;
+};
+
+/** What `ref` and `source` mean in one text. */
+function referencesIn(path: string, scope: CompileScope, names: Names): Pick<RenderScope, "ref" | "source"> {
+  const note = (name: string) => {
+    if (scope.known && !scope.known.includes(name)) throw refuse(path, hiddenRead(name));
+    scope.onDependency?.(name);
+  };
+  const given = (name: string) => {
+    if (scope.fixtures && !scope.fixtures.has(name)) throw refuse(path, `reads '${name}', which is not given`);
+    return scope.fixtures !== undefined;
+  };
+  const placeOf = (name: string, published: Relation) => scope.relationOf?.(name) ?? published;
+  return {
+    ref: (name) => {
+      if (!names.knownModels.has(name)) throw refuse(path, `reads the model '${name}', which is not in the project`);
+      note(name);
+      const replaced = scope.replace?.(name);
+      if (replaced !== undefined) return replaced;
+      if (given(name) || names.isEphemeral(name)) return temporaryName(name);
+      return placeOf(name, names.byName.get(name)?.relation ?? unknownRelation);
+    },
+    source: (source, table) => {
+      const name = `${source}.${table}`;
+      const found = names.sourceByName.get(name);
+      if (!found) throw refuse(path, `reads the source '${name}', which no YAML file declares`);
+      note(name);
+      return scope.replace?.(name) ?? (given(name) ? temporaryName(name) : placeOf(name, found.relation));
+    },
+  };
 }
 
 /** What a scope says, without what it leaves out. */

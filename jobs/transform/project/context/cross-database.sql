@@ -84,3 +84,26 @@
         string_agg({{ measure }}, {{ delimiter_text }} {{ order_by_clause or '' }})
     {%- endif -%}
 {%- endmacro %}
+
+{# One row a number, and one a period of time. #}
+{% macro get_powers_of_two(upper_bound) %}
+    {%- if upper_bound <= 0 %}{{ exceptions.raise_compiler_error("upper bound must be positive") }}{% endif -%}
+    {%- for power in range(1, 100) if upper_bound <= 2 ** power %}{{ return(power) }}{% endfor -%}
+{% endmacro %}
+{% macro generate_series(upper_bound) %}
+    select number::double precision as generated_number from generate_series(1, {{ upper_bound }}) as series (number)
+    order by generated_number
+{% endmacro %}
+{% macro get_intervals_between(start_date, end_date, datepart) -%}
+    {%- call statement('get_intervals_between', fetch_result=True) %}select {{ datediff(start_date, end_date, datepart) }}{% endcall -%}
+    {%- set found = load_result('get_intervals_between') -%}
+    {{ return(found['data'][0][0] if found and found['data'] else 1) }}
+{%- endmacro %}
+{% macro date_spine(datepart, start_date, end_date) %}
+    with rawdata as ({{ generate_series(get_intervals_between(start_date, end_date, datepart)) }}),
+    all_periods as (
+        select ({{ dateadd(datepart, "row_number() over (order by 1) - 1", start_date) }}) as date_{{ datepart }} from rawdata
+    ),
+    filtered as (select * from all_periods where date_{{ datepart }} <= {{ end_date }})
+    select * from filtered
+{% endmacro %}

@@ -118,7 +118,9 @@ function referenceNames(options: ContextOptions, scope: RenderScope): Names {
     ),
     ...(scope.self && { this: relationValue(scope.self, database) }),
     is_incremental: define("is_incremental", "", () => scope.incremental),
-    should_full_refresh: define("should_full_refresh", "", () => fromPlain(known.full_refresh ?? scope.fullRefresh ?? false)),
+    should_full_refresh: define("should_full_refresh", "", () =>
+      fromPlain(known.full_refresh ?? scope.fullRefresh ?? false),
+    ),
     should_store_failures: define("should_store_failures", "", () => Boolean(known.store_failures)),
     doc: callable((names) => {
       const name = names.map(text).join(".");

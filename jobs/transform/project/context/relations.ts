@@ -56,8 +56,9 @@ function relationThing(parts: Parts): Thing {
     callable((args, keywords) => relationThing({ ...parts, [key]: changedPolicy(parts[key], args, keywords) }));
   const incorporate = callable((_, keywords) => {
     const path = keywords.get("path");
-    const named =
-      isDict(path) ? new Map([...path].map(([key, value]): [string, Value] => [str(key), value])) : keywords;
+    const named = isDict(path)
+      ? new Map([...path].map(([key, value]): [string, Value] => [str(key), value]))
+      : keywords;
     const changes = Object.fromEntries(
       Object.entries(given([], named)).map(([key, value]) => [key, textOrNull(value)]),
     );

@@ -19,7 +19,8 @@ const recorded = readRecorded("queries");
 async function render(transaction: TransactionSql, template: string): Promise<Outcome> {
   const session = openSession(transaction, undefined);
   try {
-    const work = () => withQueries({ session, places: createPlaces("") }, (query) => jinja.render(template, { ...corpusScope, query }));
+    const work = () =>
+      withQueries({ session, places: createPlaces("") }, (query) => jinja.render(template, { ...corpusScope, query }));
     return { text: await session.savepoint(work) };
   } catch (error) {
     return { error: messageOf(error) };

@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { z } from "zod";
-import type { Sql } from "../../../../db/client.ts";
+import { readerRole, type Sql } from "../../../../db/client.ts";
 
 const texts = z.record(z.string(), z.string().nullable());
 const build = z.strictObject({
@@ -99,7 +99,12 @@ export async function readTables(sql: Sql, project: DifferentialProject): Promis
     const kept = columns.filter((column) => !project.volatile.includes(column));
     const more = await readMore(sql, own, name);
     const rows = await readRows(sql, own, name, kept);
-    tables[label] = { kind: kinds[kind] ?? kind, columns: kept.map((column) => `${column} ${types[columns.indexOf(column)]}`), rows, ...(more.length > 0 && { more }) };
+    tables[label] = {
+      kind: kinds[kind] ?? kind,
+      columns: kept.map((column) => `${column} ${types[columns.indexOf(column)]}`),
+      rows,
+      ...(more.length > 0 && { more }),
+    };
   }
   return tables;
 }
@@ -128,7 +133,7 @@ async function readMore(sql: Sql, schema: string, name: string): Promise<string[
     from pg_index join class on indrelid = class.oid
     union all
     select lower(privilege_type) || ' to ' || coalesce(nullif(pg_get_userbyid(grantee), 'unknown (OID=0)'), 'public')
-    from class cross join aclexplode(relacl) where grantee <> relowner
+    from class cross join aclexplode(relacl) where grantee <> relowner and pg_get_userbyid(grantee) <> ${readerRole}
     order by 1`;
   return rows.map(({ text }) => text);
 }

@@ -1,5 +1,5 @@
 /*
- * Writes what real dbt makes of the corpus to recorded.json: `bun test/jobs/transform/differential/record.ts <python> [names…]`, where
+ * Writes what real dbt makes of the corpus to recorded.json: `bun run dbt-projects <python> [names…]`, where
  * <python> is one that has dbt-core 1.10 and dbt-postgres. With names, only those projects are made anew.
  */
 import { readFileSync, writeFileSync } from "node:fs";
