@@ -22,12 +22,15 @@ const recorded = recordedResults as Recorded;
 const database = await createTestDatabase({ empty: true });
 afterAll(() => database.drop());
 
-/** What failed: dbt goes on with what does not read it, we end there. */
+/** What failed: dbt goes on with what does not read it, we end there. Of a unit test dbt does not count the rows. */
 function failuresOf({ models, tests, fault }: BuildResult): Record<string, string> {
   const failed = models.filter(({ action }) => action === "failed").map(({ name }) => [name, "database"]);
   const found = tests
     .filter(({ status }) => status === "fail" || status === "error")
-    .map(({ name, status, failures }) => [name, status === "error" ? "database" : `fail ${failures}`]);
+    .map(({ name, kind, status, failures }) => [
+      name,
+      status === "error" ? "database" : `fail ${kind === "unit" ? 1 : failures}`,
+    ]);
   return { ...(fault && { [fault.node]: "database" }), ...Object.fromEntries([...failed, ...found]) };
 }
 
@@ -39,7 +42,13 @@ async function run(project: DifferentialProject, build: Build, path: string): Pr
   try {
     const result = await transform.build({ fullRefresh, ...(select && { select }), ...(exclude && { exclude }) });
     if (!result.published) return { failed: failuresOf(result) };
-    const tests = result.tests.map(({ name, status, failures }) => [name, `${status} ${failures}`]);
+    // dbt does not count what a test finds that passes.
+    const counted = result.tests.map(({ status, failures, ...test }) => ({
+      ...test,
+      status,
+      failures: status === "pass" ? 0 : failures,
+    }));
+    const tests = counted.map(({ name, status, failures }) => [name, `${status} ${failures}`]);
     return { tables: await readTables(database.sql, project), tests: Object.fromEntries(tests) };
   } catch (error) {
     if (!(error instanceof PermanentError)) throw error;
