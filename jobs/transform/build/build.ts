@@ -9,7 +9,7 @@ import { planTests } from "./plan.ts";
 import type { BuildContext, BuildOptions, Progress } from "./progress.ts";
 import { publishAll } from "./publish-all.ts";
 import { inBuildSession, isStatementFault, type Session } from "./session.ts";
-import { createSchema, keepStored } from "./stored.ts";
+import { createModelSchema, keepStored } from "./stored.ts";
 import { testNode } from "./test-node.ts";
 import type { BuildResult, ModelResult } from "./types.ts";
 import { runUnitTest } from "./unit-tests.ts";
@@ -65,7 +65,7 @@ async function makeSchemas(session: Session, { loaded: { project } }: BuildConte
   );
   for (const schema of wanted) {
     const [found] = await session.run(`select 1 from pg_namespace where nspname = ${literal(schema)}`);
-    if (!found) await session.run(createSchema(schema));
+    if (!found) await session.run(createModelSchema(schema));
   }
 }
 

@@ -10,7 +10,7 @@ type Batch = { from: Date; to: Date };
 type Size = MicrobatchConfig["batchSize"];
 
 /** The beginning, in UTC, of the period that is so many after the one a moment lies in. */
-export function periodStart(at: Date, size: Size, offset = 0): Date {
+function periodStart(at: Date, size: Size, offset = 0): Date {
   const [year, month, day, hour] = [at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate(), at.getUTCHours()];
   switch (size) {
     case "hour":

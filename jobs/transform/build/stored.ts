@@ -26,10 +26,19 @@ const workName = ({ schema, identifier }: Relation): Relation => ({
 });
 
 /** Makes a schema of the project's own, whose relations the dashboard may read. */
-export const createSchema = (schema: string) =>
+const createSchema = (schema: string) =>
   [
     `create schema if not exists ${quoteIdentifier(schema)}`,
     grantIfReader(`grant usage on schema ${quoteIdentifier(schema)} to ${readerRole}`),
+  ].join(";\n");
+
+/** The same, where tables of the models stand, which the dashboard may read as they come. */
+export const createModelSchema = (schema: string) =>
+  [
+    createSchema(schema),
+    grantIfReader(
+      `alter default privileges in schema ${quoteIdentifier(schema)} grant select on tables to ${readerRole}`,
+    ),
   ].join(";\n");
 
 /** A login that may not make roles has no reader. */
@@ -37,7 +46,7 @@ function grantIfReader(statement: string): string {
   return `do $$ begin if exists (select from pg_roles where rolname = ${literal(readerRole)}) then ${statement}; end if; end $$`;
 }
 
-export const grantSelect = (relation: Relation) =>
+const grantSelect = (relation: Relation) =>
   grantIfReader(`grant select on ${quoteRelation(relation)} to ${readerRole}`);
 
 /** Keeps the rows that a test finds. Beside what is there, so that nobody who reads that has to wait for the build. */

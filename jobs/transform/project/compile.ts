@@ -54,7 +54,7 @@ type CompilerOptions = {
 };
 
 /** What a query reads that stands within the query itself. */
-export const temporaryName = (name: string) => `__dbt__cte__${name.replace(".", "__")}`;
+const temporaryName = (name: string) => `__dbt__cte__${name.replace(".", "__")}`;
 
 export const factsOf = (model: Model): NodeFacts => ({
   name: model.name,

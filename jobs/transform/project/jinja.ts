@@ -146,7 +146,6 @@ function openGlobals(
   };
   const macroOf = (place: string, name: string) => bind(library.get(place)?.get(name));
   const find: MacroFinder = {
-    named: (name) => macroOf(scope.package, name) ?? macroOf(projectName, name) ?? macroOf("dbt", name),
     dispatched(name, namespace) {
       const known = namespace !== undefined && namespace !== "dbt" && library.has(namespace);
       const order = namespace === undefined ? undefined : dispatch.get(namespace);

@@ -5,7 +5,7 @@ import { refuse } from "./refusal.ts";
 import type { Relation } from "./types.ts";
 
 /** What a config says of where something is to stand. */
-export type Place = { schema: string | null | undefined; alias: string | null | undefined };
+type Place = { schema: string | null | undefined; alias: string | null | undefined };
 
 /** Decides where models, seeds, snapshots and failing rows stand, by the project's `generate_schema_name` and `generate_alias_name`. */
 export type Naming = (node: NodeFacts, place: Place, where: string) => Relation;

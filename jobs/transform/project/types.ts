@@ -27,7 +27,7 @@ export type ResourceType = "model" | "seed" | "snapshot";
 type Materialization = "view" | "table" | "incremental" | "ephemeral" | "seed" | "snapshot";
 type IndexConfig = { columns: string[]; unique: boolean; type: string | undefined };
 type IncrementalStrategy = "append" | "delete+insert" | "merge" | "microbatch";
-export type SchemaChange = "ignore" | "fail" | "append_new_columns" | "sync_all_columns";
+type SchemaChange = "ignore" | "fail" | "append_new_columns" | "sync_all_columns";
 
 /** Of the strategy microbatch: its periods, each built and written by itself. */
 export type MicrobatchConfig = {

@@ -7,8 +7,6 @@ import type { RenderScope } from "./scope.ts";
 
 /** Finds macros for one text. */
 export type MacroFinder = {
-  /** The macro that is meant by a name alone. */
-  named(name: string): Value | undefined;
   /** What `adapter.dispatch` finds: the macro for PostgreSQL, else the one for any database. */
   dispatched(name: string, namespace: string | undefined): Value | undefined;
 };

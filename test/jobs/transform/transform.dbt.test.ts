@@ -1,8 +1,7 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { PermanentError } from "../../../../jobs/orchestrator/errors.ts";
-import type { BuildResult } from "../../../../jobs/transform/transform.ts";
-import { createTestDatabase } from "../../../support/database.ts";
-import { openTransform } from "../support.ts";
+import { PermanentError } from "../../../jobs/orchestrator/errors.ts";
+import type { BuildResult } from "../../../jobs/transform/transform.ts";
+import { createTestDatabase } from "../../support/database.ts";
 import {
   type Build,
   createFolder,
@@ -13,8 +12,9 @@ import {
   readCorpus,
   readTables,
   schemaOf,
-} from "./corpus.ts";
-import recordedResults from "./recorded.json";
+} from "./dbt-projects/corpus.ts";
+import recordedResults from "./dbt-projects/recorded.json";
+import { openTransform } from "./support.ts";
 
 setDefaultTimeout(60_000);
 

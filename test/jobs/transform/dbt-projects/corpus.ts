@@ -47,7 +47,7 @@ const placed = (project: DifferentialProject, text: string) => text.replaceAll("
 
 /** The project as a folder. */
 export function createFolder(project: DifferentialProject, more: Record<string, string>) {
-  const path = mkdtempSync(join(tmpdir(), "barline-differential-"));
+  const path = mkdtempSync(join(tmpdir(), "barline-dbt-project-"));
   const write = (files: Record<string, string | null>) => {
     for (const [name, text] of Object.entries(files)) {
       if (text === null) rmSync(join(path, name));
