@@ -62,7 +62,7 @@ async function forgetSession(sql: Sql, session: string): Promise<void> {
   await sql.begin(async (transaction) => {
     await transaction`delete from public.source_polygon_stock_bars_daily where trade_date = ${session}::date`;
     await transaction`delete from public.source_polygon_splits where execution_date = ${session}::date`;
-    await transaction`delete from public.fct_polygon__stock_bars_performance where trade_date = ${session}::date`;
+    await transaction`delete from public.int_polygon__stock_bars_windows where trade_date = ${session}::date`;
   });
 }
 
