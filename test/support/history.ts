@@ -26,9 +26,13 @@ const steps: { job: string; dataset: string | null; steps: Step[] }[] = [
   { job: jobIds.transform, dataset: null, steps: [{ name: "build", batches: 1 }] },
 ];
 
+/** The day before which all of it ends. */
+const afterwards = "2020-01-10";
+
 /**
  * Years of the pipeline in one second: for each of the weekdays up to 8 January 2020 a run of every job, with tasks, events and
- * claims, one session at a time. Every 50th ingest failed in its second batch, and has neither load nor transform.
+ * claims, one session at a time. Every 50th ingest failed in its second batch, and has neither load nor transform. Runs that are there
+ * already are of later days, and stay as they are.
  */
 export async function addHistory(sql: Sql, sessions: number): Promise<void> {
   for (const [index, { job, dataset, steps: tasks }] of steps.entries()) {
@@ -72,7 +76,7 @@ async function addTasks(sql: Sql, job: string, step: number, { name, batches }: 
     select id, job_id, ${name}, ${step}::int, batch,
       case when runs.state = 'failed' and batch = 1 then 'failed' else 'success' end, 1, started_at, finished_at
     from barline.runs, generate_series(0, ${batches - 1}::int) as batch
-    where job_id = ${job} and (runs.state = 'success' or ${step}::int < 2)`;
+    where job_id = ${job} and created_at < ${afterwards}::timestamptz and (runs.state = 'success' or ${step}::int < 2)`;
 }
 
 async function addEvents(sql: Sql, dataset: string, job: string, step: number) {
@@ -80,7 +84,7 @@ async function addEvents(sql: Sql, dataset: string, job: string, step: number) {
     insert into barline.dataset_events (dataset, run_id, task_id, created_at)
     select ${dataset}, run_id, id, finished_at
     from barline.tasks
-    where job_id = ${job} and step = ${step}::int and state = 'success'
+    where job_id = ${job} and step = ${step}::int and state = 'success' and started_at < ${afterwards}::timestamptz
     order by run_id`;
 }
 
@@ -91,9 +95,13 @@ async function claimEvents(sql: Sql, job: string, producer: string) {
       events as (
         select events.id, row_number() over (order by events.id) as number
         from barline.dataset_events as events inner join barline.runs on runs.id = events.run_id
-        where runs.job_id = ${producer}
+        where runs.job_id = ${producer} and runs.created_at < ${afterwards}::timestamptz
       ),
-      claimants as (select id, row_number() over (order by id) as number from barline.runs where job_id = ${job})
+      claimants as (
+        select id, row_number() over (order by id) as number
+        from barline.runs
+        where job_id = ${job} and created_at < ${afterwards}::timestamptz
+      )
     insert into barline.event_claims (job_id, event_id, run_id)
     select ${job}, events.id, claimants.id from events inner join claimants using (number)`;
 }
