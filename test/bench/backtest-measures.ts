@@ -79,21 +79,41 @@ async function page({ ticker }: Asked, read: Sql) {
 }
 
 /** 10,000 points of momentum, from the request to the kept result, and what they would take at least. */
-async function sweep({ url, ticker, workers }: Asked, read: Sql) {
+async function sweep(asked: Asked, read: Sql) {
+  const { close } = await readBars(read, { ticker: asked.ticker, dividends: false });
+  const windows = windowsOf(asked);
+  const ran = await runSweeps(asked, read, averages(windows), sweepRuns);
+  const columns = Array.from({ length: 2 * windows }, (_, index) => simpleAverage(close, index + 2));
+  const floor = await timesOf(sweepRuns, () => bareLoop(close, columns));
+  return { ...ran, floor: floor.least / asked.workers };
+}
+
+/** A million of them, once: the same with as many values of the index's level. */
+async function manyPoints(asked: Asked, read: Sql) {
+  const windows = windowsOf(asked);
+  const params = { ...averages(windows), rsiOverbought: { from: 100 - (windows - 1) / 2, to: 100, step: 0.5 } };
+  return await runSweeps(asked, read, params, 1);
+}
+
+/** A market for a quick look has fewer sessions than the longest of the windows. */
+const windowsOf = ({ sessions }: Asked) => (sessions > enoughSessions ? 100 : 10);
+
+const averages = (windows: number) => ({
+  shortWindow: { from: 2, to: windows + 1 },
+  longWindow: { from: windows + 2, to: 2 * windows + 1 },
+});
+
+/** Sweeps momentum so many times, and tells how many points each ran. */
+async function runSweeps({ url, ticker, workers }: Asked, read: Sql, params: object, count: number) {
   const sql = openPool(url, "state", { max: 2 });
   const sweeps = createSweeps({
     sql,
     pool: createSweepPool({ size: workers, idleMs: 10_000 }),
     log: pino({ level: "silent" }),
   });
-  const { close } = await readBars(read, { ticker, dividends: false });
-  // A market for a quick look has fewer sessions than the longest of the windows.
-  const windows = close.length > enoughSessions ? 100 : 10;
-  const asked = readRequest({
-    ...{ ticker, strategy: "momentum", split: null, commission: { bps: 5 }, slippage: { bps: 2 } },
-    params: { shortWindow: { from: 2, to: windows + 1 }, longWindow: { from: windows + 2, to: 2 * windows + 1 } },
-  });
-  const times = await timesOf(sweepRuns, async () => {
+  const costs = { commission: { bps: 5 }, slippage: { bps: 2 } };
+  const asked = readRequest({ ticker, strategy: "momentum", split: null, ...costs, params });
+  const times = await timesOf(count, async () => {
     await sweeps.begin(await prepareSweep(read, asked), { name: "bench", via: "api" });
     await sweeps.idle();
   });
@@ -101,9 +121,7 @@ async function sweep({ url, ticker, workers }: Asked, read: Sql) {
     select (result #>> '{tally,ran}')::int as ran from barline.sweeps order by id desc limit 1`;
   await sweeps.stop();
   await sql.end();
-  const columns = Array.from({ length: 2 * windows }, (_, index) => simpleAverage(close, index + 2));
-  const floor = await timesOf(sweepRuns, () => bareLoop(close, columns));
-  return { points: ended?.ran ?? 0, workers, times, floor: floor.least / workers };
+  return { points: ended?.ran ?? 0, workers, times };
 }
 
 const sweepRuns = 5;
@@ -140,7 +158,7 @@ async function universe({ sessions }: Asked, read: Sql) {
   return { times: await timesOf(5, async () => answered(await app.send("POST", "/api/backtests", asked))) };
 }
 
-const measures = { engine, request, page, sweep, universe };
+const measures = { engine, request, page, sweep, manyPoints, universe };
 
 /** Everything that is measured, by name; each in a process of its own. */
 export type MeasureName = keyof typeof measures;

@@ -64,7 +64,15 @@ const seconds = (value: number) => `${(value / 1000).toFixed(2)} s`;
 const megabytes = (value: number | null) => (value === null ? "unknown" : `${(value / 1e6).toFixed(0)} MB`);
 
 /** Rows of figure, measured and wanted, for the table of the report. */
-export function backtestRows({ engine, request, page, sweep, universe, ...market }: BacktestReport): string[][] {
+export function backtestRows({
+  engine,
+  request,
+  page,
+  sweep,
+  manyPoints,
+  universe,
+  ...market
+}: BacktestReport): string[][] {
   const years = `${market.sessions} sessions`;
   const points = `${sweep.points.toLocaleString("en-US")} points of momentum`;
   const whole = `momentum over ${market.tickers.toLocaleString("en-US")} tickers`;
@@ -80,6 +88,8 @@ export function backtestRows({ engine, request, page, sweep, universe, ...market
     ["the same with the workers' start", seconds(sweep.times.first), ""],
     ["ratio to the floor: one bare pass a point", (sweep.times.least / sweep.floor).toFixed(1), ""],
     ["sweep, peak memory", megabytes(sweep.peakBytes), "500 MB"],
+    [`sweep of ${manyPoints.points.toLocaleString("en-US")} points`, seconds(manyPoints.times.first), "60 s"],
+    ["the same, peak memory", megabytes(manyPoints.peakBytes), "500 MB"],
     [`${whole}, first`, seconds(universe.times.first), "3 s"],
     [`${whole}, again`, seconds(universe.times.least), "3 s"],
     [`${whole}, peak memory`, megabytes(universe.peakBytes), "500 MB"],
