@@ -5,8 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { jobIds } from "../../jobs/pipeline.ts";
 import { runBench } from "./bench.ts";
+import type { StageName } from "./choice.ts";
 import { findMarket, makeMarket } from "./market.ts";
+import { withFigures } from "./readme.ts";
 import { formatReport } from "./report.ts";
+
+const readme = await Bun.file(join(import.meta.dir, "../../README.md")).text();
 
 test("the benchmark on a small market finds the results right and fills every field of its report", async () => {
   const folder = mkdtempSync(join(tmpdir(), "barline-bench-test-"));
@@ -14,7 +18,9 @@ test("the benchmark on a small market finds the results right and fills every fi
   try {
     const report = await runBench({
       folder,
+      stages: new Set<StageName>(["full-year", "peers", "events", "history", "backtests", "pages"]),
       tickers: 200,
+      smallTickers: 0,
       sessions: 30,
       workers: 2,
       encoding: "gzip",
@@ -23,49 +29,74 @@ test("the benchmark on a small market finds the results right and fills every fi
       events: 5,
       idleSeconds: 0,
       years: 3,
+      pages: { runs: 20, requests: 2 },
       machine: { cpus: 2, memoryBytes: 8e9, runtime: "Bun" },
       say: () => {},
     });
     expect(report.problems).toEqual([]);
-    expect(report.market).toEqual({ tickers: 200, sessions: 30, rows: 6000, encoding: "gzip" });
-    expect(report.pipeline.stages.map((stage) => stage.job).sort()).toEqual(Object.values(jobIds).sort());
+    expect(report.smallYear).toBeNull();
+    const { fullYear: year, eventsMs, history, backtests, pages } = report;
+    expect(year?.market).toEqual({ tickers: 200, sessions: 30, rows: 6000, encoding: "gzip" });
+    expect(year?.pipeline.stages.map((stage) => stage.job).sort()).toEqual(Object.values(jobIds).sort());
     // One call a session of the year, one for the next, and one for each time it is added or run again.
-    expect(report.calls.grouped).toBe(30 + 1 + 3 + 1);
+    expect(year?.calls.grouped).toBe(30 + 1 + 3 + 1);
     for (const figure of [
-      report.pipeline.wallSeconds,
-      report.pipeline.rowsPerSecond,
-      report.nextSessionSeconds,
-      report.latencyMs.count,
-      report.latencyMs.p99,
-      report.eventsMs.p99,
-      report.overview?.requests,
-      report.overview?.p95,
-      report.floor.copyOne,
-      report.floor.copyTwo,
-      report.floor.models,
-      report.ratioToFloor,
-      report.history?.fullRefreshSeconds,
-      report.history?.nextSessionSeconds,
-      report.backtests.engine.times.p50,
-      report.backtests.request.times.p95,
-      report.backtests.page.times.p95,
-      report.backtests.sweep.times.least,
-      report.backtests.sweep.floor,
-      report.backtests.universe.times.least,
+      year?.pipeline.wallSeconds,
+      year?.pipeline.rowsPerSecond,
+      year?.onTop?.nextSessionSeconds,
+      year?.onTop?.latencyMs.count,
+      year?.onTop?.latencyMs.p99,
+      year?.overview?.requests,
+      year?.overview?.p95,
+      year?.floor.copyOne,
+      year?.floor.copyTwo,
+      year?.floor.models,
+      year?.ratioToFloor,
+      year?.disk.data,
+      year?.disk.wal,
+      year?.disk.lake,
+      year?.peer?.seconds,
+      year?.peer?.ratio,
+      eventsMs?.p99,
+      history?.fullRefreshSeconds,
+      history?.nextSessionSeconds,
+      backtests?.engine.times.p50,
+      backtests?.request.times.p95,
+      backtests?.page.times.p95,
+      backtests?.sweep.times.least,
+      backtests?.sweep.floor,
+      backtests?.manyPoints.times.first,
+      backtests?.universe.times.least,
+      ...(pages?.alone ?? []).flatMap(({ p95, bytes }) => [p95, bytes]),
+      ...(pages?.together ?? []).map(({ p95 }) => p95),
     ]) {
       expect(figure).toBeGreaterThan(0);
     }
-    expect(report.history).toMatchObject({ years: 3, rows: 3 * 6000 });
-    expect(report.backtests).toMatchObject({ tickers: 200, sessions: 3 * 30 + 1, sweep: { points: 100 } });
-    const onLinux = process.platform === "linux";
-    for (const bytes of Object.values(report.memoryBytes)) {
-      if (onLinux) expect(bytes).toBeGreaterThan(1e6);
+    expect(pages).toMatchObject({ runs: 20, alone: [{}, {}], together: [{ requests: 20 }, { requests: 20 }] });
+    expect(history).toMatchObject({ years: 3, rows: 3 * 6000 });
+    expect(backtests).toMatchObject({
+      tickers: 200,
+      sessions: 3 * 30 + 1,
+      sweep: { points: 100 },
+      manyPoints: { points: 1000 },
+    });
+    if (process.platform === "linux") {
+      for (const bytes of Object.values(year?.onTop?.memoryBytes ?? {})) expect(bytes).toBeGreaterThan(1e6);
+      for (const part of [year?.processor?.barline, year?.processor?.floor])
+        for (const used of [part?.load, part?.transform]) expect(used).toBeGreaterThan(0);
     }
     expect(formatReport(report)).toContain("Results are right.");
+    const marksOf = (text: string) => [...text.matchAll(/<!-- .* -->/g)].map(String);
+    const written = withFigures(readme, report);
+    expect(marksOf(written)).toEqual(marksOf(readme));
+    expect(written).toContain("**200 tickers × 30 sessions, 6,000 bars**");
+    // What was there before is gone, and what stands around it is not.
+    expect(written).not.toContain("11,000 tickers ×");
+    expect(written.length).toBeGreaterThan(readme.length - 3000);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}, 240_000);
+}, 480_000);
 
 test("the market is the same each time, and one of another size is not taken for it", async () => {
   const folders = [0, 1].map(() => mkdtempSync(join(tmpdir(), "barline-bench-test-")));

@@ -6,11 +6,21 @@ import { openPool, type Sql } from "../../db/client.ts";
 import { migrateDatabase } from "../../db/migrate.ts";
 import { loadProject } from "../../jobs/transform/project/load.ts";
 import { quoteIdentifier, quoteRelation } from "../../jobs/transform/project/types.ts";
+import type { ProcessorSeconds } from "./check.ts";
 import type { BenchMarket } from "./market.ts";
+import { processorSeconds } from "./processor.ts";
 import { type PublishedTotals, readPublishedTotals } from "./stages.ts";
 
 /** The least that the same work takes on this server, in seconds. `copy` is the faster of one connection and two. */
-export type Floor = { copyOne: number; copyTwo: number; copy: number; models: number; total: number };
+export type Floor = {
+  copyOne: number;
+  copyTwo: number;
+  copy: number;
+  models: number;
+  total: number;
+  /** Seconds of processors that the server and we used for it, of the cheaper COPY; null where the system does not tell. */
+  processor: ProcessorSeconds["floor"] | null;
+};
 
 type Split = { ticker: string; execution_date: string; split_from: number; split_to: number };
 
@@ -21,6 +31,7 @@ type Split = { ticker: string; execution_date: string; split_from: number; split
 export async function measureFloor(
   serverUrl: string,
   market: BenchMarket,
+  postmaster: number,
 ): Promise<{ floor: Floor; published: PublishedTotals }> {
   const admin = openPool(serverUrl, "work", { max: 1 });
   const database = "bench_floor";
@@ -32,19 +43,18 @@ export async function measureFloor(
   await admin`checkpoint`;
   const sql = openPool(url, "work", { max: 2 });
   try {
-    const copyOne = await timed(async () => {
+    const copyOne = await timed(postmaster, async () => {
       for (const path of market.copyFiles) await copy(sql, path);
     });
     await sql`truncate public.source_polygon_stock_bars_daily`;
     // What one measurement leaves to be written must not slow the next.
     await sql`checkpoint`;
-    const copyTwo = await timed(() => Promise.all(market.copyFiles.map((path) => copy(sql, path))));
+    const copyTwo = await timed(postmaster, () => Promise.all(market.copyFiles.map((path) => copy(sql, path))));
     await insertSplits(sql, market);
     await sql`checkpoint`;
-    const models = await timed(() => buildModels(sql));
-    const copySeconds = Math.min(copyOne, copyTwo);
+    const models = await timed(postmaster, () => buildModels(sql));
     const published = await readPublishedTotals(sql, market.sessions.at(-1) ?? "");
-    return { floor: { copyOne, copyTwo, copy: copySeconds, models, total: copySeconds + models }, published };
+    return { floor: floorOf(copyOne, copyTwo, models), published };
   } finally {
     await sql.end();
     await admin`drop database ${admin(database)} with (force)`;
@@ -52,10 +62,30 @@ export async function measureFloor(
   }
 }
 
-async function timed(work: () => Promise<unknown>): Promise<number> {
+type Timed = { seconds: number; processor: number | null };
+
+async function timed(postmaster: number, work: () => Promise<unknown>): Promise<Timed> {
+  const before = await processorSeconds([postmaster]);
+  const own = process.cpuUsage();
   const started = performance.now();
   await work();
-  return (performance.now() - started) / 1000;
+  const seconds = (performance.now() - started) / 1000;
+  const { user, system } = process.cpuUsage(own);
+  const after = await processorSeconds([postmaster]);
+  return { seconds, processor: before === null || after === null ? null : after - before + (user + system) / 1e6 };
+}
+
+function floorOf(copyOne: Timed, copyTwo: Timed, models: Timed): Floor {
+  const copy = Math.min(copyOne.seconds, copyTwo.seconds);
+  const [one, two, transform] = [copyOne.processor, copyTwo.processor, models.processor];
+  return {
+    copyOne: copyOne.seconds,
+    copyTwo: copyTwo.seconds,
+    copy,
+    models: models.seconds,
+    total: copy + models.seconds,
+    processor: one === null || two === null || transform === null ? null : { load: Math.min(one, two), transform },
+  };
 }
 
 async function copy(sql: Sql, path: string): Promise<void> {

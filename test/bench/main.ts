@@ -2,13 +2,24 @@ import { chmodSync, mkdirSync, mkdtempSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { availableParallelism, tmpdir, totalmem } from "node:os";
 import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type BenchOptions, runBench } from "./bench.ts";
+import { chooseStages, type StageName, stageNames } from "./choice.ts";
+import { withFigures } from "./readme.ts";
+import { runCheck } from "./recorded.ts";
 import { formatReport } from "./report.ts";
 
 const usage = `bun run bench [options]
+  --only A,B          of ${stageNames.join(", ")}; all but peers.
+                      peers, history, backtests and pages stand on the full year, or on the small one where only that is named
+  --peers             DuckDB with the same answers and indicators too, as often as there are years
+  --readme            write the table into README.md
+  --check             only the small year, three times: fails where a processor second does 10 % fewer rows, against the floor,
+                      than is recorded in test/bench/recorded.json
+  --record            the same, and records what it finds
   --quick             a small market, for a check that all of it works
-  --tickers N         11000
+  --tickers N         of the full year; 11000
   --sessions N        250
   --workers N         Bun workers; CPU cores
   --encoding E        gzip (as the real API) or identity
@@ -24,6 +35,11 @@ const usage = `bun run bench [options]
 const { values } = parseArgs({
   options: {
     help: { type: "boolean" },
+    only: { type: "string" },
+    peers: { type: "boolean", default: false },
+    readme: { type: "boolean", default: false },
+    check: { type: "boolean", default: false },
+    record: { type: "boolean", default: false },
     quick: { type: "boolean", default: false },
     tickers: { type: "string" },
     sessions: { type: "string" },
@@ -44,11 +60,22 @@ if (values.help) {
   process.exit(0);
 }
 
+function refuse(message: string): never {
+  process.stderr.write(`${message}\n\n${usage}`);
+  process.exit(2);
+}
+
 function wholeNumber(name: keyof typeof values, usual: number): number {
   const number = Number(values[name] ?? usual);
-  if (Number.isInteger(number) && number >= 0) return number;
-  process.stderr.write(`--${name} must be a whole number.\n\n${usage}`);
-  process.exit(2);
+  return Number.isInteger(number) && number >= 0 ? number : refuse(`--${name} must be a whole number.`);
+}
+
+function stages(): Set<StageName> {
+  try {
+    return chooseStages(values);
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
 }
 
 function workFolder(): string {
@@ -57,12 +84,10 @@ function workFolder(): string {
   return resolve(values.folder);
 }
 
-const folder = workFolder();
-// The system's postgres user, which runs the server where we are root, must reach its files.
-chmodSync(folder, 0o755);
-const options: BenchOptions = {
-  folder,
+const options: Omit<BenchOptions, "folder"> = {
+  stages: stages(),
   tickers: wholeNumber("tickers", values.quick ? 300 : 11_000),
+  smallTickers: values.quick ? 50 : 504,
   sessions: wholeNumber("sessions", values.quick ? 40 : 250),
   workers: wholeNumber("workers", availableParallelism()),
   encoding: values.encoding === "identity" ? "identity" : "gzip",
@@ -71,15 +96,33 @@ const options: BenchOptions = {
   events: wholeNumber("events", values.quick ? 50 : 1000),
   idleSeconds: wholeNumber("idle-seconds", values.quick ? 0 : 30),
   years: wholeNumber("years", values.quick ? 3 : 10),
+  pages: values.quick ? { runs: 100, requests: 5 } : { runs: 2600, requests: 40 },
   machine: { cpus: availableParallelism(), memoryBytes: totalmem(), runtime: `Bun ${Bun.version}` },
   say: (line) => process.stderr.write(`${line}\n`),
 };
 
-try {
-  const report = await runBench(options);
+/** Answers whether all is well. */
+async function measure(folder: string): Promise<boolean> {
+  if (values.check || values.record) {
+    const { passes, sentences } = await runCheck({ ...options, folder }, values.record);
+    process.stdout.write(`${sentences.join("\n")}\n`);
+    return passes;
+  }
+  const report = await runBench({ ...options, folder });
   await Bun.write(values.output ?? "bench-results.json", `${JSON.stringify(report, null, 2)}\n`);
   process.stdout.write(formatReport(report));
-  process.exitCode = report.problems.length === 0 ? 0 : 1;
+  const isRight = report.problems.length === 0;
+  const readme = fileURLToPath(new URL("../../README.md", import.meta.url));
+  // Figures of wrong results are none.
+  if (values.readme && isRight) await Bun.write(readme, withFigures(await Bun.file(readme).text(), report));
+  return isRight;
+}
+
+const folder = workFolder();
+// The system's postgres user, which runs the server where we are root, must reach its files.
+chmodSync(folder, 0o755);
+try {
+  process.exitCode = (await measure(folder)) ? 0 : 1;
 } finally {
   if (values.folder === undefined) await rm(folder, { recursive: true, force: true });
 }
