@@ -155,8 +155,9 @@ const formatHistory = (history: HistoryReport, onOneYear: number | undefined): s
 ];
 
 const formatPages = ({ alone, together }: PagesReport): string[][] => [
-  ...alone.flatMap(({ name, p95, bytes }) => [
+  ...alone.flatMap(({ name, p95, longest, bytes }) => [
     [`${name}, p95`, milliseconds(p95), "50 ms"],
+    ["the same, longest", milliseconds(longest), ""],
     ["the same, as it is sent", kilobytes(bytes), "300 kB"],
   ]),
   ...together.map(({ name, clients, p95 }) => [
