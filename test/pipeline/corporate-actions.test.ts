@@ -229,8 +229,8 @@ describe("splits and dividends that are read", () => {
     await transform.build();
     const versions = async () => {
       const rows = await sql<{ id: string; version: string; factor: number }[]>`
-        select stock_bar_id as id, ctid::text || xmin::text as version, split_factor::float8 as factor
-        from fct_polygon__stock_bars_performance`;
+        select ticker || '_' || trade_date as id, ctid::text || xmin::text as version, split_factor::float8 as factor
+        from int_polygon__stock_bars_windows`;
       return new Map(rows.map(({ id, version, factor }) => [id, { version, factor }]));
     };
     const rewritten = async (next: Row[]) => {
