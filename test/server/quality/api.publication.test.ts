@@ -130,7 +130,7 @@ test("after a bad build pages go on with the good one, and lead to the rows that
   expect(body).toContain("The last good build is shown");
   expect(body).toContain('href="/quality/tests/no_price_of_13"');
   const failed = await (await app.get("/quality/tests/no_price_of_13")).text();
-  expect(failed).toContain('href="/tickers/BBB">BBB</a>');
+  expect(failed).toContain(`href="/tickers/BBB?on=${sessions.at(-1)}">BBB</a>`);
   expect(failed.match(/the raw file/g)?.length).toBe(tickers.length * sessions.length);
   await restate(5);
   expect(await build(false)).toBe(true);

@@ -47,12 +47,12 @@ describe("the rows that a test finds now", () => {
     const first = await page(`/quality/tests/${name}/rows`);
     expect(first.text).toContain("1 to 50 of 60 rows");
     expect(first.text).not.toContain("<script>alert");
-    expect(first.text).toContain('href="/tickers/T001"');
+    expect(first.text).toContain('href="/tickers/T001?on=2020-01-02"');
     const older = /href="([^"]+)">\s*Next/.exec(first.text)?.[1] ?? "";
     const second = await page(older);
     expect(second.text).toContain("51 to 60 of 60 rows");
     const shown = [first, second].flatMap(({ text }) =>
-      [...text.matchAll(/href="\/tickers\/(T\d+)"/g)].map(([, one]) => one),
+      [...text.matchAll(/href="\/tickers\/(T\d+)\?on=2020-01-02"/g)].map(([, one]) => one),
     );
     expect(new Set(shown).size).toBe(59);
     const csv = await (await app.get(`/quality/tests/${name}/rows.csv`)).text();
