@@ -81,15 +81,7 @@ export const stagingStockBars = barline.table("staging_stock_bars", {
   sequence: bigint("sequence", { mode: "number" }).notNull(),
   /** True where the ticker was asked for by name, which puts it in the universe. */
   requested: boolean("requested").notNull(),
-  ticker: code("ticker").notNull(),
-  tradeDate: date("trade_date", { mode: "string" }).notNull(),
-  open: numeric("open").notNull(),
-  high: numeric("high").notNull(),
-  low: numeric("low").notNull(),
-  close: numeric("close").notNull(),
-  volume: numeric("volume").notNull(),
-  vwap: numeric("vwap"),
-  transactions: bigint("transactions", { mode: "number" }),
+  ...statedBar,
 });
 
 /** Rows that failed a check, or were taken with a remark, with the reason and the raw object they came from. */

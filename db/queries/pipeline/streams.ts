@@ -15,8 +15,7 @@ export type Stream = {
 
 /**
  * How far jobs are, judged by the runs that succeeded after `since`, seen at `now`; a job without such is not among the answers.
- * Rechecks are none of it. Runs that ended have
- * no index by time; some thousands of them are read, for as long as something streams.
+ * Rechecks are none of it. Runs that ended have no index by time; some thousands of them are read, for as long as something streams.
  */
 export async function selectStreams(
   sql: Sql | TransactionSql,

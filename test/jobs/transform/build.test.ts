@@ -250,7 +250,7 @@ describe("a build", () => {
     await upTo(4000);
     const both = (action: string) => ({ shop_items: action, shop_direct: action, shop_through: action });
     expect(await upTo(7000)).toMatchObject(both("incremental"));
-    expect(await upTo(14_001)).toMatchObject(both("full_refresh"));
+    expect(await upTo(20_000)).toMatchObject(both("full_refresh"));
   });
 
   test("refuses, by name, to drop a column that somebody's own view reads", async () => {
