@@ -11,27 +11,11 @@ import {
   setKeysOfRestatements,
   withdrawBars,
 } from "../db/queries/market/answers.ts";
-import { mergeStagedBars, selectLaterLoads, type UniverseFilter } from "../db/queries/market/load.ts";
+import { type MergeCounts, mergeStagedBars, selectLaterLoads, type UniverseFilter } from "../db/queries/market/load.ts";
 import { nextMark } from "../db/queries/market/raw-lock.ts";
 import { removeBars } from "../db/queries/market/removed-bars.ts";
 import { readManifest } from "./lake/manifest.ts";
 import type { ObjectStore } from "./lake/store.ts";
-
-/** What a run's answers made of the raw bars, in bars. */
-export type MergeCounts = {
-  new: number;
-  revised: number;
-  unchanged: number;
-  /** Lacking from a complete later answer for the first time. */
-  doubtful: number;
-  /** Lacking from two in a row, and so removed. */
-  withdrawn: number;
-  /** Withdrawn once, and stated again; also counted as new. */
-  returned: number;
-  /** First and last session of the bars that are new, revised or withdrawn. */
-  firstDate: string | null;
-  lastDate: string | null;
-};
 
 export type StagedAnswers = { runId: number; answers: LoadedAnswer[]; universe: UniverseFilter };
 

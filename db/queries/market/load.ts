@@ -158,20 +158,28 @@ export async function mergeStagedBars(
   return row ?? { inserted: 0, updated: 0, unchanged: 0, firstDate: null, lastDate: null };
 }
 
+/** What a run's answers made of the raw bars, in bars. */
+export type MergeCounts = {
+  new: number;
+  revised: number;
+  unchanged: number;
+  /** Lacking from a complete later answer for the first time. */
+  doubtful: number;
+  /** Lacking from two in a row, and so removed. */
+  withdrawn: number;
+  /** Withdrawn once, and stated again; also counted as new. */
+  returned: number;
+  /** First and last session of the bars that are new, revised or withdrawn. */
+  firstDate: string | null;
+  lastDate: string | null;
+};
+
 /** What a load run says of its merge: rows staged and rejected, and what became of the bars. */
-export type MergeSummary = {
+export type MergeSummary = MergeCounts & {
   rows: number;
   rejected: number;
   repeated: number;
   withheld: number;
-  new: number;
-  revised: number;
-  unchanged: number;
-  doubtful: number;
-  withdrawn: number;
-  returned: number;
-  firstDate: string | null;
-  lastDate: string | null;
   /** Splits that the prices denied; absent where there was none. */
   splitsSetAside?: number;
 };
