@@ -15,3 +15,4 @@ export * from "./schema/rechecks.ts";
 export * from "./schema/results.ts";
 export * from "./schema/scenarios.ts";
 export * from "./schema/sweeps.ts";
+export * from "./schema/workspace.ts";
