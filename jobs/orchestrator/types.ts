@@ -215,6 +215,13 @@ export type Requests = {
   cancelRun(runId: number, by?: Actor): Promise<void>;
   /** Ends a run as a person says; what of it is queued or under way is cancelled. */
   markRun(runId: number, mark: Mark, by?: Actor): Promise<void>;
+  /** Queues an ended run again from its first task, whatever became of it. */
+  clearRun(runId: number, by?: Actor): Promise<void>;
+  /**
+   * Does one thing to each of many runs, and tells of which it cannot be done. With `dryRun` all is tried and nothing is kept.
+   * Throws a RequestError for a mark without a reason, and for more than {@link mostRunsAtOnce} runs.
+   */
+  changeRuns(change: RunsChange, by?: Actor): Promise<RunsChanged>;
   /** Queues one failed or cancelled task or batch again, in a run that has ended or not. */
   retryTask(taskId: number, by?: Actor): Promise<void>;
   /** Queues one task or batch of an ended run again, whatever became of it, and everything after it. */
@@ -231,6 +238,23 @@ export type Requests = {
 
 /** How a person says that something ended, and why. */
 export type Mark = { state: "success" | "failed"; reason: string };
+
+/** What can be done to many runs at once; the last two mark them. */
+export const runChanges = ["retry", "clear", "cancel", "success", "failed"] as const;
+
+/** As many runs as one request changes: it holds the locks of their jobs meanwhile. */
+export const mostRunsAtOnce = 1000;
+
+export type RunsChange = {
+  change: (typeof runChanges)[number];
+  runIds: readonly number[];
+  /** Of marks; of no use to the others. */
+  reason?: string;
+  dryRun?: boolean;
+};
+
+/** The runs that were changed, and why the others could not be; both in ascending order. */
+export type RunsChanged = { changed: number[]; refused: { runId: number; message: string }[] };
 
 export type Orchestrator = Requests & {
   jobs: readonly JobDefinition[];

@@ -137,6 +137,14 @@ export function fakePipeline(jobs: JobDefinition[], ids: { backfill?: number; ru
       if (runId === 2) throw new RequestError("conflict", "Run 2 is <b>not</b> over.");
     },
     cancelRun: async (runId) => note("cancelRun", runId),
+    clearRun: async (runId) => note("clearRun", runId),
+    changeRuns: async (change) => {
+      note("changeRuns", change);
+      return {
+        changed: change.runIds.filter((runId) => runId !== 2),
+        refused: change.runIds.includes(2) ? [{ runId: 2, message: "Run 2 is <b>not</b> over." }] : [],
+      };
+    },
     cancelBackfill: async (backfillId) => note("cancelBackfill", backfillId),
     markRun: async (runId, mark) => note("markRun", { runId, ...mark }),
     retryTask: async (taskId) => note("retryTask", taskId),

@@ -63,6 +63,8 @@ export function fakePipeline(
       createBackfill: unexpected("orchestrator.createBackfill"),
       retryRun: unexpected("retryRun"),
       cancelRun: unexpected("cancelRun"),
+      clearRun: unexpected("clearRun"),
+      changeRuns: unexpected("changeRuns"),
       cancelBackfill: unexpected("cancelBackfill"),
       markRun: unexpected("markRun"),
       retryTask: unexpected("retryTask"),

@@ -117,6 +117,11 @@ const tellings: Record<string, Telling> = {
       retried <Run action={action} />
     </>
   ),
+  "run.clear": (action) => (
+    <>
+      cleared <Run action={action} /> to run again
+    </>
+  ),
   "run.cancel": (action) => (
     <>
       cancelled <Run action={action} />

@@ -24,6 +24,14 @@ export async function lockJobs(transaction: TransactionSql): Promise<void> {
   await transaction`select from barline.jobs order by id for update`;
 }
 
+/** The same of the jobs of some runs. */
+export async function lockJobsOfRuns(transaction: TransactionSql, runIds: readonly number[]): Promise<void> {
+  await transaction`
+    select from barline.jobs
+    where id in (select job_id from barline.runs where id = any (${runIds as number[]}::bigint[]))
+    order by id for update`;
+}
+
 /** False where it was so already. */
 export async function setJobPaused(transaction: TransactionSql, jobId: string, paused: boolean): Promise<boolean> {
   const rows = await transaction`

@@ -55,6 +55,14 @@ export async function requeueEndedTask(transaction: TransactionSql, taskId: numb
     where id = ${taskId}::bigint`;
 }
 
+/** The same of the first step of a run. */
+export async function requeueFirstStep(transaction: TransactionSql, runId: number): Promise<void> {
+  await transaction`
+    update barline.tasks set state = 'queued', available_at = now(), started_at = null, finished_at = null, error = null,
+      output = null, failures = 0, losses = 0, marked = false, progress_done = null, progress_total = null, progress_unit = null
+    where run_id = ${runId}::bigint and step = 0`;
+}
+
 /** Puts the tasks after `step` back to where they wait for it. Their tries and logs stay. */
 export async function clearStepsAfter(transaction: TransactionSql, runId: number, step: number): Promise<void> {
   await transaction`

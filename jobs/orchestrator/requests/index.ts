@@ -6,7 +6,8 @@ import { getJob } from "../declared.ts";
 import { type Actor, type JobDefinition, RequestError, type Requests } from "../types.ts";
 import { cancelBackfill, queueBackfill, retryBackfill, selectPartitions, updateBackfill } from "./backfills.ts";
 import type { RequestContext } from "./context.ts";
-import { cancelRun, markRun, queueByHand, queuePartitionByHand, retryRun } from "./runs.ts";
+import { changeRuns, OnlyTried } from "./many-runs.ts";
+import { cancelRun, clearRun, markRun, queueByHand, queuePartitionByHand, retryRun } from "./runs.ts";
 import { clearTask, markTask, retryTask } from "./tasks.ts";
 
 export type RequestsOptions = {
@@ -52,6 +53,15 @@ export function createRequests(options: RequestsOptions): Requests {
     retryRun: (runId, by = system) => change(by, (context) => retryRun(context, runId)),
     cancelRun: (runId, by = system) => change(by, (context) => cancelRun(context, runId)),
     markRun: (runId, mark, by = system) => change(by, (context) => markRun(context, runId, mark)),
+    clearRun: (runId, by = system) => change(by, (context) => clearRun(context, runId)),
+    changeRuns: async (wanted, by = system) => {
+      try {
+        return await change(by, (context) => changeRuns(context, wanted));
+      } catch (error) {
+        if (error instanceof OnlyTried) return error.tried;
+        throw error;
+      }
+    },
     retryTask: (taskId, by = system) => change(by, (context) => retryTask(context, taskId)),
     clearTask: (taskId, by = system) => change(by, (context) => clearTask(context, taskId)),
     markTask: (taskId, mark, by = system) => change(by, (context) => markTask(context, taskId, mark)),

@@ -9,7 +9,12 @@ import {
   selectOwnersOfRunsPartitions,
   selectPartitionOwners,
 } from "../../../db/queries/pipeline/runs.ts";
-import { hasTasks, selectJobOfRun } from "../../../db/queries/pipeline/task-changes.ts";
+import {
+  clearStepsAfter,
+  hasTasks,
+  requeueFirstStep,
+  selectJobOfRun,
+} from "../../../db/queries/pipeline/task-changes.ts";
 import { cancelTasks, cancelTries, requeueEndedTasks } from "../../../db/queries/pipeline/tasks.ts";
 import { notifyWake } from "../../../db/queries/pipeline/wake.ts";
 import { endRuns, settle } from "../advance.ts";
@@ -116,6 +121,16 @@ export async function retryRun(context: RequestContext, runId: number): Promise<
   }
   await goOn(context, run);
   await context.record({ kind: "run.retry", jobId: run.jobId, runId });
+}
+
+export async function clearRun(context: RequestContext, runId: number): Promise<void> {
+  const { transaction } = context;
+  const run = await findRunOfJob(context, runId);
+  await requireEnded(context, run);
+  await requeueFirstStep(transaction, runId);
+  await clearStepsAfter(transaction, runId, 0);
+  await goOn(context, run);
+  await context.record({ kind: "run.clear", jobId: run.jobId, runId });
 }
 
 export async function cancelRun(context: RequestContext, runId: number): Promise<void> {
