@@ -1,4 +1,5 @@
 import { wireCalendar } from "./calendar.ts";
+import { wireChoice } from "./choose.ts";
 import { tellOwnTimes } from "./own-time.ts";
 
 /** Told on the document when the theme changes, for what is drawn on a canvas. */
@@ -48,6 +49,7 @@ function afterSending(event: Event): void {
 
 wireTheme();
 wireCalendar();
+wireChoice();
 tellOwnTimes();
 document.addEventListener("htmx:finally:request", afterSending);
 document.addEventListener("pointerover", addOwnTime);

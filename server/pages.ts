@@ -15,8 +15,10 @@ import { createGridRoutes } from "./pipeline/grid-routes.tsx";
 import { createJobRoutes } from "./pipeline/job-routes.tsx";
 import { createLogRoutes } from "./pipeline/log-routes.tsx";
 import { createOverviewRoutes } from "./pipeline/overview-routes.tsx";
+import { createRunListRoutes } from "./pipeline/run-list-routes.tsx";
 import { createRunRoutes } from "./pipeline/run-routes.tsx";
 import { createTaskRoutes } from "./pipeline/task-routes.tsx";
+import { createTimelineRoutes } from "./pipeline/timeline-routes.tsx";
 import { createLakeRoutes } from "./quality/lake-routes.ts";
 import { createQualityRoutes } from "./quality/routes.tsx";
 import { createBacktestRoutes } from "./research/backtests/routes.tsx";
@@ -37,6 +39,8 @@ export function createDashboardRoutes(context: AppContext): Hono {
     createDatasetRoutes,
     createJobRoutes,
     createBackfillRoutes,
+    createRunListRoutes,
+    createTimelineRoutes,
     createRunRoutes,
     createTaskRoutes,
     createLogRoutes,

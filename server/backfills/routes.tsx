@@ -92,8 +92,7 @@ async function readDetail(context: AppContext, row: BackfillRow): Promise<Backfi
 }
 
 async function readRuns(context: AppContext, row: BackfillRow, before: number | null): Promise<BackfillRunList> {
-  const filter = { jobId: null, backfillId: row.id, state: null, before };
-  const runs = await selectRuns(context.read, filter, runsAtOnce + 1);
+  const runs = await selectRuns(context.read, { backfillId: row.id }, { before, limit: runsAtOnce + 1 });
   const shown = runs.slice(0, runsAtOnce);
   return {
     id: row.id,

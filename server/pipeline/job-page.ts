@@ -49,7 +49,7 @@ async function readJobFacts(context: AppContext, job: JobDefinition): Promise<Jo
 /** One page of the job's runs. */
 export async function readRunList(context: AppContext, jobId: string, query: ListQuery): Promise<RunList> {
   const { state, before } = query;
-  const runs = await selectRuns(context.read, { jobId, backfillId: null, state, before }, pageSize + 1);
+  const runs = await selectRuns(context.read, { jobId, state }, { before, limit: pageSize + 1 });
   const shown = runs.slice(0, pageSize);
   const parts = [state && `state=${state}`, before && `before=${before}`].filter(Boolean);
   return {

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { type EventSeen, selectEventsOfRun } from "../../db/queries/pipeline/read-events.ts";
-import { type RunRow, selectRun, selectRuns } from "../../db/queries/pipeline/read-runs.ts";
+import { everyRun, type RunRow, selectRun, selectRuns } from "../../db/queries/pipeline/read-runs.ts";
 import { selectAllTries, selectTasks, type TaskRow, type TaskTry } from "../../db/queries/pipeline/read-tasks.ts";
-import { runStates } from "../../jobs/orchestrator/types.ts";
+import { mostRunsAtOnce, runStates, runTriggers } from "../../jobs/orchestrator/types.ts";
 import { HttpError } from "../http/errors.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
-import { idInUrl, jobInUrl, limitInUrl, oneOf } from "../http/schemas.ts";
-import { markBody, runAnswer, runDetailAnswer } from "./schemas.ts";
+import { dateInput, idInUrl, jobInUrl, limitInUrl, oneOf } from "../http/schemas.ts";
+import { markBody, runAnswer, runDetailAnswer, runsChangeBody, runsChangedAnswer } from "./schemas.ts";
 import { requireJob } from "./status-api.ts";
 
 type Run = z.input<typeof runAnswer>;
@@ -26,16 +26,26 @@ export const runOperations: Operation[] = [
         job: jobInUrl.optional(),
         state: oneOf(runStates).optional(),
         limit: limitInUrl,
+        trigger: oneOf(runTriggers).optional(),
+        from: dateInput.optional().meta({ description: "Of this session or later." }),
+        to: dateInput.optional().meta({ description: "Of this session or earlier." }),
+        alike: idInUrl
+          .optional()
+          .meta({ description: "Only those that failed in the words of this run, and that nothing has made good." }),
         before: idInUrl
           .optional()
           .meta({ description: "Only runs with a smaller id: the last id of the page before." }),
       }),
     },
     answers: { 200: { description: "The runs.", schema: z.array(runAnswer) } },
-    handle: async ({ query: { job, state, limit, before } }, context) => {
+    handle: async ({ query: { job, state, trigger, from, to, alike, before, limit } }, context) => {
       if (job !== undefined) requireJob(context, job);
-      const filter = { jobId: job ?? null, backfillId: null, state: state ?? null, before: before ?? null };
-      return answer(200, (await selectRuns(context.read, filter, limit)).map(toRun));
+      const filter = {
+        ...everyRun,
+        ...{ jobId: job ?? null, state: state ?? null, trigger: trigger ?? null, from: from ?? null, to: to ?? null },
+        alike: alike ?? null,
+      };
+      return answer(200, (await selectRuns(context.read, filter, { before: before ?? null, limit })).map(toRun));
     },
   }),
   defineOperation({
@@ -66,6 +76,30 @@ export const runOperations: Operation[] = [
     handle: async ({ path: { id } }, context) => {
       await context.pipeline.orchestrator.cancelRun(id, context.by);
       return answer(200, await readRun(context, id));
+    },
+  }),
+  defineOperation({
+    method: "post",
+    path: "/api/runs/{id}/clear",
+    summary: "Queue an ended run again from its first task, whatever became of it",
+    request: { path },
+    answers: theRun,
+    handle: async ({ path: { id } }, context) => {
+      await context.pipeline.orchestrator.clearRun(id, context.by);
+      return answer(200, await readRun(context, id));
+    },
+  }),
+  defineOperation({
+    method: "post",
+    path: "/api/runs/changes",
+    summary: "Retry, clear, cancel or mark many runs, and tell of which it cannot be done",
+    description: `At most ${mostRunsAtOnce} runs at once. To one that cannot be changed nothing is done, and the others go on. With \`dryRun\` all is tried and nothing is kept.`,
+    request: { body: runsChangeBody },
+    answers: { 200: { description: "What was done, or with `dryRun` would be.", schema: runsChangedAnswer } },
+    handle: async ({ body: { change, runs, reason, dryRun } }, context) => {
+      const wanted = { change, runIds: runs, dryRun, ...(reason !== undefined && { reason }) };
+      const { changed, refused } = await context.pipeline.orchestrator.changeRuns(wanted, context.by);
+      return answer(200, { changed, refused: refused.map(({ runId, message }) => ({ id: runId, message })) });
     },
   }),
   defineOperation({

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { runStates, runTriggers } from "../../jobs/orchestrator/types.ts";
+import { mostRunsAtOnce, runChanges, runStates, runTriggers } from "../../jobs/orchestrator/types.ts";
 import { count, date, id, instant, oneOf, reasonInput } from "../http/schemas.ts";
 
 /** What the API says of jobs, runs, tasks and their logs. */
@@ -57,6 +57,22 @@ export const markBody = z.strictObject({
   state: oneOf(["success", "failed"]),
   reason: reasonInput,
 });
+
+export const runsChangeBody = z.strictObject({
+  change: oneOf(runChanges).meta({ description: "`success` and `failed` mark the runs, which takes a reason." }),
+  runs: z
+    .array(z.int({ error: "has to be a list of ids" }).positive({ error: "has to be a list of ids" }), {
+      error: "has to be a list of ids",
+    })
+    .min(1, { error: "has to name a run" })
+    .max(mostRunsAtOnce, { error: `has to name ${mostRunsAtOnce} runs at the most` }),
+  reason: reasonInput.optional(),
+  dryRun: z.boolean({ error: "has to be true or false" }).default(false),
+});
+
+export const runsChangedAnswer = z
+  .strictObject({ changed: z.array(id), refused: z.array(z.strictObject({ id, message: z.string() })) })
+  .meta({ id: "RunsChanged" });
 
 const tryAnswer = z.strictObject({
   number: id,

@@ -45,6 +45,12 @@ export const JobRuns = ({ job, list, now }: JobRunsProps) => {
         ) : (
           <RunTable runs={list.runs} now={now} label={`Runs of ${job.title}`} />
         )}
+        <p class="note">
+          <a href={`/runs?${new URLSearchParams({ job: job.id, ...(list.state && { state: list.state }) })}`}>
+            Choose several of these runs
+          </a>{" "}
+          to retry, clear, cancel or mark them together.
+        </p>
         <Pager
           newer={list.isFirstPage ? null : `${base}?${stateQuery}#runs`}
           older={list.older === null ? null : `${base}?${olderQuery}#runs`}

@@ -168,9 +168,7 @@ const Problems = ({ status }: { status: OverviewStatus }) => (
               {problem.partition !== null && <span>{formatPartition(problem.partition, problem.partitionTo)}</span>}
               <Ago at={problem.finishedAt} now={status.now} />
               {problem.alike > 0 && (
-                <a href={`/jobs/${encodeURIComponent(problem.jobId)}?state=failed`}>
-                  and {formatCount(problem.alike, "other run")} alike
-                </a>
+                <a href={`/runs?alike=${problem.id}`}>and {formatCount(problem.alike, "other run")} alike</a>
               )}
             </p>
             {problem.error && <ErrorNote error={problem.error} />}

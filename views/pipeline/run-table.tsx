@@ -37,12 +37,25 @@ const Trigger = ({ run }: { run: RunRow }) =>
     <a href={`/backfills/${run.backfillId}`}>backfill {run.backfillId}</a>
   );
 
+type RunTableProps = {
+  runs: RunRow[];
+  now: Date;
+  label: string;
+  /** Each with a box of that form by which it is chosen. */
+  chosenIn?: string;
+};
+
 /** Runs, one a row, each leading to its page. */
-export const RunTable = ({ runs, now, label }: { runs: RunRow[]; now: Date; label: string }) => (
+export const RunTable = ({ runs, now, label, chosenIn }: RunTableProps) => (
   <TableScroll label={label}>
     <table class="runs">
       <thead>
         <tr>
+          {chosenIn && (
+            <td class="choose">
+              <input type="checkbox" data-chooses="run" aria-label="All runs on this page" hidden />
+            </td>
+          )}
           <th scope="col" class="number">
             Run
           </th>
@@ -59,6 +72,11 @@ export const RunTable = ({ runs, now, label }: { runs: RunRow[]; now: Date; labe
       <tbody>
         {runs.map((run) => (
           <tr id={`run-${run.id}`}>
+            {chosenIn && (
+              <td class="choose">
+                <input type="checkbox" name="run" value={run.id} form={chosenIn} aria-label={`Run ${run.id}`} />
+              </td>
+            )}
             <th scope="row" class="number">
               <a href={`/runs/${run.id}`}>{run.id}</a>
             </th>

@@ -145,6 +145,7 @@ export const RunLive = ({ run }: { run: RunView }) => (
         of <a href={`/jobs/${encodeURIComponent(run.jobId)}`}>{run.jobTitle}</a>
       </span>
       <a href={`/runs/${run.id}/log`}>Log</a>
+      <a href={`/runs/${run.id}/timeline`}>Timeline</a>
       <RunActions run={run} />
     </header>
     {run.problem && (

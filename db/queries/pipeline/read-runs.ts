@@ -1,4 +1,5 @@
 import type { JsonValue, Sql } from "../../client.ts";
+import { stillFailed } from "./read-failures.ts";
 import type { KeptError } from "./read-problems.ts";
 
 export type RunRow = {
@@ -23,31 +24,81 @@ export type RunDetail = RunRow & {
   hasSomethingToRetry: boolean;
 };
 
-/** Which runs a list shows; `before` is the id that the last page ended at. */
+/** Which runs are meant; nulls do not filter. */
 export type RunFilter = {
   jobId: string | null;
   backfillId: number | null;
   state: string | null;
-  before: number | null;
+  trigger: string | null;
+  /** First and last partition, inclusive. */
+  from: string | null;
+  to: string | null;
+  /** The id of a run: those of its job that failed in its words, and that nothing has made good. */
+  alike: number | null;
 };
+
+/** Every run. */
+export const everyRun: RunFilter = {
+  ...{ jobId: null, backfillId: null, state: null, trigger: null, from: null, to: null, alike: null },
+};
+
+const matches = (sql: Sql, filter: RunFilter) => sql`
+  (${filter.jobId}::text is null or job_id = ${filter.jobId}::text)
+  and (${filter.backfillId}::bigint is null or backfill_id = ${filter.backfillId}::bigint)
+  and (${filter.state}::text is null or state = ${filter.state}::text)
+  and (${filter.trigger}::text is null or trigger = ${filter.trigger}::text)
+  and (${filter.from}::text is null or coalesce(partition_to, partition) >= ${filter.from}::text)
+  and (${filter.to}::text is null or partition <= ${filter.to}::text)
+  ${
+    filter.alike === null
+      ? sql``
+      : sql`
+        and (job_id, error ->> 'message') = (select job_id, error ->> 'message' from barline.runs where id = ${filter.alike}::bigint)
+        and ${stillFailed(sql)}`
+  }`;
 
 const columns = (sql: Sql) => sql`
   id, job_id as "jobId", state, trigger, partition, partition_to as "partitionTo", backfill_id as "backfillId",
   parameters, summary, error, created_at as "createdAt", started_at as "startedAt", finished_at as "finishedAt"`;
 
-/** Runs, newest first. */
-export function selectRuns(sql: Sql, filter: RunFilter, limit: number): Promise<RunRow[]> {
+/** Runs, newest first; those older than the run `before`, at which the last page ended. */
+export function selectRuns(
+  sql: Sql,
+  filter: Partial<RunFilter>,
+  page: { before: number | null; limit: number },
+): Promise<RunRow[]> {
   return sql<RunRow[]>`
     select
       ${columns(sql)}
     from barline.runs
-    where
-      (${filter.jobId}::text is null or job_id = ${filter.jobId}::text)
-      and (${filter.backfillId}::bigint is null or backfill_id = ${filter.backfillId}::bigint)
-      and (${filter.state}::text is null or state = ${filter.state}::text)
-      and (${filter.before}::bigint is null or id < ${filter.before}::bigint)
+    where ${matches(sql, { ...everyRun, ...filter })} and (${page.before}::bigint is null or id < ${page.before}::bigint)
+    order by id desc
+    limit ${page.limit}::int`;
+}
+
+/** How many runs match, and the ids of the newest `limit` of them. */
+export async function selectRunIds(
+  sql: Sql,
+  filter: RunFilter,
+  limit: number,
+): Promise<{ ids: number[]; matched: number }> {
+  const rows = await sql<{ id: number; matched: number }[]>`
+    select id, count(*) over ()::int as matched
+    from barline.runs
+    where ${matches(sql, filter)}
     order by id desc
     limit ${limit}::int`;
+  return { ids: rows.map(({ id }) => id), matched: rows[0]?.matched ?? 0 };
+}
+
+/** Runs of these ids, newest first. */
+export function selectRunsOf(sql: Sql, ids: readonly number[]): Promise<RunRow[]> {
+  return sql<RunRow[]>`
+    select
+      ${columns(sql)}
+    from barline.runs
+    where id = any (${ids as number[]}::bigint[])
+    order by id desc`;
 }
 
 /** One run; null where there is none of that id. */
