@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import { selectYears } from "../../db/queries/pipeline/read-calendar.ts";
+import { selectYearAtWork, selectYears } from "../../db/queries/pipeline/read-calendar.ts";
 import { firstCalendarDate, isIsoDate, lastCalendarDate } from "../../jobs/market/calendar.ts";
 import { findJob } from "../../jobs/orchestrator/declared.ts";
 import { activeStates } from "../../jobs/orchestrator/types.ts";
@@ -27,17 +27,23 @@ function dayIn(c: Context): string | null {
   return isIsoDate(day) && day >= firstCalendarDate && day <= lastCalendarDate ? day : null;
 }
 
-/** The year asked for, else that of the day asked for, else the current one. */
-function yearIn(c: Context, day: string | null, current: number): number {
+/** The year asked for, else that of the day asked for; null where neither is. */
+function yearIn(c: Context, day: string | null): number | null {
   const asked = numberIn(c, "year") ?? (day === null ? null : Number(day.slice(0, 4)));
-  return asked !== null && asked >= firstYear && asked <= lastYear ? asked : Math.min(current, lastYear);
+  return asked !== null && asked >= firstYear && asked <= lastYear ? asked : null;
 }
 
 async function readView(context: AppContext, c: Context): Promise<CalendarView> {
   const current = currentYear(context);
   const chosenDate = dayIn(c);
-  const year = yearIn(c, chosenDate, current);
-  const [days, withRuns] = await Promise.all([readCalendar(context, year), selectYears(context.read, jobIds.ingest)]);
+  const asked = yearIn(c, chosenDate);
+  const [withRuns, atWorkNow] = await Promise.all([
+    selectYears(context.read, jobIds.ingest),
+    asked === null ? selectYearAtWork(context.read, jobIds.ingest) : null,
+  ]);
+  const year =
+    asked ?? atWorkNow ?? Math.min(withRuns.includes(current) ? current : (withRuns.at(-1) ?? current), lastYear);
+  const days = await readCalendar(context, year);
   const declared = context.pipeline.orchestrator.jobs;
   const jobs = steps.map((step): CalendarJob => {
     const id = jobIds[step];

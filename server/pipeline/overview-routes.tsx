@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import { selectPartitionRange, selectPaths } from "../../db/queries/pipeline/read-calendar.ts";
+import { selectPartitionRange, selectPaths, selectYearAtWork } from "../../db/queries/pipeline/read-calendar.ts";
 import { lastSettledSession, newYorkDate } from "../../jobs/market/calendar.ts";
 import { activeStates } from "../../jobs/orchestrator/types.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
@@ -14,18 +14,23 @@ import { readWishes, wantedOf } from "./schedule-read.ts";
 
 const atWork = new Set<string>([...activeStates, "fetched", "loaded"]);
 
-/** The calendar of one year: the one asked for, else this one. What catchup passed over is not wanted. */
+/** The calendar of one year: the one asked for, else that at work, else the last that has anything. What catchup passed over is not wanted. */
 async function readCoverage(context: AppContext, asked: number | null): Promise<Coverage> {
   const now = context.now();
   const thisYear = Number(newYorkDate(now).slice(0, 4));
-  const [range, wishes] = await Promise.all([selectPartitionRange(context.read, jobIds.ingest), readWishes(context)]);
+  const [range, wishes, atWorkNow] = await Promise.all([
+    selectPartitionRange(context.read, jobIds.ingest),
+    readWishes(context),
+    asked === null ? selectYearAtWork(context.read, jobIds.ingest) : null,
+  ]);
   const yearOf = (date: string | undefined) => (date === undefined ? thisYear : Number(date.slice(0, 4)));
   const first = Math.min(yearOf(range?.first), yearOf(wishes.due[0]));
   const years = Array.from({ length: thisYear - first + 1 }, (_, index) => thisYear - index);
-  const year = asked !== null && years.includes(asked) ? asked : thisYear;
+  const wanted = new Set(wantedOf(wishes));
+  const last = wanted.size > 0 ? thisYear : yearOf(range?.last);
+  const year = [asked, atWorkNow, last].find((one) => one !== null && years.includes(one)) ?? thisYear;
   const [from, to] = [`${year}-01-01`, `${year}-12-31`];
   const paths = await selectPaths(context.read, jobIds, from, to);
-  const wanted = new Set(wantedOf(wishes));
   const days = daysBetween(from, to, { paths, wanted, lastSettled: lastSettledSession(now) });
   return { year, years, days, isActive: days.some((day) => atWork.has(day.state)) };
 }

@@ -83,3 +83,14 @@ export async function selectPartitionRange(sql: Sql, jobId: string): Promise<{ f
   const range = rows[0];
   return range?.first && range.last ? { first: range.first, last: range.last } : null;
 }
+
+/** The year of the partition that is at work, or else is to be next; null where none is. */
+export async function selectYearAtWork(sql: Sql, jobId: string): Promise<number | null> {
+  const rows = await sql<{ year: number }[]>`
+    select left(partition, 4)::int as year
+    from barline.runs
+    where job_id = ${jobId}::text and state in ('queued', 'running') and partition is not null
+    order by state = 'running' desc, started_at desc nulls last, priority desc, id
+    limit 1`;
+  return rows[0]?.year ?? null;
+}

@@ -8,7 +8,7 @@ export type GridFilter = {
   /** First and last partition, inclusive: of the run itself, or of those whose events it claimed. */
   from: string | null;
   to: string | null;
-  /** The newest so many. */
+  /** So many: the newest that have begun, and the next that wait. */
   limit: number;
 };
 
@@ -25,9 +25,19 @@ export type GridRunRow = {
   finishedAt: number | null;
 };
 
-/** Runs, newest first. */
+/**
+ * Runs, newest first. Of those that wait only the next fifth has a place before those that have begun: a backfill makes thousands
+ * at once, and begins with the oldest.
+ */
 export function selectGridRuns(sql: Sql, filter: GridFilter): Promise<GridRunRow[]> {
+  const { limit } = filter;
   return sql<GridRunRow[]>`
+    with begun as (
+      select id from barline.runs where ${matches(sql, filter)} and state <> 'queued' order by id desc limit ${limit}::int
+    ), waiting as (
+      select id, row_number() over (order by id) > ${limit}::int / 5 as is_spare
+      from barline.runs where ${matches(sql, filter)} and state = 'queued' order by id limit ${limit}::int
+    )
     select
       id,
       state,
@@ -39,9 +49,13 @@ export function selectGridRuns(sql: Sql, filter: GridFilter): Promise<GridRunRow
       round(date_part('epoch', started_at) * 1000) as "startedAt",
       round(date_part('epoch', finished_at) * 1000) as "finishedAt"
     from barline.runs
-    where ${matches(sql, filter)}
-    order by id desc
-    limit ${filter.limit}::int`;
+    where id in (
+      select id
+      from (select id, false as is_spare from begun union all select id, is_spare from waiting) as found
+      order by is_spare, id desc
+      limit ${limit}::int
+    )
+    order by id desc`;
 }
 
 /** One step of one run: its batches counted, and the state among them that says most. */

@@ -92,6 +92,24 @@ describe("the grid of ten years", () => {
     expect(await ids(jobIds.transform, { from: "2020-01-08" })).toEqual([]);
   });
 
+  test("shows what is at work while a backfill of thousands waits, and the next fifth of it", async () => {
+    const [backfill] = await database.sql<[{ id: number }]>`
+      insert into barline.backfills (job_id, from_partition, to_partition, reprocess, plan)
+      values (${jobIds.ingest}, '2000-01-03', '2009-12-31', 'missing', '{}') returning id`;
+    await database.sql`
+      insert into barline.runs (job_id, state, trigger, backfill_id, partition, started_at)
+      select ${jobIds.ingest}, case when number <= 4 then 'running' else 'queued' end, 'backfill', ${backfill.id},
+        (date '2000-01-03' + number)::text, case when number <= 4 then now() end
+      from generate_series(1, 2500) as number`;
+    const { runs } = await readGrid({ read: database.sql, now }, jobOf(jobIds.ingest), { ...everything, limit: 50 });
+    expect(runs.filter(({ state }) => state === "running")).toHaveLength(4);
+    expect(runs.filter(({ state }) => state === "queued").map(({ first }) => first)).toEqual(
+      Array.from({ length: 10 }, (_, index) => `2000-01-${String(index + 8).padStart(2, "0")}`),
+    );
+    await database.sql`delete from barline.runs where backfill_id = ${backfill.id}`;
+    await database.sql`delete from barline.backfills where id = ${backfill.id}`;
+  });
+
   describe("while a run goes on", () => {
     const add = async (states: string[]) => {
       const [run] = await database.sql<[{ id: number }]>`

@@ -158,3 +158,17 @@ describe("many readers of the overview", () => {
     expect(await get(live)).toContain("Refused.");
   });
 });
+
+test("coverage and calendar open on the year that is at work, else on the last that has anything", async () => {
+  await open({ CATCHUP: "none" });
+  await dashboard.sql`insert into barline.jobs (id, schedule_after) values (${ingest}, '2020-01-09')`;
+  const years = async () => [
+    /coverage-live" hx-get="\/\?year=(\d+)"/.exec(await text("/"))?.[1],
+    /Calendar (\d+)<\/h1>/.exec(await text("/calendar"))?.[1],
+  ];
+  await addRun({ state: "success", date: "2018-03-01" });
+  const running = await addRun({ state: "running", date: "2017-05-02" });
+  expect(await years()).toEqual(["2017", "2017"]);
+  await dashboard.sql`update barline.runs set state = 'success' where id = ${running}`;
+  expect(await years()).toEqual(["2018", "2018"]);
+});
