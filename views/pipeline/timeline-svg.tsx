@@ -40,16 +40,15 @@ const Lanes = ({ lanes, span }: { lanes: TimelineBar[][]; span: Span }) => (
   </svg>
 );
 
+/** Words at either end stand within the picture. */
+const anchorOf = (part: number) => (part < 0.05 ? "start" : part > 0.95 ? "end" : "middle");
+
 const Axis = ({ span }: { span: Span }) => (
   <svg class="timeline-axis" width="100%" height={22} aria-hidden="true">
     {ticksBetween(span.from, span.to, 6).map((at) => (
       <g>
         <line x1={percent(at, span)} x2={percent(at, span)} y1={0} y2={5} />
-        <text
-          x={percent(at, span)}
-          y={17}
-          text-anchor={at - span.from < (span.to - span.from) * 0.05 ? "start" : "middle"}
-        >
+        <text x={percent(at, span)} y={17} text-anchor={anchorOf((at - span.from) / (span.to - span.from))}>
           {formatClock(new Date(at))}
         </text>
       </g>
