@@ -86,8 +86,17 @@ export const rooms: Record<string, readonly string[]> = {
   "views/research": ["views"],
 
   // What runs in a browser writes numbers and dates as the pages around it do.
-  public: ["public/backtest", "public/chart", "public/market", "views", "views/market", "views/research"],
+  public: [
+    "public/backtest",
+    "public/chart",
+    "public/graph",
+    "public/market",
+    "views",
+    "views/market",
+    "views/research",
+  ],
   "public/backtest": ["public/chart", "views", "views/research"],
+  "public/graph": [],
   "public/chart": ["views", "views/market"],
   "public/market": ["public/chart", "views", "views/market"],
 

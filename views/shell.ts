@@ -8,6 +8,7 @@ export type AssetUrls = {
   chart: string;
   chartStyles: string;
   grid: string;
+  graph: string;
   log: string;
   market: string;
   backtest: string;
@@ -24,6 +25,7 @@ export const plainAssets: AssetUrls = {
   chart: "/assets/chart.js",
   chartStyles: "/assets/uplot.css",
   grid: "/assets/grid.js",
+  graph: "/assets/graph.js",
   log: "/assets/log.js",
   market: "/assets/market.js",
   backtest: "/assets/backtest.js",

@@ -14,6 +14,7 @@ const sources = {
   theme: { name: "theme.js", file: "public/theme.ts", isBundled: true },
   app: { name: "app.js", file: "public/app.ts", isBundled: true },
   chart: { name: "chart.js", file: "public/chart.ts", isBundled: true },
+  graph: { name: "graph.js", file: "public/graph.ts", isBundled: true },
   grid: { name: "grid.js", file: "public/grid.ts", isBundled: true },
   log: { name: "log.js", file: "public/log.ts", isBundled: true },
   backtest: { name: "backtest.js", file: "public/backtest.ts", isBundled: true },

@@ -61,6 +61,9 @@ export async function readGraph(context: GraphContext): Promise<GraphView> {
     now: context.now(),
     nodes: all,
     edges: [...pipelineEdges(jobs, current, subscriptions), ...project.edges],
+    choice: { job: "", model: "", part: "" },
+    jobs: jobs.map(({ id, title }) => ({ id: jobNodeId(id), title })),
+    models: project.nodes.map(({ id, title }) => ({ id, title })),
     isWorking: all.some((node) => node.running > 0 || (node.queued > 0 && !node.paused) || node.waiting > 0),
     projectProblem: project.problem,
   };

@@ -66,12 +66,19 @@ describe.skipIf(executable === undefined)("the graph in a browser", () => {
     const page = await open(1440);
     await page.locator("#graph-nodes summary").click();
     await page.locator(`svg.graph-wide a[href^="/datasets/postgres"]`).focus();
+    await page.keyboard.press("+");
+    const seen = () => page.locator("svg.graph-wide").getAttribute("viewBox");
+    const closer = await seen();
     const refreshed = page.waitForResponse((response) => response.url().endsWith("/graph"));
     await page.clock.fastForward(10_000);
     await refreshed;
     await page.waitForFunction(() => !document.querySelector("#graph.htmx-swapping, #graph.htmx-request"));
     expect(await focused(page)).toStartWith("/datasets/postgres");
     expect(await page.locator("#graph-nodes").getAttribute("open")).not.toBeNull();
+    expect(await seen()).toBe(closer);
+    await page.getByRole("button", { name: "Fit" }).click();
+    expect(await seen()).not.toBe(closer);
+    expect(await seen()).toStartWith("0 0 ");
     await page.context().close();
   });
 

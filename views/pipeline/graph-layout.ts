@@ -14,6 +14,8 @@ export type Measures = {
   boxHeight: number;
   /** Between layers, where edges run and are labelled. */
   layerGap: number;
+  /** The same in the later bands, whose edges have no labels. */
+  laterLayerGap: number;
   /** Between boxes of one layer. */
   boxGap: number;
   /** Between bands. */
@@ -31,13 +33,14 @@ const framePadding = 16;
 type Placed = { layered: Layered; centres: Map<string, number>; height: number };
 
 /** From left to right, one band under the other, as lines of a text. An edge into a later band runs down its left side. */
-export function layoutWide(shape: Shape, measures: Measures): Layout {
+export function layoutWide(shape: Shape, given: Measures): Layout {
   const bands = [...new Set(shape.nodes.map(({ band }) => band))].sort((a, b) => a - b);
   const boxes: Box[] = [];
   const frames: Frame[] = [];
   const routes = new Map<string, Route>();
   let top = edgeRoom;
   for (const [index, band] of bands.entries()) {
+    const measures = index === 0 ? given : { ...given, layerGap: given.laterLayerGap };
     const ids = shape.nodes.filter((node) => node.band === band).map(({ id }) => id);
     const left = index === 0 ? edgeRoom : railWidth;
     const placed = placeBand(toLayers(ids, shape.edges), measures);
@@ -48,15 +51,15 @@ export function layoutWide(shape: Shape, measures: Measures): Layout {
     }
     const width = placed.layered.layers.length * (measures.boxWidth + measures.layerGap) - measures.layerGap;
     frames.push({ band, x: left, y: top, width, height: placed.height });
-    top += placed.height + measures.bandGap;
+    top += placed.height + given.bandGap;
   }
   for (const edge of shape.edges) {
-    const route = routes.get(edgeKey(edge)) ?? routeBetweenBands(edge, boxes, frames, measures);
+    const route = routes.get(edgeKey(edge)) ?? routeBetweenBands(edge, boxes, frames, given);
     if (route) routes.set(edgeKey(edge), route);
   }
   return {
     width: Math.max(0, ...frames.map((frame) => frame.x + frame.width)) + framePadding + edgeRoom,
-    height: top - measures.bandGap + (bands.length > 1 ? framePadding : 0) + edgeRoom,
+    height: top - given.bandGap + (bands.length > 1 ? framePadding : 0) + edgeRoom,
     boxes,
     routes: [...routes.values()],
     frames: frames.map((frame, index) => (index === 0 ? frame : around(frame))),

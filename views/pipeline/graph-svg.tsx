@@ -103,9 +103,9 @@ const Outline = ({ node, box }: { node: GraphNode; box: Box }) => {
   );
 };
 
-/** Roughly what a character takes, in pixels. */
-const titleCharacter = 7.1;
-const detailCharacter = 6;
+/** What a character takes in the widest of the usual typefaces, in pixels: in a narrower one there is room left. */
+const titleCharacter = 8.2;
+const detailCharacter = 6.7;
 /** What the state's glyph and the room between two words take. */
 const besideState = 24;
 const inset = 12;

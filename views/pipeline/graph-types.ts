@@ -53,6 +53,18 @@ export type GraphView = {
   edges: GraphEdge[];
   /** Whether anything changes by itself now. */
   isWorking: boolean;
+  choice: GraphChoice;
+  /** What can be chosen. */
+  jobs: { id: string; title: string }[];
+  models: { id: string; title: string }[];
   /** Why the dbt project could not be read; its models are left out then. */
   projectProblem: string | null;
+};
+
+/** What of the graph is shown, as it stands in the URL; empty where all is. */
+export type GraphChoice = {
+  /** Ids of nodes. */
+  job: string;
+  model: string;
+  part: "" | "pipeline" | "models";
 };

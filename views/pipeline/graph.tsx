@@ -5,9 +5,9 @@ import type { Shell } from "../shell.ts";
 import { layoutColumn, readingOrder } from "./graph-column.ts";
 import { layoutWide } from "./graph-layout.ts";
 import { activityOf, amountOf, kindWord, Picture, stateWord, testsOf } from "./graph-svg.tsx";
-import type { GraphEdge, GraphNode, GraphView } from "./graph-types.ts";
+import type { GraphChoice, GraphEdge, GraphNode, GraphView } from "./graph-types.ts";
 
-const wide = { boxWidth: 163, boxHeight: 104, layerGap: 70, boxGap: 22, bandGap: 92 };
+const wide = { boxWidth: 176, boxHeight: 104, layerGap: 66, laterLayerGap: 34, boxGap: 16, bandGap: 92 };
 const narrow = { width: 358, boxHeight: 104, gap: 34, laterGap: 20, bandGap: 64 };
 const bandTitles = { 1: "dbt project, built and tested by the transform" };
 
@@ -144,7 +144,7 @@ const Pictures = ({ graph }: { graph: GraphView }) => {
   const across = layoutWide(shape, wide);
   return (
     <>
-      <section class={`graph-scroll ${across.width > 1400 ? "is-long" : ""}`} aria-label="Graph" tabindex={0}>
+      <section class="graph-scroll" aria-label="Graph" tabindex={0}>
         <Picture name="graph-wide" layout={across} {...common} />
       </section>
       <Picture name="graph-tall" layout={layoutColumn(shape, narrow)} {...common} />
@@ -152,13 +152,76 @@ const Pictures = ({ graph }: { graph: GraphView }) => {
   );
 };
 
+const urlOf = (choice: GraphChoice) => {
+  const query = new URLSearchParams(Object.entries(choice).filter(([, value]) => value !== ""));
+  return query.size > 0 ? `/graph?${query}` : "/graph";
+};
+
+const parts: [GraphChoice["part"], string][] = [
+  ["", "All of it"],
+  ["pipeline", "Jobs and datasets"],
+  ["models", "Sources and models"],
+];
+
+/** Chooses what is drawn. A model comes with all that it is made from, and all that is made from it. */
+const Chooser = ({ graph }: { graph: GraphView }) => (
+  <div class="graph-tools">
+    <nav class="filter" aria-label="Parts of the graph">
+      {parts.map(([part, label]) => (
+        <a
+          href={urlOf({ job: "", model: "", part })}
+          aria-current={
+            graph.choice.job === "" && graph.choice.model === "" && graph.choice.part === part ? "true" : undefined
+          }
+        >
+          {label}
+        </a>
+      ))}
+    </nav>
+    {(["job", "model"] as const).map((name) => (
+      <form action="/graph" class="graph-choice" aria-label={name === "job" ? "One job" : "One model"}>
+        <label for={`graph-${name}`}>{name === "job" ? "Job" : "Model"}</label>
+        <select id={`graph-${name}`} name={name}>
+          <option value="">any</option>
+          {graph[name === "job" ? "jobs" : "models"].map(({ id, title }) => (
+            <option value={id} selected={graph.choice[name] === id}>
+              {title}
+            </option>
+          ))}
+        </select>
+        <button type="submit" class="button">
+          Show<span class="visually-hidden"> this {name}</span>
+        </button>
+      </form>
+    ))}
+    <fieldset class="graph-look" hidden>
+      <legend class="visually-hidden">Look closer</legend>
+      <button type="button" class="button" data-look="farther" aria-label="Zoom out">
+        −
+      </button>
+      <button type="button" class="button" data-look="fit">
+        Fit
+      </button>
+      <button type="button" class="button" data-look="closer" aria-label="Zoom in">
+        +
+      </button>
+      <span class="note">Ctrl and wheel, drag; keys + − 0 and arrows</span>
+    </fieldset>
+  </div>
+);
+
 /** The picture, and the same told in tables; refreshes itself. */
 export const GraphLive = ({ graph }: { graph: GraphView }) => {
   const shape = { nodes: graph.nodes.map(({ id, band }) => ({ id, band })), edges: graph.edges };
   const nodeOf = new Map(graph.nodes.map((node) => [node.id, node]));
   const ordered = readingOrder(shape).flatMap((id) => nodeOf.get(id) ?? []);
   return (
-    <div id="graph" hx-get="/graph" hx-trigger={graph.isWorking ? "every 2s" : "every 10s"} hx-swap="outerMorph">
+    <div
+      id="graph"
+      hx-get={urlOf(graph.choice)}
+      hx-trigger={graph.isWorking ? "every 2s" : "every 10s"}
+      hx-swap="outerMorph"
+    >
       {graph.projectProblem !== null && (
         <p class="banner inline" role="alert">
           The dbt project cannot be read, so its models are not drawn: {graph.projectProblem}
@@ -186,7 +249,7 @@ export const GraphLive = ({ graph }: { graph: GraphView }) => {
 /** Jobs, datasets and models as one picture. */
 export const graphPage = ({ shell, graph }: { shell: Shell; graph: GraphView }) =>
   toDocument(
-    <Page title="Graph" shell={shell}>
+    <Page title="Graph" shell={shell} scripts={[shell.assets.graph]}>
       <header class="page-head">
         <h1>Graph</h1>
       </header>
@@ -194,6 +257,7 @@ export const graphPage = ({ shell, graph }: { shell: Shell; graph: GraphView }) 
         From the market to the models: what each job, dataset and model is doing, and the last event that passed between
         them. <a href="/datasets">All datasets and their events</a>
       </p>
+      <Chooser graph={graph} />
       <GraphLive graph={graph} />
     </Page>,
   );

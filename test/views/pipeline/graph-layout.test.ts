@@ -4,7 +4,7 @@ import { countCrossings, type Shape, toLayers } from "../../../views/pipeline/gr
 import { type Box, type Layout, layoutWide } from "../../../views/pipeline/graph-layout.ts";
 import { createRandom } from "../../support/random.ts";
 
-const wide = { boxWidth: 160, boxHeight: 90, layerGap: 60, boxGap: 20, bandGap: 70 };
+const wide = { boxWidth: 160, boxHeight: 90, layerGap: 60, laterLayerGap: 60, boxGap: 20, bandGap: 70 };
 const narrow = { width: 358, boxHeight: 90, gap: 40, laterGap: 20, bandGap: 60 };
 
 /** A graph without circles: jobs and datasets in one band, models behind them, in shuffled order. */
