@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { requestId } from "hono/request-id";
+import { timing } from "hono/timing";
 import { createApi, operations } from "./api.ts";
 import { isLoopback } from "./config.ts";
 import type { AppContext } from "./context.ts";
@@ -40,6 +41,7 @@ export function createApp(context: AppContext, parts: { dashboard: Hono; assets:
     // Without a password, whoever reaches this machine may do everything.
     unnamedActor(guard === null ? "admin" : "read"),
     responseHeaders(),
+    timing({ totalDescription: "Time to answer" }),
     compressed(),
     visiblePages(),
   );

@@ -42,18 +42,18 @@ const UnpublishedBanner = ({ last }: { last: NonNullable<Shell["unpublished"]> }
 export const Banners = ({ shell }: { shell: Shell }) => (
   <>
     {shell.isSimulated && (
-      <p class="ribbon" role="note">
+      <aside class="ribbon" aria-label="Where the data is from">
         <strong>SIMULATED DATA: demo exchange</strong>
         <span>
           No price here is real. Set <code>POLYGON_API_KEY</code> to fetch the market.
         </span>
-      </p>
+      </aside>
     )}
     {!shell.mayChange && (
-      <p class="ribbon looking" role="note">
+      <aside class="ribbon looking" aria-label="What you may do">
         <strong>You are looking</strong>
         <span>You may see everything here and change nothing.</span>
-      </p>
+      </aside>
     )}
     {shell.keyRefusal && (
       <div class="banner" role="alert">

@@ -92,9 +92,11 @@ export const Fact = ({ term, children, class: className }: PropsWithChildren<{ t
 
 /** A table that scrolls by itself, and can be reached and scrolled with the keyboard. */
 export const TableScroll = ({ label, children }: PropsWithChildren<{ label: string }>) => (
-  <section class="scroll" aria-label={label} tabindex={0}>
+  // A group: as a region it would be a landmark of the name that its section has already.
+  // biome-ignore lint/a11y/useSemanticElements: a fieldset is of fields
+  <div class="scroll" role="group" aria-label={label} tabindex={0}>
     {children}
-  </section>
+  </div>
 );
 
 /** An error as it was kept: what happened, and what to do about it. */

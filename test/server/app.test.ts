@@ -32,6 +32,11 @@ describe("answers", () => {
     expect(headers.get("Referrer-Policy")).toBe("same-origin");
   });
 
+  test("tell browsers how long they took to make", async () => {
+    const { get } = createTestApp({ dashboard: dashboardWith("/", () => new Response("home")) });
+    expect((await get("/")).headers.get("Server-Timing")).toMatch(/^total;dur=\d+(\.\d+)?;desc="Time to answer"$/);
+  });
+
   test("are compressed where that helps and is asked for", async () => {
     const html = { "Content-Type": "text/html; charset=utf-8" };
     const text = "<p>bar</p>".repeat(500);

@@ -57,17 +57,13 @@ export function detailsOf(node: GraphNode, now: Date, width: number): [string, s
   return [line || testsOf(node) || node.place, fill([...left, ...amounts], width).line];
 }
 
-/** A node in one sentence, for those who hear it. */
-export function sentenceOf(node: GraphNode, now: Date): string {
-  const parts = [
-    `${node.title}, ${kindWord(node)}: ${stateWord(node)}`,
-    node.paused && "paused",
-    activityOf(node),
-    testsOf(node),
-    amountOf(node),
-    node.lastSuccess &&
-      `${node.events === null ? "last success" : "last event"} ${formatAgo(node.lastSuccess.at, now)}`,
-  ];
+/** A node as those hear it who do not see it: first the words on it, as they stand there, then what else there is. */
+export function heardOf(node: GraphNode, shown: readonly string[], now: Date): string {
+  const ago = node.lastSuccess && formatAgo(node.lastSuccess.at, now);
+  const last = ago && `${node.events === null ? "last success" : "last event"} ${ago}`;
+  const visible = shown.filter(Boolean).join(" ");
+  const others = [...activitiesOf(node), testsOf(node), amountOf(node)].filter((part) => !visible.includes(part));
+  const parts = [visible, `${kindWord(node)}: ${stateWord(node)}`, node.paused && "paused", ...others, last];
   return `${parts.filter(Boolean).join(", ")}.`;
 }
 
@@ -127,7 +123,7 @@ const Node = ({ node, box, now }: { node: GraphNode; box: Box; now: Date }) => {
   );
   return (
     <g class={`node ${node.kind} ${toneOf(node)}`}>
-      <a href={node.href} aria-label={sentenceOf(node, now)}>
+      <a href={node.href} aria-label={heardOf(node, [...lines, first, second], now)}>
         <title>{`${node.name}. ${node.description}`}</title>
         <Outline node={node} box={box} />
         {lines.map((line, index) => (
@@ -145,7 +141,7 @@ const Node = ({ node, box, now }: { node: GraphNode; box: Box; now: Date }) => {
       {node.stateRunId === null ? (
         state
       ) : (
-        <a href={`/runs/${node.stateRunId}`} aria-label={`Run ${node.stateRunId}: ${stateWord(node)}`}>
+        <a href={`/runs/${node.stateRunId}`} aria-label={`${stateWord(node)}: run ${node.stateRunId}`}>
           {state}
         </a>
       )}
@@ -196,7 +192,7 @@ const EdgeLabel = ({ edge, route, now }: { edge: GraphEdge; route: Route; now: D
   return (
     <g class={`edge-label ${isDown ? "down" : "across"}`}>
       {edge.event && (
-        <a href={`/events/${edge.event.id}`} aria-label={`Event ${edge.event.id}, ${verbs[edge.kind]} ${ago}`}>
+        <a href={`/events/${edge.event.id}`} aria-label={`Event #${edge.event.id}, ${verbs[edge.kind]} ${ago}`}>
           <title>{`Event ${edge.event.id}, ${verbs[edge.kind]} ${formatSecond(edge.event.at)} New York`}</title>
           <text x={isDown ? x + 12 : x} y={isDown ? y + 4 : y - 8}>
             #{edge.event.id}

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { summarisePayload } from "../../../views/pipeline/events.tsx";
-import { activityOf, amountOf, detailsOf, sentenceOf, testsOf, wrapName } from "../../../views/pipeline/graph-svg.tsx";
+import { activityOf, amountOf, detailsOf, heardOf, testsOf, wrapName } from "../../../views/pipeline/graph-svg.tsx";
 import type { GraphNode } from "../../../views/pipeline/graph-types.ts";
 
 const node = (given: Partial<GraphNode>): GraphNode => ({
@@ -52,12 +52,13 @@ describe("words in the graph", () => {
     expect(amountOf(node({ events: 1 }))).toBe("1 event");
   });
 
-  test("tell a job in one sentence: its state, that it is paused, and what it has to do", () => {
+  test("are heard as they are seen, then the state, that it is paused, and what the lines leave out", () => {
     const now = new Date("2026-03-02T15:00:00Z");
     const job = node({ kind: "job", title: "Load", paused: true, queued: 1200, failed: 1 });
+    const last = { ...job, lastSuccess: { runId: 3, at: new Date("2026-03-02T14:57:00Z") } };
     expect(activityOf(job)).toBe("1,200 queued · 1 failed");
-    expect(sentenceOf({ ...job, lastSuccess: { runId: 3, at: new Date("2026-03-02T14:57:00Z") } }, now)).toBe(
-      "Load, job: Success, paused, 1,200 queued · 1 failed, last success 3 min ago.",
+    expect(heardOf(last, ["Load", "1,200 queued", ""], now)).toBe(
+      "Load 1,200 queued, job: Success, paused, 1 failed, last success 3 min ago.",
     );
   });
 });
