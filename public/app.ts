@@ -34,12 +34,15 @@ function addOwnTime(event: Event): void {
   time.title = `${time.title}, ${ownTime.format(new Date(time.dateTime))} your time`;
 }
 
-/** A button that sends is disabled on the way, and loses the focus: what came back takes it, the first fault before all. */
+/**
+ * A button that sends is disabled on the way, and loses the focus: what came back takes it, the first fault before all. Never the
+ * button that starts: who pressed Enter twice would have started what nobody has read.
+ */
 function restoreFocus(): void {
   if (document.activeElement !== document.body) return;
   const form = document.querySelector("form#backfill");
   const fault = form?.querySelector<HTMLElement>("[aria-invalid=true]");
-  (fault ?? form?.querySelector<HTMLElement>("button.primary"))?.focus({ preventScroll: !fault });
+  (fault ?? form?.querySelector<HTMLElement>(".preview"))?.focus({ preventScroll: !fault });
 }
 
 /** Whether the request that htmx ends was sent from the form; pages that refresh themselves leave the focus alone. */

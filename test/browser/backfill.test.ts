@@ -43,6 +43,8 @@ describe.skipIf(executable === undefined)("in a browser", () => {
     const page = await open();
     await fill(page, "2026-06-01", "2026-07-31");
     await page.locator("#backfill button[value=start]").waitFor();
+    // Not on the button: a second Enter would start what nobody has read.
+    await page.locator("#backfill .preview:focus").waitFor();
     const preview = await page.locator("#backfill").textContent();
     // June and July 2026 have 43 sessions: 45 weekdays less Juneteenth and Independence Day, kept on Friday 3 July.
     expect(preview).toContain("43");

@@ -133,7 +133,7 @@ const Lead = ({ preview }: { preview: BackfillPreview }) => (
 
 /** What would be fetched, and why; what would not, and why not. */
 export const Preview = ({ preview }: { preview: BackfillPreview }) => (
-  <div class="preview" role="status">
+  <div class="preview" role="status" tabindex={-1}>
     {preview.dates.length === 0 ? <p class="lead">{nothingToDo}</p> : <Lead preview={preview} />}
     {preview.dates.length > 0 && (
       <details id="preview-dates">
