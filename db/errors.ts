@@ -65,3 +65,12 @@ export function isUnstorableText(error: unknown): boolean {
 export function isUndefinedTable(error: unknown): boolean {
   return hasCode(error) && error.code === "42P01";
 }
+
+/** SQLSTATE classes of what a query itself did wrong: cardinality, data, routines, syntax and names, raised by hand, beyond what is supported. */
+const statementClasses = ["0A", "21", "22", "2F", "38", "39", "42", "54", "P0"];
+
+/** What the database says of a query that cannot be answered as it is written; null where the error is of another kind. */
+export function statementError(error: unknown): string | null {
+  if (!hasCode(error) || isUnstorableText(error)) return null;
+  return error.code.length === 5 && statementClasses.includes(error.code.slice(0, 2)) ? error.message : null;
+}

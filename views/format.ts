@@ -9,6 +9,7 @@ const compact = new Intl.NumberFormat("en-US", {
   maximumFractionDigits: 2,
 });
 const short = new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 });
+const significant = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 6 });
 const cents = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const fractions = new Intl.NumberFormat("en-US", { minimumFractionDigits: 4, maximumFractionDigits: 4 });
 const percents = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
@@ -50,6 +51,10 @@ export const formatInteger = (value: number) => trueMinus(whole.format(value));
 /** 1234567 as "1.23M", for figures where the last digits say nothing. */
 export const formatCompact = (value: number) =>
   Math.abs(value) < 1000 ? formatInteger(value) : trueMinus(compact.format(value));
+
+/** A number of which nothing is known: six digits that say something, large ones in short. */
+export const formatNumber = (value: number) =>
+  Math.abs(value) < 1e6 ? trueMinus(significant.format(value)) : formatCompact(value);
 
 /** 46,578 as "46.6K", where there is little room. */
 export const formatShort = (value: number) => trueMinus(short.format(value));

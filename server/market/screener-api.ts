@@ -1,63 +1,24 @@
 import { z } from "zod";
 import { selectBreadth } from "../../db/queries/market/read-breadth.ts";
-import { type IndicatorColumn, indicatorColumns, isIndicator } from "../../db/queries/market/read-screen-columns.ts";
-import { type Bound, type SortColumn, selectSessionAt } from "../../db/queries/market/read-screener.ts";
+import { selectSessionAt } from "../../db/queries/market/read-screener.ts";
 import { selectUniverse } from "../../db/queries/market/read-universe.ts";
 import { HttpError } from "../http/errors.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
-import { booleanInUrl, count, date, dateInput, numberInUrl, textInUrl } from "../http/schemas.ts";
+import { count, date, dateInput } from "../http/schemas.ts";
 import { quarantinedAnswer, toQuarantined } from "./bar-schemas.ts";
 import { hasMarket } from "./market-page.ts";
 import { defaultColumns, defaultSort, indicatorOf } from "./screener-indicators.ts";
-import { type Available, answerScreen, readAvailable, readSession, whyMissing } from "./screener-read.ts";
-import { numberAllowed, parseAmount, parseColumns, parseSort } from "./screener-request.ts";
-
-const shortText = textInUrl(0, 80, "has to be at most 80 characters, and none that control");
-
-const amount = z
-  .string()
-  .transform((text, context) => {
-    const value = parseAmount(text);
-    if (value !== null) return value;
-    context.addIssue({ code: "custom", message: numberAllowed });
-    return z.NEVER;
-  })
-  .optional();
-
-const describeBound = (column: IndicatorColumn, side: string) =>
-  amount.meta({
-    description: `${side} ${indicatorOf(column).label}: ${indicatorOf(column).hint}.`,
-    override: { type: "number" },
-  });
-
-/** `rsi_14_min` and `rsi_14_max`, and so on for each indicator. */
-const bounds = Object.fromEntries(
-  indicatorColumns.flatMap((column) => [
-    [`${column}_min`, describeBound(column, "Least")],
-    [`${column}_max`, describeBound(column, "Most")],
-  ]),
-);
-
-const oneColumn = `(${indicatorColumns.join("|")})`;
-const columnList = z.string().transform((text, context) => {
-  const { columns, unknown } = parseColumns(text);
-  if (unknown.length === 0 && columns.length > 0) return columns;
-  context.addIssue({
-    code: "custom",
-    message: `has to be columns separated by commas, of ${indicatorColumns.join(", ")}`,
-  });
-  return z.NEVER;
-});
-
-const sorting = z.string().transform((text, context) => {
-  const sort = parseSort(text);
-  if (sort) return sort;
-  context.addIssue({
-    code: "custom",
-    message: "has to be a column, ticker, name or type; with - before it to descend",
-  });
-  return z.NEVER;
-});
+import { filtersOf, type ScreenQuery, screenQuerySchema, shortText } from "./screener-query.ts";
+import {
+  type Available,
+  answerScreen,
+  knownIn,
+  readAvailable,
+  readSession,
+  whyMissing,
+  whyUnfiltered,
+} from "./screener-read.ts";
+import type { ColumnName, ScreenRequest } from "./screener-request.ts";
 
 const notPublished = () =>
   new HttpError(404, "not_found", "Nothing is published yet: the first transform has not ended.");
@@ -83,13 +44,22 @@ const screenAnswer = z
         delistedOn: date.nullable(),
         stillTrades: z.boolean(),
         quarantined: quarantinedAnswer,
-        values: z
-          .record(z.string(), z.number().nullable())
-          .meta({ description: "By column; fractions, not percents." }),
+        values: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()]).nullable()).meta({
+          description: "By column; fractions, not percents. Columns of your own models may be texts, true or false.",
+        }),
       }),
     ),
   })
   .meta({ id: "Screen" });
+
+const columnAnswer = z
+  .strictObject({
+    name: z.string().meta({ description: "As `columns`, `sort` and the names of filters take it.", example: "rsi_14" }),
+    kind: z.enum(["number", "text", "boolean"]),
+    model: z.string().nullable().meta({ description: "Of the workspace; null for an indicator." }),
+    description: z.string(),
+  })
+  .meta({ id: "ScreenerColumn" });
 
 const breadthAnswer = z
   .strictObject({
@@ -121,31 +91,34 @@ const listedAnswer = z
   })
   .meta({ id: "ListedTicker" });
 
-/** The bounds of a checked query, by column. */
-function boundsOf(query: Record<string, unknown>): Bound[] {
-  const sideOf = (name: string) => (typeof query[name] === "number" ? query[name] : null);
-  return indicatorColumns
-    .map((column) => ({ column, min: sideOf(`${column}_min`), max: sideOf(`${column}_max`) }))
-    .filter(({ min, max }) => min !== null || max !== null);
+/** The first of some columns that is not there, or is filtered as another kind would be, is refused by name. */
+function refuseMissing(request: ScreenRequest, known: readonly ColumnName[], available: Available): void {
+  const { bounds, choices, columns, sort } = request;
+  const refuse = (column: string, why: string) => {
+    throw new HttpError(422, "invalid", `\`${column}\`: ${why}`, { field: column });
+  };
+  const filters = [
+    ...bounds.map(({ column }) => ({ column, part: "bound" as const })),
+    ...choices.map(({ column }) => ({ column, part: "choice" as const })),
+  ];
+  const isKnown = (column: string) => (known as readonly string[]).includes(column);
+  for (const column of [...columns, ...filters.map((filter) => filter.column), sort.column]) {
+    if (column === "ticker" || column === "name" || column === "type") continue;
+    if (!isKnown(column)) refuse(column, whyMissing(column, available));
+  }
+  for (const { column, part } of filters) {
+    const why = whyUnfiltered(column, part, available);
+    if (why !== null) refuse(column, why);
+  }
 }
 
-/** The first of some columns that the session's table does not have is refused by name. */
-function refuseMissing(columns: readonly SortColumn[], known: readonly string[], available: Available): void {
-  const missing = columns.filter(isIndicator).find((column) => !known.includes(column));
-  if (missing === undefined) return;
-  throw new HttpError(422, "invalid", `\`${missing}\`: ${whyMissing(missing, available)}`, { field: missing });
-}
-
-type ScreenQuery = {
-  q: string;
-  type: string;
-  date?: string | undefined;
-  survivors: boolean;
-  columns?: IndicatorColumn[] | undefined;
-  sort?: ReturnType<typeof parseSort> | undefined;
-  from: number;
-  limit: number;
-};
+const describeColumns = ({ latest, workspace }: Available): z.input<typeof columnAnswer>[] => [
+  ...latest.map((name) => ({ name, kind: "number" as const, model: null, description: indicatorOf(name).hint })),
+  ...[...workspace.values()].map(({ name, kind, description, relation }) => ({
+    ...{ name, kind, description },
+    model: relation.model,
+  })),
+];
 
 async function screen(context: ApiContext, query: ScreenQuery) {
   const available = await readAvailable(context);
@@ -153,22 +126,20 @@ async function screen(context: ApiContext, query: ScreenQuery) {
   const sessions = await readSession(context, query.date ?? null);
   if (sessions === null) throw notPublished();
   const { session, newest } = sessions;
-  const known = session === newest ? available.latest : available.facts;
-  const asked = boundsOf(query);
+  const known = knownIn(sessions, available);
   const columns = query.columns ?? defaultColumns.filter((column) => known.includes(column));
-  const sort = query.sort ?? defaultSort;
-  refuseMissing([...columns, ...asked.map(({ column }) => column), sort.column], known, available);
-  const request = {
+  const request: ScreenRequest = {
+    ...filtersOf(query),
     query: query.q.trim(),
     type: query.type,
     date: query.date ?? null,
     survivors: query.survivors,
-    bounds: asked,
     columns,
-    sort,
+    sort: query.sort ?? defaultSort,
     from: query.from,
   };
-  const result = await answerScreen(context, sessions, request, query.limit);
+  refuseMissing(request, known, available);
+  const result = await answerScreen(context, sessions, request, { limit: query.limit, ...available });
   return {
     session,
     matches: result.matches,
@@ -196,35 +167,24 @@ export const screenerOperations: Operation[] = [
     path: "/api/screener",
     summary: "Tickers of a session by any indicator",
     description:
-      "Every indicator is a column, a sort key, and a pair of bounds: `rsi_14_max=30`, `return_21d_min=0.1`. With a `date` of the past, those that were listed then, delisted since or not; some indicators are kept of newest bars only.",
+      "Every indicator is a column, a sort key, and a pair of bounds: `rsi_14_max=30`, `return_21d_min=0.1`. With a `date` of the past, those that were listed then, delisted since or not; some indicators are kept of newest bars only. So are columns of your own models, as `model.column`.",
     request: {
-      query: z.strictObject({
-        q: shortText.default("").meta({ description: "Part of a symbol or name.", override: { default: "" } }),
-        type: shortText.default("").meta({ description: "The vendor's type code: CS, ETF …" }),
-        date: dateInput.optional().meta({ description: "The session, or the last one before; the newest if absent." }),
-        survivors: booleanInUrl.default(false).meta({
-          description: "Of a past session, only tickers that still trade in the newest.",
-          override: { default: false },
-        }),
-        columns: columnList.optional().meta({
-          description: "Separated by commas.",
-          override: { type: "string", pattern: `^${oneColumn}(,${oneColumn})*$` },
-        }),
-        sort: sorting.optional().meta({
-          description: "`rsi_14`, or `-rsi_14` to descend.",
-          override: { type: "string", pattern: `^-?(ticker|name|type|${indicatorColumns.join("|")})$` },
-        }),
-        from: numberInUrl(0, 1_000_000)
-          .default(0)
-          .meta({ override: { default: 0 } }),
-        limit: numberInUrl(1, 20_000)
-          .default(100)
-          .meta({ override: { default: 100 } }),
-        ...bounds,
-      }),
+      query: screenQuerySchema,
     },
     answers: { 200: { description: "The tickers found.", schema: screenAnswer } },
     handle: async ({ query }, context) => answer(200, await screen(context, query as ScreenQuery)),
+  }),
+  defineOperation({
+    method: "get",
+    path: "/api/screener/columns",
+    summary: "What the screener can show, sort and filter by",
+    description: "Indicators of the newest session, and the columns of your own models that are published.",
+    answers: { 200: { description: "The columns.", schema: z.array(columnAnswer) } },
+    handle: async (_, context) => {
+      const available = await readAvailable(context);
+      if (available === null) throw notPublished();
+      return answer(200, describeColumns(available));
+    },
   }),
   defineOperation({
     method: "get",

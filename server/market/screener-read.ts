@@ -7,30 +7,36 @@ import {
   martTables,
   selectMartColumns,
 } from "../../db/queries/market/read-screen-columns.ts";
-import {
-  type ScreenResult,
-  selectScreen,
-  selectScreenTypes,
-  selectSessionAt,
-} from "../../db/queries/market/read-screener.ts";
-import type { Indicator } from "../../views/market/indicators.ts";
-import { indicatorGroups } from "../../views/market/indicators.ts";
-import type { ScreenView, SortHeader } from "../../views/market/screener-types.ts";
+import { type ScreenResult, selectScreen, selectSessionAt } from "../../db/queries/market/read-screener.ts";
+import type { ScreenColumn } from "../../db/queries/market/read-workspace-screen.ts";
 import type { AppContext } from "../context.ts";
-import { indicatorOf, orderedIndicators, presets } from "./screener-indicators.ts";
-import { type Problem, parseSort, readScreen, type ScreenRequest, screenUrl } from "./screener-request.ts";
+import { HttpError } from "../http/errors.ts";
+import { indicatorOf } from "./screener-indicators.ts";
+import { type ColumnName, type Problem, readScreen, type ScreenRequest, type SortName } from "./screener-request.ts";
+import {
+  asModelError,
+  isWorkspaceName,
+  readWorkspace,
+  UnreadableModelError,
+  type Workspace,
+  whyNotOffered,
+} from "./workspace-columns.ts";
 
-const pageSize = 100;
-
-/** The indicators that the published marts tell: of each ticker's newest bar, and of every bar. */
-export type Available = { latest: readonly IndicatorColumn[]; facts: readonly IndicatorColumn[] };
+/** What can be asked for: the indicators that the published marts tell, of each ticker's newest bar and of every bar, and the workspace's columns. */
+export type Available = {
+  latest: readonly IndicatorColumn[];
+  facts: readonly IndicatorColumn[];
+  workspace: Workspace;
+};
 
 /** What can be screened; null where one of the marts that screens read is not there. */
 export async function readAvailable(context: AppContext): Promise<Available | null> {
   const { facts, latest, breadth, tickers } = martTables;
   const columns = await selectMartColumns(context.read, [facts, latest, breadth, tickers]);
+  if (columns.size < 4) return null;
   const of = (table: string) => indicatorsIn(columns.get(table) ?? new Set());
-  return columns.size < 4 ? null : { latest: of(latest), facts: of(facts) };
+  const workspace = await readWorkspace(context, columns.get(facts)?.has("security_id") ?? false);
+  return { latest: of(latest), facts: of(facts), workspace };
 }
 
 /** The newest session, and the one asked for; that is null for a day before the first one. */
@@ -59,48 +65,109 @@ const nobody: FoundScreen = {
   medianLaterSurviving: null,
 };
 
-/** The rows of a screen. `limit` null: all of them. */
+/** A name as what it stands for. */
+function columnOf(name: ColumnName, workspace: Workspace): ScreenColumn {
+  if (isIndicator(name)) return name;
+  const column = workspace.get(name);
+  if (column === undefined) throw new HttpError(422, "invalid", whyNotOffered(name, workspace), { field: name });
+  return column;
+}
+
+const isPlainSort = (column: SortName) => column === "ticker" || column === "name" || column === "type";
+
+/** What of the workspace a screen reads. */
+const namesOf = ({ bounds, choices, columns, sort }: ScreenRequest) =>
+  [...bounds.map(({ column }) => column), ...choices.map(({ column }) => column), ...columns, sort.column].filter(
+    isWorkspaceName,
+  );
+
+/** The rows of a screen, of columns that are there. `limit` null: all of them. A workspace model that cannot be read is a 422 that says why. */
 export async function answerScreen(
   context: AppContext,
   { newest, session }: ScreenSession,
   request: ScreenRequest,
-  limit: number | null,
+  { limit, workspace }: { limit: number | null; workspace: Workspace },
 ): Promise<FoundScreen> {
   if (session === null) return nobody;
+  const { sort } = request;
   const screen = {
     ...request,
+    bounds: request.bounds.map((bound) => ({ ...bound, column: columnOf(bound.column, workspace) })),
+    choices: request.choices.flatMap(({ column, values }) => {
+      const found = workspace.get(column);
+      return found ? [{ column: found, values }] : [];
+    }),
+    columns: request.columns.map((column) => columnOf(column, workspace)),
+    sort: { ...sort, column: isPlainSort(sort.column) ? sort.column : columnOf(sort.column, workspace) },
     type: request.type || null,
     survivors: request.survivors && session !== newest,
     offset: request.from,
     limit,
   };
-  const { rows, ...counts } = await selectScreen(context.read, { session, newest }, screen);
+  const { rows, ...counts } = await selectScreen(context.read, { session, newest }, screen).catch((error) => {
+    const models = namesOf(request).map((name) => name.split(".")[0] ?? name);
+    throw asModelError(error, models);
+  });
   const held = rows.length > 0 ? await selectQuarantinedOn(context.read, session) : new Map();
   return { ...counts, rows: rows.map((row) => ({ ...row, quarantined: held.get(row.ticker) ?? null })) };
 }
 
-/** Why an indicator cannot be told: only of the newest bar of each ticker are all of them kept. */
-export const whyMissing = (column: IndicatorColumn, { latest }: Available) =>
-  latest.includes(column)
+/** Why a column cannot be told: only of the newest bar of each ticker are all indicators kept. */
+export const whyMissing = (column: ColumnName, { latest, workspace }: Available) => {
+  if (!isIndicator(column)) return whyNotOffered(column, workspace);
+  return latest.includes(column)
     ? `${indicatorOf(column).label} is kept of each ticker's newest bar only, not of past sessions.`
     : `${indicatorOf(column).label} is not published yet.`;
+};
 
-/** Leaves out what the session's table does not have, and says so where it would have changed what is found. */
-function withKnown(request: ScreenRequest, known: readonly IndicatorColumn[], available: Available) {
-  const has = (column: string) => (known as readonly string[]).includes(column);
-  const { column: sorted } = request.sort;
-  const isSorted = !isIndicator(sorted) || has(sorted);
-  const missing = request.bounds.map(({ column }) => column).filter((column) => !has(column));
-  if (isIndicator(sorted) && !isSorted && !missing.includes(sorted)) missing.push(sorted);
-  const problems: Problem[] = missing.map((column) => ({ field: column, message: whyMissing(column, available) }));
+/** What is wrong with a filter for what its column is: numbers lie between bounds, texts are chosen. Null where nothing is. */
+export function whyUnfiltered(column: ColumnName, part: "bound" | "choice", { workspace }: Available): string | null {
+  const kind = workspace.get(column)?.kind ?? "number";
+  if (part === "bound" && kind !== "number") return `${column} is no number: filter it by ${column}_is.`;
+  return part === "choice" && kind === "number"
+    ? `${column} is a number: filter it by ${column}_min and ${column}_max.`
+    : null;
+}
+
+/** The columns that can be asked for in a session. */
+export const knownIn = ({ session, newest }: ScreenSession, { latest, facts, workspace }: Available): ColumnName[] => [
+  ...(session === newest ? latest : facts),
+  ...[...workspace.values()].map(({ name }) => name),
+];
+
+/** Leaves out what is not there, and says so where it would have changed what is found or is nowhere to be found again. */
+function withKnown(request: ScreenRequest, known: ReadonlySet<string>, available: Available) {
+  const { bounds, choices, columns, sort } = request;
+  const gone = columns.filter((column) => isWorkspaceName(column) && !known.has(column));
+  const sorted = isPlainSort(sort.column) ? [] : [sort.column];
+  const deciding = [...bounds, ...choices].map(({ column }): ColumnName => column).concat(sorted);
+  const missing = new Set([...deciding.filter((column) => !known.has(column)), ...gone]);
+  const problems: Problem[] = [...missing].map((column) => ({ field: column, message: whyMissing(column, available) }));
+  const fits = (column: ColumnName, part: "bound" | "choice") => {
+    if (!known.has(column)) return false;
+    const message = whyUnfiltered(column, part, available);
+    if (message !== null) problems.push({ field: column, message });
+    return message === null;
+  };
+  const isSorted = sorted.every((column) => known.has(column));
   const answerable: ScreenRequest = {
     ...request,
-    bounds: request.bounds.filter(({ column }) => has(column)),
-    columns: request.columns.filter(has),
-    sort: isSorted ? request.sort : { column: "ticker", descending: false },
+    bounds: bounds.filter(({ column }) => fits(column, "bound")),
+    choices: choices.filter(({ column }) => fits(column, "choice")),
+    columns: columns.filter((column) => known.has(column)),
+    sort: isSorted ? sort : { column: "ticker", descending: false },
   };
   return { answerable, problems };
 }
+
+/** The same screen without anything of the workspace. */
+const withoutWorkspace = (request: ScreenRequest): ScreenRequest => ({
+  ...request,
+  bounds: request.bounds.filter(({ column }) => isIndicator(column)),
+  choices: [],
+  columns: request.columns.filter(isIndicator),
+  sort: isWorkspaceName(request.sort.column) ? { column: "ticker", descending: false } : request.sort,
+});
 
 /** Reads a URL's query and finds what it asks for; null while there is no session. */
 export async function readPageScreen(
@@ -109,99 +176,20 @@ export async function readPageScreen(
   limit: number | null,
   available: Available,
 ) {
-  const { request, problems } = readScreen(params, indicatorColumns);
+  const { workspace } = available;
+  const { request, problems } = readScreen(params, [...indicatorColumns, ...workspace.keys()]);
   const sessions = await readSession(context, request.date);
   if (sessions === null) return null;
-  const known = sessions.session === sessions.newest ? available.latest : available.facts;
-  const { answerable, problems: missing } = withKnown(request, known, available);
-  const result = await answerScreen(context, sessions, answerable, limit);
-  return { ...sessions, request, answerable, known, result, problems: [...problems, ...missing] };
-}
-
-function headerOf(request: ScreenRequest, key: string, label: string, hint: string | null): SortHeader {
-  const { sort } = request;
-  const isText = key === "ticker" || key === "name" || key === "type";
-  const isCurrent = sort.column === key;
-  const descending = isCurrent ? !sort.descending : !isText;
-  const next = parseSort(`${descending ? "-" : ""}${key}`) ?? sort;
-  return {
-    key,
-    label,
-    hint,
-    isNumber: !isText,
-    sorted: !isCurrent ? null : sort.descending ? "descending" : "ascending",
-    url: screenUrl({ ...request, sort: next, from: 0 }),
-  };
-}
-
-/** The page of a URL's query, read once a second for all who ask the same; null before marts are published. */
-export const readScreenView = (context: AppContext, params: URLSearchParams): Promise<ScreenView | null> =>
-  context.snapshots.of(`screen ${params}`, () => readScreenNow(context, params));
-
-async function readScreenNow(context: AppContext, params: URLSearchParams): Promise<ScreenView | null> {
-  const available = await readAvailable(context);
-  if (available === null) return null;
-  const [found, types] = await Promise.all([
-    readPageScreen(context, params, pageSize, available),
-    selectScreenTypes(context.read),
-  ]);
-  if (found === null) return null;
-  const { request, answerable, session, newest, result, known, problems } = found;
-  const of = (columns: readonly IndicatorColumn[]): Indicator[] => columns.map(indicatorOf);
-  const past = session === newest ? null : session;
-  const shown = new Set<string>(request.columns);
-  const offered = of(orderedIndicators.filter((column) => known.includes(column)));
-  const has = (column: IndicatorColumn) => known.includes(column);
-  const page = (from: number) => screenUrl({ ...request, from });
-  return {
-    query: request.query,
-    type: request.type,
-    types,
-    date: request.date ?? "",
-    session,
-    newest,
-    survivors: request.survivors,
-    survivorship: past === null ? null : { session: past, ...result },
-    filters: request.bounds.map(({ column, min, max }) => ({
-      indicator: indicatorOf(column),
-      min,
-      max,
-      without: screenUrl({ ...request, bounds: request.bounds.filter((bound) => bound.column !== column), from: 0 }),
-    })),
-    sort: `${request.sort.descending ? "-" : ""}${request.sort.column}`,
-    columns: of(answerable.columns),
-    keptColumns: request.columns.filter((column) => !known.includes(column)),
-    groups: indicatorGroups.map((group) => ({
-      group,
-      indicators: offered
-        .filter((indicator) => indicator.group === group)
-        .map((indicator) => ({ ...indicator, isShown: shown.has(indicator.column) })),
-    })),
-    headers: [
-      headerOf(request, "ticker", "Symbol", null),
-      headerOf(request, "name", "Name", null),
-      headerOf(request, "type", "Type", null),
-      ...of(answerable.columns).map(({ column, label, hint }) => headerOf(request, column, label, hint)),
-    ],
-    presets: presets
-      .filter(({ needs }) => needs.every(has))
-      .map(({ id, label, query }) => ({ id, label, ...presetLink(request, query) })),
-    rows: result.rows,
-    matches: result.matches,
-    from: request.from,
-    newer: request.from > 0 ? page(Math.max(0, request.from - pageSize)) : null,
-    older: request.from + result.rows.length < result.matches ? page(request.from + pageSize) : null,
-    csvUrl: screenUrl({ ...request, from: 0 }, "/screener.csv"),
-    apiUrl: screenUrl({ ...answerable, from: 0 }, "/api/screener"),
-    url: screenUrl(request),
-    problems,
-  };
-}
-
-/** A preset keeps the columns and the session, and takes the place of everything else. */
-function presetLink(request: ScreenRequest, query: string): { url: string; isCurrent: boolean } {
-  const preset = readScreen(new URLSearchParams(query), indicatorColumns).request;
-  const { columns, date, survivors } = request;
-  const url = screenUrl({ ...preset, columns, date, survivors });
-  return { url, isCurrent: url === screenUrl({ ...request, from: 0 }) };
+  const known = knownIn(sessions, available);
+  const told = withKnown(request, new Set(known), available);
+  const answered = await answerScreen(context, sessions, told.answerable, { limit, workspace })
+    .then((result) => ({ result, answerable: told.answerable, unread: [] as Problem[] }))
+    .catch(async (error) => {
+      if (!(error instanceof UnreadableModelError)) throw error;
+      const answerable = withoutWorkspace(told.answerable);
+      const result = await answerScreen(context, sessions, answerable, { limit, workspace });
+      return { result, answerable, unread: [{ field: "columns", message: `${error.message} It is left out here.` }] };
+    });
+  const { result, answerable, unread } = answered;
+  return { ...sessions, request, answerable, known, result, problems: [...problems, ...told.problems, ...unread] };
 }

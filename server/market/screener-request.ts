@@ -1,8 +1,20 @@
 import { type IndicatorColumn, isIndicator } from "../../db/queries/market/read-screen-columns.ts";
-import type { Bound, SortColumn } from "../../db/queries/market/read-screener.ts";
+import type { WorkspaceName } from "../../db/queries/market/read-workspace-columns.ts";
 import { isIsoDate } from "../../jobs/market/calendar.ts";
 import { nearest } from "../http/nearest.ts";
 import { defaultColumns, defaultSort } from "./screener-indicators.ts";
+import { isWorkspaceName } from "./workspace-columns.ts";
+
+/** A column as addresses name it: an indicator, or a column of a workspace model. Of the latter nothing is known here but how it is written. */
+export type ColumnName = IndicatorColumn | WorkspaceName;
+
+/** From `min` to `max`, both inclusive; null leaves that side open. */
+export type Bound = { column: ColumnName; min: number | null; max: number | null };
+
+/** Any of these values. */
+export type Choice = { column: WorkspaceName; values: string[] };
+
+export type SortName = ColumnName | "ticker" | "name" | "type";
 
 /** What a screen is asked for: everything that its URL holds. */
 export type ScreenRequest = {
@@ -13,8 +25,9 @@ export type ScreenRequest = {
   /** Only what still trades in the newest session. */
   survivors: boolean;
   bounds: Bound[];
-  columns: readonly IndicatorColumn[];
-  sort: { column: SortColumn; descending: boolean };
+  choices: Choice[];
+  columns: readonly ColumnName[];
+  sort: { column: SortName; descending: boolean };
   /** Rows before the page. */
   from: number;
 };
@@ -44,8 +57,28 @@ export function parseAmount(text: string): number | null {
   return Number.isFinite(value) ? Number(value.toPrecision(15)) : null;
 }
 
-const isSortable = (text: string): text is SortColumn =>
-  text === "ticker" || text === "name" || text === "type" || isIndicator(text);
+/** Whether a text is written as the name of a column is. */
+export const isColumnName = (text: string): text is ColumnName => isIndicator(text) || isWorkspaceName(text);
+
+const isSortable = (text: string): text is SortName =>
+  text === "ticker" || text === "name" || text === "type" || isColumnName(text);
+
+type FilterName = { column: ColumnName; part: "min" | "max" } | { column: WorkspaceName; part: "is" };
+
+/** `rsi_14_max` as its column and what of it is meant; null where it is no filter's name. The last word alone tells, so no two filters share one. */
+export function parseFilterName(name: string): FilterName | null {
+  const [, column = "", part = ""] = /^([\w.]+)_(min|max|is)$/.exec(name) ?? [];
+  if (part === "is") return isWorkspaceName(column) ? { column, part } : null;
+  return (part === "min" || part === "max") && isColumnName(column) ? { column, part } : null;
+}
+
+/** Values between bars, of which one that is in a value has a backslash before it, as has a backslash. */
+export const parseValues = (text: string): string[] =>
+  [...text.matchAll(/(?:[^|\\]|\\.?)+/gs)].map(([value]) => value.replaceAll(/\\(.)/gs, "$1"));
+
+/** The values as `parseValues` reads them. */
+export const valuesText = (values: readonly string[]): string =>
+  values.map((value) => value.replaceAll(/[\\|]/g, "\\$&")).join("|");
 
 /** `rsi_14` ascending, `-rsi_14` descending; null where no column is called so. */
 export function parseSort(text: string): ScreenRequest["sort"] | null {
@@ -57,15 +90,15 @@ export function parseSort(text: string): ScreenRequest["sort"] | null {
 const sortText = ({ column, descending }: ScreenRequest["sort"]) => `${descending ? "-" : ""}${column}`;
 
 /** Columns by name, separated by commas; the unknown ones apart. */
-export function parseColumns(text: string): { columns: IndicatorColumn[]; unknown: string[] } {
+export function parseColumns(text: string): { columns: ColumnName[]; unknown: string[] } {
   const names = [...new Set(text.split(",").map((name) => name.trim()))].filter((name) => name !== "");
-  return { columns: names.filter(isIndicator), unknown: names.filter((name) => !isIndicator(name)) };
+  return { columns: names.filter(isColumnName), unknown: names.filter((name) => !isColumnName(name)) };
 }
 
 /** The bounds among some parameters: `rsi_14_max=30`, and what the form's own row adds. */
 function readBounds(params: URLSearchParams, problems: Problem[]): Bound[] {
-  const bounds = new Map<IndicatorColumn, Bound>();
-  const read = (field: string, column: IndicatorColumn, side: "min" | "max") => {
+  const bounds = new Map<ColumnName, Bound>();
+  const read = (field: string, column: ColumnName, side: "min" | "max") => {
     const text = params.get(field)?.trim() ?? "";
     if (text === "") return;
     const value = parseAmount(text);
@@ -73,11 +106,11 @@ function readBounds(params: URLSearchParams, problems: Problem[]): Bound[] {
     else bounds.set(column, { column, min: null, max: null, ...bounds.get(column), [side]: value });
   };
   for (const name of new Set(params.keys())) {
-    const [, column = "", side] = /^(\w+)_(min|max)$/.exec(name) ?? [];
-    if ((side === "min" || side === "max") && isIndicator(column)) read(name, column, side);
+    const filter = parseFilterName(name);
+    if (filter && filter.part !== "is") read(name, filter.column, filter.part);
   }
   const added = params.get("add") ?? "";
-  if (isIndicator(added)) {
+  if (isColumnName(added)) {
     read("add_min", added, "min");
     read("add_max", added, "max");
     if (!bounds.has(added) && problems.length === 0) {
@@ -92,18 +125,29 @@ function readBounds(params: URLSearchParams, problems: Problem[]): Bound[] {
   return [...bounds.values()];
 }
 
+/** The values to choose from among some parameters: `sectors.sector_is=Energy`, as often as there are boxes for it. */
+function readChoices(params: URLSearchParams): Choice[] {
+  const choices = [...new Set(params.keys())].flatMap((name) => {
+    const filter = parseFilterName(name);
+    return filter?.part === "is"
+      ? [{ column: filter.column, values: [...new Set(params.getAll(name).flatMap(parseValues))] }]
+      : [];
+  });
+  return choices.filter(({ values }) => values.length > 0);
+}
+
 const unknownColumn = (name: string, known: readonly string[]) => {
   const close = nearest(name.slice(0, 60), known, 4);
   return `“${name.slice(0, 60)}” is no column.${close === undefined ? "" : ` Did you mean ${close}?`}`;
 };
 
-function readColumns(params: URLSearchParams, known: readonly IndicatorColumn[], problems: Problem[]) {
+function readColumns(params: URLSearchParams, known: readonly string[], problems: Problem[]) {
   const { columns, unknown } = parseColumns(params.getAll("columns").join(","));
   for (const name of unknown) problems.push({ field: "columns", message: unknownColumn(name, known) });
   return columns.length > 0 ? columns : defaultColumns;
 }
 
-function readSort(params: URLSearchParams, known: readonly IndicatorColumn[], problems: Problem[]) {
+function readSort(params: URLSearchParams, known: readonly string[], problems: Problem[]) {
   const text = params.get("sort") ?? "";
   const sort = parseSort(text);
   if (text !== "" && !sort) problems.push({ field: "sort", message: unknownColumn(text, known) });
@@ -113,7 +157,7 @@ function readSort(params: URLSearchParams, known: readonly IndicatorColumn[], pr
 /** Reads a page's URL. Whatever it cannot read is left out and told. */
 export function readScreen(
   params: URLSearchParams,
-  known: readonly IndicatorColumn[],
+  known: readonly string[],
 ): { request: ScreenRequest; problems: Problem[] } {
   const problems: Problem[] = [];
   const day = params.get("date")?.trim() ?? "";
@@ -126,6 +170,7 @@ export function readScreen(
     date: isDay ? day : null,
     survivors: params.get("survivors") === "true",
     bounds: readBounds(params, problems),
+    choices: readChoices(params),
     columns: readColumns(params, known, problems),
     sort: readSort(params, known, problems),
     from: /^\d{1,7}$/.test(from) ? Math.min(Number(from), largestOffset) : 0,
@@ -134,8 +179,7 @@ export function readScreen(
 }
 
 /** In whatever order: a form sends its boxes in that of the page. */
-const isDefault = (columns: readonly IndicatorColumn[]) =>
-  columns.toSorted().join() === defaultColumns.toSorted().join();
+const isDefault = (columns: readonly ColumnName[]) => columns.toSorted().join() === defaultColumns.toSorted().join();
 
 /** The query of a screen's URL: only what differs from a plain screen, always in the same order. */
 export function screenQuery(request: ScreenRequest): string {
@@ -148,6 +192,7 @@ export function screenQuery(request: ScreenRequest): string {
     if (min !== null) params.set(`${column}_min`, String(min));
     if (max !== null) params.set(`${column}_max`, String(max));
   }
+  for (const { column, values } of request.choices) params.set(`${column}_is`, valuesText(values));
   if (!isDefault(request.columns)) params.set("columns", request.columns.join(","));
   if (sortText(request.sort) !== sortText(defaultSort)) params.set("sort", sortText(request.sort));
   if (request.from > 0) params.set("from", String(request.from));

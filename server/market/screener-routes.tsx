@@ -8,7 +8,9 @@ import { csvResponse } from "../http/csv.ts";
 import { HttpError } from "../http/errors.ts";
 import { wantsFragment } from "../http/request.ts";
 import { readShell } from "../http/shell.ts";
-import { readAvailable, readPageScreen, readScreenView } from "./screener-read.ts";
+import { readAvailable, readPageScreen } from "./screener-read.ts";
+import { readScreenView } from "./screener-view.ts";
+import { createChoices, type ReadChoices } from "./workspace-choices.ts";
 
 const queryOf = (c: Context) => new URL(c.req.url).searchParams;
 
@@ -19,11 +21,11 @@ const notPublished = () =>
 
 /** What a form sends that its address should not keep: empty fields, and the row that adds a filter. */
 const isFromForm = (params: URLSearchParams) =>
-  params.has("add") || [...params.values()].includes("") || params.getAll("columns").length > 1;
+  params.has("add") || [...params.values()].includes("") || new Set(params.keys()).size < params.size;
 
-async function show(context: AppContext, c: Context): Promise<Response> {
+async function show(context: AppContext, readChoices: ReadChoices, c: Context): Promise<Response> {
   const params = queryOf(c);
-  const view = await readScreenView(context, params);
+  const view = await readScreenView(context, params, readChoices);
   const isFragment = wantsFragment(c, "screen");
   if (view && isFragment) {
     if (isFromForm(params)) c.header("HX-Push-Url", view.url);
@@ -49,7 +51,7 @@ async function exportScreen(context: AppContext, c: Context): Promise<Response> 
     row.name,
     row.type,
     row.delistedOn,
-    ...row.values,
+    ...row.values.map((value) => (typeof value === "boolean" ? String(value) : value)),
   ]);
 }
 
@@ -76,7 +78,8 @@ async function exportUniverse(context: AppContext, c: Context): Promise<Response
 /** `/screener`, its CSV, and the universe of a session as CSV. */
 export function createScreenerRoutes(context: AppContext): Hono {
   const routes = new Hono();
-  routes.get("/screener", (c) => show(context, c));
+  const readChoices = createChoices(context);
+  routes.get("/screener", (c) => show(context, readChoices, c));
   routes.get("/screener.csv", (c) => exportScreen(context, c));
   routes.get("/universe.csv", (c) => exportUniverse(context, c));
   return routes;

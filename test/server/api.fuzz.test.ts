@@ -27,6 +27,9 @@ const meant = [
   /^No ticker ".*" is known\.$/,
   /^The market API does not list .*\. Tickers are case-sensitive\.$/,
   /^`\w+`: .* is kept of each ticker's newest bar only, not of past sessions\.$/,
+  // Columns of the people's own models are known when they are asked for.
+  /^`\w+\.\w+`: \w+\.\w+ is not there: .*\.$/,
+  /^`\w+\.\w+_(min|max)` has to be a number such as .*\.$/,
   /^`(request\.)?dividends` from \S+ on have not been read yet: .*\.$/,
   /^`(request\.)?(from|to)` \(\S+\) leaves no bar: those of .* go from \S+ to \S+\.$/,
   /^From `from` to `to` there (is|are) \d+ sessions? of .*; with these parameters \w+ needs \d+: .*\.$/,

@@ -74,7 +74,7 @@ function describedCall(
       const pathname = template.replaceAll(/\{(\w+)\}/g, (_, name) =>
         encodeURIComponent(String(sent.path[name]).toWellFormed()),
       );
-      const search = new URLSearchParams(Object.entries(sent.query).map(([name, value]) => [name, String(value)]));
+      const search = new URLSearchParams(Object.entries(sent.query).flatMap(written));
       return app.send(method.toUpperCase(), `${pathname}?${search}`, method === "get" ? undefined : sent.body);
     },
     misfit: (status, answer) => {
@@ -84,6 +84,12 @@ function describedCall(
     },
   };
 }
+
+/** A parameter as an address has it; an object's properties are parameters of their own, as is OpenAPI's way where nothing else is said. */
+const written = ([name, value]: [string, unknown]): [string, string][] =>
+  typeof value === "object" && value !== null
+    ? Object.entries(value).map(([property, inner]) => [property, String(inner)])
+    : [[name, String(value)]];
 
 const anyJson = fc.oneof(fc.jsonValue(), fc.double(), fc.bigInt().map(Number), fc.constantFrom("", null, [], {}, -1));
 

@@ -21,6 +21,7 @@ export type JsonSchema = {
   properties?: Record<string, JsonSchema>;
   required?: string[];
   minProperties?: number;
+  propertyNames?: JsonSchema;
   additionalProperties?: boolean | JsonSchema;
 };
 
@@ -121,13 +122,14 @@ function numbersOf({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: Jso
 }
 
 function objectsOf(schema: JsonSchema, of: (inner: JsonSchema) => fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
-  const { properties = {}, required = [], minProperties = 0, additionalProperties } = schema;
+  const { properties = {}, required = [], minProperties = 0, propertyNames, additionalProperties } = schema;
+  const names = propertyNames ? of(propertyNames).map(String) : fc.string({ minLength: 1, maxLength: longest });
   const known = fc.record(Object.fromEntries(Object.entries(properties).map(([name, inner]) => [name, of(inner)])), {
     requiredKeys: required,
   });
   const others =
     typeof additionalProperties === "object"
-      ? fc.dictionary(fc.string({ minLength: 1, maxLength: longest }), of(additionalProperties), { maxKeys: 3 })
+      ? fc.dictionary(names, of(additionalProperties), { maxKeys: 3 })
       : fc.constant({});
   return fc
     .tuple(others, known)

@@ -1,7 +1,21 @@
-import { formatChange, formatCompact, formatMove, formatPercent, formatPrice, none } from "../format.ts";
+import { formatChange, formatCompact, formatMove, formatNumber, formatPercent, formatPrice, none } from "../format.ts";
 
-/** What a number is, and so how it is written. Fractions are `change` with a sign and `percent` without. */
-export type IndicatorKind = "price" | "move" | "change" | "percent" | "number" | "ratio" | "count" | "dollars";
+/**
+ * What a value is, and so how it is written. Fractions are `change` with a sign and `percent` without; `plain` is a number of which nothing
+ * is known, and it, `text` and `boolean` are of the people's own models.
+ */
+export type IndicatorKind =
+  | "price"
+  | "move"
+  | "change"
+  | "percent"
+  | "number"
+  | "ratio"
+  | "count"
+  | "dollars"
+  | "plain"
+  | "text"
+  | "boolean";
 
 /** The groups in which columns are chosen, in this order. */
 export const indicatorGroups = [
@@ -14,14 +28,18 @@ export const indicatorGroups = [
   "Volume",
 ] as const;
 
-export type IndicatorGroup = (typeof indicatorGroups)[number];
+/** Each model of the people's own is a group after those. */
+export type IndicatorGroup = (typeof indicatorGroups)[number] | `Workspace: ${string}`;
 
-/** A number of a ticker and session that can be shown, sorted and filtered by. */
+/** A value of a ticker and session that can be shown, sorted and filtered by. */
 export type Indicator = { column: string; kind: IndicatorKind; group: IndicatorGroup; label: string; hint: string };
 
 /** A value as its kind is written; a dash where there is none. */
-export function formatIndicator(kind: IndicatorKind, value: number | null | undefined): string {
+export function formatIndicator(kind: IndicatorKind, value: number | string | boolean | null | undefined): string {
   if (value === null || value === undefined) return none;
+  if (typeof value === "string") return value;
+  if (typeof value === "boolean") return value ? "Yes" : "No";
+  if (kind === "plain") return formatNumber(value);
   if (kind === "price") return formatPrice(value);
   if (kind === "move") return formatMove(value, value);
   if (kind === "change") return formatChange(value);

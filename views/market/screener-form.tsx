@@ -1,7 +1,7 @@
 import { formatDate, formatInteger } from "../format.ts";
 import { boundText, type Indicator } from "./indicators.ts";
 import { ScreenLink } from "./screener-parts.tsx";
-import type { ScreenFilter, ScreenView } from "./screener-types.ts";
+import type { ChoiceField, ScreenFilter, ScreenView } from "./screener-types.ts";
 
 const Presets = ({ view }: { view: ScreenView }) => (
   <nav class="filter" aria-label="Presets">
@@ -18,7 +18,11 @@ const Presets = ({ view }: { view: ScreenView }) => (
         {label}
       </a>
     ))}
-    {(view.filters.length > 0 || view.query !== "" || view.type !== "" || view.date !== "") && (
+    {(view.filters.length > 0 ||
+      view.fields.some(({ chosen }) => chosen.length > 0) ||
+      view.query !== "" ||
+      view.type !== "" ||
+      view.date !== "") && (
       <a href="/screener" hx-get="/screener" hx-target="#screen" hx-swap="outerHTML" hx-push-url="true">
         Clear all
       </a>
@@ -110,9 +114,11 @@ const AddFilter = ({ view }: { view: ScreenView }) => (
       <option value="">Add a filter…</option>
       {view.groups.map(({ group, indicators }) => (
         <optgroup label={group}>
-          {indicators.map(({ column, label }) => (
-            <option value={column}>{label}</option>
-          ))}
+          {indicators
+            .filter(({ kind }) => kind !== "text" && kind !== "boolean")
+            .map(({ column, label }) => (
+              <option value={column}>{label}</option>
+            ))}
         </optgroup>
       ))}
     </select>
@@ -124,6 +130,57 @@ const AddFilter = ({ view }: { view: ScreenView }) => (
     </button>
   </fieldset>
 );
+
+const YesOrNo = ({ field: { indicator, chosen } }: { field: ChoiceField }) => (
+  <select name={`${indicator.column}_is`} aria-label={indicator.label} title={indicator.hint}>
+    <option value="">Any</option>
+    {[
+      ["true", "Yes"],
+      ["false", "No"],
+    ].map(([value, text]) => (
+      <option value={value} selected={chosen.length === 1 && chosen[0] === value}>
+        {text}
+      </option>
+    ))}
+  </select>
+);
+
+const Choices = ({ field: { indicator, chosen, choices, typed } }: { field: ChoiceField }) =>
+  choices === null ? (
+    <input
+      name={`${indicator.column}_is`}
+      value={typed}
+      placeholder="exactly, a | b for either"
+      aria-label={indicator.label}
+      autocomplete="off"
+      spellcheck={false}
+    />
+  ) : (
+    <details class="screen-choices">
+      <summary>{chosen.length === 0 ? "Any" : chosen.join(", ")}</summary>
+      <div class="choices">
+        {choices.map(({ text, value, count, isChosen }) => (
+          <label class="check">
+            <input type="checkbox" name={`${indicator.column}_is`} value={value} checked={isChosen} />
+            {text === "" ? "(empty)" : text} <span class="note">{formatInteger(count)}</span>
+          </label>
+        ))}
+      </div>
+    </details>
+  );
+
+/** The texts of the people's own models, such as a sector, and their yes and no. */
+const Own = ({ view }: { view: ScreenView }) =>
+  view.fields.length === 0 ? null : (
+    <div class="screen-filters" id="screen-own">
+      {view.fields.map((field) => (
+        <fieldset class="screen-filter">
+          <legend title={`${field.indicator.hint} (${field.indicator.group})`}>{field.indicator.label}</legend>
+          {field.isYesOrNo ? <YesOrNo field={field} /> : <Choices field={field} />}
+        </fieldset>
+      ))}
+    </div>
+  );
 
 const Columns = ({ view }: { view: ScreenView }) => (
   <details class="screen-columns" id="screen-columns">
@@ -169,6 +226,7 @@ export const ScreenForm = ({ view }: { view: ScreenView }) => (
         <input type="hidden" name="columns" value={column} />
       ))}
       <Basics view={view} />
+      <Own view={view} />
       <div class="screen-filters">
         {view.filters.map((filter) => (
           <Filter filter={filter} />

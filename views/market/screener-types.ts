@@ -20,6 +20,17 @@ export type ScreenFilter = {
   without: string;
 };
 
+/** A filter by the texts of a column, or by its yes and no. */
+export type ChoiceField = {
+  indicator: Indicator;
+  isYesOrNo: boolean;
+  chosen: string[];
+  /** What is chosen, as it is typed. */
+  typed: string;
+  /** Null where there are too many to list, or they cannot be read. */
+  choices: { text: string; value: string; count: number; isChosen: boolean }[] | null;
+};
+
 /** What became of the tickers of a session of the past. */
 export type SurvivorshipView = Pick<ScreenResult, "listed" | "surviving" | "medianLater" | "medianLaterSurviving"> & {
   session: string;
@@ -38,6 +49,8 @@ export type ScreenView = {
   /** Null for the newest session, which all of its tickers have survived. */
   survivorship: SurvivorshipView | null;
   filters: ScreenFilter[];
+  /** Of the people's own models. */
+  fields: ChoiceField[];
   sort: string;
   columns: Indicator[];
   /** Columns that were asked for and that a past session does not have: kept for when there is a newer one. */
@@ -54,7 +67,7 @@ export type ScreenView = {
     survives: boolean;
     /** Why its newest rows are not published; null where none is held back. */
     quarantined: Quarantined | null;
-    values: (number | null)[];
+    values: (number | string | boolean | null)[];
   }[];
   matches: number;
   from: number;

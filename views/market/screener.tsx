@@ -3,7 +3,7 @@ import { formatCount, formatDate, formatInteger, formatSession, none } from "../
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
 import { tickerHref } from "../ticker-href.ts";
-import { formatIndicator, isSigned } from "./indicators.ts";
+import { formatIndicator, type IndicatorKind, isSigned } from "./indicators.ts";
 import { QuarantineTag } from "./quarantine-tag.tsx";
 import { ScreenForm } from "./screener-form.tsx";
 import { ScreenLink, Survivorship } from "./screener-parts.tsx";
@@ -20,6 +20,21 @@ const Header = ({ header }: { header: SortHeader }) => (
     </ScreenLink>
   </th>
 );
+
+const Value = ({
+  kind,
+  value,
+}: {
+  kind: IndicatorKind;
+  value: ScreenView["rows"][number]["values"][number] | undefined;
+}) => {
+  const isText = kind === "text" || kind === "boolean";
+  return (
+    <td class={isText ? "text" : `number ${isSigned(kind) && typeof value === "number" ? toneOf(value) : ""}`}>
+      {formatIndicator(kind, value)}
+    </td>
+  );
+};
 
 const Row = ({ row, view }: { row: ScreenView["rows"][number]; view: ScreenView }) => (
   <tr>
@@ -39,9 +54,7 @@ const Row = ({ row, view }: { row: ScreenView["rows"][number]; view: ScreenView 
     </td>
     <td>{row.type ?? none}</td>
     {view.columns.map(({ kind }, index) => (
-      <td class={`number ${isSigned(kind) ? toneOf(row.values[index]) : ""}`}>
-        {formatIndicator(kind, row.values[index])}
-      </td>
+      <Value kind={kind} value={row.values[index]} />
     ))}
   </tr>
 );

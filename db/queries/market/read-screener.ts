@@ -1,12 +1,24 @@
 import type { Sql } from "../../client.ts";
 import { escapeLike } from "../../like.ts";
-import { type IndicatorColumn, indicatorExpression, valuesOf } from "./read-screen-columns.ts";
 import { hasSecurities } from "./read-securities.ts";
+import type { WorkspaceColumn, WorkspaceValue } from "./read-workspace-columns.ts";
+import {
+  isWorkspaceColumn,
+  relationsOf,
+  type ScreenColumn,
+  screenExpression,
+  screenValues,
+  workspaceJoins,
+  workspaceTables,
+} from "./read-workspace-screen.ts";
 
 /** Values from `min` to `max`, both inclusive; null leaves that side open. */
-export type Bound = { column: IndicatorColumn; min: number | null; max: number | null };
+type Bound = { column: ScreenColumn; min: number | null; max: number | null };
 
-export type SortColumn = IndicatorColumn | "ticker" | "name" | "type";
+/** Any of these values; of a column of yes and no, `true` and `false`. */
+type Choice = { column: WorkspaceColumn; values: readonly string[] };
+
+type SortColumn = ScreenColumn | "ticker" | "name" | "type";
 
 /** What to find among the tickers of one session. */
 export type Screen = {
@@ -14,7 +26,8 @@ export type Screen = {
   query: string;
   type: string | null;
   bounds: readonly Bound[];
-  columns: readonly IndicatorColumn[];
+  choices: readonly Choice[];
+  columns: readonly ScreenColumn[];
   sort: { column: SortColumn; descending: boolean };
   /** Only tickers that have a bar in the newest session. */
   survivors: boolean;
@@ -31,7 +44,7 @@ type ScreenRow = {
   /** Whether it trades in the newest session. */
   survives: boolean;
   /** Of the screen's columns, in their order. */
-  values: (number | null)[];
+  values: WorkspaceValue[];
 };
 
 export type ScreenResult = {
@@ -57,7 +70,7 @@ export async function selectSessionAt(sql: Sql, date: string | null): Promise<st
 
 /** Every row of the newest session, from the mart that is made for it. */
 const newestRows = (sql: Sql, newest: string) => sql`
-  select latest.*, latest.ticker as key, null::date as delisted_on, true as survives, null::numeric as later_return
+  select latest.*, latest.ticker as key, latest.ticker as newest_label, null::date as delisted_on, true as survives, null::numeric as later_return
   from public.fct_polygon__latest_session as latest
   where latest.trade_date = ${newest}::date`;
 
@@ -69,6 +82,7 @@ const pastRows = (sql: Sql, session: string, newest: string) => sql`
   select
     facts.*,
     facts.ticker as key,
+    coalesce(securities.ticker, facts.ticker) as newest_label,
     securities.name,
     securities.type,
     case when securities.status = 'delisted' then securities.delisted_on end as delisted_on,
@@ -85,6 +99,7 @@ const pastLabels = (sql: Sql, session: string, newest: string) => sql`
   select
     facts.*,
     listed.ticker as key,
+    listed.ticker as newest_label,
     listed.name,
     listed.type,
     listed.delisted_on,
@@ -98,12 +113,17 @@ const pastLabels = (sql: Sql, session: string, newest: string) => sql`
 function sortExpression(sql: Sql, column: SortColumn) {
   if (column === "ticker") return sql`null::text`;
   if (column === "name") return sql`lower(bars.name) collate "C"`;
-  return column === "type" ? sql`bars.type` : indicatorExpression(sql, column);
+  if (column === "type") return sql`bars.type`;
+  const value = screenExpression(sql, column);
+  return isWorkspaceColumn(column) && column.kind === "text" ? sql`lower(${value}) collate "C"` : value;
 }
 
 const boundCondition = (sql: Sql, { column, min, max }: Bound) => sql`
-  and (${min}::numeric is null or ${indicatorExpression(sql, column)} >= ${min}::numeric)
-  and (${max}::numeric is null or ${indicatorExpression(sql, column)} <= ${max}::numeric)`;
+  and (${min}::numeric is null or ${screenExpression(sql, column)} >= ${min}::numeric)
+  and (${max}::numeric is null or ${screenExpression(sql, column)} <= ${max}::numeric)`;
+
+const choiceCondition = (sql: Sql, { column, values }: Choice) =>
+  sql`and (${screenExpression(sql, column)})::text = any(${values as string[]}::text[])`;
 
 function direction(sql: Sql, { column, descending }: Screen["sort"]) {
   // By ticker the key is null throughout, and the direction is the ticker's own.
@@ -113,7 +133,14 @@ function direction(sql: Sql, { column, descending }: Screen["sort"]) {
 
 type Found = Omit<ScreenResult, "rows"> & Omit<ScreenRow, "ticker"> & { ticker: string | null };
 
-/** The tickers of a session that a screen asks for. Columns come from the list of indicators, values are parameters. */
+/** What decides which tickers match, and in which order: only for that is a workspace relation joined to all of them. */
+function decidingColumns({ bounds, choices, sort }: Screen): ScreenColumn[] {
+  const { column } = sort;
+  const sorted = column === "ticker" || column === "name" || column === "type" ? [] : [column];
+  return [...bounds, ...choices].map((filter): ScreenColumn => filter.column).concat(sorted);
+}
+
+/** The tickers of a session that a screen asks for. Columns come from the lists of what there is, values are parameters. */
 export async function selectScreen(
   sql: Sql,
   { session, newest }: { session: string; newest: string },
@@ -122,15 +149,19 @@ export async function selectScreen(
   const pattern = `%${escapeLike(screen.query.toLowerCase())}%`;
   const past = (await hasSecurities(sql)) ? pastRows : pastLabels;
   const rows = session === newest ? newestRows(sql, newest) : past(sql, session, newest);
+  const deciding = decidingColumns(screen);
+  const joined = relationsOf([...deciding, ...screen.columns]);
   // Only the page's rows are read in full: to gather every column of every ticker would take twice as long.
   const found = await sql<Found[]>`
-    with matching as materialized (
+    with ${[sql``, ...workspaceTables(sql, joined, session)]}
+    matching as materialized (
       select
         bars.ticker,
         bars.survives,
         bars.later_return,
         ${sortExpression(sql, screen.sort.column)} as sort_key
       from (${rows}) as bars
+      ${[sql``, ...workspaceJoins(sql, relationsOf(deciding), session)]}
       where
         (${screen.type}::text is null or bars.type = ${screen.type}::text)
         and (
@@ -138,7 +169,11 @@ export async function selectScreen(
           or lower(bars.ticker) like ${pattern}::text
           or lower(bars.name collate "C") like ${pattern}::text
         )
-        ${screen.bounds.length > 0 ? screen.bounds.map((bound) => boundCondition(sql, bound)) : sql``}
+        ${[
+          sql``,
+          ...screen.bounds.map((bound) => boundCondition(sql, bound)),
+          ...screen.choices.map((choice) => choiceCondition(sql, choice)),
+        ]}
     ),
     totals as (
       select
@@ -168,9 +203,10 @@ export async function selectScreen(
       to_json(found.values) as values
     from totals
     left join (
-      select page.sort_key, bars.*, ${valuesOf(sql, screen.columns)} as values
+      select page.sort_key, bars.*, ${screenValues(sql, screen.columns)} as values
       from page
       cross join lateral (select * from (${rows}) as every where every.key = page.ticker offset 0) as bars
+      ${[sql``, ...workspaceJoins(sql, relationsOf(screen.columns), session)]}
     ) as found on true
     order by ${direction(sql, screen.sort)}`;
   const [first] = found;

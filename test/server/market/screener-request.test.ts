@@ -30,6 +30,7 @@ describe("a screen's query", () => {
       "",
       "q=a%26b&type=CS&date=2020-03-16&survivors=true&rsi_14_max=30&return_21d_min=-0.05&sort=ticker&from=100",
       "columns=rsi_14,close_price&sort=-name",
+      "z.x_min=1&z.x_is_max=2&z.x_is=a%5C%7Cb%7Cc%5C%5C&z.x_min_is=d&columns=z.x,rsi_14&sort=-z.x",
     ];
     for (const query of queries) {
       const { request, problems } = readScreen(new URLSearchParams(query), indicatorColumns);
