@@ -26,6 +26,8 @@ export type WorkspaceColumn = {
   name: WorkspaceName;
   column: string;
   kind: WorkspaceKind;
+  /** As the database has it, without its length or precision. */
+  sqlType: string;
   description: string;
   relation: WorkspaceRelation;
 };
@@ -86,13 +88,13 @@ function selectRelations(sql: Sql): Promise<CatalogueRow[]> {
       ) as types,
       coalesce(
         (
-          select
-            json_agg((
-              select json_agg(attributes.attname)
-              from pg_attribute as attributes
-              where attributes.attrelid = indexes.indrelid and attributes.attnum = any(indexes.indkey::int2[])
-            ))
+          select json_agg(parts.columns)
           from pg_index as indexes
+          cross join lateral (
+            select json_agg(attributes.attname) as columns
+            from pg_attribute as attributes
+            where attributes.attrelid = indexes.indrelid and attributes.attnum = any(indexes.indkey::int2[])
+          ) as parts
           where
             indexes.indrelid = classes.oid
             and indexes.indisunique
@@ -125,28 +127,34 @@ export async function selectWorkspaceColumns(sql: Sql): Promise<WorkspaceColumn[
   const rows = (await selectRelations(sql)).filter(
     (row) => isPlain(row.model) && !`${row.schema}${row.relation}`.includes(".") && hasKey(row),
   );
-  return rows.flatMap(({ columns, types, uniques, ...row }, index) => {
-    const relation = { ...row, alias: `workspace_${index}`, isUnique: isKeyed({ columns, types, uniques, ...row }) };
-    return columns.flatMap(({ name, kind, description }) =>
-      kind !== null && isPlain(name) && kinds[types[name] ?? ""] === kind && !(name in keys[row.grain])
-        ? [{ name: `${row.model}.${name}` as const, column: name, kind, description, relation }]
-        : [],
-    );
+  return rows.flatMap((row, index) => {
+    const { columns, types, uniques, ...told } = row;
+    const relation = { ...told, alias: `workspace_${index}`, isUnique: isKeyed(row) };
+    return columns.flatMap(({ name, kind, description }) => {
+      const sqlType = types[name] ?? "";
+      return kind !== null && isPlain(name) && kinds[sqlType] === kind && !(name in keys[row.grain])
+        ? [{ name: `${row.model}.${name}` as const, column: name, kind, sqlType, description, relation }]
+        : [];
+    });
   });
 }
 
 /** A relation by its schema and name. */
 export const relationName = (sql: Sql, { schema, relation }: WorkspaceRelation) => sql`${sql(schema)}.${sql(relation)}`;
 
+const integers = ["smallint", "integer", "bigint"];
+
 /**
  * The value of a column over rows called `alias`. What is no number counts as missing: it would sort above all numbers, and JSON
  * has no word for it.
  */
-export function workspaceExpression(sql: Sql, { column, kind }: WorkspaceColumn, alias: string) {
+export function workspaceExpression(sql: Sql, { column, kind, sqlType }: WorkspaceColumn, alias: string) {
   const value = sql`${sql(alias)}.${sql(column)}`;
   if (kind === "text") return sql`${value}::text`;
-  if (kind === "boolean") return value;
-  return sql`nullif(nullif(nullif(${value}::numeric, 'NaN'), 'Infinity'), '-Infinity')`;
+  if (kind === "boolean" || integers.includes(sqlType)) return value;
+  // As decimals, so that a `real` of 0.1 is 0.1. The others stay as they are: to make decimals of floats costs more than to sort them.
+  const number = sqlType === "real" ? sql`${value}::numeric` : value;
+  return sql`nullif(nullif(nullif(${number}, 'NaN'), 'Infinity'), '-Infinity')`;
 }
 
 /** The values of some columns in one array of JSON; every element is an expression over the statement's rows. */

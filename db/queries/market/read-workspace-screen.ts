@@ -30,10 +30,13 @@ export function screenValues(sql: Sql, columns: readonly ScreenColumn[]) {
   );
 }
 
+/** A relation with what is read of it. */
+type ScreenRelation = { relation: WorkspaceRelation; columns: WorkspaceColumn[] };
+
 /** The relations that some columns are of, each once. */
-export function relationsOf(columns: readonly ScreenColumn[]): WorkspaceRelation[] {
-  const used = columns.filter(isWorkspaceColumn).map(({ relation }) => relation);
-  return [...new Map(used.map((relation) => [relation.alias, relation])).values()];
+export function relationsOf(columns: readonly ScreenColumn[]): ScreenRelation[] {
+  const relations = Map.groupBy(columns.filter(isWorkspaceColumn), ({ relation }) => relation);
+  return [...relations].map(([relation, used]) => ({ relation, columns: [...new Set(used)] }));
 }
 
 /** By whom a relation is keyed: whoever made it may have left the collation of labels to the database. */
@@ -54,26 +57,30 @@ const ofSession = (sql: Sql, { grain, alias }: WorkspaceRelation, session: strin
   grain === "ticker" ? sql`true` : sql`${sql(alias)}.trade_date = ${session}::date`;
 
 /**
- * Common table expressions before a screen's own: one row a key of each relation that nothing holds to that, as a row too many would show a
- * ticker twice.
+ * Common table expressions before a screen's own, each with a comma after it: one row a key of each relation that nothing holds to that, as a
+ * row too many would show a ticker twice.
  */
-export const workspaceTables = (sql: Sql, relations: readonly WorkspaceRelation[], session: string) =>
+export const workspaceTables = (sql: Sql, relations: readonly ScreenRelation[], session: string) =>
   relations
-    .filter(({ isUnique }) => !isUnique)
-    .map(
-      (relation) => sql`
+    .filter(({ relation }) => !relation.isUnique)
+    .map(({ relation, columns }) => {
+      const key = keyOf(sql, relation);
+      return sql`
         ${sql(relation.alias)} as materialized (
-          select distinct on (${keyOf(sql, relation)}) *
+          select distinct on (${key}) ${sql(relation.grain === "security_session" ? "security_id" : "ticker")}
+            ${columns.map(({ column }) => sql`, ${sql(column)}`)}
           from ${relationName(sql, relation)} as ${sql(relation.alias)}
           where ${ofSession(sql, relation, session)}
-          order by ${keyOf(sql, relation)}
-        ),`,
-    );
+          order by ${key}
+        ),`;
+    });
 
 /** What adds relations to rows called `bars`: at most one row each, and none is as nulls. */
-export const workspaceJoins = (sql: Sql, relations: readonly WorkspaceRelation[], session: string) =>
-  relations.map(
-    (relation) => sql`
-      left join ${relation.isUnique ? relationName(sql, relation) : sql(relation.alias)} as ${sql(relation.alias)}
-        on ${keyOf(sql, relation)} = ${barKey(sql, relation)} and ${ofSession(sql, relation, session)}`,
-  );
+export const workspaceJoins = (sql: Sql, relations: readonly ScreenRelation[], session: string) =>
+  relations.map(({ relation }) => {
+    const alias = sql(relation.alias);
+    const isSame = sql`${keyOf(sql, relation)} = ${barKey(sql, relation)}`;
+    return relation.isUnique
+      ? sql`left join ${relationName(sql, relation)} as ${alias} on ${isSame} and ${ofSession(sql, relation, session)}`
+      : sql`left join ${alias} on ${isSame}`;
+  });
