@@ -26,6 +26,8 @@ import type { IndicatorGroupView } from "../../views/market/ticker-indicators.ts
 import type { AppContext } from "../context.ts";
 import { indicatorOf, orderedIndicators } from "./screener-indicators.ts";
 import { type AskedHolder, findHolder, type PageHolder, readSecurity } from "./ticker-security.ts";
+import { readWorkspace } from "./workspace-columns.ts";
+import { readWorkspaceGroups } from "./workspace-ticker.ts";
 
 const sessionsShown = 30;
 const dividendsShown = 24;
@@ -160,6 +162,7 @@ export async function readTickerPage(
   const isPresent = security === null || (await isNewestHolder(read, security.view));
   const stats = statsOf(bars);
   if (!profile && !stats) return null;
+  const own = isPresent ? await readOwn(context, holder, label, bars.at(-1)) : [];
   const from = stats ? rangeStart(query.range, stats.date) : "";
   return {
     ticker,
@@ -172,7 +175,8 @@ export async function readTickerPage(
     isNewest: holder.isNewest,
     isAdjusted: query.isAdjusted,
     range: query.range,
-    ...(isPresent ? marts : { indicators: [], listing: null }),
+    ...(isPresent ? marts : { listing: null }),
+    indicators: isPresent ? [...marts.indicators, ...own] : [],
     stats,
     points: bars.filter((bar) => bar.date >= from).map(({ date, close }) => ({ date, close })),
     sessions: bars.slice(-sessionsShown).reverse(),
@@ -182,6 +186,13 @@ export async function readTickerPage(
     withdrawn,
     quarantined: held,
   };
+}
+
+/** What the people's own models tell of the last bar. */
+async function readOwn(context: AppContext, { security }: PageHolder, newestLabel: string, bar: BarRow | undefined) {
+  if (bar === undefined) return [];
+  const workspace = await readWorkspace(context, security !== null);
+  return await readWorkspaceGroups(context, workspace, { session: bar.date, label: bar.ticker, security, newestLabel });
 }
 
 /** Whether a security's newest label is still its own. */

@@ -115,6 +115,15 @@ const lineageAnswer = z
     relations: z.array(
       z.strictObject({ name: z.string(), row: z.record(z.string(), z.string().nullable()).nullable() }),
     ),
+    workspace: z
+      .array(
+        z.strictObject({
+          model: z.string(),
+          values: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()]).nullable()),
+          problem: z.string().nullable().meta({ description: "Why the model cannot be read." }),
+        }),
+      )
+      .meta({ description: "What your own models by session have of it." }),
   })
   .meta({ id: "Lineage" });
 
@@ -234,11 +243,15 @@ export const qualityOperations: Operation[] = [
         throw new HttpError(404, "not_found", `Nothing is known of ${query.ticker} on ${query.date}.`, {
           field: "date",
         });
-      const { ticker, session, raw, splits, stages, ingest, load, transform } = found;
+      const { ticker, session, raw, splits, stages, fed, ingest, load, transform } = found;
       return answer(200, {
         ...{ ticker, date: session, raw, splits },
         ...{ ingest: toRun(ingest), load: toRun(load), transform: toRun(transform) },
         relations: stages.map(({ name, row }) => ({ name, row })),
+        workspace: fed.map(({ model, problem, values }) => ({
+          ...{ model, problem },
+          values: Object.fromEntries(values.map(({ column, value }) => [column, value])),
+        })),
       });
     },
   }),

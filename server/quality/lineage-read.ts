@@ -1,11 +1,15 @@
+import type { Sql } from "../../db/client.ts";
 import { selectSplits } from "../../db/queries/market/read-bars.ts";
 import { selectSecurityOn } from "../../db/queries/market/read-securities.ts";
 import { selectDoubt, selectWithdrawn } from "../../db/queries/market/read-withdrawn.ts";
+import { selectWorkspaceColumns } from "../../db/queries/market/read-workspace-columns.ts";
+import type { WorkspaceBar } from "../../db/queries/market/read-workspace-values.ts";
 import { selectLandings, selectSessionRow } from "../../db/queries/quality/read-bar-lineage.ts";
 import { newYorkDate } from "../../jobs/market/calendar.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import type { BarLineage } from "../../views/quality/lineage-types.ts";
 import type { AppContext } from "../context.ts";
+import { readWorkspaceRows } from "../market/workspace-ticker.ts";
 
 /** What a bar passes, from the raw table to the published one. */
 const stages = [
@@ -32,7 +36,10 @@ export async function readLineage(context: Context, ticker: string, session: str
     selectDoubt(read, ticker, session),
   ]);
   if (!landed && withdrawn.length === 0 && rows.every((row) => row === null)) return null;
-  const splits = await selectSplits(read, { ticker, security });
+  const [splits, fed] = await Promise.all([
+    selectSplits(read, { ticker, security }),
+    readFed(read, { session, label: ticker, security, newestLabel: ticker }),
+  ]);
   const today = newYorkDate(context.now());
   const run = (runId: number | null | undefined, state: string | null | undefined, at: Date | null | undefined) =>
     runId == null ? null : { runId, state: state ?? "queued", at: at ?? null };
@@ -47,7 +54,18 @@ export async function readLineage(context: Context, ticker: string, session: str
     ...{ withdrawn, doubt },
     splits: splits.filter(({ date }) => date > session && date <= today),
     stages: stages.map((stage, index) => ({ ...stage, row: rows[index] ?? null })),
+    fed,
   };
+}
+
+/** What the people's own models have of the session; those that are of tickers alone are of none. */
+async function readFed(read: Sql, bar: WorkspaceBar): Promise<BarLineage["fed"]> {
+  const columns = (await selectWorkspaceColumns(read)).filter(({ relation }) => relation.grain !== "ticker");
+  const rows = await readWorkspaceRows({ read }, columns, bar);
+  return rows.map(({ model, columns: own, values, problem }) => ({
+    ...{ model, problem },
+    values: own.map(({ column, description }, index) => ({ column, description, value: values[index] ?? null })),
+  }));
 }
 
 /** The latest answer that has the row: one of some tickers only may have come after the one of the whole market. */

@@ -4,23 +4,33 @@ import { formatDate } from "../format.ts";
 import { formatIndicator, type Indicator, isSigned } from "./indicators.ts";
 import { toneOf } from "./tickers.tsx";
 
-export type IndicatorGroupView = { group: string; indicators: (Indicator & { value: number | null })[] };
+export type IndicatorGroupView = {
+  group: string;
+  indicators: (Indicator & { value: number | string | boolean | null })[];
+  /** Why a model of the people's own has none. */
+  problem?: string | null;
+};
 
 /** Every indicator of a ticker's last bar, by group. */
 export const Indicators = ({ groups, date }: { groups: IndicatorGroupView[]; date: string }) => (
   <Section id="indicators" title="Indicators" note={`${formatDate(date)}, adjusted for splits`}>
     <div class="indicator-groups">
-      {groups.map(({ group, indicators }) => (
+      {groups.map(({ group, indicators, problem }) => (
         <section aria-label={group}>
           <h3>{group}</h3>
-          <dl>
-            {indicators.map(({ label, hint, kind, value }) => (
-              <div title={hint}>
-                <dt>{label}</dt>
-                <dd class={isSigned(kind) ? toneOf(value) : ""}>{formatIndicator(kind, value)}</dd>
-              </div>
-            ))}
-          </dl>
+          {problem && <p class="note">{problem}</p>}
+          {indicators.length > 0 && (
+            <dl>
+              {indicators.map(({ label, hint, kind, value }) => (
+                <div title={hint}>
+                  <dt>{label}</dt>
+                  <dd class={isSigned(kind) && typeof value === "number" ? toneOf(value) : ""}>
+                    {formatIndicator(kind, value)}
+                  </dd>
+                </div>
+              ))}
+            </dl>
+          )}
         </section>
       ))}
     </div>

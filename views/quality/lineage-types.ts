@@ -25,6 +25,12 @@ export type BarLineage = {
   splits: { date: string; from: number; to: number }[];
   /** What stands in each relation, in the order in which data passes through them; values as text, exact. */
   stages: { name: string; relation: string; title: string; row: Record<string, string | null> | null }[];
+  /** What the people's own models have of the session; `problem`: why one cannot be read. */
+  fed: {
+    model: string;
+    problem: string | null;
+    values: { column: string; description: string; value: number | string | boolean | null }[];
+  }[];
 };
 
 export type LineageView = {

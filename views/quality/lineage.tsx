@@ -149,6 +149,37 @@ const Calculated = ({ lineage }: { lineage: BarLineage }) => {
   );
 };
 
+/** Where the bar goes on to: the people's own models, which are no part of the way that it came. */
+const Fed = ({ fed }: { fed: BarLineage["fed"] }) =>
+  fed.length === 0 ? null : (
+    <Section
+      id="fed"
+      title="What your own models have of it"
+      note="Models of the workspace by ticker or security and session; each name leads to its definition"
+    >
+      {fed.map(({ model, problem, values }) => (
+        <>
+          <h3>
+            <a href={nodeHref(model)}>{model}</a>
+          </h3>
+          {problem && <p class="note">{problem}</p>}
+          <dl class="calculated">
+            {values.map(({ column, description, value }) => (
+              <div title={description || undefined}>
+                <dt>
+                  <a href={`${nodeHref(model)}#column-${encodeURIComponent(column)}`}>
+                    <code>{column}</code>
+                  </a>
+                </dt>
+                <dd>{value === null ? none : String(value)}</dd>
+              </div>
+            ))}
+          </dl>
+        </>
+      ))}
+    </Section>
+  );
+
 const File = ({ lakeKey }: { lakeKey: string }) => (
   <a class="break" href={lakeHref(lakeKey)}>
     {lakeKey}
@@ -220,6 +251,7 @@ const Lineage = ({ lineage }: { lineage: BarLineage }) => (
       )}
     </Section>
     <Calculated lineage={lineage} />
+    <Fed fed={lineage.fed} />
   </>
 );
 

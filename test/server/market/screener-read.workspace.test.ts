@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { openPool } from "../../../db/client.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { ask } from "../api-support.ts";
 import { type Dashboard, openDashboard, openingMs } from "../dashboard.ts";
@@ -195,7 +196,13 @@ describe("a list of relations that is out of date", () => {
     await listRelation(sql, "odd", "ticker", [number("a,b"), number("a.b"), number('a"b')]);
     await sql`create table public.other (day date, x numeric)`;
     await listRelation(sql, "other", "other", [number("x")]);
-    const { body } = await ask(createTestApp({ read: sql }), "GET", "/api/screener/columns");
+    await sql`create schema hidden`;
+    await sql`create table hidden.hidden (ticker text, x numeric)`;
+    await listRelation(sql, "hidden", "ticker", [number("x")]);
+    await sql`update barline.workspace_relations set schema = 'hidden' where name = 'hidden'`;
+    const reader = openPool(database.url, "read", { asReader: true });
+    const { body } = await ask(createTestApp({ read: reader }), "GET", "/api/screener/columns");
+    await reader.end();
     const own = body.filter(({ model }: { model: string | null }) => model !== null);
     expect(own.map(({ name }: { name: string }) => name)).toEqual(["changed.y"]);
   });

@@ -5,6 +5,7 @@ import { type FaultyMarket, startFaultyMarket, type WireRow } from "../../suppor
 import { startTestPipeline, type TestPipeline } from "../../support/pipeline.ts";
 import { marketSize } from "../../support/warehouse.ts";
 import { ask } from "../api-support.ts";
+import { listRelation } from "../market/workspace-sample.ts";
 import { createTestApp, type TestApp } from "../support.ts";
 
 setDefaultTimeout(60_000);
@@ -63,6 +64,24 @@ describe("GET /api/lineage", () => {
     expect(Number(adjusted.close_price)).toBeCloseTo((Number(answered?.c) * 2) / 9, 5);
     expect(published.close_price).toBe(adjusted.close_price);
     expect(published.stock_bar_id).toBe(`${ticker}_${session}`);
+  });
+
+  test("tells what the people's own models have of the session", async () => {
+    const { sql } = pipeline;
+    await sql`
+      create table public.own_rank as select ${ticker}::text as ticker, ${session}::date as trade_date, 3 as rank, '<b>' as note`;
+    const columns = [
+      { name: "rank", sqlType: "integer", description: "Of its day" },
+      { name: "note", kind: "text" as const },
+    ];
+    await listRelation(sql, "own_rank", "ticker_session", columns);
+    const { body } = await ask(app, "GET", `/api/lineage?ticker=${ticker}&date=${session}`);
+    expect(body.workspace).toEqual([{ model: "own_rank", problem: null, values: { rank: 3, note: "<b>" } }]);
+    const page = await text(`/quality/lineage?ticker=${ticker}&date=${session}`);
+    expect(page).toContain('<a href="/quality/models/own_rank">own_rank</a>');
+    expect(page).toContain('<div title="Of its day">');
+    expect(page).toContain("<dd>&lt;b&gt;</dd>");
+    await sql`delete from barline.workspace_relations`;
   });
 
   test("says what is wrong with a request, and that nothing is known", async () => {
