@@ -58,7 +58,7 @@ export function parseAmount(text: string): number | null {
 }
 
 /** Whether a text is written as the name of a column is. */
-export const isColumnName = (text: string): text is ColumnName => isIndicator(text) || isWorkspaceName(text);
+const isColumnName = (text: string): text is ColumnName => isIndicator(text) || isWorkspaceName(text);
 
 const isSortable = (text: string): text is SortName =>
   text === "ticker" || text === "name" || text === "type" || isColumnName(text);

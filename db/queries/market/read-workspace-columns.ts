@@ -19,7 +19,7 @@ export type WorkspaceRelation = {
   alias: string;
 };
 
-export type WorkspaceKind = "number" | "text" | "boolean";
+type WorkspaceKind = "number" | "text" | "boolean";
 
 /** A column of the people's own models that can be shown, sorted and filtered by. */
 export type WorkspaceColumn = {
@@ -45,6 +45,7 @@ const kinds: Record<string, WorkspaceKind> = {
   text: "text",
   "character varying": "text",
   character: "text",
+  name: "text",
   boolean: "boolean",
 };
 
@@ -54,6 +55,9 @@ const keys: Record<WorkspaceRelation["grain"], Record<string, WorkspaceKind | "d
   security_session: { security_id: "text", trade_date: "date" },
   ticker: { ticker: "text" },
 };
+
+/** Of whom and when a row is, which every page tells by itself. */
+const keyColumns = ["ticker", "security_id", "trade_date"];
 
 /** Names that stand in an address as they are. Others are left out: a comma or a dot would read as something else. */
 const isPlain = (name: string) => /^\w+$/.test(name);
@@ -132,7 +136,7 @@ export async function selectWorkspaceColumns(sql: Sql): Promise<WorkspaceColumn[
     const relation = { ...told, alias: `workspace_${index}`, isUnique: isKeyed(row) };
     return columns.flatMap(({ name, kind, description }) => {
       const sqlType = types[name] ?? "";
-      return kind !== null && isPlain(name) && kinds[sqlType] === kind && !(name in keys[row.grain])
+      return kind !== null && isPlain(name) && kinds[sqlType] === kind && !keyColumns.includes(name)
         ? [{ name: `${row.model}.${name}` as const, column: name, kind, sqlType, description, relation }]
         : [];
     });

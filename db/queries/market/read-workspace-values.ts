@@ -55,32 +55,6 @@ export async function selectWorkspaceRow(
   return row?.values ?? null;
 }
 
-/** One session's values; the label is null where the relation is keyed by securities. */
-export type WorkspacePoint = { date: string; label: string | null; values: (number | null)[] };
-
-/** The values of a relation's columns in every session of some labels, or of a security, ascending. */
-export async function selectWorkspaceSeries(
-  sql: Sql,
-  relation: WorkspaceRelation,
-  columns: readonly WorkspaceColumn[],
-  { labels, security }: { labels: readonly string[]; security: string | null },
-): Promise<WorkspacePoint[]> {
-  const isBySecurity = relation.grain === "security_session";
-  return await readPatiently(
-    sql,
-    async (transaction) =>
-      await transaction<WorkspacePoint[]>`
-      select
-        own.trade_date as date,
-        ${isBySecurity ? sql`null` : sql`own.ticker`}::text as label,
-        to_json(${valuesOf(sql, columns)}) as values
-      from ${relationName(sql, relation)} as own
-      where
-        ${isBySecurity ? sql`own.security_id = ${security}::text` : sql`own.ticker = any(${labels as string[]}::text[])`}
-      order by own.trade_date`,
-  );
-}
-
 /** A value of a text column, and how many rows have it. */
 export type WorkspaceChoice = { value: string; count: number };
 
