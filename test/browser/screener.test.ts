@@ -3,6 +3,7 @@ import type { Server } from "bun";
 import type { Browser, Page } from "playwright-core";
 import { type Dashboard, openDashboard } from "../server/dashboard.ts";
 import { addMartSample } from "../server/market/sample.ts";
+import { addWorkspaceSample } from "../server/market/workspace-sample.ts";
 import { findBrowser, launchBrowser } from "../support/browser.ts";
 
 const executable = findBrowser();
@@ -16,6 +17,7 @@ describe.skipIf(executable === undefined)("the screener in a browser", () => {
   beforeAll(async () => {
     dashboard = await openDashboard();
     await addMartSample(dashboard.sql);
+    await addWorkspaceSample(dashboard.sql);
     server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: dashboard.app.fetch });
     browser = await launchBrowser(executable ?? "");
   }, 60_000);
@@ -50,6 +52,23 @@ describe.skipIf(executable === undefined)("the screener in a browser", () => {
     await page.goBack();
     await page.waitForURL("**/screener?rsi_14_max=30");
     await page.locator("th[aria-sort=descending]", { hasText: "Dollar volume" }).waitFor();
+    await page.context().close();
+  });
+
+  test.each([
+    ["with", true],
+    ["without", false],
+  ])("chooses sectors of a model of one's own, %s scripts", async (_, javaScriptEnabled) => {
+    const page = await open("/screener", javaScriptEnabled, 360);
+    const sectors = page.locator("fieldset", { hasText: "sector" }).locator("details");
+    await sectors.locator("summary").press("Enter");
+    await sectors.getByLabel("Technology").check();
+    await sectors.getByLabel("Financials").check();
+    expect((await page.locator("body").boundingBox())?.width).toBe(360);
+    await sectors.getByRole("button", { name: "Apply" }).click();
+    await page.waitForURL("**/screener?sectors.sector_is=Technology%7CFinancials");
+    await page.locator("b", { hasText: "2 tickers" }).waitFor();
+    expect(await sectors.locator("summary").textContent()).toBe("Technology, Financials");
     await page.context().close();
   });
 

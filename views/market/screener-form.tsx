@@ -165,6 +165,9 @@ const Choices = ({ field: { indicator, chosen, choices, typed } }: { field: Choi
             {text === "" ? "(empty)" : text} <span class="note">{formatInteger(count)}</span>
           </label>
         ))}
+        <button type="submit" class="button">
+          Apply
+        </button>
       </div>
     </details>
   );
