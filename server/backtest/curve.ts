@@ -30,7 +30,7 @@ export const curveMetricNames = [
 export type CurveMetric = (typeof curveMetricNames)[number];
 
 /** The risk-free rate of one session. */
-const riskFreeOf = (riskFree: number): number => (1 + riskFree) ** (1 / sessionsAYear) - 1;
+export const riskFreeOf = (riskFree: number): number => (1 + riskFree) ** (1 / sessionsAYear) - 1;
 
 /** Once a value is not above zero, nothing can be earned on it: 0. A curve often stands still, and the division takes most of a walk's time. */
 const changeOf = (previous: number, value: number): number =>

@@ -6,18 +6,48 @@ export type PeriodReturn = { period: string; return: number | null };
  * what there was before is not above zero, as nothing can be earned on it.
  */
 export const returnsByMonth = (dates: readonly string[], equity: Float64Array, capital: number): PeriodReturn[] =>
-  returnsBy("yyyy-mm".length, dates, equity, capital);
+  returnsBy(monthOf, dates, equity, capital);
 
 /** Returns by calendar year, as `returnsByMonth` has them. */
 export const returnsByYear = (dates: readonly string[], equity: Float64Array, capital: number): PeriodReturn[] =>
-  returnsBy("yyyy".length, dates, equity, capital);
+  returnsBy(yearOf, dates, equity, capital);
 
-function returnsBy(letters: number, dates: readonly string[], equity: Float64Array, capital: number): PeriodReturn[] {
+/** Returns by calendar quarter ("2020-Q1"), as `returnsByMonth` has them. */
+export const returnsByQuarter = (dates: readonly string[], equity: Float64Array, capital: number): PeriodReturn[] =>
+  returnsBy(quarterOf, dates, equity, capital);
+
+/** Returns by week, named by its Monday, as `returnsByMonth` has them. */
+export const returnsByWeek = (dates: readonly string[], equity: Float64Array, capital: number): PeriodReturn[] =>
+  returnsBy(weekOf, dates, equity, capital);
+
+const yearOf = (date: string): string => date.slice(0, "yyyy".length);
+const monthOf = (date: string): string => date.slice(0, "yyyy-mm".length);
+const quarterOf = (date: string): string => `${yearOf(date)}-Q${Math.ceil(Number(date.slice(5, 7)) / 3)}`;
+
+const dayMs = 86_400_000;
+/** 1 January 1970 was a Thursday. */
+const daysFromMonday = 3;
+
+function weekOf(date: string): string {
+  const day = Date.parse(date) / dayMs;
+  const monday = day - ((((day + daysFromMonday) % 7) + 7) % 7);
+  return new Date(monday * dayMs).toISOString().slice(0, "yyyy-mm-dd".length);
+}
+
+function returnsBy(
+  periodOf: (date: string) => string,
+  dates: readonly string[],
+  equity: Float64Array,
+  capital: number,
+): PeriodReturn[] {
   const returns: PeriodReturn[] = [];
   let before = capital;
-  for (const [session, date] of dates.entries()) {
-    const period = date.slice(0, letters);
-    if (dates[session + 1]?.startsWith(period)) continue;
+  let next = dates.length > 0 ? periodOf(dates[0] ?? "") : "";
+  for (const session of dates.keys()) {
+    const period = next;
+    const following = dates[session + 1];
+    if (following !== undefined) next = periodOf(following);
+    if (following !== undefined && next === period) continue;
     const value = equity[session] ?? Number.NaN;
     returns.push({ period, return: before > 0 ? value / before - 1 : null });
     before = value;

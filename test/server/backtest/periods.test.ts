@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { returnsByMonth, returnsByYear } from "../../../server/backtest/periods.ts";
+import { returnsByMonth, returnsByQuarter, returnsByWeek, returnsByYear } from "../../../server/backtest/periods.ts";
 
 describe("returns by period", () => {
   const dates = ["2019-12-30", "2019-12-31", "2020-01-02", "2020-01-31", "2020-03-02"];
@@ -18,6 +18,15 @@ describe("returns by period", () => {
     expect(returnsByYear(dates, equity, 1000)).toEqual([
       { period: "2019", return: expect.closeTo(0.1, 12) },
       { period: "2020", return: expect.closeTo(-0.45, 12) },
+    ]);
+  });
+
+  test("are by quarter, and by week from Monday on, across the end of a year", () => {
+    expect(returnsByQuarter(dates, equity, 1000).map(({ period }) => period)).toEqual(["2019-Q4", "2020-Q1"]);
+    expect(returnsByWeek(dates, equity, 1000)).toEqual([
+      { period: "2019-12-30", return: expect.closeTo(0.21, 12) },
+      { period: "2020-01-27", return: 0 },
+      { period: "2020-03-02", return: -0.5 },
     ]);
   });
 
