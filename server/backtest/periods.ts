@@ -25,13 +25,13 @@ const monthOf = (date: string): string => date.slice(0, "yyyy-mm".length);
 const quarterOf = (date: string): string => `${yearOf(date)}-Q${Math.ceil(Number(date.slice(5, 7)) / 3)}`;
 
 const dayMs = 86_400_000;
-/** 1 January 1970 was a Thursday. */
+/** Days from a Monday to 1 January 1970, a Thursday. */
 const daysFromMonday = 3;
 
 function weekOf(date: string): string {
   const day = Date.parse(date) / dayMs;
-  const monday = day - ((((day + daysFromMonday) % 7) + 7) % 7);
-  return new Date(monday * dayMs).toISOString().slice(0, "yyyy-mm-dd".length);
+  const sinceMonday = (((day + daysFromMonday) % 7) + 7) % 7;
+  return sinceMonday === 0 ? date : new Date((day - sinceMonday) * dayMs).toISOString().slice(0, date.length);
 }
 
 function returnsBy(
