@@ -70,6 +70,14 @@ function assets(): Promise<Assets> {
 /** Where pages find their files: URLs that change with the content. */
 export const assetUrls = async (): Promise<AssetUrls> => (await assets()).urls;
 
+let standalone: Promise<string> | undefined;
+
+/** The styles of a page that is saved as a file, to stand inside it; built once a process. */
+export function standaloneStyles(): Promise<string> {
+  standalone ??= read("public/tear-sheet.css", true).then((bytes) => new TextDecoder().decode(bytes));
+  return standalone;
+}
+
 async function answer(c: Context, name: string): Promise<Response> {
   const asset = (await assets()).byName.get(name);
   if (!asset) return c.text("No such file.", 404);

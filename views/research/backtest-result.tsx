@@ -66,6 +66,9 @@ const Save = ({ view }: { view: ResultView }) => (
 
 const Actions = ({ view }: { view: ResultView }) => (
   <div class="run-actions">
+    <a class="button" href={view.tearSheetUrl}>
+      Tear sheet
+    </a>
     {view.scenarioName !== null && <Save view={view} />}
     {view.sweepUrl !== null && (
       <a class="button" href={view.sweepUrl}>

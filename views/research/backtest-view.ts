@@ -107,6 +107,7 @@ export type ResultView = TradesView & {
   url: string;
   absoluteUrl: string;
   chartUrl: string;
+  tearSheetUrl: string;
   sweepUrl: string | null;
   /** What a scenario of it is called until somebody says otherwise; null where they cannot be kept. */
   scenarioName: string | null;

@@ -37,6 +37,9 @@ const Actions = ({ view }: { view: ScenarioView }) => (
     <a class="button primary" href={view.backtestUrl}>
       {view.changes.length === 0 ? "Open the run" : "Open on the data of now"}
     </a>
+    <a class="button" href={`/scenarios/${view.id}/tear-sheet`}>
+      Tear sheet
+    </a>
     {view.changes.length === 0 && (
       <form method="post" action={`/scenarios/${view.id}/run`}>
         <button type="submit" class="button">

@@ -70,7 +70,10 @@ const Verdict = ({ found }: { found: FoundView }) => {
           <a class="button" href={best.inSampleUrl}>
             In sample alone
           </a>
-        )}
+        )}{" "}
+        <a class="button" href={found.tearSheetUrl}>
+          Tear sheet
+        </a>
       </p>
       {found.hasNewData && (
         <p class="sweep-verdict fell">

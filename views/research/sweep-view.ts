@@ -92,6 +92,8 @@ export type HeatMapView = {
 
 /** What a sweep found. */
 export type FoundView = {
+  /** Of the best point's run. */
+  tearSheetUrl: string;
   /** Whether points choose from the universe, where one is left out that chooses nobody. */
   isUniverse: boolean;
   /** Whether they choose only from tickers that still trade, which flatters. */

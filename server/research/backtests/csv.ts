@@ -2,12 +2,13 @@ import { csvResponse } from "../../http/csv.ts";
 import type { KeptTrade } from "./schemas.ts";
 import type { Scenario } from "./types.ts";
 
-/** What a table of a run is saved as. */
+/** What a table of a run, or its tear sheet, is saved as. */
 export const fileNameOf = (
   { ticker, strategy, from, to }: Pick<Scenario, "ticker" | "strategy" | "from" | "to">,
-  what: "trades" | "equity",
+  what: "trades" | "equity" | "tear-sheet",
+  extension: "csv" | "html" = "csv",
 ): string =>
-  `barline-${what}-${(ticker ?? "universe").replaceAll(/[^A-Za-z0-9.]/g, "_")}-${strategy}-${from}-${to}.csv`;
+  `barline-${what}-${(ticker ?? "universe").replaceAll(/[^A-Za-z0-9.]/g, "_")}-${strategy}-${from}-${to}.${extension}`;
 
 const columns = [
   ...["number", "ticker", "side", "entry_date", "entry_price", "exit_date", "exit_price", "shares", "profit", "return"],

@@ -14,13 +14,15 @@ import { csvResponse } from "../../http/csv.ts";
 import { HttpError } from "../../http/errors.ts";
 import { numberIn, wantsFragment } from "../../http/request.ts";
 import { readShell } from "../../http/shell.ts";
+import { createTearSheetRoutes } from "../tear-sheets/routes.tsx";
+import { attempt } from "./attempt.ts";
 import { toChart } from "./chart.ts";
 import { fileNameOf, tradesCsv } from "./csv.ts";
 import { draftOf, formMarker, queryOfForm, toForm } from "./draft.ts";
 import { createRecentRuns, type RecentRuns } from "./recent-runs.ts";
 import { tradesOf } from "./run.ts";
 import type { BacktestRun } from "./types.ts";
-import { type Problem, requestFromQuery, urlOfRequest } from "./url.ts";
+import { urlOfRequest } from "./url.ts";
 import { toResult } from "./view.ts";
 
 const suggestions = 12;
@@ -37,23 +39,9 @@ function runQueryOf(c: Context): URLSearchParams {
 
 type BacktestContext = AppContext & { runs: RecentRuns };
 
-type Attempt = { run: BacktestRun; problems: [] } | { run: null; problems: Problem[] };
-
-/** Runs what a query asks for; a refusal is told at its field, and anything else is thrown on. */
-async function attempt({ runs }: BacktestContext, query: URLSearchParams): Promise<Attempt> {
-  const { request, problems } = requestFromQuery(query);
-  if (request === null) return { run: null, problems };
-  try {
-    return { run: await runs.run(request), problems: [] };
-  } catch (error) {
-    if (!(error instanceof HttpError) || error.details.field === undefined) throw error;
-    return { run: null, problems: [{ field: error.details.field, message: error.message }] };
-  }
-}
-
 /** The run of an address that only a script or a link asks for; what is wrong with it is the answer. */
 async function runOrRefuse(context: BacktestContext, c: Context): Promise<BacktestRun> {
-  const { run, problems } = await attempt(context, runQueryOf(c));
+  const { run, problems } = await attempt(context.runs, runQueryOf(c));
   if (run) return run;
   const [problem] = problems;
   const message = problems.map((one) => one.message).join(" ");
@@ -100,7 +88,7 @@ async function show(context: BacktestContext, c: Context): Promise<Response> {
   if (!asked.has("strategy"))
     return await page({ form: await freshForm(context, asked), result: null, isPublished: true });
   const isFromForm = asked.has(formMarker);
-  const { run, problems } = await attempt(context, isFromForm ? queryOfForm(asked) : asked);
+  const { run, problems } = await attempt(context.runs, isFromForm ? queryOfForm(asked) : asked);
   if (run === null) {
     const draft = draftOf(asked);
     const known = draft.ticker ? await rangeOf(context, draft.ticker) : null;
@@ -146,7 +134,7 @@ async function suggest({ read }: AppContext, c: Context): Promise<Response> {
   return c.html(<TickerOptions tickers={found} />);
 }
 
-/** `/backtest`: the form, a run's page, and its data. */
+/** `/backtest`: the form, a run's page, and its data; and tear sheets, which look at the same runs. */
 export function createBacktestRoutes(app: AppContext): Hono {
   const context: BacktestContext = { ...app, runs: createRecentRuns(app) };
   const routes = new Hono();
@@ -155,5 +143,6 @@ export function createBacktestRoutes(app: AppContext): Hono {
   routes.get("/backtest/trades.csv", (c) => exportTrades(context, c));
   routes.get("/backtest/equity.csv", (c) => exportEquity(context, c));
   routes.get("/backtest/tickers", (c) => suggest(context, c));
+  routes.route("/", createTearSheetRoutes(context));
   return routes;
 }

@@ -10,6 +10,7 @@ import { toDrawing } from "./chart.ts";
 import { notesOf } from "./notes.ts";
 import { tradesOf } from "./run.ts";
 import type { KeptTrade } from "./schemas.ts";
+import { shortTitleOf } from "./title.ts";
 import type { BacktestRun } from "./types.ts";
 import { toUniverseView } from "./universe-view.ts";
 import { urlOfRequest } from "./url.ts";
@@ -24,7 +25,7 @@ export function toResult(run: BacktestRun, options: { origin: string; tradesFrom
   const url = at("/backtest");
   const name = strategy?.name ?? scenario.strategy;
   return {
-    title: scenario.ticker === null ? name : `${scenario.ticker} · ${name}`,
+    title: shortTitleOf(scenario),
     ticker: scenario.ticker,
     strategy: { id: scenario.strategy, name, description: strategy?.description ?? "" },
     ...{ from: scenario.from, to: scenario.to, sessions: bars.dates.length },
@@ -34,6 +35,7 @@ export function toResult(run: BacktestRun, options: { origin: string; tradesFrom
     chartUrl: at("/backtest/chart.json"),
     tradesCsvUrl: at("/backtest/trades.csv"),
     equityCsvUrl: at("/backtest/equity.csv"),
+    tearSheetUrl: at("/backtest/tear-sheet"),
     sweepUrl: Object.keys(scenario.params).length > 0 ? at("/sweeps") : null,
     scenarioName: scenario.ticker === null ? name : `${scenario.ticker} ${name}`,
     dataVersion,

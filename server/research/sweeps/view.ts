@@ -16,8 +16,8 @@ import type {
   SweepView,
 } from "../../../views/research/sweep-view.ts";
 import { findStrategy, findUniverseStrategy } from "../../backtest/strategies/index.ts";
-import type { Scenario } from "../backtests/types.ts";
 import { urlOfRequest } from "../backtests/url.ts";
+import { scenarioOfPoint } from "./choice.ts";
 import { metricInfo, metricInfos } from "./metric-infos.ts";
 import { rangeOf } from "./plan.ts";
 import { bytesOf, cellsOf } from "./record.ts";
@@ -103,6 +103,7 @@ function foundView(row: SweepRow, found: SweepFound): Omit<FoundView, "heatMap" 
   const request = requestOf(row);
   const { parts, walkForward } = found;
   return {
+    tearSheetUrl: `/sweeps/${row.id}/tear-sheet`,
     isUniverse: isUniverse(request),
     isOfSurvivors: request.survivorship === "survivors_only",
     score: metricInfo(request.score),
@@ -128,13 +129,7 @@ function foundView(row: SweepRow, found: SweepFound): Omit<FoundView, "heatMap" 
 }
 
 function pointRow(request: SweepRequest, { parts }: SweepFound, point: SweepFound["best"][number]): PointRow {
-  const { search: _, score: __, split: ___, walkForward: ____, params, ...run } = request;
-  const fixed = Object.entries(params).filter(([, spec]) => typeof spec === "number");
-  const scenario = {
-    ...run,
-    params: { ...Object.fromEntries(fixed), ...point.params },
-    benchmark: null,
-  } as unknown as Scenario;
+  const scenario = scenarioOfPoint(request, point);
   return {
     params: paramsText(request.strategy, point.params),
     ...{ inSample: point.inSample, outOfSample: point.outOfSample },
