@@ -28,6 +28,7 @@ import { splitOperations } from "./quality/split-api.ts";
 import { backtestOperations } from "./research/backtests/api.ts";
 import { scenarioOperations } from "./research/scenarios/api.ts";
 import { sweepOperations } from "./research/sweeps/api.ts";
+import { tearSheetOperations } from "./research/tear-sheets/api.ts";
 
 const described = [
   ...statusOperations,
@@ -51,6 +52,7 @@ const described = [
   ...barOperations,
   ...screenerOperations,
   ...backtestOperations,
+  ...tearSheetOperations,
   ...sweepOperations,
   ...scenarioOperations,
 ];

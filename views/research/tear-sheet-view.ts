@@ -44,7 +44,7 @@ export type RollingRow = {
   highest: number | null;
 };
 
-export type DrawdownRow = {
+type DrawdownRow = {
   start: string;
   valley: string;
   end: string;
