@@ -25,6 +25,23 @@ function wireTheme(): void {
   });
 }
 
+/** What is on a canvas is drawn for paper as the rest of the page is, and for the screen again after that. */
+function wirePrinting(): void {
+  const root = document.documentElement;
+  let chosen: string | undefined;
+  const draw = () => document.dispatchEvent(new Event(themeEvent));
+  addEventListener("beforeprint", () => {
+    chosen = root.dataset.theme;
+    root.dataset.theme = "light";
+    draw();
+  });
+  addEventListener("afterprint", () => {
+    if (chosen === undefined) delete root.dataset.theme;
+    else root.dataset.theme = chosen;
+    draw();
+  });
+}
+
 const ownTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 
 /** The server tells New York time and UTC; only the browser knows the reader's own zone. */
@@ -51,6 +68,7 @@ function afterSending(event: Event): void {
 }
 
 wireTheme();
+wirePrinting();
 wireCalendar();
 wireChoice();
 tellOwnTimes();

@@ -118,6 +118,47 @@ describe.skipIf(executable === undefined)("backtests in a browser", () => {
     await page.context().close();
   });
 
+  test("leads from the overview over a momentum backtest to its tear sheet, in at most four clicks", async () => {
+    const page = await open("/");
+    let clicks = 0;
+    const click = async (selector: string) => {
+      clicks++;
+      await page.locator(selector).filter({ visible: true }).first().click();
+    };
+    await click("a[href='/backtest']");
+    await page.waitForURL("**/backtest");
+    expect(await page.locator("input[name=strategy][value=momentum]").isChecked()).toBe(true);
+    await click("button:has-text('Run the backtest')");
+    await page.locator("#result").waitFor();
+    await click("a:has-text('Tear sheet')");
+    await page.locator("article.tear-sheet").waitFor();
+    expect(clicks).toBeLessThanOrEqual(4);
+    const download = page.waitForEvent("download");
+    await page.locator("a", { hasText: "Save as a file" }).click();
+    expect((await download).suggestedFilename()).toMatch(/^barline-tear-sheet-\w+-momentum-.*\.html$/);
+    await page.context().close();
+  });
+
+  test.each([run, `/backtest/tear-sheet${run.slice("/backtest".length)}`])(
+    "prints %s black on white, without what is clicked, and as wide as the paper",
+    async (path) => {
+      const page = await open(path);
+      await page.emulateMedia({ media: "print", colorScheme: "dark" });
+      // A4 at 96 dots an inch, within its margins.
+      await page.setViewportSize({ width: 703, height: 1000 });
+      const look = await page.evaluate(() => {
+        const { color, backgroundColor } = getComputedStyle(document.body);
+        const clicked = [...document.querySelectorAll("nav, button, .button, .top")];
+        return {
+          ...{ color, backgroundColor, width: document.documentElement.scrollWidth },
+          clicked: clicked.filter((element) => element.checkVisibility()).length,
+        };
+      });
+      expect(look).toEqual({ color: "rgb(0, 0, 0)", backgroundColor: "rgb(255, 255, 255)", width: 703, clicked: 0 });
+      await page.context().close();
+    },
+  );
+
   test("suggests tickers while one is typed", async () => {
     const page = await open("/backtest");
     await page.locator("#bt-ticker").press("Control+a");

@@ -160,7 +160,7 @@ export const tearSheetDocument = ({ view, styles }: { view: TearSheetView; style
         {html`<style>${raw(styles)}</style>`}
       </head>
       <body class="sheet-file">
-        <main>
+        <main id="main">
           <h1>{view.title}</h1>
           <Sheet view={view} />
         </main>
