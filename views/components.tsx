@@ -82,6 +82,14 @@ export const Section = ({ id, title, note, aside, children, class: className }: 
 /** What a part of a page says while it has nothing to show, and what to do about it. */
 export const Empty = ({ children }: PropsWithChildren) => <div class="empty">{children}</div>;
 
+/** What to do where nothing has come yet: it may be on its way, or nobody asked for it, as with CATCHUP=none. */
+export const HowToFill = () => (
+  <>
+    <a href="/">The overview</a> shows what is on its way; where nothing is,{" "}
+    <a href="/backfills/new">start a backfill</a> of past sessions.
+  </>
+);
+
 /** A term and its value, for the lists of facts at the head of pages. */
 export const Fact = ({ term, children, class: className }: PropsWithChildren<{ term: string; class?: string }>) => (
   <div class={`fact ${className ?? ""}`}>

@@ -1,5 +1,5 @@
 import type { BreadthRow } from "../../db/queries/market/read-breadth.ts";
-import { Empty, Fact, Section, TableScroll } from "../components.tsx";
+import { Empty, Fact, HowToFill, Section, TableScroll } from "../components.tsx";
 import {
   formatChange,
   formatCompact,
@@ -180,7 +180,7 @@ export const marketPage = ({ shell, view }: { shell: Shell; view: MarketView | n
         <Empty>
           <p>
             The market's breadth is not published yet. The transform publishes it once a session is loaded and its tests
-            have passed; <a href="/">the overview</a> shows how far it is.
+            have passed. <HowToFill />
           </p>
         </Empty>
       )}

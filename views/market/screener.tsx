@@ -1,4 +1,4 @@
-import { Empty, TableScroll } from "../components.tsx";
+import { Empty, HowToFill, TableScroll } from "../components.tsx";
 import { formatCount, formatDate, formatInteger, formatSession, none } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
@@ -174,7 +174,7 @@ export const screenerPage = ({ shell, view }: { shell: Shell; view: ScreenView |
         <Empty>
           <p>
             Nothing to screen is published yet. The transform publishes its marts once a session is loaded and its tests
-            have passed; <a href="/">the overview</a> shows how far it is.
+            have passed. <HowToFill />
           </p>
         </Empty>
       )}

@@ -3,7 +3,7 @@ import type { Quarantined } from "../../db/queries/market/read-quarantines.ts";
 import type { Restatement } from "../../db/queries/market/read-restatements.ts";
 import type { ListedTicker } from "../../db/queries/market/read-universe.ts";
 import type { WithdrawnBar } from "../../db/queries/market/read-withdrawn.ts";
-import { Empty, Fact, Section, TableScroll } from "../components.tsx";
+import { Empty, Fact, HowToFill, Section, TableScroll } from "../components.tsx";
 import {
   formatChange,
   formatCompact,
@@ -254,8 +254,8 @@ export const tickerPage = ({ shell, view }: { shell: Shell; view: TickerView }) 
       {view.stats === null ? (
         <Empty>
           <p>
-            No bar of {view.ticker} is published yet. <a href="/">The overview</a> shows how far the pipeline is; a
-            ticker outside <code>UNIVERSE</code> is never fetched.
+            No bar of {view.ticker} is published yet. A ticker outside <code>UNIVERSE</code> is never fetched.{" "}
+            <HowToFill />
           </p>
         </Empty>
       ) : (

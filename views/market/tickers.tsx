@@ -1,5 +1,5 @@
 import type { TickerQuote, TickerRow } from "../../db/queries/market/read-tickers.ts";
-import { Empty, Section, State, TableScroll } from "../components.tsx";
+import { Empty, HowToFill, Section, State, TableScroll } from "../components.tsx";
 import { formatChange, formatCompact, formatDate, formatInteger, formatPrice, none } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
@@ -132,7 +132,7 @@ const Nothing = ({ list }: { list: TickerList }) => (
       </p>
     ) : (
       <p>
-        No tickers yet. The first ingest run reads the universe; <a href="/">the overview</a> shows how far it is.
+        No tickers yet: the first ingest run reads the universe. <HowToFill />
       </p>
     )}
   </Empty>

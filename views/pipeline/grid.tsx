@@ -1,4 +1,4 @@
-import { Empty, Section } from "../components.tsx";
+import { Empty, HowToFill, Section } from "../components.tsx";
 import { formatCount, formatDuration, formatInteger } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
@@ -58,7 +58,10 @@ const JobGrid = ({ job, view }: { job: GridJob; view: GridView }) => (
             No run matches. <a href="/grid">Show all runs</a>
           </p>
         ) : (
-          <p>No run yet. The first comes by itself, or with Run now on the job’s page.</p>
+          <p>
+            No run yet: the first comes by itself, or with{" "}
+            <a href={`/jobs/${encodeURIComponent(job.id)}`}>Run now on the job’s page</a>. <HowToFill />
+          </p>
         )}
       </Empty>
     ) : (

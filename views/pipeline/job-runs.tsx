@@ -1,5 +1,5 @@
 import type { RunRow } from "../../db/queries/pipeline/read-runs.ts";
-import { Confirm, Empty, Pager, Section } from "../components.tsx";
+import { Confirm, Empty, HowToFill, Pager, Section } from "../components.tsx";
 import { RunTable } from "./run-table.tsx";
 
 /** One page of a job's runs. */
@@ -40,7 +40,15 @@ export const JobRuns = ({ job, list, now }: JobRunsProps) => {
       <Section id="runs" title="Runs" aside={<StateFilter base={base} list={list} />}>
         {list.runs.length === 0 ? (
           <Empty>
-            <p>{list.state ? `No run is ${list.state}.` : "No run yet. The first comes by itself, or with Run now."}</p>
+            {list.state ? (
+              <p>
+                No run is {list.state}. <a href={`${base}#runs`}>Show all</a>
+              </p>
+            ) : (
+              <p>
+                No run yet: the first comes by itself, or with Run now above. <HowToFill />
+              </p>
+            )}
           </Empty>
         ) : (
           <RunTable runs={list.runs} now={now} label={`Runs of ${job.title}`} />

@@ -1,5 +1,5 @@
 import type { Problem } from "../../db/queries/pipeline/read-problems.ts";
-import { Ago, ErrorNote, Fact, Progress, Section, State } from "../components.tsx";
+import { Ago, Empty, ErrorNote, Fact, Progress, Section, State } from "../components.tsx";
 import {
   formatBytes,
   formatCompact,
@@ -179,6 +179,19 @@ const Problems = ({ status }: { status: OverviewStatus }) => (
   </Section>
 );
 
+/** What to do where nothing is published and nothing is on its way, as with CATCHUP=none. */
+const Beginning = ({ status }: { status: OverviewStatus }) => (
+  <Empty>
+    <p>
+      Nothing is published, and nothing is on its way.{" "}
+      {status.nextDue && (
+        <>The next session comes by itself once it has settled, {formatSession(status.nextDue.session)}. </>
+      )}
+      <a href="/backfills/new">Start a backfill</a> to fetch past sessions.
+    </p>
+  </Empty>
+);
+
 /** The part of the overview that changes from second to second; refreshes itself. */
 export const OverviewLive = ({ status }: { status: OverviewStatus }) => (
   <div id="overview" hx-get="/" hx-trigger={status.isWorking ? "every 1s" : "every 5s"} hx-swap="outerMorph">
@@ -191,6 +204,9 @@ export const OverviewLive = ({ status }: { status: OverviewStatus }) => (
         <Panel panel={panel} now={status.now} />
       ))}
     </ol>
+    {status.lastPublished === null && !status.isWorking && status.problems.length === 0 && (
+      <Beginning status={status} />
+    )}
     <Figures status={status} />
     <Problems status={status} />
   </div>

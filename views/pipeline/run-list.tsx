@@ -1,5 +1,5 @@
 import type { RunRow } from "../../db/queries/pipeline/read-runs.ts";
-import { Empty, Pager } from "../components.tsx";
+import { Empty, HowToFill, Pager } from "../components.tsx";
 import { formatCount, formatInteger } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
@@ -158,8 +158,7 @@ export const runListPage = ({ shell, list }: { shell: Shell; list: RunListView }
               </>
             ) : (
               <>
-                No run yet. The first comes by itself once a session has settled, or with{" "}
-                <a href="/backfills">a backfill</a>.
+                No run yet: the first comes by itself once a session has settled. <HowToFill />
               </>
             )}
           </p>

@@ -1,11 +1,11 @@
 import type { TimedTry } from "../../db/queries/pipeline/read-timeline.ts";
-import { Empty, Instant, State, TableScroll } from "../components.tsx";
+import { Empty, HowToFill, Instant, State, TableScroll } from "../components.tsx";
 import { formatCount, formatDate, formatElapsed, formatPartition } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
 import { type Span, Timeline, type TimelineGroup } from "./timeline-svg.tsx";
 
-export type TimelineRun = {
+type TimelineRun = {
   id: number;
   jobTitle: string;
   state: string;
@@ -109,7 +109,7 @@ export const dayTimelinePage = ({ shell, view }: { shell: Shell; view: DayTimeli
       {view.runs.length === 0 ? (
         <Empty>
           <p>
-            Nothing ran then. <a href="/timeline">Show the last day on which something did</a>
+            Nothing ran then. <a href="/timeline">Show the last day on which something did</a>. <HowToFill />
           </p>
         </Empty>
       ) : (

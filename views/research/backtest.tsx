@@ -1,4 +1,4 @@
-import { Empty } from "../components.tsx";
+import { Empty, HowToFill } from "../components.tsx";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
 import { fieldId, fieldLabels } from "./backtest-fields.ts";
@@ -80,8 +80,7 @@ export const backtestPage = ({ shell, view }: { shell: Shell; view: BacktestView
       ) : (
         <Empty>
           <p>
-            Nothing is published yet, so there is nothing to test on. <a href="/">The overview</a> shows how far the
-            pipeline is.
+            Nothing is published yet, so there is nothing to test on. <HowToFill />
           </p>
         </Empty>
       )}

@@ -1,4 +1,4 @@
-import { Empty, Section, State, TableScroll } from "../components.tsx";
+import { Empty, HowToFill, Section, State, TableScroll } from "../components.tsx";
 import { formatCount, formatInteger, none } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
@@ -124,7 +124,9 @@ const Strategies = ({ strategies, checked }: StrategiesProps) => (
   >
     {checked === null && (
       <Empty>
-        <p>Nothing is published yet, so no strategy could be checked on data: the first transform has not ended.</p>
+        <p>
+          Nothing is published yet, so no strategy could be checked on data. <HowToFill />
+        </p>
       </Empty>
     )}
     {strategies.map((strategy) => (

@@ -1,4 +1,4 @@
-import { Ago, Empty, Progress, Section, State, TableScroll } from "../components.tsx";
+import { Ago, Empty, HowToFill, Progress, Section, State, TableScroll } from "../components.tsx";
 import { formatInteger, none } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
@@ -112,8 +112,7 @@ export const sweepsPage = ({ shell, form, list, isPublished }: PageProps) =>
       ) : (
         <Empty>
           <p>
-            Nothing is published yet, so there is nothing to search on. <a href="/">The overview</a> shows how far the
-            pipeline is.
+            Nothing is published yet, so there is nothing to search on. <HowToFill />
           </p>
         </Empty>
       )}
