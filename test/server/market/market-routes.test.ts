@@ -14,7 +14,7 @@ const text = async (path: string) => (await dashboard.app.request(path)).text();
 /** The symbols of one list of movers, in its order. */
 async function movers(query: string, list: string): Promise<string[]> {
   const page = await text(`/market?${query}`);
-  const part = page.split(`id="movers-${list}"`)[1]?.split("</section></section>")[0] ?? "";
+  const part = page.split(`id="movers-${list}"`)[1]?.split("</section>")[0] ?? "";
   return [...part.matchAll(/class="symbol" href="\/tickers\/([\w.]+)"/g)].map(([, symbol]) => symbol ?? "");
 }
 
