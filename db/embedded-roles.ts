@@ -20,6 +20,8 @@ export async function prepareOwner(
     await setPassword(admin, password);
     // To look at and to end what runs, as the pages about the system do.
     await admin`grant pg_monitor, pg_signal_backend, pg_checkpoint to ${admin(databaseOwner)}`;
+    // To bound what a login of people may write to disk while it sorts.
+    await admin`grant set on parameter temp_file_limit to ${admin(databaseOwner)}`;
     const [present] = await admin`select 1 from pg_database where datname = ${database}`;
     if (present) await admin`alter database ${admin(database)} owner to ${admin(databaseOwner)}`;
     else await admin`create database ${admin(database)} owner ${admin(databaseOwner)}`;

@@ -100,7 +100,7 @@ async function ensureReader(sql: postgres.Sql): Promise<boolean> {
     }
     // Whoever may write SQL against the warehouse has no business with these.
     await sql`
-      revoke select on barline.credentials, barline.sign_ins, barline.sign_in_attempts, barline.api_tokens
+      revoke select on barline.credentials, barline.sign_ins, barline.sign_in_attempts, barline.api_tokens, barline.database_logins
       from ${sql(readerRole)}`;
     return true;
   } catch (error) {

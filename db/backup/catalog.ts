@@ -6,10 +6,10 @@ import type { BackupHeader, BackupTable, BackupView } from "./header.ts";
 export const backedUpSchemas = ["barline", "public", auditSchema];
 
 /**
- * Tables whose rows stay behind: who is signed in and the password's hash, as a backup is to hold nothing that opens a door. The
- * next start hashes ADMIN_PASSWORD anew.
+ * Tables whose rows stay behind: who is signed in, the password's hash and the passwords of logins, as a backup is to hold
+ * nothing that opens a door. The next start hashes ADMIN_PASSWORD anew.
  */
-const leftOut = ["barline.credentials", "barline.sign_ins", "barline.sign_in_attempts"];
+const leftOut = ["barline.credentials", "barline.sign_ins", "barline.sign_in_attempts", "barline.database_logins"];
 
 /** Numbers, days and instants as text that every server reads the same, whatever its settings are. */
 export async function prepareBackupSession(transaction: TransactionSql): Promise<void> {

@@ -51,7 +51,7 @@ describe("the read pool", () => {
     database = await createTestDatabase();
     const { asReader } = await migrateDatabase(database.url);
     const reader = openPool(database.url, "read", { asReader });
-    for (const table of ["credentials", "sign_ins", "sign_in_attempts", "api_tokens"]) {
+    for (const table of ["credentials", "sign_ins", "sign_in_attempts", "api_tokens", "database_logins"]) {
       const looked = reader`select * from barline.${reader(table)}`.catch((error: Error) => error.message);
       expect(await looked).toBe(`permission denied for table ${table}`);
     }

@@ -1,11 +1,14 @@
 import { readerRole } from "../../../db/client.ts";
+import { publishedRole } from "../../../db/published-role.ts";
 import { type Model, quoteIdentifier, quoteRelation } from "../project/types.ts";
 import { readDefaultGrants, readPrivileges } from "./catalog.ts";
 import type { Session } from "./session.ts";
 
+const ownRoles: string[] = [readerRole, publishedRole];
+
 /**
  * Makes a model's grants those that its config names, which takes back what others were given; nothing where it names none. What the
- * schema gives to any table, and the dashboard's own reading, stay.
+ * schema gives to any table, and the reading of the dashboard and its SQL console, stay.
  */
 export async function applyGrants(session: Session, { relation, config }: Model): Promise<void> {
   const { grants } = config;
@@ -18,7 +21,7 @@ export async function applyGrants(session: Session, { relation, config }: Model)
   const standard = new Set(await readDefaultGrants(session, relation));
   const has = (list: typeof wanted, one: (typeof wanted)[number]) =>
     list.some(({ privilege, role }) => privilege === one.privilege && role === one.role);
-  for (const { privilege, role } of given.filter((one) => !has(wanted, one) && one.role !== readerRole)) {
+  for (const { privilege, role } of given.filter((one) => !has(wanted, one) && !ownRoles.includes(one.role))) {
     const isStandard = [...standard].some(
       (statement) => statement.toLowerCase().startsWith(`grant ${privilege} `) && statement.endsWith(` to ${role}`),
     );

@@ -1,3 +1,4 @@
+import { grantPublished } from "../../../db/published-role.ts";
 import { quoteRelation } from "../project/types.ts";
 import { applyGrants } from "./grants.ts";
 import { runModelHooks, runProjectHooks } from "./hooks.ts";
@@ -25,6 +26,7 @@ export async function publishAll(progress: Progress): Promise<boolean> {
     }
     for (const stored of progress.stored) await publishStored(session, stored, () => viewSql(progress, stored));
     await runProjectHooks(published, project.onRunEnd);
+    await session.run(grantPublished);
     return true;
   } catch (error) {
     if (!isStatementFault(error, options.signal)) throw error;

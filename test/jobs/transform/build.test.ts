@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { openPool } from "../../../db/client.ts";
+import { ensurePublishedRole, publishedRole } from "../../../db/published-role.ts";
 import { CancelledError, RetryableError } from "../../../jobs/orchestrator/errors.ts";
 import type { NodeEvent } from "../../../jobs/transform/transform.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
@@ -194,6 +195,27 @@ describe("a build", () => {
     await insert([3, 3]);
     expect((await transform.build({ fullRefresh: true })).published).toBe(true);
     expect((await database.sql`select total from mine`)[0]).toEqual({ total: 6 });
+  });
+
+  test("lets who reads what is published read it, new or swapped, and nothing else", async () => {
+    await ensurePublishedRole(database.sql);
+    const transform = open({
+      "models/shop_items.sql": items,
+      "models/shop_view.sql": "select sum(amount) as total from {{ ref('shop_items') }}",
+    });
+    const readable = async () => {
+      const rows = await database.sql<{ name: string }[]>`
+        select relname as name from pg_class
+        where relnamespace = 'public'::regnamespace and has_table_privilege(${publishedRole}, oid, 'select') order by 1`;
+      return rows.map(({ name }) => name);
+    };
+    await insert([1, 1]);
+    await transform.build();
+    expect(await readable()).toEqual(["shop_items", "shop_view"]);
+    await insert([2, 2]);
+    folder.write({ "models/shop_view.sql": "select count(*) as items from {{ ref('shop_items') }}" });
+    await transform.build({ fullRefresh: true });
+    expect(await readable()).toEqual(["shop_items", "shop_view"]);
   });
 
   test("exchanges a table's rows where somebody's own view reads a view of it", async () => {

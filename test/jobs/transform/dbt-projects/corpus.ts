@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { z } from "zod";
 import { readerRole, type Sql } from "../../../../db/client.ts";
+import { publishedRole } from "../../../../db/published-role.ts";
 
 const texts = z.record(z.string(), z.string().nullable());
 const build = z.strictObject({
@@ -133,7 +134,7 @@ async function readMore(sql: Sql, schema: string, name: string): Promise<string[
     from pg_index join class on indrelid = class.oid
     union all
     select lower(privilege_type) || ' to ' || coalesce(nullif(pg_get_userbyid(grantee), 'unknown (OID=0)'), 'public')
-    from class cross join aclexplode(relacl) where grantee <> relowner and pg_get_userbyid(grantee) <> ${readerRole}
+    from class cross join aclexplode(relacl) where grantee <> relowner and pg_get_userbyid(grantee) <> all (${[readerRole, publishedRole]}::text[])
     order by 1`;
   return rows.map(({ text }) => text);
 }
