@@ -74,3 +74,8 @@ export function statementError(error: unknown): string | null {
   if (!hasCode(error) || isUnstorableText(error)) return null;
   return error.code.length === 5 && statementClasses.includes(error.code.slice(0, 2)) ? error.message : null;
 }
+
+/** Whether the server did not let a login in: its password is another, or it may not sign in there (class 28). */
+export function isWrongPassword(error: unknown): error is DatabaseError {
+  return hasCode(error) && error.code.length === 5 && error.code.startsWith("28");
+}

@@ -27,6 +27,7 @@ import { quarantineOperations } from "./quality/quarantine-api.ts";
 import { splitOperations } from "./quality/split-api.ts";
 import { backtestOperations } from "./research/backtests/api.ts";
 import { scenarioOperations } from "./research/scenarios/api.ts";
+import { sqlOperations } from "./research/sql/api.ts";
 import { sweepOperations } from "./research/sweeps/api.ts";
 import { tearSheetOperations } from "./research/tear-sheets/api.ts";
 
@@ -55,6 +56,7 @@ const described = [
   ...tearSheetOperations,
   ...sweepOperations,
   ...scenarioOperations,
+  ...sqlOperations,
 ];
 
 /** Every call of the JSON API, each declared once for routing, checking and describing. */

@@ -46,6 +46,8 @@ export type Config = {
   logLevel: "debug" | "info" | "warn" | "error";
   /** What the vendor and S3 are reached through. */
   proxies: Proxies;
+  /** Whether who may only look may run SQL too. */
+  sqlForViewers: boolean;
   /** Who is told of problems. */
   alerts: AlertSettings;
   /** What `env_var` may read in the dbt project: DBT_… and where the database is. No secret is in it. */
@@ -95,6 +97,7 @@ export function readConfig(environment: Environment, now: Date): StartConfig {
     workers: values.WORKERS ?? availableParallelism(),
     logLevel: values.LOG_LEVEL ?? "info",
     proxies: proxies(environment),
+    sqlForViewers: values.SQL_FOR_VIEWERS ?? false,
     alerts: alerts(values),
     dbtEnvironment: dbtEnvironment(environment),
   };

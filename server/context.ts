@@ -9,6 +9,7 @@ import type { Guard } from "./http/guard.ts";
 import type { Snapshots } from "./http/snapshots.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 import type { Scenarios } from "./research/scenarios/scenarios.ts";
+import type { SqlConsole } from "./research/sql/console.ts";
 import type { Sweeps } from "./research/sweeps/sweeps.ts";
 
 /** What routes may use. Made once by main.ts, or by a test; no route reaches for anything else. */
@@ -28,6 +29,8 @@ export type AppContext = {
   sweeps: Sweeps;
   /** Backtests that are kept by name. */
   scenarios: Scenarios;
+  /** Statements that people type, as a login that reads what is published. */
+  sqlConsole: SqlConsole;
   /** What is read once for all who look at the same. */
   snapshots: Snapshots;
   metrics: Metrics;

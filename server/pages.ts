@@ -23,6 +23,7 @@ import { createLakeRoutes } from "./quality/lake-routes.ts";
 import { createQualityRoutes } from "./quality/routes.tsx";
 import { createBacktestRoutes } from "./research/backtests/routes.tsx";
 import { createScenarioRoutes } from "./research/scenarios/routes.tsx";
+import { createSqlRoutes } from "./research/sql/routes.tsx";
 import { createStrategyRoutes } from "./research/strategies/routes.tsx";
 import { createSweepRoutes } from "./research/sweeps/routes.tsx";
 
@@ -51,6 +52,7 @@ export function createDashboardRoutes(context: AppContext): Hono {
     createBacktestRoutes,
     createSweepRoutes,
     createStrategyRoutes,
+    createSqlRoutes,
     createQualityRoutes,
     createLakeRoutes,
     createActivityRoutes,

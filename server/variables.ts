@@ -77,6 +77,10 @@ export const variables = {
   CATCHUP: { schema: z.enum(["all", "latest", "none"]), allowed: "`all`, `latest` or `none`" },
   RECHECK_SESSIONS: { schema: wholeNumber(0, 250), allowed: "a whole number from 0 (none) to 250" },
   WORKERS: { schema: wholeNumber(1, 64), allowed: "a whole number from 1 to 64" },
+  SQL_FOR_VIEWERS: {
+    schema: z.enum(["true", "false"]).transform((text) => text === "true"),
+    allowed: "`true` or `false`",
+  },
   LOG_LEVEL: { schema: z.enum(["debug", "info", "warn", "error"]), allowed: "`debug`, `info`, `warn` or `error`" },
   ...alertVariables,
 } satisfies Record<string, { schema: z.ZodType; allowed: string }>;

@@ -15,6 +15,8 @@ export const rooms: Record<string, readonly string[]> = {
   "db/schema": [],
   db: ["db/schema"],
   "db/backup": ["db"],
+  // How people's own statements are run, which no subject's queries are.
+  "db/console": ["db"],
   "db/queries/backfills": ["db"],
   "db/queries/market": ["db"],
   "db/queries/operations": ["db"],
@@ -170,6 +172,7 @@ export const rooms: Record<string, readonly string[]> = {
   ],
   "server/research": [
     "db",
+    "db/console",
     "db/queries/research",
     "jobs",
     "jobs/housekeeping",

@@ -53,6 +53,7 @@ const navigationGroups = (shell: Shell): NavigationGroup[] => [
       { href: "/scenarios", label: "Scenarios" },
       { href: "/sweeps", label: "Sweeps" },
       { href: "/strategies", label: "Strategies" },
+      { href: "/sql", label: "SQL" },
     ],
   },
   {

@@ -13,6 +13,7 @@ export type AssetUrls = {
   market: string;
   backtest: string;
   sweep: string;
+  sql: string;
 };
 
 /** For pages made without the asset table, such as errors: the same files under names that are checked for news. */
@@ -30,6 +31,7 @@ export const plainAssets: AssetUrls = {
   market: "/assets/market.js",
   backtest: "/assets/backtest.js",
   sweep: "/assets/sweep.js",
+  sql: "/assets/sql.js",
 };
 
 /** What every page shows around its own content. */

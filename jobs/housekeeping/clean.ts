@@ -7,10 +7,11 @@ import {
   updateHousekeepingRun,
 } from "../../db/queries/operations/housekeeping.ts";
 import { removeDeletedScenarios, removeExpired } from "../../db/queries/operations/remove-records.ts";
+import { removeDeletedQueries, removeSqlRuns } from "../../db/queries/operations/remove-sql.ts";
 import type { ObjectStore } from "../lake/store.ts";
 import { measureLake, removeOldLandings } from "./lake.ts";
 import { removeOld } from "./records.ts";
-import { cutoff, deletedScenarioDays, landingsBefore } from "./retention.ts";
+import { cutoff, deletedScenarioDays, landingsBefore, sqlRunDays, sqlRunsKept } from "./retention.ts";
 import { type HousekeepingRecord, nothingRemoved, type Removed, recordKinds } from "./types.ts";
 
 export type CleanWork = {
@@ -81,7 +82,9 @@ async function removeRecords(work: CleanWork, retention: RetentionRow, attempt: 
     const recordsBefore = cutoff(ownRecordDays, now()) ?? now();
     const deletedBefore = cutoff(deletedScenarioDays, now()) ?? now();
     const scenarios = await removeDeletedScenarios(sql, deletedBefore);
-    await add({ expired: (await removeExpired(sql, now(), recordsBefore)) + scenarios });
+    const queries = await removeDeletedQueries(sql, deletedBefore);
+    const runs = await removeSqlRuns(sql, cutoff(sqlRunDays, now()) ?? now(), sqlRunsKept);
+    await add({ expired: (await removeExpired(sql, now(), recordsBefore)) + scenarios + queries + runs });
   });
 }
 

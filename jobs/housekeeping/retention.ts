@@ -7,8 +7,12 @@ const dayMs = 86_400_000;
 /** A century: more is a slip of the finger, and an instant that no database holds. */
 export const longestDays = 36_500;
 
-/** How long a deleted scenario can be had back. */
+/** How long a deleted scenario or saved query can be had back. */
 export const deletedScenarioDays = 30;
+
+/** How long it is kept what was run on /sql, and of how many runs: a script may run thousands an hour. */
+export const sqlRunDays = 90;
+export const sqlRunsKept = 10_000;
 
 /** The instant before which records go; null where they stay for ever. */
 export const cutoff = (days: number | null, now: Date): Date | null =>

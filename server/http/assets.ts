@@ -19,6 +19,7 @@ const sources = {
   log: { name: "log.js", file: "public/log.ts", isBundled: true },
   backtest: { name: "backtest.js", file: "public/backtest.ts", isBundled: true },
   sweep: { name: "sweep.js", file: "public/sweep.ts", isBundled: true },
+  sql: { name: "sql.js", file: "public/sql.ts", isBundled: true },
   market: { name: "market.js", file: "public/market.ts", isBundled: true },
   htmx: { name: "htmx.js", file: "node_modules/htmx.org/dist/htmx.min.js", isBundled: false },
   chartStyles: { name: "uplot.css", file: "node_modules/uplot/dist/uPlot.min.css", isBundled: false },

@@ -36,6 +36,9 @@ const meant = [
   /^`split.outOfSampleFrom` \(\S+\) leaves \d+ sessions? in sample and \d+ out of it; .*\.$/,
   /^`metric` has to be one of .*\.$/,
   /^`x` and `y` have to be parameters that were searched over: .*\.$/,
+  // A statement is more than its length.
+  /^(Only queries are run here: |There is no statement|One statement is run at a time; ).*$/s,
+  /^`id` or `key` is required\.$/,
   // Strategies differ in what they trade, and in their parameters.
   /^`(request\.)?ticker` is required\.$/,
   /^`(request\.)?\w+` has to be (given|left out|null|long|\{.*\}): \w+ (trades|chooses|leaves|sells|holds) .*\.$/,
@@ -55,6 +58,8 @@ const examples: Record<string, Record<string, unknown>> = {
   "/api/jobs/{job}/backfills": { from: "2023-06-15", to: "2023-06-16" },
   "/api/backtests": { ticker: "TEN", strategy: "momentum" },
   "/api/sweeps": { ticker: "TEN", strategy: "momentum", params: { shortWindow: [10, 20], longWindow: [40, 50] } },
+  "/api/sql": { sql: "select ticker from source_polygon_tickers" },
+  "/api/sql/queries": { name: "First", sql: "select 1" },
   "/api/scenarios": { name: "Three", request: { ticker: "TEN", strategy: "buy_and_hold" } },
 };
 

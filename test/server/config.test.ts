@@ -38,6 +38,7 @@ describe("readConfig", () => {
       startDate: "2026-01-01",
       catchup: "all",
       recheckSessions: 5,
+      sqlForViewers: false,
       workers: config.workers,
       logLevel: "info",
       proxies: { http: null, https: null, direct: [] },
@@ -70,6 +71,7 @@ describe("readConfig", () => {
       START_DATE: "2020-01-02",
       CATCHUP: "latest",
       WORKERS: "2",
+      SQL_FOR_VIEWERS: "true",
       LOG_LEVEL: "debug",
       HTTP_PROXY: "http://me:pw@proxy:3128",
       https_proxy: "proxy:3129",
@@ -112,6 +114,7 @@ describe("readConfig", () => {
       startDate: "2020-01-02",
       catchup: "latest",
       recheckSessions: 5,
+      sqlForViewers: true,
       workers: 2,
       logLevel: "debug",
       proxies: {

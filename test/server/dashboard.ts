@@ -12,6 +12,7 @@ import { createSnapshots } from "../../server/http/snapshots.ts";
 import { createMetrics } from "../../server/metrics/metrics.ts";
 import { createAssetRoutes, createDashboardRoutes } from "../../server/pages.ts";
 import { createScenarios } from "../../server/research/scenarios/scenarios.ts";
+import { createSqlConsole } from "../../server/research/sql/console.ts";
 import { createSweepPool } from "../../server/research/sweeps/pool.ts";
 import { createSweeps } from "../../server/research/sweeps/sweeps.ts";
 import { createTestDatabase } from "../support/database.ts";
@@ -43,6 +44,7 @@ export async function openDashboard(environment: Record<string, string> = {}) {
     drift: noDrift,
     sweeps,
     scenarios: createScenarios({ sql: database.sql, read: database.sql, now: () => now }),
+    sqlConsole: createSqlConsole({ url: database.url, sql: database.sql, log, now: () => now }),
     // What a test writes itself, it sees at once.
     snapshots: createSnapshots({ keepMs: 0, now: () => now }),
     metrics: createMetrics({ version: "0.0.0", now: () => now }),

@@ -15,6 +15,7 @@ import { createSnapshots } from "../../server/http/snapshots.ts";
 import { createLogger } from "../../server/log.ts";
 import { createMetrics } from "../../server/metrics/metrics.ts";
 import { createScenarios, type Scenarios } from "../../server/research/scenarios/scenarios.ts";
+import { createSqlConsole, type SqlConsole } from "../../server/research/sql/console.ts";
 import type { Sweeps } from "../../server/research/sweeps/sweeps.ts";
 
 export const manifests = "s3://test/manifests";
@@ -150,6 +151,7 @@ export function createTestApp(
     drift?: Drift;
     sweeps?: Sweeps;
     scenarios?: Scenarios;
+    sqlConsole?: SqlConsole;
     isReady?: () => Promise<boolean>;
     /** How long what many read is kept; not at all by default, so that a test sees at once what it writes itself. */
     snapshotMs?: number;
@@ -176,6 +178,7 @@ export function createTestApp(
     sweeps: options.sweeps ?? noSweeps,
     scenarios:
       options.scenarios ?? createScenarios({ sql: options.read ?? noDatabase, read: options.read ?? noDatabase, now }),
+    sqlConsole: options.sqlConsole ?? createSqlConsole({ url: "postgres://nowhere", sql: noDatabase, log, now }),
     snapshots: createSnapshots({ keepMs: options.snapshotMs ?? 0, now }),
     metrics: createMetrics({ version: "0.0.0", now }),
     isReady: options.isReady ?? (() => Promise.resolve(true)),

@@ -10,6 +10,7 @@ import { createLifecycle } from "../../server/lifecycle.ts";
 import { createMetrics } from "../../server/metrics/metrics.ts";
 import { createAssetRoutes, createDashboardRoutes } from "../../server/pages.ts";
 import { createScenarios } from "../../server/research/scenarios/scenarios.ts";
+import { createSqlConsole } from "../../server/research/sql/console.ts";
 import { openAlerts, openDrift, openHousekeeping, openSweeps, startPipeline } from "../../server/start.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { password } from "./http/access.ts";
@@ -63,6 +64,7 @@ export async function openWholeApp({ isEmpty = false } = {}): Promise<WholeApp> 
     housekeeping: openHousekeeping(startup, reached),
     drift: openDrift(startup, reached),
     scenarios: createScenarios({ sql: database.sql, read, now }),
+    sqlConsole: createSqlConsole({ url: database.url, sql: database.sql, log, now }),
     dashboard: createDashboardRoutes,
     assets: await createAssetRoutes(),
   });

@@ -3,6 +3,7 @@ import type { ActionRow } from "../../db/queries/operations/read-actions.ts";
 import { Instant } from "../components.tsx";
 import { formatCount, formatDate, formatLabel, formatPartition } from "../format.ts";
 import { scenarioTellings } from "../research/scenario-actions.tsx";
+import { sqlTellings } from "../research/sql-actions.tsx";
 
 /** Who needs no word that it came through the API. */
 const apiToken = "API token";
@@ -230,6 +231,7 @@ const tellings: Record<string, Telling> = {
     </>
   ),
   ...scenarioTellings,
+  ...sqlTellings,
   "access.sign_in": (action) => `signed in${from(action)}`,
   "access.sign_out": tellSignOut,
   "access.refused": tellRefused,
