@@ -20,7 +20,7 @@ import { dropAfterChanges } from "./http/snapshots.ts";
 import { visiblePages } from "./http/visible.ts";
 import { wellFormedAddress, wellFormedForms } from "./http/well-formed.ts";
 import { createMetricsRoutes, measureRequests } from "./metrics/routes.ts";
-import { readingForms } from "./research/sql/allowed.ts";
+import { sqlCalls } from "./research/sql/allowed.ts";
 
 /** Forms and JSON alike; a list of every ticker in the market takes a third of it. */
 const bodyLimitBytes = 256 * 1024;
@@ -52,7 +52,7 @@ export function createApp(context: AppContext, parts: { dashboard: Hono; assets:
   app.use(bodyLimit({ maxSize: bodyLimitBytes }));
   if (guard !== null) app.use(warnOfDisbelieved({ ...context, clients: guard.clients }), requireSignIn(guard));
   app.use(
-    readersChangeNothing([...operations.filter(({ keepsNothing }) => keepsNothing), ...readingForms]),
+    readersChangeNothing([...operations.filter(({ keepsNothing }) => keepsNothing), ...sqlCalls(config)]),
     dropAfterChanges(context.snapshots),
   );
   app.use(

@@ -16,7 +16,7 @@ const longestRole = 63;
 const mostConnections = 20;
 
 /** Roles are of the whole server, and each of its databases may be another Barline's: the name says of which. */
-export const consoleRoleOf = (database: string): string => `barline_console_${database}`.slice(0, longestRole);
+const consoleRoleOf = (database: string): string => `barline_console_${database}`.slice(0, longestRole);
 
 /**
  * The login that the console runs statements by, made or set right where that may be done. A login of its own, as a statement

@@ -25,7 +25,7 @@ type Definition<Path extends z.ZodObject, Query extends z.ZodObject, Body extend
   description?: string;
   request?: { path?: Path; query?: Query; body?: Body };
   answers: A;
-  /** Whether it only computes or reads, so that who may only look may ask it too, whatever its method. */
+  /** Whether it only computes, so that who may only look may ask it too, whatever its method. */
   keepsNothing?: boolean;
   handle(
     input: { path: z.output<Path>; query: z.output<Query>; body: z.output<Body> },

@@ -3,8 +3,11 @@ import { formatCount, formatDuration, formatInteger, none } from "../format.ts";
 import { Charts } from "./backtest-charts.tsx";
 import type { SqlLimits, SqlProblem, SqlResult, SqlRows, SqlRun } from "./sql-view.ts";
 
+/** A date or a code stays in one line, and a sentence does not. */
+const shortValue = 24;
+
 const Cell = ({ value, isNumber }: { value: string | null; isNumber: boolean }) => (
-  <td class={isNumber ? "number" : undefined}>
+  <td class={isNumber ? "number" : value !== null && value.length <= shortValue ? "nowrap" : undefined}>
     {value === null ? <span class="sql-null">null</span> : <span class="sql-value">{value}</span>}
   </td>
 );
@@ -35,29 +38,31 @@ const Rows = ({ rows, limits }: { rows: SqlRows; limits: SqlLimits }) => {
         </div>
       )}
       {rows.chartNote && <p class="note">{rows.chartNote}</p>}
-      <TableScroll label="Result">
-        <table class="sql-table">
-          <thead>
-            <tr>
-              {rows.columns.map(({ name, type, isNumber }) => (
-                <th scope="col" class={isNumber ? "number" : undefined}>
-                  {name}
-                  <small>{type}</small>
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {rows.shown.map((row) => (
+      <div class="sql-result">
+        <TableScroll label="Result">
+          <table class="sql-table">
+            <thead>
               <tr>
-                {row.map((value, index) => (
-                  <Cell value={value} isNumber={rows.columns[index]?.isNumber ?? false} />
+                {rows.columns.map(({ name, type, isNumber }) => (
+                  <th scope="col" class={isNumber ? "number" : undefined}>
+                    {name}
+                    <small>{type}</small>
+                  </th>
                 ))}
               </tr>
-            ))}
-          </tbody>
-        </table>
-      </TableScroll>
+            </thead>
+            <tbody>
+              {rows.shown.map((row) => (
+                <tr>
+                  {row.map((value, index) => (
+                    <Cell value={value} isNumber={rows.columns[index]?.isNumber ?? false} />
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </TableScroll>
+      </div>
     </Section>
   );
 };

@@ -18,7 +18,7 @@ export type SqlProblem = {
   place: { line: number; column: number; before: string; at: string; after: string } | null;
 };
 
-export type SqlColumn = { name: string; type: string; isNumber: boolean };
+type SqlColumn = { name: string; type: string; isNumber: boolean };
 
 export type SqlRows = {
   columns: SqlColumn[];
@@ -59,7 +59,7 @@ export type SqlRelation = {
   columns: { name: string; type: string; description: string }[];
 };
 
-export type SavedQuery = { id: number; name: string; createdBy: string; updatedAt: Date };
+type SavedQuery = { id: number; name: string; createdBy: string; updatedAt: Date };
 
 /** What is told of the limits, and they are. */
 export type SqlLimits = { seconds: number; rows: number; csvRows: number; atOnce: number };

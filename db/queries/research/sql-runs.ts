@@ -1,7 +1,7 @@
 import type { Sql } from "../../client.ts";
 
 export type SqlPurpose = "rows" | "csv" | "plan" | "analyze";
-export type SqlRunState = "running" | "success" | "failed" | "cancelled" | "lost";
+type SqlRunState = "running" | "success" | "failed" | "cancelled" | "lost";
 
 export type SqlRunRow = {
   id: number;

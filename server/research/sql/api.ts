@@ -13,7 +13,7 @@ import { historyLimit, key, relation, savedInput, savedQuery, sqlAnswer, sqlInpu
 import { toValue } from "./values.ts";
 
 /** What is wrong with a statement, as a script is told: where, and what the server advises. */
-export function toSqlError({ message, details: { position, hint, code } }: StatementError): HttpError {
+function toSqlError({ message, details: { position, hint, code } }: StatementError): HttpError {
   const place = position === undefined ? "" : ` At character ${position}.`;
   const advice = hint === undefined ? "" : ` ${hint}`;
   const known = code === "timeout" || code === "cancelled" ? code : "statement";
@@ -51,7 +51,6 @@ export const sqlOperations: readonly Operation[] = [
     summary: "Run one query over the published tables",
     description: `As a login that reads those and nothing else, in a transaction that reads, for at most ${seconds} s; ${sqlLimits.atOnce} run at once. What is wrong with the statement is a 422 with \`statement\`, \`timeout\` or \`cancelled\`. Viewers need SQL_FOR_VIEWERS=true.`,
     request: { body: sqlInput },
-    keepsNothing: true,
     answers: { 200: { description: "The rows.", schema: sqlAnswer } },
     handle: async ({ body }, context) => {
       requireSql(context.access, context.config);
@@ -71,7 +70,6 @@ export const sqlOperations: readonly Operation[] = [
     summary: "Cancel a query that runs",
     description: "By the id that the history has, or by the key that it was sent with.",
     request: { body: z.strictObject({ id: id.optional(), key: key.optional() }) },
-    keepsNothing: true,
     answers: {
       200: { description: "Whether one was running.", schema: z.strictObject({ cancelled: z.boolean() }) },
     },

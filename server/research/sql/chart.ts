@@ -11,7 +11,9 @@ const mostDates = 4000;
 /** Numbers of one figure share its scale: one a hundred times the other would be a flat line. */
 const widestRatio = 20;
 
-type Line = { label: string; values: (number | null)[]; highest: number };
+type Line = { label: string; values: (number | null)[] };
+/** The lines of one number column; `highest` is the largest of their sizes. */
+type Drawing = { name: string; lines: Line[]; isGrouped: boolean; highest: number };
 
 /** A result as a chart, or why it is none; neither where nobody would look for one. */
 export type ResultChart = { chart: BacktestChart | null; note: string | null };
@@ -28,10 +30,10 @@ export function toChart(columns: readonly ResultColumn[], rows: readonly ResultR
   const grouping = groupOf(columns, rows, date, dates.length);
   if ("note" in grouping) return { chart: null, note: grouping.note };
   const shown = thinned(dates);
-  const lines = numbers.map((index) =>
-    linesOf({ rows, date, index, name: columns[index]?.name ?? "", shown, ...grouping }),
+  const drawings = numbers.map((index) =>
+    drawingOf({ rows, date, index, name: columns[index]?.name ?? "", shown, ...grouping }),
   );
-  const figures = toFigures(lines);
+  const figures = toFigures(drawings);
   return {
     chart: { dataVersion: "", date: shown.map((day) => day.slice(0, 10)), candles: null, marks: [], figures },
     note: shown.length < dates.length ? `The chart has ${shown.length} of ${dates.length} dates, evenly taken.` : null,
@@ -66,7 +68,7 @@ function thinned(dates: string[]): string[] {
 
 type Drawn = { rows: readonly ResultRow[]; date: number; index: number; name: string; shown: string[] } & Grouping;
 
-function linesOf({ rows, date, index, name, shown, group, values }: Drawn): Line[] {
+function drawingOf({ rows, date, index, name, shown, group, values }: Drawn): Drawing {
   const place = new Map(shown.map((day, at) => [day, at]));
   const labels = group === null ? [name] : values;
   const lines = new Map(labels.map((label) => [label, new Array<number | null>(shown.length).fill(null)]));
@@ -76,37 +78,40 @@ function linesOf({ rows, date, index, name, shown, group, values }: Drawn): Line
     const number = row[index] === null || row[index] === undefined ? Number.NaN : Number(row[index]);
     if (at !== undefined && line && Number.isFinite(number)) line[at] = number;
   }
-  return [...lines].map(([label, drawn]) => ({
-    label: group === null ? label : `${name}, ${label}`,
-    values: drawn,
-    highest: drawn.reduce<number>((most, value) => Math.max(most, Math.abs(value ?? 0)), 0),
-  }));
+  const sizes = [...lines.values()].flat().map((value) => Math.abs(value ?? 0));
+  return {
+    name,
+    lines: [...lines].map(([label, drawn]) => ({ label, values: drawn })),
+    isGrouped: group !== null,
+    highest: sizes.reduce((most, size) => Math.max(most, size), 0),
+  };
 }
 
-const alike = (line: Line, other: Line) =>
-  Math.max(line.highest, other.highest) <= widestRatio * Math.min(line.highest, other.highest);
+const alike = (one: Drawing, other: Drawing) =>
+  Math.max(one.highest, other.highest) <= widestRatio * Math.min(one.highest, other.highest);
 
-/** Lines of like size together; the groups of one column stay together whatever their size. */
-function toFigures(columns: Line[][]): Figure[] {
-  const figures: Line[][] = [];
-  for (const lines of columns) {
-    const [first] = lines;
-    const isGrouped = lines.length > 1;
+/** Columns of like size together; a column that has a line for each group has a figure of its own. */
+function toFigures(drawings: Drawing[]): Figure[] {
+  const figures: Drawing[][] = [];
+  for (const drawing of drawings) {
     const fitting = figures.find(
-      (other) => !isGrouped && first && other[0] && other.length < mostLines && alike(first, other[0]),
+      ([first, ...others]) => first && !drawing.isGrouped && others.length + 1 < mostLines && alike(drawing, first),
     );
-    if (fitting) fitting.push(...lines);
-    else if (figures.length < mostFigures) figures.push(lines);
+    if (fitting) fitting.push(drawing);
+    else if (figures.length < mostFigures) figures.push([drawing]);
   }
-  return figures.map((lines, index) => ({
+  return figures.map((together, index) => ({
     id: `result${index}`,
-    title: lines.length === 1 ? (lines[0]?.label ?? "") : titleOf(lines),
-    unit: "value",
-    lines: lines.map(({ label, values }, at) => ({ label, values, tone: tones[at % tones.length] ?? "accent" })),
+    title: titleOf(together),
+    // Written as prices are: as many digits as it needs, and short where it is large.
+    unit: "dollars",
+    lines: together
+      .flatMap(({ lines }) => lines)
+      .map(({ label, values }, at) => ({ label, values, tone: tones[at % tones.length] ?? "accent" })),
   }));
 }
 
-const titleOf = (lines: readonly Line[]) => {
-  const names = [...new Set(lines.map(({ label }) => label.split(", ")[0] ?? label))];
+const titleOf = (together: readonly Drawing[]) => {
+  const names = together.map(({ name }) => name);
   return names.length > 3 ? `${names.slice(0, 3).join(", ")} …` : names.join(", ");
 };

@@ -28,7 +28,7 @@ import { HttpError } from "../../http/errors.ts";
 import { sqlLimits } from "./limits.ts";
 import { createSavedQueries, type SavedQueries } from "./saved.ts";
 
-export type AskedStatement = {
+type AskedStatement = {
   text: string;
   purpose: SqlPurpose;
   /** What the asker cancels it by; null where they do not. */

@@ -9,7 +9,7 @@ export const form = { "Content-Type": "application/x-www-form-urlencoded" };
 
 /** Apps behind a password, each a process of its own on one database. */
 export async function openAccess() {
-  const { sql, drop } = await createTestDatabase();
+  const { url, sql, drop } = await createTestDatabase();
   const adopt = (admin: string, viewer: string | null = null) =>
     adoptPasswords(sql, { admin, viewer }, new Date("2026-03-02T15:00:00Z"));
   // As an earlier start may have kept it; hashed as cheaply as it may be, since tests guess a lot.
@@ -29,7 +29,7 @@ export async function openAccess() {
   const actions = () =>
     sql<{ kind: string; actor: string; via: string; details: unknown }[]>`
       select kind, actor, via, details from barline.actions order by id`;
-  return { sql, drop, adopt, guarded, actions };
+  return { url, sql, drop, adopt, guarded, actions };
 }
 
 export type AccessHarness = Awaited<ReturnType<typeof openAccess>>;

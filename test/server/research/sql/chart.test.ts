@@ -40,7 +40,7 @@ describe("a result", () => {
   test("has a line for each of few values of a text column that tells rows apart", () => {
     const columns = [text("kind"), text("ticker"), date, number("close")];
     const rows = ["A", "B"].flatMap((ticker) => ["2025-01-02", "2025-01-03"].map((day) => ["x", ticker, day, "1"]));
-    expect(titles(toChart(columns, rows))).toEqual([["close", ["close, A", "close, B"]]]);
+    expect(titles(toChart(columns, rows))).toEqual([["close", ["A", "B"]]]);
     const many = Array.from({ length: 9 }, (_, index) => ["x", `T${index}`, `2025-01-0${1 + (index % 2)}`, "1"]);
     expect(toChart(columns, many)).toEqual({
       chart: null,

@@ -49,7 +49,7 @@ test("values and results too large are cut and say so", async () => {
     by,
   );
   expect([large.rows.length, large.cut]).toEqual([400, "size"]);
-  const many = await open().run(asked("select n from generate_series(1, 100000000) as n"), by);
+  const many = await open().run(asked("select generate_series(1, 100000000)"), by);
   expect([many.rows.length, many.cut]).toEqual([1000, "rows"]);
 });
 
