@@ -2,6 +2,7 @@ import { afterAll, beforeEach, expect, test } from "bun:test";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pino from "pino";
+import { removeSqlRuns } from "../../../db/queries/operations/remove-sql.ts";
 import { lockService, unlockService } from "../../../db/queries/operations/services.ts";
 import { createHousekeeping, type HousekeepingOptions } from "../../../jobs/housekeeping/housekeeping.ts";
 import type { HousekeepingRecord } from "../../../jobs/housekeeping/types.ts";
@@ -224,6 +225,19 @@ test("what ran out by itself goes: sign-ins, failed attempts, calls that no limi
   expect(await idsIn("rate_limit_calls", "id")).toHaveLength(1);
   expect(await sql`select name from barline.scenarios order by id`).toMatchObject([{ name: "late" }, { name: "kept" }]);
   expect((await records()).map((record) => record.removed.counts.expired)).toEqual([5]);
+});
+
+test("what was run on the SQL console goes after 90 days, and its deleted queries as scenarios do", async () => {
+  await sql`
+    insert into barline.sql_runs (text, purpose, state, started_at, actor, via)
+    values ('old', 'rows', 'success', ${daysAgo(91)}, 'x', 'api'), ('new', 'rows', 'success', ${daysAgo(89)}, 'x', 'api')`;
+  await sql`
+    insert into barline.sql_queries (name, text, created_at, created_by, updated_at, deleted_at)
+    values ('gone', 'x', ${now}, 'x', ${now}, ${daysAgo(31)}), ('kept', 'x', ${now}, 'x', ${now}, null)`;
+  await make().runIfDue();
+  expect(await sql`select text from barline.sql_runs`).toMatchObject([{ text: "new" }]);
+  expect(await sql`select name from barline.sql_queries`).toMatchObject([{ name: "kept" }]);
+  expect(await removeSqlRuns(sql, daysAgo(500), 0)).toBe(1);
 });
 
 test("one process cleans up at a time, and none again within the day", async () => {
