@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { parseDatabaseUrl } from "../db/database-url.ts";
 import { DatabaseUrlError } from "../db/url-parameters.ts";
 import type { AlertSettings } from "../jobs/alerts/types.ts";
@@ -18,6 +19,8 @@ export type Config = {
   /** Addresses and networks whose X-Forwarded-For is believed. */
   trustedProxies: string[];
   dataDir: string;
+  /** The people's own models, tests, seeds and strategies. */
+  workspaceDir: string;
   /** Null: the embedded PostgreSQL. */
   databaseUrl: string | null;
   /** Null: the folder lake under `dataDir`. `bucket` names the datasets in both. */
@@ -79,13 +82,15 @@ export function readConfig(environment: Environment, now: Date): StartConfig {
     throw new ConfigError(problem("START_DATE", startDate, "a date from 1999-01-01 to today"));
   }
   checkPasswords(host, values);
+  const dataDir = values.DATA_DIR ?? "./data";
   return {
     host,
     port: values.PORT ?? 3000,
     trustedProxies: values.TRUSTED_PROXIES ?? [],
     adminPassword: values.ADMIN_PASSWORD ?? null,
     viewerPassword: values.VIEWER_PASSWORD ?? null,
-    dataDir: values.DATA_DIR ?? "./data",
+    dataDir,
+    workspaceDir: values.WORKSPACE_DIR ?? join(dataDir, "workspace"),
     databaseUrl: values.DATABASE_URL ?? null,
     s3: objectStore(values),
     bucket: values.S3_BUCKET ?? "test",

@@ -46,6 +46,7 @@ export const variables = {
     allowed: "addresses or networks separated by commas, such as 127.0.0.1,10.0.0.0/8",
   },
   DATA_DIR: { schema: z.string().min(1), allowed: "a folder" },
+  WORKSPACE_DIR: { schema: z.string().min(1), allowed: "a folder" },
   DATABASE_URL: {
     schema: z.string().regex(/^postgres(ql)?:\/\//),
     allowed: "postgres://user:password@host:port/database",

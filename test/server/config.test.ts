@@ -24,6 +24,7 @@ describe("readConfig", () => {
       adminPassword: null,
       viewerPassword: null,
       dataDir: "./data",
+      workspaceDir: "data/workspace",
       databaseUrl: null,
       s3: null,
       bucket: "test",
@@ -56,6 +57,7 @@ describe("readConfig", () => {
       VIEWER_PASSWORD: " for viewers",
       TRUSTED_PROXIES: "127.0.0.1, 10.0.0.0/8,fd00::/8,",
       DATA_DIR: "/data",
+      WORKSPACE_DIR: "/workspace",
       DATABASE_URL: "postgres://me:pw@db:5432/warehouse",
       S3_BUCKET: "bars",
       S3_ENDPOINT: "http://s3:9000",
@@ -94,6 +96,7 @@ describe("readConfig", () => {
       adminPassword: "long enough ",
       viewerPassword: " for viewers",
       dataDir: "/data",
+      workspaceDir: "/workspace",
       databaseUrl: "postgres://me:pw@db:5432/warehouse",
       s3: {
         endpoint: "http://s3:9000",
