@@ -2,7 +2,12 @@ import type { Honesty, Memory } from "./honesty.ts";
 import type { UniverseHonesty } from "./universe/honesty.ts";
 
 /** A check of a strategy as people read it: `detail` says what exactly was found. */
-export type Badge = { id: "look-ahead" | "warm-up"; label: string; passed: boolean; detail: string };
+export type Badge = {
+  id: "look-ahead" | "warm-up" | "repeatable" | "units";
+  label: string;
+  passed: boolean;
+  detail: string;
+};
 
 const sessions = (count: number) => (count === 1 ? "1 session" : `${count} sessions`);
 

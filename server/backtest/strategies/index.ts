@@ -1,25 +1,32 @@
+import { readdir } from "node:fs/promises";
 import type { TickerStrategy } from "../strategy.ts";
 import type { UniverseStrategy } from "../universe/strategy.ts";
-import { buyAndHold } from "./buy-and-hold.ts";
-import { crossSectionalMomentum } from "./cross-sectional-momentum.ts";
-import { donchian } from "./donchian.ts";
-import { macd } from "./macd.ts";
-import { meanReversion } from "./mean-reversion.ts";
-import { momentum } from "./momentum.ts";
-import { rsi } from "./rsi.ts";
 
 /** A strategy of one ticker or of all of them; `scope` tells which. */
 export type Strategy = TickerStrategy | UniverseStrategy;
 
+/** Whether a value is what `defineStrategy` or `defineUniverseStrategy` answered. */
+export const isStrategy = (value: unknown): value is Strategy =>
+  typeof value === "object" && value !== null && "scope" in value && "configure" in value && "parameters" in value;
+
+async function readShipped(): Promise<Strategy[]> {
+  const names = (await readdir(import.meta.dir)).filter((name) => name.endsWith(".ts") && name !== "index.ts");
+  const modules = await Promise.all(names.map((name): Promise<object> => import(`${import.meta.dir}/${name}`)));
+  const found = modules.flatMap((module) => Object.values(module).filter(isStrategy));
+  return found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
 /**
- * Every strategy there is. One that is added here is in the API, in the API's document, on the page of strategies, and under the
- * look-ahead, warm-up and property tests.
+ * Every strategy that is shipped, by name: what the files of this folder export. One that is put here is in the API, in the API's document,
+ * on the page of strategies, and under the look-ahead, warm-up and property tests.
  */
-export const tickerStrategies: readonly TickerStrategy[] = [momentum, meanReversion, macd, rsi, donchian, buyAndHold];
+export const strategies: readonly Strategy[] = await readShipped();
 
-export const universeStrategies: readonly UniverseStrategy[] = [crossSectionalMomentum];
+export const tickerStrategies: readonly TickerStrategy[] = strategies.filter((strategy) => strategy.scope === "ticker");
 
-export const strategies: readonly Strategy[] = [...tickerStrategies, ...universeStrategies];
+export const universeStrategies: readonly UniverseStrategy[] = strategies.filter(
+  (strategy) => strategy.scope === "universe",
+);
 
 /** The strategy of that id; undefined where there is none. */
 export const findStrategy = (id: string): Strategy | undefined => strategies.find((strategy) => strategy.id === id);

@@ -53,10 +53,13 @@ const percentText = (text: string): string => {
   return text !== "" && parseAmount(percent) === Number(text) ? percent : text;
 };
 
+/** The strategy that is chosen before anybody chose one. */
+const firstStrategy = "momentum";
+
 /** What stands in each field before anybody typed. */
 function defaultDraft(): Record<string, string> {
-  const known = backtestInput.safeParse({ ticker: "A", strategy: strategies[0]?.id });
-  const draft: Record<string, string> = { ticker: "", from: "", to: "", strategy: strategies[0]?.id ?? "" };
+  const known = backtestInput.safeParse({ ticker: "A", strategy: firstStrategy });
+  const draft: Record<string, string> = { ticker: "", from: "", to: "", strategy: firstStrategy };
   // Null in a request of one ticker: a form that shows nothing chosen would leave it open which is run.
   draft.survivorship = "point_in_time";
   for (const strategy of strategies) {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { runBacktest } from "../../../server/backtest/backtest.ts";
+import { inUnits, sampleBars } from "../../../server/backtest/checks/sample-bars.ts";
 import { simulate, simulateInto } from "../../../server/backtest/engine.ts";
 import { firstBars } from "../../../server/backtest/look-ahead.ts";
 import { sharesOfDay } from "../../../server/backtest/shares.ts";
@@ -8,7 +9,7 @@ import { tickerStrategies } from "../../../server/backtest/strategies/index.ts";
 import { at } from "../../../server/backtest/strategy.ts";
 import type { Bars, ExitReason, Settings, Simulation } from "../../../server/backtest/types.ts";
 import { referenceRun } from "./reference.ts";
-import { barsOf, commission, configured, settingsWith, wander } from "./support.ts";
+import { barsOf, commission, configured, settingsWith } from "./support.ts";
 
 /** Most are small, so that positions live to see some bars before a stop. */
 const move = fc.oneof(
@@ -257,7 +258,7 @@ describe("every run", () => {
       if (same.sizing.kind === "shares") return;
       // A power of two, so that not even rounding differs.
       const run = simulate(bars, targets, same);
-      const scaled = simulate(times(bars, 4), targets, same);
+      const scaled = simulate(inUnits(bars, 4), targets, same);
       expect([...scaled.equity]).toEqual([...run.equity]);
       expect([...scaled.shares]).toEqual([...run.shares].map((shares) => shares / 4));
       expect(scaled.trades.map((trade) => trade.exit?.return)).toEqual(run.trades.map((trade) => trade.exit?.return));
@@ -267,21 +268,9 @@ describe("every run", () => {
 
 describe.each(tickerStrategies.map((strategy) => [strategy.id, strategy] as const))("%s", (_id, strategy) => {
   test("gives the same result in other units", () => {
-    const bars = wander(400, 7);
+    const bars = sampleBars(400, 7);
     const settings = { ...settingsWith({ side: "long_short" }), riskFree: 0 };
     const run = runBacktest(bars, configured(strategy), settings);
-    expect(runBacktest(times(bars, 0.125), configured(strategy), settings).metrics).toEqual(run.metrics);
+    expect(runBacktest(inUnits(bars, 0.125), configured(strategy), settings).metrics).toEqual(run.metrics);
   });
-});
-
-const times = (bars: Bars, factor: number): Bars => ({
-  dates: bars.dates,
-  open: bars.open.map((price) => price * factor),
-  high: bars.high.map((price) => price * factor),
-  low: bars.low.map((price) => price * factor),
-  close: bars.close.map((price) => price * factor),
-  volume: bars.volume,
-  dividends: bars.dividends.map((amount) => amount * factor),
-  splitFactor: bars.splitFactor,
-  delisted: bars.delisted,
 });

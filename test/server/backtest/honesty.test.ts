@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { z } from "zod";
 import { badgesOf, universeBadgesOf } from "../../../server/backtest/badges.ts";
+import { sampleBars } from "../../../server/backtest/checks/sample-bars.ts";
+import { sampleMarket, sampleUniverse } from "../../../server/backtest/checks/sample-market.ts";
 import { checkHonesty, findMemory } from "../../../server/backtest/honesty.ts";
 import { simpleAverage } from "../../../server/backtest/indicators.ts";
 import { tickerStrategies, universeStrategies } from "../../../server/backtest/strategies/index.ts";
@@ -9,10 +11,9 @@ import type { Bars, Targets } from "../../../server/backtest/types.ts";
 import { checkUniverseHonesty } from "../../../server/backtest/universe/honesty.ts";
 import { defineUniverseStrategy } from "../../../server/backtest/universe/strategy.ts";
 import type { CrossSection } from "../../../server/backtest/universe/types.ts";
-import { configured, wander } from "./support.ts";
-import { universeOf, wanderingMarket } from "./universe/support.ts";
+import { configured } from "./support.ts";
 
-const bars = wander(900, 7);
+const bars = sampleBars(900, 7);
 
 const strategyOf = (signals: (bars: Bars) => Targets, warmup = 5) =>
   configured(
@@ -120,7 +121,7 @@ describe("the warm-up check of a page", () => {
   test("does not judge where nothing is left to compare", () => {
     const { warmup } = checkHonesty(
       strategyOf(({ close }) => new Int8Array(close.length), 30),
-      wander(31),
+      sampleBars(31),
     );
     expect(warmup).toMatchObject({ passed: true, memory: "unknown", cuts: 0 });
   });
@@ -145,7 +146,7 @@ describe("the badges", () => {
 });
 
 describe("strategies of the universe", () => {
-  const market = wanderingMarket(40, 300);
+  const market = sampleMarket(40, 300);
   const ready = (strategy: (typeof universeStrategies)[number], parameters: Record<string, number> = {}) => {
     const result = strategy.configure(parameters);
     if (!result.success) throw result.error;
@@ -165,7 +166,7 @@ describe("strategies of the universe", () => {
 
   test.each(universeStrategies.map((strategy) => [strategy.id, strategy] as const))("%s passes", (_id, strategy) => {
     const short = ready(strategy, { lookback: 60, skip: 5, holdings: 5 });
-    const honesty = checkUniverseHonesty(short, universeOf(market, short.lags));
+    const honesty = checkUniverseHonesty(short, sampleUniverse(market, short.lags));
     expect(honesty).toMatchObject({
       lookAhead: { passed: true, changed: null },
       warmup: { passed: true, sessions: 60 },
@@ -177,9 +178,9 @@ describe("strategies of the universe", () => {
     "%s ranked then as it says now that it ranked",
     (_id, strategy) => {
       const short = ready(strategy, { lookback: 60, skip: 5, holdings: 5 });
-      const whole = universeOf(market, short.lags);
+      const whole = sampleUniverse(market, short.lags);
       for (const length of [100, 150, 151, 200, 299]) {
-        const cut = universeOf(market, short.lags, length);
+        const cut = sampleUniverse(market, short.lags, length);
         // The last section of a history values it; whether a month ended there is not known yet.
         for (const [index, section] of cut.sections.slice(0, -1).entries()) {
           expect([...short.score(section)]).toEqual([...short.score(whole.sections[index] ?? section)]);
@@ -194,14 +195,14 @@ describe("strategies of the universe", () => {
       for (const [ticker, price] of close.entries()) best.set(ticker, Math.max(price || 0, best.get(ticker) ?? 0));
       return close.map((price, ticker) => (best.get(ticker) ?? 0) / price);
     });
-    const honesty = checkUniverseHonesty(collector, universeOf(market, collector.lags));
+    const honesty = checkUniverseHonesty(collector, sampleUniverse(market, collector.lags));
     expect(honesty.lookAhead.passed).toBe(false);
     expect(universeBadgesOf(honesty)[0]?.detail).toContain("it chose differently");
   });
 
   test("that choose whom they know too little of are caught", () => {
     const hasty = cheat(({ close }) => close.map((price) => price));
-    const honesty = checkUniverseHonesty(hasty, universeOf(market, hasty.lags));
+    const honesty = checkUniverseHonesty(hasty, sampleUniverse(market, hasty.lags));
     expect(honesty.warmup.passed).toBe(false);
   });
 });

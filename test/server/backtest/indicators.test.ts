@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { sampleBars } from "../../../server/backtest/checks/sample-bars.ts";
 import {
   deviation,
   exponentialAverage,
@@ -8,7 +9,6 @@ import {
   relativeStrength,
   simpleAverage,
 } from "../../../server/backtest/indicators.ts";
-import { wander } from "./support.ts";
 
 const values = (...numbers: number[]) => Float64Array.from(numbers);
 const cold = Number.NaN;
@@ -81,7 +81,7 @@ describe("the extremes", () => {
 
 describe("a column that is kept", () => {
   const indicators = { simpleAverage, deviation, exponentialAverage, relativeStrength, highest, lowest };
-  const { close } = wander(300);
+  const { close } = sampleBars(300);
 
   test.each(Object.entries(indicators))("has the same %s, to the last digit, as one that is not", (_, indicator) => {
     const column = close.slice();

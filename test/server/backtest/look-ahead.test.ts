@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { z } from "zod";
+import { sampleBars } from "../../../server/backtest/checks/sample-bars.ts";
 import { findColdSignal, findLookAhead } from "../../../server/backtest/look-ahead.ts";
-import { tickerStrategies } from "../../../server/backtest/strategies/index.ts";
 import { at, decideEach, defineStrategy } from "../../../server/backtest/strategy.ts";
 import type { Bars, Targets } from "../../../server/backtest/types.ts";
-import { configured, wander } from "./support.ts";
+import { configured } from "./support.ts";
 
-const bars = wander(260);
+const bars = sampleBars(260);
 
 const cheat = (signals: (bars: Bars) => Targets) =>
   configured(
@@ -19,25 +19,6 @@ const cheat = (signals: (bars: Bars) => Targets) =>
       signals,
     }),
   );
-
-describe.each(tickerStrategies.map((strategy) => [strategy.id, strategy] as const))("%s", (_id, strategy) => {
-  test("says of the past what it said then", () => {
-    expect(findLookAhead(configured(strategy), bars)).toBeNull();
-  });
-
-  test("holds nothing before it is warm, and something after", () => {
-    const ready = configured(strategy);
-    expect(findColdSignal(ready, bars)).toBeNull();
-    expect(ready.signals(bars)).toHaveLength(bars.close.length);
-    expect([...ready.signals(bars)].some((target) => target !== 0)).toBe(true);
-  });
-
-  test("leaves the bars as they were", () => {
-    const before = structuredClone(bars);
-    configured(strategy).signals(bars);
-    expect(bars).toEqual(before);
-  });
-});
 
 describe("the look-ahead check", () => {
   test("catches a strategy that knows tomorrow's close", () => {

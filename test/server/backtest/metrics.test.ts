@@ -1,9 +1,10 @@
 import { describe, expect, test } from "bun:test";
+import { sampleBars } from "../../../server/backtest/checks/sample-bars.ts";
 import { drawdownsOf } from "../../../server/backtest/curve.ts";
 import { type MetricName, metricDefinitions } from "../../../server/backtest/definitions.ts";
 import { simulate } from "../../../server/backtest/engine.ts";
 import { buyAndHoldOf, compare, measure } from "../../../server/backtest/metrics.ts";
-import { barsOf, commission, configure, settingsWith, targetsOf, wander } from "./support.ts";
+import { barsOf, commission, configure, settingsWith, targetsOf } from "./support.ts";
 
 /** Two closed trades and an open one: +20 %, -25 %, and one worth +10 % at the last close. */
 const bars = barsOf({ close: [100, 100, 120, 120, 90, 90, 99] });
@@ -157,7 +158,7 @@ describe("a comparison", () => {
   });
 
   test("has the alpha and beta of the run against it", () => {
-    const path = wander(300, 5);
+    const path = sampleBars(300, 5);
     const run = simulate(path, configure("rsi").signals(path), settingsWith());
     const measured = measure(path, run, settings);
     const compared = compare(run.equity, buyAndHoldOf(path, 1000), settings);

@@ -1,9 +1,7 @@
+import { sampleDate } from "../../../server/backtest/checks/sample-bars.ts";
 import { findTickerStrategy } from "../../../server/backtest/strategies/index.ts";
 import type { ConfiguredStrategy, defineStrategy } from "../../../server/backtest/strategy.ts";
 import type { Bars, Settings, Targets } from "../../../server/backtest/types.ts";
-
-/** Weekdays are of no interest to the core: any rising dates do. */
-const dateOf = (session: number) => new Date(Date.UTC(2020, 0, 1 + session)).toISOString().slice(0, 10);
 
 /** Bars from closes alone, or with the opens, highs, lows and dividends that a test is about. */
 export function barsOf(columns: {
@@ -18,7 +16,7 @@ export function barsOf(columns: {
 }): Bars {
   const { close, open = close } = columns;
   return {
-    dates: close.map((_, session) => dateOf(session)),
+    dates: close.map((_, session) => sampleDate(session)),
     open: Float64Array.from(open),
     high: Float64Array.from(columns.high ?? close.map((price, session) => Math.max(price, open[session] ?? price))),
     low: Float64Array.from(columns.low ?? close.map((price, session) => Math.min(price, open[session] ?? price))),
@@ -63,28 +61,4 @@ export function configured(
   const result = strategy?.configure(parameters);
   if (!result?.success) throw result?.error ?? new Error("there is no such strategy");
   return result.strategy;
-}
-
-/** A price path that wanders, the same for a seed: rises, falls, gaps and flat stretches. */
-export function wander(length: number, seed = 1): Bars {
-  let state = seed;
-  const random = () => {
-    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
-    return state / 2_147_483_648;
-  };
-  const open: number[] = [];
-  const close: number[] = [];
-  const high: number[] = [];
-  const low: number[] = [];
-  let price = 100;
-  for (let session = 0; session < length; session++) {
-    const isFlat = session % 60 < 6;
-    const start = isFlat ? price : price * (1 + (random() - 0.5) * 0.02);
-    price = isFlat ? price : start * (1 + (random() - 0.49) * 0.05);
-    open.push(start);
-    close.push(price);
-    high.push(Math.max(start, price) * (1 + random() * 0.01));
-    low.push(Math.min(start, price) * (1 - random() * 0.01));
-  }
-  return barsOf({ open, close, high, low });
 }

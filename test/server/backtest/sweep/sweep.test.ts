@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { runBacktest } from "../../../../server/backtest/backtest.ts";
+import { sampleBars } from "../../../../server/backtest/checks/sample-bars.ts";
 import { tickerStrategies } from "../../../../server/backtest/strategies/index.ts";
 import { type Collected, createCollector } from "../../../../server/backtest/sweep/collect.ts";
 import { createEvaluator, readMetrics } from "../../../../server/backtest/sweep/evaluate.ts";
@@ -11,9 +12,9 @@ import { createSpace, paramsAt } from "../../../../server/backtest/sweep/space.t
 import { runSweep } from "../../../../server/backtest/sweep/sweep.ts";
 import { createTickerSubject } from "../../../../server/backtest/sweep/ticker-subject.ts";
 import { outcomes, type SweepPlan } from "../../../../server/backtest/sweep/types.ts";
-import { configure, settingsWith, wander } from "../support.ts";
+import { configure, settingsWith } from "../support.ts";
 
-const bars = wander(600, 3);
+const bars = sampleBars(600, 3);
 const settings = {
   ...settingsWith({ commission: { bps: 5, perShare: 0, perOrder: 1 }, slippage: { bps: 2 }, side: "long_short" }),
   riskFree: 0.01,
@@ -98,7 +99,7 @@ const anySettings: fc.Arbitrary<SweepPlan["settings"]> = fc.record({
 });
 /** With dividends, splits and sessions without trading here and there. */
 const anyMarket = fc.record({ seed: fc.nat(1000), every: fc.integer({ min: 7, max: 90 }) }).map(({ seed, every }) => {
-  const market = wander(600, seed);
+  const market = sampleBars(600, seed);
   const isMarked = (session: number) => session % every === 0;
   return {
     ...market,
@@ -115,7 +116,7 @@ describe("a sweep", () => {
 
   test.each(swept)("of %s finds at each point, to the last digit, what a run of it finds", (id, axes) => {
     const plan = planOf({ strategy: id, fixed: {}, axes });
-    const part = barsOf(wander(600, 3), plan.inSample);
+    const part = barsOf(sampleBars(600, 3), plan.inSample);
     const evaluate = createEvaluator(subjectOf(plan), plan);
     const space = createSpace(axes, plan.search);
     const places = new Int32Array(axes.length);
@@ -202,7 +203,7 @@ describe("a sweep", () => {
 
 describe("the in-sample part", () => {
   test("alone chooses: what comes after it changes no choice", () => {
-    const later = wander(600, 9);
+    const later = sampleBars(600, 9);
     const changed = { ...bars };
     for (const column of ["open", "high", "low", "close"] as const) {
       changed[column] = bars[column].slice();

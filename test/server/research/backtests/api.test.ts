@@ -236,10 +236,10 @@ describe("what cannot be run", () => {
     [
       { strategy: "astrology" },
       "strategy",
-      "has to be one of momentum, mean_reversion, macd, rsi, donchian, buy_and_hold, cross_sectional_momentum.",
+      "has to be one of buy_and_hold, cross_sectional_momentum, donchian, macd, mean_reversion, momentum, rsi.",
     ],
-    [{ strategy: 5 }, "strategy", "one of momentum"],
-    [{ strategy: "constructor" }, "strategy", "one of momentum"],
+    [{ strategy: 5 }, "strategy", "one of buy_and_hold"],
+    [{ strategy: "constructor" }, "strategy", "one of buy_and_hold"],
     [{ params: { window: 5 } }, "params.window", "none is expected"],
     [{ strategy: "momentum", params: { shortwindow: 5 } }, "params.shortwindow", "Did you mean `shortWindow`?"],
     [

@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { sampleMarket, sampleUniverse } from "../../../../server/backtest/checks/sample-market.ts";
 import { chooseHoldings } from "../../../../server/backtest/universe/choose.ts";
 import { readUniverse } from "../../../../server/research/backtests/read-universe.ts";
 import { createTestDatabase, type TestDatabase } from "../../../support/database.ts";
 import { ask } from "../../api-support.ts";
-import { momentum, universeOf, wanderingMarket } from "../../backtest/universe/support.ts";
+import { momentum } from "../../backtest/universe/support.ts";
 import { createTestApp, type TestApp } from "../../support.ts";
 import { publishMarket, publishMonthEnds } from "./universe-market.ts";
 
 /** 400 weekdays of 60 tickers, of which a fifth each come late, end, or pause. */
-const market = wanderingMarket(60, 400);
+const market = sampleMarket(60, 400);
 let database: TestDatabase;
 let app: TestApp;
 
@@ -32,7 +33,7 @@ describe("what is read of the universe", () => {
     async (parameters) => {
       const strategy = momentum({ ...parameters, holdings: 5 });
       const read = await readUniverse([database.sql], { from: null, to: null }, strategy);
-      const known = universeOf(market, strategy.lags);
+      const known = sampleUniverse(market, strategy.lags);
       expect(read.dates).toEqual([...known.dates]);
       expect(read.sections.map(({ session }) => session)).toEqual(known.sections.map(({ session }) => session));
       for (const [index, section] of read.sections.entries()) {

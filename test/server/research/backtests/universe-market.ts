@@ -1,5 +1,5 @@
 import type { Sql } from "../../../../db/client.ts";
-import type { Market } from "../../backtest/universe/support.ts";
+import type { SampleMarket } from "../../../../server/backtest/checks/sample-market.ts";
 
 /** Shares that one share became since, of some tickers from some session on; prices before are adjusted by it. */
 const splitOf = (ticker: number) => (ticker % 7 === 4 ? 4 : 1);
@@ -15,7 +15,7 @@ export async function publishMonthEnds(sql: Sql): Promise<void> {
 }
 
 /** Publishes a market as the transform would: bars with the returns that it has columns for, and the marts of tickers and sessions. */
-export async function publishMarket(sql: Sql, { dates, closes }: Market): Promise<void> {
+export async function publishMarket(sql: Sql, { dates, closes }: SampleMarket): Promise<void> {
   await sql`
     create table public.fct_polygon__stock_bars_performance (
       ticker text collate "C", trade_date date, open_price numeric, high_price numeric, low_price numeric,

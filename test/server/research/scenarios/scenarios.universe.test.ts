@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { sampleMarket } from "../../../../server/backtest/checks/sample-market.ts";
 import { createDashboardRoutes } from "../../../../server/pages.ts";
 import { createTestDatabase, type TestDatabase } from "../../../support/database.ts";
 import { ask } from "../../api-support.ts";
-import { wanderingMarket } from "../../backtest/universe/support.ts";
+
 import { createTestApp, fakePipeline, type TestApp } from "../../support.ts";
 import { publishMarket } from "../backtests/universe-market.ts";
 
@@ -11,7 +12,7 @@ let app: TestApp;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  await publishMarket(database.sql, wanderingMarket(30, 200));
+  await publishMarket(database.sql, sampleMarket(30, 200));
   app = createTestApp({ read: database.sql, pipeline: fakePipeline(), dashboard: createDashboardRoutes });
 }, 60_000);
 afterAll(() => database.drop());

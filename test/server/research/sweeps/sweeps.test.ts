@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url";
 import pino from "pino";
 import { selectSweep, selectSweeps } from "../../../../db/queries/research/sweeps.ts";
 import type { Actor } from "../../../../jobs/orchestrator/types.ts";
+import { sampleBars } from "../../../../server/backtest/checks/sample-bars.ts";
 import { findTickerStrategy } from "../../../../server/backtest/strategies/index.ts";
 import { runSweep } from "../../../../server/backtest/sweep/sweep.ts";
 import { createTickerSubject } from "../../../../server/backtest/sweep/ticker-subject.ts";
@@ -15,13 +16,12 @@ import type { PreparedSweep } from "../../../../server/research/sweeps/queue.ts"
 import { createSweeps, mostKept, mostWaiting } from "../../../../server/research/sweeps/sweeps.ts";
 import { createTestDatabase, type TestDatabase } from "../../../support/database.ts";
 import { until } from "../../../support/until.ts";
-import { wander } from "../../backtest/support.ts";
 
 setDefaultTimeout(60_000);
 
 let database: TestDatabase;
 const by: Actor = { name: "Ada", via: "api" };
-const bars = wander(700, 5);
+const bars = sampleBars(700, 5);
 const source = { scope: "ticker", bars } as const;
 const log = pino({ level: "silent" });
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import pino from "pino";
+import { sampleMarket } from "../../../../server/backtest/checks/sample-market.ts";
 import { mostUniversePoints } from "../../../../server/backtest/sweep/space.ts";
 import { readRequest } from "../../../../server/research/sweeps/plan.ts";
 import { createSweepPool } from "../../../../server/research/sweeps/pool.ts";
@@ -7,14 +8,14 @@ import { prepareSweep } from "../../../../server/research/sweeps/prepare.ts";
 import { createSweeps, type Sweeps } from "../../../../server/research/sweeps/sweeps.ts";
 import { createTestDatabase, type TestDatabase } from "../../../support/database.ts";
 import { ask } from "../../api-support.ts";
-import { wanderingMarket } from "../../backtest/universe/support.ts";
+
 import { createTestApp, type TestApp } from "../../support.ts";
 import { publishMarket, publishMonthEnds } from "../backtests/universe-market.ts";
 
 setDefaultTimeout(120_000);
 
 /** 400 weekdays of 60 tickers, of which a fifth each come late, end, or pause. */
-const market = wanderingMarket(60, 400);
+const market = sampleMarket(60, 400);
 let database: TestDatabase;
 let sweeps: Sweeps;
 let app: TestApp;
