@@ -30,6 +30,7 @@ import { scenarioOperations } from "./research/scenarios/api.ts";
 import { sqlOperations } from "./research/sql/api.ts";
 import { sweepOperations } from "./research/sweeps/api.ts";
 import { tearSheetOperations } from "./research/tear-sheets/api.ts";
+import { countListChanges } from "./research/workspace/catalogue.ts";
 
 const described = [
   ...statusOperations,
@@ -60,7 +61,7 @@ const described = [
 ];
 
 /** Every call of the JSON API, each declared once for routing, checking and describing. */
-export const operations: readonly Operation[] = [...described, openApiOperation(described)];
+export const operations: readonly Operation[] = [...described, openApiOperation(described, countListChanges)];
 
 /** The JSON API and the two probes, at their full paths. */
 export function createApi(context: AppContext): Hono<AppEnv> {

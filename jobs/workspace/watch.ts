@@ -27,7 +27,8 @@ const everyMs = 2000;
 /** An editor writes a file in several steps; the last of them counts. */
 const settleMs = 100;
 
-const timer: Later = (what, ms) => {
+/** By the clock. */
+export const byTimer: Later = (what, ms) => {
   // Watching keeps no process from ending.
   const handle = setTimeout(what, ms).unref();
   return () => clearTimeout(handle);
@@ -37,7 +38,7 @@ const timer: Later = (what, ms) => {
  * Tells when any file of a folder changes: by what the system tells at once, and by a fingerprint of names, sizes and times that is taken
  * every two seconds.
  */
-export function watchFolder({ dir, changed, failed, later = timer }: WatchOptions): Watch {
+export function watchFolder({ dir, changed, failed, later = byTimer }: WatchOptions): Watch {
   let seen: string | undefined;
   let isStopped = false;
   let looking = Promise.resolve();

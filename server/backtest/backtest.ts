@@ -14,7 +14,7 @@ export type Backtest = Simulation & {
 };
 
 /** The fewest sessions that a strategy can be run on: its warm-up, one that gives a signal, and one that fills it. */
-export const leastSessions = ({ warmup }: ConfiguredStrategy): number => warmup + 2;
+export const leastSessions = ({ warmup }: Pick<ConfiguredStrategy, "warmup">): number => warmup + 2;
 
 /** Runs one strategy over one ticker's bars. `riskFree` is a yearly rate, as a fraction. */
 export function runBacktest(

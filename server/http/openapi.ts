@@ -3,8 +3,11 @@ import { createDocument, type ZodOpenApiPathsObject } from "zod-openapi";
 import { version } from "../../package.json";
 import { answer, defineOperation, type Operation } from "./operation.ts";
 
-/** The document about `operations` and itself, made once, from the schemas that check requests and describe answers. */
-export function openApiOperation(operations: readonly Operation[]): Operation {
+/**
+ * The document about `operations` and itself, from the schemas that check requests and describe answers: made when it is first asked for, and
+ * again where `countChanges` tells that what schemas ask for has changed since.
+ */
+export function openApiOperation(operations: readonly Operation[], countChanges: () => number): Operation {
   const own: Operation = defineOperation({
     method: "get",
     path: "/api/openapi.json",
@@ -12,10 +15,11 @@ export function openApiOperation(operations: readonly Operation[]): Operation {
     answers: { 200: { description: "An OpenAPI 3.1 document.", schema: z.record(z.string(), z.unknown()) } },
     handle: async () => answer(200, document()),
   });
-  let made: Record<string, unknown> | undefined;
+  let made: { document: Record<string, unknown>; changes: number } | undefined;
   const document = () => {
-    made ??= { ...makeDocument([...operations, own]) };
-    return made;
+    const changes = countChanges();
+    if (made?.changes !== changes) made = { document: { ...makeDocument([...operations, own]) }, changes };
+    return made.document;
   };
   return own;
 }

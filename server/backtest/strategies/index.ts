@@ -1,4 +1,5 @@
-import { readdir } from "node:fs/promises";
+import { readdirSync } from "node:fs";
+import { createRequire } from "node:module";
 import type { TickerStrategy } from "../strategy.ts";
 import type { UniverseStrategy } from "../universe/strategy.ts";
 
@@ -9,9 +10,12 @@ export type Strategy = TickerStrategy | UniverseStrategy;
 export const isStrategy = (value: unknown): value is Strategy =>
   typeof value === "object" && value !== null && "scope" in value && "configure" in value && "parameters" in value;
 
-async function readShipped(): Promise<Strategy[]> {
-  const names = (await readdir(import.meta.dir)).filter((name) => name.endsWith(".ts") && name !== "index.ts");
-  const modules = await Promise.all(names.map((name): Promise<object> => import(`${import.meta.dir}/${name}`)));
+/** Not by import(), which has to be waited for: what is posted to a worker while its modules wait is lost. */
+const load: (path: string) => object = createRequire(import.meta.url);
+
+function readShipped(): Strategy[] {
+  const names = readdirSync(import.meta.dir).filter((name) => name.endsWith(".ts") && name !== "index.ts");
+  const modules = names.map((name) => load(`./${name}`));
   const found = modules.flatMap((module) => Object.values(module).filter(isStrategy));
   return found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -20,7 +24,7 @@ async function readShipped(): Promise<Strategy[]> {
  * Every strategy that is shipped, by name: what the files of this folder export. One that is put here is in the API, in the API's document,
  * on the page of strategies, and under the look-ahead, warm-up and property tests.
  */
-export const strategies: readonly Strategy[] = await readShipped();
+export const strategies: readonly Strategy[] = readShipped();
 
 export const tickerStrategies: readonly TickerStrategy[] = strategies.filter((strategy) => strategy.scope === "ticker");
 

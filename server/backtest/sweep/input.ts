@@ -1,4 +1,4 @@
-import { findStrategy } from "../strategies/index.ts";
+import type { Strategy } from "../strategies/index.ts";
 import type { Bars } from "../types.ts";
 import type { SweepSubject } from "./subject.ts";
 import { createTickerSubject } from "./ticker-subject.ts";
@@ -10,9 +10,7 @@ import { createUniverseSubject } from "./universe-subject.ts";
 export type SweepInput = { scope: "ticker"; bars: Bars } | { scope: "universe"; universe: SweptUniverse };
 
 /** What the points of a plan are run on. */
-export function createSubject(input: SweepInput, plan: SweepPlan): SweepSubject {
-  const strategy = findStrategy(plan.strategy);
-  if (strategy === undefined) throw new Error(`there is no strategy ${plan.strategy}`);
+export function createSubject(input: SweepInput, strategy: Strategy, plan: SweepPlan): SweepSubject {
   if (strategy.scope === "ticker" && input.scope === "ticker") return createTickerSubject(input.bars, strategy, plan);
   if (strategy.scope === "universe" && input.scope === "universe")
     return createUniverseSubject(input.universe, strategy, plan);

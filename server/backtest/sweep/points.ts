@@ -1,4 +1,5 @@
-import type { Configured } from "../strategy.ts";
+import { leastSessions } from "../backtest.ts";
+import type { Configured, TickerStrategy } from "../strategy.ts";
 import { countPoints, createSpace, paramsAt } from "./space.ts";
 import type { SweepPlan } from "./types.ts";
 
@@ -7,6 +8,15 @@ export const parametersAt = ({ fixed, axes }: SweepPlan, places: ArrayLike<numbe
   ...fixed,
   ...paramsAt(axes, places),
 });
+
+/** The fewest sessions that any point of a plan needs; null where no point's parameters go together. */
+export function leastOfPoints(strategy: TickerStrategy, plan: SweepPlan): number | null {
+  let least: number | null = null;
+  for (const ready of configuredPoints(strategy, plan)) {
+    if (ready !== null) least = Math.min(least ?? Number.POSITIVE_INFINITY, leastSessions(ready));
+  }
+  return least;
+}
 
 /**
  * The strategy at each of `count` points from `first` on, at all of them where none are named; null where the parameters do not go

@@ -57,6 +57,30 @@ export function needsOf(strategy: UniverseStrategy, plan: SweepPlan): Needs {
   return { lags: inOrder(lags), minimumPrices: inOrder(prices), minimumDollarVolumes: inOrder(dollarVolumes) };
 }
 
+/** What has to be known of a sweep of the universe before it begins. */
+export type Surveyed = {
+  /** Whether any point's parameters go together. */
+  isPossible: boolean;
+  needs: Needs;
+  /** By lag the parameter that makes a point look back so far, where one does. */
+  parameterOf: ReadonlyMap<number, string>;
+};
+
+/** Looks at every point of a plan, without a market. */
+export function surveyPoints(strategy: UniverseStrategy, plan: SweepPlan): Surveyed {
+  const parameterOf = new Map<number, string>();
+  let isPossible = false;
+  for (const ready of configuredPoints(strategy, plan)) {
+    if (ready === null) continue;
+    isPossible = true;
+    for (const lag of ready.lags) {
+      const name = Object.keys(ready.parameters).find((parameter) => ready.parameters[parameter] === lag);
+      if (name !== undefined && !parameterOf.has(lag)) parameterOf.set(lag, name);
+    }
+  }
+  return { isPossible, needs: needsOf(strategy, plan), parameterOf };
+}
+
 /** Whom a strategy may choose from. */
 export const membershipOf = ({ listings, newest }: SweptMarket, { survivorsOnly }: SweepPlan): Membership =>
   survivorsOnly ? (ticker) => listings[ticker]?.lastDate === newest : everyone;

@@ -2,8 +2,8 @@ import { z } from "zod";
 import { formatLabel } from "../../../views/format.ts";
 import { fieldLabels } from "../../../views/research/backtest-fields.ts";
 import type { BacktestForm, ParameterField, StrategyChoice } from "../../../views/research/backtest-view.ts";
-import { type Strategy, strategies } from "../../backtest/strategies/index.ts";
 import { parseAmount } from "../../market/screener-request.ts";
+import { type ListedStrategy, listStrategies } from "../workspace/catalogue.ts";
 import { backtestInput } from "./schemas.ts";
 import type { Scenario } from "./types.ts";
 import { type Problem, percentFields, sizingFields, urlOfRequest } from "./url.ts";
@@ -20,7 +20,7 @@ const sizingField = (kind: string | null) =>
   kind !== null && Object.hasOwn(sizingFields, kind) ? sizingFields[kind as keyof typeof sizingFields] : "fraction";
 
 /** Fields that the form shows for strategies of one scope alone: for those of the other they are hidden, and may be filled. */
-const fieldsOf: Record<Strategy["scope"], ReadonlySet<string>> = {
+const fieldsOf: Record<ListedStrategy["scope"], ReadonlySet<string>> = {
   ticker: new Set(["ticker", "sizing", "side", "stopLoss", "takeProfit", "trailingStop"]),
   universe: new Set(["survivorship"]),
 };
@@ -28,6 +28,7 @@ const fieldsOf: Record<Strategy["scope"], ReadonlySet<string>> = {
 /** The query of a run that the form asks for; what was typed for other strategies is left out. */
 export function queryOfForm(form: URLSearchParams): URLSearchParams {
   const query = new URLSearchParams();
+  const strategies = listStrategies();
   const strategy = strategies.find(({ id }) => id === form.get("strategy"));
   const prefixes = strategies.map(({ id }) => `${id}.`);
   for (const [name, text] of form) {
@@ -45,7 +46,7 @@ export function queryOfForm(form: URLSearchParams): URLSearchParams {
 const defaultsOf = (schema: z.ZodObject) => schema.safeParse({}).data as Record<string, unknown> | undefined;
 
 /** A parameter's name in the form. */
-const fieldName = (strategy: Pick<Strategy, "id">, parameter: string) => `${strategy.id}.${parameter}`;
+const fieldName = (strategy: Pick<ListedStrategy, "id">, parameter: string) => `${strategy.id}.${parameter}`;
 
 const percentText = (text: string): string => {
   const percent = `${Number((Number(text) * 100).toPrecision(12))}%`;
@@ -62,7 +63,7 @@ function defaultDraft(): Record<string, string> {
   const draft: Record<string, string> = { ticker: "", from: "", to: "", strategy: firstStrategy };
   // Null in a request of one ticker: a form that shows nothing chosen would leave it open which is run.
   draft.survivorship = "point_in_time";
-  for (const strategy of strategies) {
+  for (const strategy of listStrategies()) {
     for (const [parameter, value] of Object.entries(defaultsOf(strategy.parameters) ?? {})) {
       draft[fieldName(strategy, parameter)] = String(value);
     }
@@ -128,7 +129,7 @@ export function toForm(
 ): BacktestForm {
   const errors: Record<string, string> = {};
   const others: string[] = [];
-  const choices = strategies.map((strategy) => toChoice(strategy, draft));
+  const choices = listStrategies().map((strategy) => toChoice(strategy, draft));
   for (const { field, message } of problems) {
     const name = formField(field, draft.strategy ?? "");
     const isShown =
@@ -140,7 +141,7 @@ export function toForm(
   return { draft, errors, others, strategies: choices, known };
 }
 
-const toChoice = (strategy: Strategy, draft: Record<string, string>): StrategyChoice => ({
+const toChoice = (strategy: ListedStrategy, draft: Record<string, string>): StrategyChoice => ({
   id: strategy.id,
   name: strategy.name,
   description: strategy.description,
@@ -150,7 +151,7 @@ const toChoice = (strategy: Strategy, draft: Record<string, string>): StrategyCh
 
 type Described = { type?: string; minimum?: number; maximum?: number; exclusiveMinimum?: number; description?: string };
 
-function parameterFields(strategy: Strategy, draft: Record<string, string>): ParameterField[] {
+function parameterFields(strategy: ListedStrategy, draft: Record<string, string>): ParameterField[] {
   const { properties = {} } = z.toJSONSchema(strategy.parameters, { io: "input" });
   return Object.entries(properties).map(([parameter, schema]) => {
     const { type, minimum, maximum, exclusiveMinimum, description = "" } = schema as Described;

@@ -55,7 +55,7 @@ export type UniverseAsked = { from: string | null; to: string | null; atMost?: n
 export async function readUniverse(
   moment: Moment,
   { from, to, atMost }: UniverseAsked,
-  strategy: ConfiguredUniverseStrategy,
+  strategy: Pick<ConfiguredUniverseStrategy, "lags" | "minimums">,
 ): Promise<ReadUniverse> {
   const [read] = moment;
   const [dates, { listings, by }] = await Promise.all([selectSessions(read, { from, to }), selectListedTickers(read)]);
@@ -89,7 +89,7 @@ async function readSections(
   moment: Moment,
   { dates, listings, by, newest, sections }: ReadUniverse,
   numbers: readonly number[],
-  { lags, minimums }: ConfiguredUniverseStrategy,
+  { lags, minimums }: Pick<ConfiguredUniverseStrategy, "lags" | "minimums">,
 ): Promise<void> {
   const [months, rest] = [sections.slice(0, -1), sections.slice(-1)];
   const byDate = new Map(sections.map((section) => [dates[section.session] ?? "", section]));

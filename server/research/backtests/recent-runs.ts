@@ -1,5 +1,5 @@
 import type { Sql } from "../../../db/client.ts";
-import { findStrategy } from "../../backtest/strategies/index.ts";
+import { findListed } from "../workspace/catalogue.ts";
 import { readRequestVersion } from "./data-version.ts";
 import { runRequest } from "./run.ts";
 import type { BacktestRequest } from "./schemas.ts";
@@ -45,8 +45,9 @@ export function createRecentRuns({ read, now }: { read: Sql; now(): Date }): Rec
 
   return {
     async run(request) {
-      if (findStrategy(request.strategy)?.scope !== "universe") return await runRequest(read, request);
-      const key = JSON.stringify(request);
+      const strategy = findListed(request.strategy);
+      if (strategy?.scope !== "universe") return await runRequest(read, request);
+      const key = JSON.stringify([request, strategy.file?.version]);
       const known = kept.get(key);
       if (known !== undefined && (await isCurrent(known))) return await known.run;
       return await begin(key, request).run;

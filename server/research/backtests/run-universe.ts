@@ -12,11 +12,10 @@ import {
 import type { Metrics } from "../../backtest/definitions.ts";
 import { runPortfolio } from "../../backtest/universe/backtest.ts";
 import { chooseHoldings, everyone, type Membership } from "../../backtest/universe/choose.ts";
-import { checkUniverseHonesty } from "../../backtest/universe/honesty.ts";
 import { whyNothingHeld } from "../../backtest/universe/nothing-bought.ts";
-import type { ConfiguredUniverseStrategy } from "../../backtest/universe/strategy.ts";
 import type { Selection } from "../../backtest/universe/types.ts";
 import { HttpError } from "../../http/errors.ts";
+import type { ReadyUniverse } from "../workspace/catalogue.ts";
 import { readBenchmark } from "./benchmark.ts";
 import { readRequestVersion } from "./data-version.ts";
 import {
@@ -31,17 +30,9 @@ import type { BacktestRequest } from "./schemas.ts";
 import type { Headline, NamedTicker, Scenario, UniverseRun } from "./types.ts";
 
 /** Runs a strategy of the universe. What cannot be run is an HttpError that names the field. */
-export async function runUniverse(
-  read: Sql,
-  request: BacktestRequest,
-  strategy: ConfiguredUniverseStrategy,
-): Promise<UniverseRun> {
-  const data = await readAtOneMoment(
-    read,
-    (...moment) => readUniverseData(moment, request, strategy),
-    statementsAtOnce,
-  );
-  const { universe, survives, chosen, bars, scenario, benchmark, dataVersion, tickers } = data;
+export async function runUniverse(read: Sql, request: BacktestRequest, ready: ReadyUniverse): Promise<UniverseRun> {
+  const data = await readAtOneMoment(read, (...moment) => readUniverseData(moment, request, ready), statementsAtOnce);
+  const { strategy, honesty, universe, survives, chosen, bars, scenario, benchmark, dataVersion, tickers } = data;
   const { survivorship } = scenario;
   const fraction = scenario.sizing.kind === "equity" ? scenario.sizing.fraction : 1;
   const settings = { ...scenario, fraction };
@@ -54,9 +45,8 @@ export async function runUniverse(
   const own = isOfSurvivors ? chosen.survivorsOnly : chosen.pointInTime;
   return {
     scope: "universe",
-    ...{ scenario, strategy, benchmark, dataVersion, tickers },
+    ...{ scenario, strategy, honesty, benchmark, dataVersion, tickers },
     bars: { dates: universe.dates },
-    honesty: checkUniverseHonesty(strategy, universe),
     backtest,
     nothingHeld: backtest.trades.length === 0 ? whyNothingHeld(own, bars, settings) : null,
     survivorship: {
@@ -69,16 +59,17 @@ export async function runUniverse(
 }
 
 /** All that is read for a run over the universe, and what it chose by. `moment` answers every statement from the same data. */
-async function readUniverseData(moment: Moment, request: BacktestRequest, strategy: ConfiguredUniverseStrategy) {
+async function readUniverseData(moment: Moment, request: BacktestRequest, ready: ReadyUniverse) {
   const { strategy: _, params: __, from: ___, to: ____, ticker: _____, ...settings } = request;
-  const universe = await readPublished(moment, request, strategy);
+  const universe = await readPublished(moment, request, ready);
+  const { strategy, honesty } = await ready.evaluate(universe);
   const [read] = moment;
   const survives: Membership = (ticker) => universe.listings[ticker]?.lastDate === universe.newest;
   const chosen = {
     pointInTime: chooseHoldings(universe, strategy),
     survivorsOnly: chooseHoldings(universe, strategy, survives),
   };
-  requireChoice(chosen.pointInTime, universe, strategy);
+  requireChoice(chosen.pointInTime, universe, ready);
   const [first = "", last = ""] = [universe.dates[0], universe.dates.at(-1)];
   const scenario: Scenario = {
     ...{ ticker: null, from: request.from ?? first, to: request.to ?? last },
@@ -92,7 +83,7 @@ async function readUniverseData(moment: Moment, request: BacktestRequest, strate
     readRequestVersion(read, scenario),
     readNames(read, universe, Object.values(chosen).flat()),
   ]);
-  return { universe, survives, chosen, scenario, bars, benchmark, dataVersion, tickers };
+  return { strategy, honesty, universe, survives, chosen, scenario, bars, benchmark, dataVersion, tickers };
 }
 
 /** Every ticker of the universe; with its labels, where it had several and is chosen. */
@@ -114,7 +105,7 @@ const headlineOf = ({ totalReturn, cagr, sharpe, maxDrawdown, finalEquity }: Met
 async function readPublished(
   moment: Moment,
   { from = null, to = null }: { from?: string | null | undefined; to?: string | null | undefined },
-  strategy: ConfiguredUniverseStrategy,
+  strategy: ReadyUniverse,
 ): Promise<ReadUniverse> {
   try {
     const universe = await readUniverse(moment, { from, to }, strategy);
@@ -141,7 +132,7 @@ export async function noSessions(
 }
 
 /** Stated, rather than a request that the database's time limit ends. */
-function tooManyLookUps({ lag, lookUps }: TooManyLookUps, { parameters }: ConfiguredUniverseStrategy): HttpError {
+function tooManyLookUps({ lag, lookUps }: TooManyLookUps, { parameters }: ReadyUniverse): HttpError {
   const name = Object.keys(parameters).find((parameter) => parameters[parameter] === lag);
   const field = name === undefined ? "params" : `params.${name}`;
   const known = [0, ...lagsWithReturn].filter((known) => known !== lag).join(", ");
@@ -154,17 +145,13 @@ export const nothingPublished = () =>
   new HttpError(404, "not_found", "Nothing is published yet: the first transform has not ended.");
 
 /** A run that never holds anything would be told as one that lost nothing. */
-function requireChoice(
-  selections: readonly Selection[],
-  { dates }: ReadUniverse,
-  strategy: ConfiguredUniverseStrategy,
-) {
+function requireChoice(selections: readonly Selection[], { dates }: ReadUniverse, { id, warmup }: ReadyUniverse) {
   if (selections.some(({ tickers }) => tickers.length > 0)) return;
   const range = `from ${dates[0]} to ${dates.at(-1)}`;
   const message =
     selections.length === 0
-      ? `No month ends ${range} with a session after it: ${strategy.id} chooses at the end of a month, and buys in the next session.`
-      : `At no end of a month ${range} has a ticker the ${strategy.warmup} sessions before it, and the minimums, that ${strategy.id} asks for with these parameters.`;
+      ? `No month ends ${range} with a session after it: ${id} chooses at the end of a month, and buys in the next session.`
+      : `At no end of a month ${range} has a ticker the ${warmup} sessions before it, and the minimums, that ${id} asks for with these parameters.`;
   throw new HttpError(422, "invalid", message, { field: "from" });
 }
 

@@ -6,11 +6,11 @@ import { type Backtest, leastSessions, runBacktest } from "../../backtest/backte
 import { compare } from "../../backtest/metrics.ts";
 import { returnsByMonth, returnsByYear } from "../../backtest/periods.ts";
 import { sharesOfDay } from "../../backtest/shares.ts";
-import { findStrategy, type Strategy } from "../../backtest/strategies/index.ts";
-import { at, type Configured, type ConfiguredStrategy, type TickerStrategy } from "../../backtest/strategy.ts";
+import { at, type Configured } from "../../backtest/strategy.ts";
 import type { Bars, Trade } from "../../backtest/types.ts";
 import { invalidFields } from "../../http/check.ts";
 import { HttpError } from "../../http/errors.ts";
+import { findListed, type ListedStrategy, type ListedTicker, type ReadyTicker } from "../workspace/catalogue.ts";
 import { readBars } from "./bars.ts";
 import { readBenchmark } from "./benchmark.ts";
 import { readRequestVersion } from "./data-version.ts";
@@ -28,10 +28,15 @@ export async function runRequest(read: Sql, request: BacktestRequest): Promise<B
   if (from !== undefined && to !== undefined && from > to) {
     throw new HttpError(422, "invalid", `\`from\` (${from}) is after \`to\` (${to}).`, { field: "from" });
   }
-  const strategy = findStrategy(request.strategy);
-  if (strategy === undefined)
-    throw new Error(`the strategy ${request.strategy} passed its check and is not registered`);
-  if (strategy.scope === "universe") return await runUniverse(read, request, configure(strategy, request.params));
+  const strategy = findListed(request.strategy);
+  // Its file may have gone since the request was checked, or since a scenario was kept.
+  if (strategy === undefined) {
+    const message = `\`strategy\` (${request.strategy}) cannot be used any more: its file is gone or broken.`;
+    throw new HttpError(422, "invalid", message, { field: "strategy" });
+  }
+  if (strategy.scope === "universe") {
+    return await runUniverse(read, request, await configure(strategy, strategy.configure, request.params));
+  }
   const { ticker } = request;
   if (ticker === null) throw new Error(`${request.strategy} passed its check without a ticker`);
   return await runTicker(read, { ...request, ticker }, strategy);
@@ -40,20 +45,21 @@ export async function runRequest(read: Sql, request: BacktestRequest): Promise<B
 async function runTicker(
   read: Sql,
   request: BacktestRequest & { ticker: string },
-  strategy: TickerStrategy,
+  listed: ListedTicker,
 ): Promise<TickerRun> {
-  const configured = configure(strategy, request.params);
-  const data = await readAtOneMoment(read, (moment) => readTickerData(moment, request, configured));
-  const backtest = runBacktest(data.bars, configured, settingsOf(data.scenario));
-  return { scope: "ticker", strategy: configured, backtest, ...data };
+  const ready = await configure(listed, listed.configure, request.params);
+  const data = await readAtOneMoment(read, (moment) => readTickerData(moment, request, ready));
+  const { strategy, honesty } = await ready.evaluate(data.bars);
+  const backtest = runBacktest(data.bars, strategy, settingsOf(data.scenario));
+  return { scope: "ticker", strategy, honesty, backtest, ...data };
 }
 
 /** All that is read for a run over one ticker. `moment` answers every statement from the same data. */
 async function readTickerData(
   moment: Sql,
   request: BacktestRequest & { ticker: string },
-  configured: ConfiguredStrategy,
-): Promise<Omit<TickerRun, "scope" | "strategy" | "backtest">> {
+  configured: ReadyTicker,
+): Promise<Omit<TickerRun, "scope" | "strategy" | "honesty" | "backtest">> {
   const { ticker, from, to, strategy: _, params: __, ...settings } = request;
   const holder = { ticker, security: await selectSecurityId(moment, ticker) };
   const bars = await readBars(moment, request);
@@ -72,16 +78,17 @@ async function readTickerData(
 }
 
 /** The strategy with its parameters; faulty ones are a 422 that names them. */
-function configure<Ready>(
-  strategy: Pick<Strategy, "parameters"> & { configure(parameters: unknown): Configured<Ready> },
+async function configure<Ready>(
+  { parameters }: Pick<ListedStrategy, "parameters">,
+  configureWith: (params: BacktestRequest["params"]) => Promise<Configured<Ready>>,
   params: BacktestRequest["params"],
-): Ready {
-  const configured = strategy.configure(params);
-  if (!configured.success) throw invalidFields(strategy.parameters, params, configured.error, "params");
+): Promise<Ready> {
+  const configured = await configureWith(params);
+  if (!configured.success) throw invalidFields(parameters, params, configured.error, "params");
   return configured.strategy;
 }
 
-function requireSessions(bars: Bars, strategy: ConfiguredStrategy, ticker: string): void {
+function requireSessions(bars: Bars, strategy: ReadyTicker, ticker: string): void {
   const { length } = bars.dates;
   const least = leastSessions(strategy);
   if (length >= least) return;

@@ -1,22 +1,35 @@
 import { z } from "zod";
 import { curveMetricNames } from "../../backtest/curve.ts";
 import { type MetricName, metricDefinitions } from "../../backtest/definitions.ts";
-import { strategies } from "../../backtest/strategies/index.ts";
 import { exitReasons, type Settings } from "../../backtest/types.ts";
 import { nearest } from "../../http/nearest.ts";
 import { date, dateInput, oneOf, tickerInput } from "../../http/schemas.ts";
+import { findListed, listStrategies, whyBroken } from "../workspace/catalogue.ts";
 import { fitsScope } from "./scope.ts";
 
 /** What a backtest is asked with, and what it answers. Everything about strategies and metrics comes from their registries. */
 
-const strategyIds = strategies.map((strategy) => strategy.id);
+const strategyIds = () => listStrategies().map(({ id }) => id);
 
 function strategyError(given: unknown): string {
-  const known = `has to be one of ${strategyIds.join(", ")}`;
+  const ids = strategyIds();
+  const known = `has to be one of ${ids.join(", ")}`;
   if (typeof given !== "string") return known;
-  const close = nearest(given.slice(0, 60), strategyIds, 4);
+  const broken = whyBroken(given);
+  if (broken !== undefined) return `has to be one that can be used: ${broken}`;
+  const close = nearest(given.slice(0, 60), ids, 4);
   return close === undefined ? known : `${known}. Did you mean ${close}?`;
 }
+
+/** An id of the strategies that there are when it is asked; files of the workspace come and go. */
+const strategyId = z
+  .string({ error: ({ input }) => strategyError(input) })
+  .refine((id) => findListed(id) !== undefined, { error: ({ input }) => strategyError(input) })
+  .meta({
+    override: ({ jsonSchema }) => {
+      jsonSchema.enum = strategyIds();
+    },
+  });
 
 const numberFrom = (minimum: number, maximum: number) => {
   const error = `has to be a number from ${minimum} to ${maximum}`;
@@ -89,7 +102,7 @@ const params = z
       delete jsonSchema.propertyNames;
       delete jsonSchema.additionalProperties;
       delete jsonSchema.type;
-      jsonSchema.anyOf = strategies.map(({ id, description, parameters }) => {
+      jsonSchema.anyOf = listStrategies().map(({ id, description, parameters }) => {
         const { $schema: _, ...described } = z.toJSONSchema(parameters, { io: "input" });
         return { title: id, description, ...described };
       });
@@ -146,7 +159,7 @@ export const backtestInput = z
       .optional()
       .meta({ description: "First date, inclusive; the first published bar's where left out." }),
     to: dateInput.optional().meta({ description: "Last date, inclusive; the last published bar's where left out." }),
-    strategy: z.enum(strategyIds, { error: ({ input }) => strategyError(input) }),
+    strategy: strategyId,
     params,
     ...settings,
   })
@@ -252,7 +265,7 @@ export const backtestAnswer = z
         ticker: z.string().nullable(),
         from: date,
         to: date,
-        strategy: z.enum(strategyIds),
+        strategy: z.string(),
         params: z.record(z.string(), z.number()),
         capital: dollars,
         sizing: z.discriminatedUnion("kind", [

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { findStrategy } from "../../backtest/strategies/index.ts";
+import { findListed } from "../workspace/catalogue.ts";
 
 /** What of a request depends on whether its strategy trades one ticker or chooses from all. */
 type Scoped = {
@@ -15,7 +15,7 @@ type Scoped = {
 
 /** Refuses what a strategy of this scope has no use for, so that no setting is passed over in silence. */
 export function fitsScope(request: Scoped, context: z.RefinementCtx): void {
-  const scope = findStrategy(request.strategy)?.scope;
+  const scope = findListed(request.strategy)?.scope;
   if (scope === undefined) return;
   const refuse = (field: keyof Scoped, message: string) =>
     context.addIssue({ code: "custom", path: [field], message: `has to be ${message}` });

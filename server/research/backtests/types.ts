@@ -2,6 +2,7 @@ import type { DividendRow, SplitRow } from "../../../db/queries/market/read-bars
 import type { LabelSpan } from "../../../db/queries/research/label-spans.ts";
 import type { Backtest } from "../../backtest/backtest.ts";
 import type { Metrics } from "../../backtest/definitions.ts";
+import type { Honesty } from "../../backtest/honesty.ts";
 import type { ConfiguredStrategy } from "../../backtest/strategy.ts";
 import type { Bars } from "../../backtest/types.ts";
 import type { PortfolioBacktest } from "../../backtest/universe/backtest.ts";
@@ -27,6 +28,8 @@ type RunOf<Scope extends string> = {
 export type TickerRun = RunOf<"ticker"> & {
   scenario: Scenario & { ticker: string };
   strategy: ConfiguredStrategy;
+  /** The checks of the strategy on this run's bars. */
+  honesty(): Honesty;
   bars: Bars;
   /** All that are known of the ticker, paid or not. */
   actions: { splits: readonly SplitRow[]; dividends: readonly DividendRow[] };
@@ -63,5 +66,5 @@ export type UniverseRun = RunOf<"universe"> & {
   /** Null where something was held. */
   nothingHeld: NothingHeld | null;
   survivorship: Survivorship;
-  honesty: UniverseHonesty;
+  honesty(): UniverseHonesty;
 };

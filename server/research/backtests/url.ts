@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { findStrategy } from "../../backtest/strategies/index.ts";
 import { invalidFields } from "../../http/check.ts";
 import { parseAmount } from "../../market/screener-request.ts";
+import { findListed } from "../workspace/catalogue.ts";
 import { type BacktestRequest, backtestInput } from "./schemas.ts";
 import type { Scenario } from "./types.ts";
 
@@ -64,9 +64,9 @@ export function requestFromQuery(
   const problems = repeated(query);
   const read = backtestInput.safeParse(toInput(query));
   if (!read.success) problems.push(...problemsOf(backtestInput, toInput(query), read.error));
-  const strategy = findStrategy(query.get("strategy") ?? "");
+  const strategy = findListed(query.get("strategy") ?? "");
   const params = paramsOf(query);
-  const configured = strategy?.configure(params);
+  const configured = strategy?.parameters.safeParse(params);
   if (strategy && configured?.success === false) {
     problems.push(...problemsOf(strategy.parameters, params, configured.error, "params"));
   }

@@ -1,11 +1,10 @@
 import type { MetricRow, ResultView, TradePage, TradeRow, YearRow } from "../../../views/research/backtest-view.ts";
-import { badgesOf, universeBadgesOf } from "../../backtest/badges.ts";
+import { type Badge, badgesOf, universeBadgesOf } from "../../backtest/badges.ts";
 import { type CurveMetric, curveMetricNames } from "../../backtest/curve.ts";
 import { type MetricName, metricDefinitions } from "../../backtest/definitions.ts";
-import { checkHonesty } from "../../backtest/honesty.ts";
 import { type Comparison, compare } from "../../backtest/metrics.ts";
 import { returnsByMonth, returnsByYear } from "../../backtest/periods.ts";
-import { findStrategy } from "../../backtest/strategies/index.ts";
+import { findListed } from "../workspace/catalogue.ts";
 import { toDrawing } from "./chart.ts";
 import { notesOf } from "./notes.ts";
 import { tradesOf } from "./run.ts";
@@ -20,7 +19,7 @@ const tradesPerPage = 50;
 /** Everything that the page shows of a run. `origin` is where the reader reached us, for the link that is shared. */
 export function toResult(run: BacktestRun, options: { origin: string; tradesFrom: number }): ResultView {
   const { scenario, bars, backtest, dataVersion } = run;
-  const strategy = findStrategy(scenario.strategy);
+  const strategy = findListed(scenario.strategy);
   const at = (path: string) => urlOfRequest(scenario, path);
   const url = at("/backtest");
   const name = strategy?.name ?? scenario.strategy;
@@ -40,13 +39,25 @@ export function toResult(run: BacktestRun, options: { origin: string; tradesFrom
     scenarioName: scenario.ticker === null ? name : `${scenario.ticker} ${name}`,
     dataVersion,
     notes: notesOf(run),
-    badges: run.scope === "universe" ? universeBadgesOf(run.honesty) : badgesOf(checkHonesty(run.strategy, run.bars)),
+    badges: toBadges(run, strategy?.checks ?? []),
     metrics: metricRows(run),
     chart: toDrawing(run),
     years: toYears(bars.dates, backtest.equity, scenario.capital),
     trades: toTradePage(tradesOf(run), bars.dates, { url, from: options.tradesFrom }),
     universe: run.scope === "universe" ? toUniverseView(run) : null,
   };
+}
+
+/** What the checks found on the run's own data, and what of a file failed already when it was found. */
+function toBadges(run: BacktestRun, checks: readonly Badge[]): Badge[] {
+  const own = run.scope === "universe" ? universeBadgesOf(run.honesty()) : badgesOf(run.honesty());
+  const failed = checks.filter(({ passed }) => !passed);
+  const known = failed.filter(({ id }) => own.every((badge) => badge.id !== id || badge.passed));
+  const isFailed = ({ id }: Badge) => known.some((badge) => badge.id === id);
+  return [
+    ...own.filter((badge) => !isFailed(badge)),
+    ...known.map((badge) => ({ ...badge, detail: `On bars that are generated: ${badge.detail}` })),
+  ];
 }
 
 /** Every figure of the run, beside those of holding the ticker and the benchmark. */

@@ -1,12 +1,12 @@
 import { formatDate, formatInteger, formatPrice, none } from "../../../views/format.ts";
 import type { SettingLine } from "../../../views/research/scenario-types.ts";
-import { findStrategy } from "../../backtest/strategies/index.ts";
 import type { Scenario } from "../backtests/types.ts";
+import { findListed } from "../workspace/catalogue.ts";
 
 /** What a scenario is run on: a ticker, or all of them. */
 export const subjectOf = ({ ticker }: Scenario): string => ticker ?? "Universe";
 
-export const strategyNameOf = ({ strategy }: Scenario): string => findStrategy(strategy)?.name ?? strategy;
+export const strategyNameOf = ({ strategy }: Scenario): string => findListed(strategy)?.name ?? strategy;
 
 /** `shortWindow` as "short window". */
 const wordsOf = (name: string) =>

@@ -1,8 +1,8 @@
 import type { ScenarioRow } from "../../../db/queries/research/scenarios.ts";
-import { findStrategy } from "../../backtest/strategies/index.ts";
 import { check } from "../../http/check.ts";
 import { type BacktestRequest, backtestInput } from "../backtests/schemas.ts";
 import type { Scenario } from "../backtests/types.ts";
+import { findListed } from "../workspace/catalogue.ts";
 
 /**
  * The request that a scenario keeps, ready to run. What a later version of Barline added has its default: one that is off.
@@ -17,7 +17,7 @@ export const requestOf = ({ request }: Pick<ScenarioRow, "request">): BacktestRe
 export function scenarioOf({ request }: Pick<ScenarioRow, "request">): Scenario {
   const kept = request as unknown as Scenario;
   const read = backtestInput.safeParse(request);
-  const strategy = findStrategy(kept.strategy)?.configure(kept.params);
-  if (!read.success || !strategy?.success) return kept;
-  return { ...read.data, from: kept.from, to: kept.to, params: { ...strategy.strategy.parameters } };
+  const params = findListed(kept.strategy)?.parameters.safeParse(kept.params);
+  if (!read.success || !params?.success) return kept;
+  return { ...read.data, from: kept.from, to: kept.to, params: params.data as Scenario["params"] };
 }

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import type { SweepForm } from "../../../views/research/sweep-view.ts";
-import { strategies } from "../../backtest/strategies/index.ts";
 import type { Range } from "../../backtest/sweep/space.ts";
 import { invalidFields } from "../../http/check.ts";
 import { draftOf as backtestDraft, problemAtField, queryOfForm, toForm as toBacktestForm } from "../backtests/draft.ts";
 import type { Scenario } from "../backtests/types.ts";
 import { type Problem, requestFromQuery, urlOfRequest } from "../backtests/url.ts";
+import { listStrategies } from "../workspace/catalogue.ts";
 import { pointLimits } from "./limits.ts";
 import { metricInfos } from "./metric-infos.ts";
 import { type SweepRequest, sweepInput } from "./schemas.ts";
@@ -46,7 +46,7 @@ const placeOf: Record<string, OwnField> = {
  */
 function proposedSpecs(): Record<string, string> {
   const proposed: Record<string, string> = {};
-  for (const { id, parameters } of strategies) {
+  for (const { id, parameters } of listStrategies()) {
     const examples = new Map(Object.entries(parameters.shape).map(([name, schema]) => [name, examplesOf(schema)]));
     const hasExamples = [...examples.values()].some((values) => values.length > 0);
     const defaults = Object.entries(parameters.parse({}) as Record<string, number>);

@@ -1,8 +1,8 @@
-import type { Strategy } from "../../backtest/strategies/index.ts";
 import { mostPoints, mostUniversePoints } from "../../backtest/sweep/space.ts";
+import type { ListedStrategy } from "../workspace/catalogue.ts";
 
 /** The most points that one sweep runs, and why they are not more, as it follows the number in a sentence. */
-export const pointLimits: Record<Strategy["scope"], { most: number; why: string }> = {
+export const pointLimits: Record<ListedStrategy["scope"], { most: number; why: string }> = {
   ticker: { most: mostPoints, why: "" },
   universe: {
     most: mostUniversePoints,

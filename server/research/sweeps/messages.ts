@@ -10,10 +10,11 @@ import type { Chosen, SweptMarket } from "../../backtest/sweep/universe.ts";
 type Ranking = Omit<Collected, "maps">;
 
 export type ToSweepWorker =
+  /** `path` of both: the file of the workspace that declares the strategy; null of one that is shipped. */
   /** Of the universe first: whom the points choose, marked in memory that is shared, as only their bars are read. */
-  | { type: "survey"; market: SweptMarket; plan: SweepPlan; chosen: Chosen }
+  | { type: "survey"; market: SweptMarket; plan: SweepPlan; chosen: Chosen; path: string | null }
   | { type: "choose"; first: number; count: number }
-  | { type: "begin"; input: SweepInput; plan: SweepPlan }
+  | { type: "begin"; input: SweepInput; plan: SweepPlan; path: string | null }
   | { type: "run"; first: number; count: number }
   | { type: "finish"; ranking: Ranking }
   /** What was handed over is not needed any more, and need not wait in memory for the next sweep. */

@@ -1,21 +1,22 @@
 import { z } from "zod";
 import type { DataRange } from "../../../db/queries/research/data-version.ts";
-import { findStrategy, type Strategy } from "../../backtest/strategies/index.ts";
 import { walkWindows } from "../../backtest/sweep/segments.ts";
 import { countValues, mostValues, type Range, sizeOfGrid, valuesOf } from "../../backtest/sweep/space.ts";
 import type { Axis, Segment, SweepPlan } from "../../backtest/sweep/types.ts";
 import { invalidFields } from "../../http/check.ts";
 import { HttpError } from "../../http/errors.ts";
 import { settingsOf } from "../backtests/schemas.ts";
+import { findListed, type ListedStrategy } from "../workspace/catalogue.ts";
 import { pointLimits } from "./limits.ts";
 import { type SweepRequest, sweepInput } from "./schemas.ts";
 
 const refused = (field: string, message: string) => new HttpError(422, "invalid", `\`${field}\` ${message}`, { field });
 
 /** The strategy of a request that passed its check. */
-export function strategyOf({ strategy: id }: Pick<SweepRequest, "strategy">): Strategy {
-  const strategy = findStrategy(id);
-  if (strategy === undefined) throw new Error(`the strategy ${id} passed its check and is not registered`);
+export function strategyOf({ strategy: id }: Pick<SweepRequest, "strategy">): ListedStrategy {
+  const strategy = findListed(id);
+  // Its file may have gone since the request was checked.
+  if (strategy === undefined) throw refused("strategy", `(${id}) cannot be used any more.`);
   return strategy;
 }
 
@@ -54,7 +55,7 @@ function checked(name: string, schema: z.ZodType, value: unknown): unknown {
   throw refused(`params.${name}`, `${parsed.error.issues[0]?.message ?? "is wrong"}; ${value} is among its values.`);
 }
 
-function requireKnown(strategy: Strategy, params: SweepRequest["params"]): void {
+function requireKnown(strategy: ListedStrategy, params: SweepRequest["params"]): void {
   const parsed = strategy.parameters.safeParse(params);
   const unknown = parsed.error?.issues.filter((issue) => issue.code === "unrecognized_keys") ?? [];
   if (unknown.length > 0) throw invalidFields(strategy.parameters, params, new z.ZodError(unknown), "params");
@@ -75,7 +76,7 @@ function countRange(name: string, range: Range): number {
 }
 
 function requireSize(
-  { scope }: Strategy,
+  { scope }: ListedStrategy,
   search: SweepRequest["search"],
   axes: { name: string; values: { length: number } }[],
 ): void {

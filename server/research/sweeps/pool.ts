@@ -1,3 +1,4 @@
+import { byTimer, type Later } from "../../../jobs/workspace/watch.ts";
 import { createCollector } from "../../backtest/sweep/collect.ts";
 import type { HeatMaps } from "../../backtest/sweep/heat-map.ts";
 import type { SweepInput } from "../../backtest/sweep/input.ts";
@@ -7,6 +8,8 @@ import type { SweepPlan } from "../../backtest/sweep/types.ts";
 import type { Chosen, SweptMarket } from "../../backtest/sweep/universe.ts";
 import type { Bars } from "../../backtest/types.ts";
 import type { HeldBars } from "../../backtest/universe/types.ts";
+import type { OwnFile } from "../workspace/catalogue.ts";
+import { residentMemory, watchMemory } from "../workspace/memory.ts";
 import type { FromSweepWorker, ToSweepWorker } from "./messages.ts";
 
 /** Bun workers that share the points of one sweep at a time. They end when there has been no sweep for a while. */
@@ -23,8 +26,9 @@ export type SweepPool = {
  * read when the sweep begins.
  */
 export type SweepSource =
-  | { scope: "ticker"; bars: Bars }
-  | { scope: "universe"; read(signal: AbortSignal): Promise<UniverseReading> };
+  /** `file` of both: what declares the strategy in the workspace; null of one that is shipped. */
+  | { scope: "ticker"; file: OwnFile | null; bars: Bars }
+  | { scope: "universe"; file: OwnFile | null; read(signal: AbortSignal): Promise<UniverseReading> };
 
 /** A market that was read, and how the bars are read of every ticker while any point may hold it. */
 type UniverseReading = {
@@ -42,8 +46,13 @@ const mostChunkPoints = 2000;
 /** Chunks that a worker has at a time: the next one waits for it while the last one travels. */
 const chunksAhead = 2;
 
-export function createSweepPool(options: { size: number; idleMs: number; entry?: URL }): SweepPool {
-  const { entry = new URL("./worker.ts", import.meta.url) } = options;
+/** How long workers may say nothing while they run a file of the workspace, and what the process may grow by meanwhile, in bytes. */
+const ownLimits = { silentMs: 60_000, memory: 2 * 1024 * 1024 * 1024 };
+
+type PoolOptions = { size: number; idleMs: number; entry?: URL; limits?: typeof ownLimits; later?: Later };
+
+export function createSweepPool(options: PoolOptions): SweepPool {
+  const { entry = new URL("./worker.ts", import.meta.url), limits = ownLimits, later = byTimer } = options;
   const workers = new Set<Worker>();
   let idleTimer: Timer | undefined;
   const close = () => {
@@ -53,21 +62,28 @@ export function createSweepPool(options: { size: number; idleMs: number; entry?:
   };
   const hire = (): Worker[] => {
     clearTimeout(idleTimer);
-    while (workers.size < options.size) workers.add(new Worker(entry.href));
+    // No variable of ours: passwords and keys are among them, and a file of the workspace may run there.
+    while (workers.size < options.size) workers.add(new Worker(entry.href, { env: {} }));
     return [...workers];
   };
   return {
     size: () => workers.size,
     close,
-    run: async (source, plan, { signal, progress }) => {
-      signal.throwIfAborted();
+    run: async (source, plan, { signal: asked, progress }) => {
+      asked.throwIfAborted();
       const collector = createCollector(plan);
+      const path = source.file?.path ?? null;
+      // What a file has done to its worker is met by no other sweep, and what it was before by none of its own.
+      if (path !== null) close();
+      const guard = path === null ? null : guardOwn(asked, { limits, later });
+      const signal = guard?.signal ?? asked;
       try {
         const team = hire();
+        guard?.listen(team);
         const dealt = { team, points: countPoints(plan.axes, plan.search), atFirst: firstChunkPoints[source.scope] };
         const input = source.scope === "ticker" ? source : await readInput(source, plan, dealt, signal);
         await withTeam(team, signal, (handlers) => {
-          for (const worker of team) post(worker, { type: "begin", input, plan });
+          for (const worker of team) post(worker, { type: "begin", input, plan, path });
           deal(dealt, handlers, {
             ask: (first, count) => ({ type: "run", first, count }),
             take: (message) => {
@@ -85,12 +101,44 @@ export function createSweepPool(options: { size: number; idleMs: number; entry?:
         });
         for (const worker of team) post(worker, { type: "end" });
         // Idle workers keep no process from ending.
-        idleTimer = setTimeout(close, options.idleMs).unref();
+        if (path !== null) close();
+        else idleTimer = setTimeout(close, options.idleMs).unref();
         return { ...(result as SweepResult), maps };
       } catch (error) {
         close();
         throw error;
+      } finally {
+        guard?.stop();
       }
+    },
+  };
+}
+
+type Guard = { signal: AbortSignal; listen(team: readonly Worker[]): void; stop(): void };
+
+/** Ends the sweep of a file that says nothing for too long, or takes too much memory: its signal aborts as the one that was asked with does. */
+function guardOwn(asked: AbortSignal, { limits, later }: { limits: typeof ownLimits; later: Later }): Guard {
+  const ended = new AbortController();
+  let callOff = () => {};
+  const wait = () => {
+    callOff();
+    callOff = later(() => {
+      const message = `The strategy did not answer for ${limits.silentMs / 1000} seconds, and was ended: does it loop?`;
+      ended.abort(new Error(message));
+    }, limits.silentMs);
+  };
+  const stopWeighing = watchMemory({ read: residentMemory, later, most: limits.memory }, () =>
+    ended.abort(new Error(`The sweep took more than ${limits.memory / 2 ** 20} MB of memory, and was ended.`)),
+  );
+  wait();
+  return {
+    signal: AbortSignal.any([asked, ended.signal]),
+    listen: (team) => {
+      for (const worker of team) worker.addEventListener("message", wait);
+    },
+    stop: () => {
+      callOff();
+      stopWeighing();
     },
   };
 }
@@ -106,7 +154,7 @@ async function readInput(
   const { market, readBars } = await unlessAborted(source.read(signal), signal);
   const chosen = new Uint8Array(new SharedArrayBuffer(market.sections.length * market.listings.length));
   await withTeam(team, signal, (handlers) => {
-    for (const worker of team) post(worker, { type: "survey", market, plan, chosen });
+    for (const worker of team) post(worker, { type: "survey", market, plan, chosen, path: source.file?.path ?? null });
     deal(dealt, handlers, {
       ask: (first, count) => ({ type: "choose", first, count }),
       take: (message) => (message.type === "chosen" ? message.count : null),

@@ -3,13 +3,12 @@ import { isUndefinedTable } from "../../../db/errors.ts";
 import { readDataVersion } from "../../../db/queries/research/data-version.ts";
 import { type Moment, readAtOneMoment } from "../../../db/queries/research/moment.ts";
 import { hasReturn, lagsWithReturn } from "../../../db/queries/research/universe.ts";
-import { configuredPoints } from "../../backtest/sweep/points.ts";
 import type { SweepPlan } from "../../backtest/sweep/types.ts";
-import { type Needs, needsOf } from "../../backtest/sweep/universe.ts";
-import type { UniverseStrategy } from "../../backtest/universe/strategy.ts";
+import type { Surveyed } from "../../backtest/sweep/universe.ts";
 import { HttpError } from "../../http/errors.ts";
 import { mostLookUps, rebalanceSessions, statementsAtOnce } from "../backtests/read-universe.ts";
 import { noSessions, nothingPublished, requireDividends } from "../backtests/run-universe.ts";
+import type { ListedUniverse } from "../workspace/catalogue.ts";
 import { completed, noPoints, planOf, rangeOf } from "./plan.ts";
 import type { SweepSource } from "./pool.ts";
 import type { PreparedSweep } from "./queue.ts";
@@ -20,7 +19,7 @@ import type { SweepRequest } from "./schemas.ts";
 export async function prepareUniverse(
   read: Sql,
   request: SweepRequest,
-  strategy: UniverseStrategy,
+  strategy: ListedUniverse,
   fixed: SweepPlan["fixed"],
 ): Promise<PreparedSweep> {
   const range = { from: request.from ?? null, to: request.to ?? null };
@@ -30,13 +29,15 @@ export async function prepareUniverse(
       const { dates } = listed;
       if (dates.length === 0) throw await noSessions(moment, range);
       const plan = planOf(request, dates);
-      const needs = needsOf(strategy, plan);
-      requirePoint(strategy, plan, listed);
-      requireReturns(strategy, plan, needs, listed);
+      const surveyed = await strategy.survey(plan);
+      if (!surveyed.isPossible) throw noPoints();
+      requireMonth(strategy, plan, listed);
+      requireReturns(surveyed, listed);
       if (request.dividends) await requireDividends(moment, dates[0] ?? "");
       const whole = completed(request, dates, fixed);
       const dataVersion = await readDataVersion(moment, rangeOf(whole));
-      const source = sourceOf(read, { request: whole, plan, dates, dataVersion }, needs);
+      const planned = { request: whole, plan, dates, dataVersion };
+      const source = sourceOf(read, planned, strategy, surveyed);
       return { request: whole, plan, dates, source, dataVersion };
     });
   } catch (error) {
@@ -46,8 +47,7 @@ export async function prepareUniverse(
 }
 
 /** Refuses a sweep of which no point can choose anybody, instead of beginning it. */
-function requirePoint(strategy: UniverseStrategy, plan: SweepPlan, { dates }: Listed): void {
-  if (configuredPoints(strategy, plan).every((ready) => ready === null)) throw noPoints();
+function requireMonth(strategy: ListedUniverse, plan: SweepPlan, { dates }: Listed): void {
   if (rebalanceSessions(dates).some((session) => session < plan.inSample.to - 1)) return;
   const message =
     `No month ends in sample, from ${dates[0]} to ${dates[plan.inSample.to - 1]}, with a session after it: ` +
@@ -56,31 +56,18 @@ function requirePoint(strategy: UniverseStrategy, plan: SweepPlan, { dates }: Li
 }
 
 /** Stated, rather than a sweep that the database's time limit ends. */
-function requireReturns(
-  strategy: UniverseStrategy,
-  plan: SweepPlan,
-  { lags }: Needs,
-  { dates, listings }: Listed,
-): void {
-  const uncounted = lags.filter((lag) => !hasReturn(lag));
+function requireReturns({ needs, parameterOf }: Surveyed, { dates, listings }: Listed): void {
+  const uncounted = needs.lags.filter((lag) => !hasReturn(lag));
   const lookUps = uncounted.length * listings.length * rebalanceSessions(dates).length;
   if (lookUps <= mostLookUps) return;
   const [lag = 0] = uncounted;
-  const field = fieldOf(strategy, plan, lag);
+  const parameter = parameterOf.get(lag);
+  const field = parameter === undefined ? "params" : `params.${parameter}`;
   const [asked, most] = [lookUps, mostLookUps].map((count) => count.toLocaleString("en-US"));
   const message =
     `\`${field}\` (${lag}) has to be one of ${[0, ...lagsWithReturn].join(", ")} over so many tickers and months: others are ` +
     `counted back bar by bar, for this sweep ${asked} times, and ${most} is the most.`;
   throw new HttpError(422, "invalid", message, { field });
-}
-
-/** The parameter that makes a point look back so many sessions. */
-function fieldOf(strategy: UniverseStrategy, plan: SweepPlan, lag: number): string {
-  for (const ready of configuredPoints(strategy, plan)) {
-    const name = Object.keys(ready?.parameters ?? {}).find((parameter) => ready?.parameters[parameter] === lag);
-    if (ready?.lags.includes(lag) && name !== undefined) return `params.${name}`;
-  }
-  return "params";
 }
 
 /**
@@ -90,7 +77,8 @@ function fieldOf(strategy: UniverseStrategy, plan: SweepPlan, lag: number): stri
 function sourceOf(
   read: Sql,
   { request, plan, dates, dataVersion }: Omit<PreparedSweep, "source">,
-  needs: Needs,
+  { file }: ListedUniverse,
+  { needs }: Surveyed,
 ): SweepSource {
   const atPlanned = <Result>(work: (moment: Moment) => Promise<Result>) =>
     readAtOneMoment(
@@ -104,6 +92,7 @@ function sourceOf(
   const range = { from: dates[0] ?? null, to: dates.at(-1) ?? null };
   return {
     scope: "universe",
+    file,
     read: async (signal) => {
       const market = await atPlanned(async (moment) =>
         readMarket(moment, await readListed(moment[0], range), { plan, needs, signal }),

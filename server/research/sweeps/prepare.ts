@@ -1,13 +1,11 @@
 import type { Sql } from "../../../db/client.ts";
 import { readDataVersion } from "../../../db/queries/research/data-version.ts";
 import { readAtOneMoment } from "../../../db/queries/research/moment.ts";
-import { leastSessions } from "../../backtest/backtest.ts";
-import type { TickerStrategy } from "../../backtest/strategy.ts";
-import { configuredPoints } from "../../backtest/sweep/points.ts";
 import { countPoints } from "../../backtest/sweep/space.ts";
 import type { SweepPlan } from "../../backtest/sweep/types.ts";
 import { HttpError } from "../../http/errors.ts";
 import { readBars } from "../backtests/bars.ts";
+import type { ListedTicker } from "../workspace/catalogue.ts";
 import { completed, noPoints, planOf, rangeOf, spaceOf, strategyOf } from "./plan.ts";
 import { prepareUniverse } from "./prepare-universe.ts";
 import type { PreparedSweep } from "./queue.ts";
@@ -34,7 +32,7 @@ export async function prepareSweep(read: Sql, request: SweepRequest): Promise<Pr
 async function prepareTicker(
   read: Sql,
   request: SweepRequest,
-  strategy: TickerStrategy,
+  strategy: ListedTicker,
   fixed: SweepPlan["fixed"],
 ): Promise<PreparedSweep> {
   const { ticker } = request;
@@ -42,23 +40,21 @@ async function prepareTicker(
   return await readAtOneMoment(read, async (moment) => {
     const bars = await readBars(moment, { ...request, ticker });
     const plan = planOf(request, bars.dates);
-    requirePoint(ticker, strategy, plan);
+    await requirePoint(ticker, strategy, plan);
     const whole = completed(request, bars.dates, fixed);
     const dataVersion = await readDataVersion(moment, rangeOf(whole));
-    return { request: whole, plan, dates: bars.dates, source: { scope: "ticker" as const, bars }, dataVersion };
+    const source = { scope: "ticker" as const, file: strategy.file, bars };
+    return { request: whole, plan, dates: bars.dates, source, dataVersion };
   });
 }
 
 /** Refuses a small sweep of which no point can be run, instead of beginning it. */
-function requirePoint(ticker: string, strategy: TickerStrategy, plan: SweepPlan): void {
+async function requirePoint(ticker: string, strategy: ListedTicker, plan: SweepPlan): Promise<void> {
   if (countPoints(plan.axes, plan.search) > mostProbed) return;
   const sessions = plan.inSample.to;
-  let least = Number.POSITIVE_INFINITY;
-  for (const ready of configuredPoints(strategy, plan)) {
-    if (ready !== null) least = Math.min(least, leastSessions(ready));
-    if (least <= sessions) return;
-  }
-  if (least === Number.POSITIVE_INFINITY) throw noPoints();
+  const least = await strategy.least(plan);
+  if (least === null) throw noPoints();
+  if (least <= sessions) return;
   const message =
     `From \`from\` to \`to\` there are ${sessions} sessions of ${ticker} in sample; the point that needs the fewest ` +
     `needs ${least}: its warm-up, one to give a signal, one to fill it.`;

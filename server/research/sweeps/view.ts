@@ -18,6 +18,9 @@ import type {
 import { findStrategy, findUniverseStrategy } from "../../backtest/strategies/index.ts";
 import { urlOfRequest } from "../backtests/url.ts";
 import { scenarioOfPoint } from "./choice.ts";
+import type { Scenario } from "../backtests/types.ts";
+import { urlOfRequest } from "../backtests/url.ts";
+import { findListed } from "../workspace/catalogue.ts";
 import { metricInfo, metricInfos } from "./metric-infos.ts";
 import { rangeOf } from "./plan.ts";
 import { bytesOf, cellsOf } from "./record.ts";
@@ -31,7 +34,7 @@ const requestOf = (row: SweepRow) => row.request as unknown as SweepRequest;
 const parameterLabel = (name: string) => formatLabel(name).replace(/\brsi\b/i, "RSI");
 /** In the strategy's own order: the database sorts the names of what it keeps. */
 function inOrder<Value>(strategy: string, params: Record<string, Value>): [string, Value][] {
-  const names = Object.keys(findStrategy(strategy)?.parameters.shape ?? {});
+  const names = Object.keys(findListed(strategy)?.parameters.shape ?? {});
   return Object.entries(params).toSorted(([a], [b]) => names.indexOf(a) - names.indexOf(b));
 }
 
@@ -40,9 +43,10 @@ const paramsText = (strategy: string, params: Record<string, number>) =>
     .map(([name, value]) => `${parameterLabel(name)} ${value}`)
     .join(", ");
 
-const isUniverse = ({ strategy }: SweepRequest) => findUniverseStrategy(strategy) !== undefined;
+/** By its request, as its strategy may be gone. */
+const isUniverse = ({ ticker }: SweepRequest) => (ticker ?? null) === null;
 
-const strategyName = (id: string) => findStrategy(id)?.name ?? id;
+const strategyName = (id: string) => findListed(id)?.name ?? id;
 
 /** A row of the list, and the head of a page. */
 function summaryOf(row: SweepRow, best: SweepFound["best"][number] | null): SweepSummary {

@@ -22,7 +22,7 @@ setDefaultTimeout(60_000);
 let database: TestDatabase;
 const by: Actor = { name: "Ada", via: "api" };
 const bars = sampleBars(700, 5);
-const source = { scope: "ticker", bars } as const;
+const source = { scope: "ticker", file: null, bars } as const;
 const log = pino({ level: "silent" });
 
 beforeAll(async () => {

@@ -200,7 +200,7 @@ describe("a sweep of the universe", () => {
       return never;
     };
     const by = { name: "Ada", via: "api" } as const;
-    const id = await sweeps.begin({ ...prepared, source: { scope: "universe", read } }, by);
+    const id = await sweeps.begin({ ...prepared, source: { scope: "universe", file: null, read } }, by);
     await isReading;
     await sweeps.cancel(id, by);
     const { body } = await ask(app, "GET", `/api/sweeps/${id}`);
