@@ -11,6 +11,7 @@ import type { Metrics } from "./metrics/metrics.ts";
 import type { Scenarios } from "./research/scenarios/scenarios.ts";
 import type { SqlConsole } from "./research/sql/console.ts";
 import type { Sweeps } from "./research/sweeps/sweeps.ts";
+import type { OwnStrategies } from "./research/workspace/found.ts";
 
 /** What routes may use. Made once by main.ts, or by a test; no route reaches for anything else. */
 export type AppContext = {
@@ -27,6 +28,8 @@ export type AppContext = {
   drift: Drift;
   /** Searches over parameters of strategies. */
   sweeps: Sweeps;
+  /** Strategies of the people's own, as files of the workspace. */
+  ownStrategies: OwnStrategies;
   /** Backtests that are kept by name. */
   scenarios: Scenarios;
   /** Statements that people type, as a login that reads what is published. */

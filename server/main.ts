@@ -16,6 +16,7 @@ import {
   startPipeline,
   startWeb,
 } from "./start.ts";
+import { openOwnStrategies } from "./start-strategies.ts";
 
 /** Exit codes: what a supervisor should make of the end. The same start is refused again until somebody changes something. */
 const exitCodes = { stopped: 0, failed: 1, refused: 2 } as const;
@@ -71,8 +72,9 @@ async function start(): Promise<void> {
   const housekeeping = openHousekeeping(startup, database);
   const drift = openDrift(startup, database);
   const sweeps = openSweeps(startup, database);
+  const ownStrategies = await openOwnStrategies(startup);
   let isWorking = false;
-  const parts = { pipeline, alerts, housekeeping, drift, sweeps, guard };
+  const parts = { pipeline, alerts, housekeeping, drift, sweeps, ownStrategies, guard };
   // The pages first, so that they can be looked at meanwhile; ready is who also takes requests for work.
   const url = await startWeb(startup, database, parts, () => isWorking);
   if (asked) return;

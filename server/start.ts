@@ -38,7 +38,7 @@ import { createSqlConsole } from "./research/sql/console.ts";
 import { createSweepPool } from "./research/sweeps/pool.ts";
 import { createSweeps, type Sweeps } from "./research/sweeps/sweeps.ts";
 
-type Startup = {
+export type Startup = {
   config: Config;
   log: Logger;
   lifecycle: Lifecycle;
@@ -255,7 +255,7 @@ const snapshotMs = 1000;
 export async function startWeb(
   startup: Startup,
   database: Database,
-  parts: Pick<AppContext, "pipeline" | "alerts" | "housekeeping" | "drift" | "sweeps" | "guard">,
+  parts: Pick<AppContext, "pipeline" | "alerts" | "housekeeping" | "drift" | "sweeps" | "ownStrategies" | "guard">,
   isWorking: () => boolean,
 ): Promise<string> {
   const { config, log, lifecycle, metrics, now } = startup;

@@ -179,6 +179,7 @@ export const rooms: Record<string, readonly string[]> = {
     "jobs/housekeeping",
     "jobs/market",
     "jobs/orchestrator",
+    "jobs/workspace",
     "server",
     "server/backtest",
     "server/http",

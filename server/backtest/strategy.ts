@@ -19,8 +19,8 @@ export type Described = {
 /** A strategy with its defaults filled in, or what is wrong with its parameters; the error's paths name the faulty ones. */
 export type Configured<Ready> = { success: true; strategy: Ready } | { success: false; error: z.ZodError };
 
-/** What one file of strategies/ declares. */
-type Definition<Parameters extends z.ZodObject> = Described & {
+/** What a file declares of a strategy of one ticker. */
+type StrategyDefinition<Parameters extends z.ZodObject> = Described & {
   parameters: Parameters;
   /** Sessions at the start for which the indicators are not warm: their targets are 0. */
   warmup(parameters: z.output<Parameters>): number;
@@ -48,8 +48,10 @@ export type TickerStrategy = Described & {
 /** Made once, as a sweep configures each of its points. */
 const numbers = z.record(z.string(), z.number());
 
-/** Declares a strategy of one ticker; see `strategies/index.ts` for what that makes it part of. */
-export function defineStrategy<Parameters extends z.ZodObject>(definition: Definition<Parameters>): TickerStrategy {
+/** Declares a strategy of one ticker: a file that exports it is in the form, the API, the sweeps and the pages. */
+export function defineStrategy<Parameters extends z.ZodObject>(
+  definition: StrategyDefinition<Parameters>,
+): TickerStrategy {
   const { id, name, description, parameters: schema } = definition;
   return {
     scope: "ticker",

@@ -17,7 +17,7 @@ import { createSweepPool } from "../../server/research/sweeps/pool.ts";
 import { createSweeps } from "../../server/research/sweeps/sweeps.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { fakeJobs, fakePipeline } from "./fake-pipeline.ts";
-import { noAlerts, noDrift } from "./support.ts";
+import { noAlerts, noDrift, noOwnStrategies } from "./support.ts";
 
 /** Thursday evening in New York: the session of 9 January 2020 has settled. */
 export const now = new Date("2020-01-10T03:00:00Z");
@@ -26,7 +26,7 @@ export const now = new Date("2020-01-10T03:00:00Z");
 export const openingMs = 60_000;
 
 /** The dashboard over a database of its own, with a pipeline that only notes what it was asked. */
-export async function openDashboard(environment: Record<string, string> = {}) {
+export async function openDashboard(environment: Record<string, string> = {}, own = noOwnStrategies) {
   const database = await createTestDatabase();
   const config = readConfig({ START_DATE: "2020-01-02", ...environment }, now);
   const jobs = fakeJobs("2020-01-02", "2020-01-09", config.catchup);
@@ -43,6 +43,7 @@ export async function openDashboard(environment: Record<string, string> = {}) {
     housekeeping: createHousekeeping({ sql: database.sql, lake, log, now: () => now }),
     drift: noDrift,
     sweeps,
+    ownStrategies: own,
     scenarios: createScenarios({ sql: database.sql, read: database.sql, now: () => now }),
     sqlConsole: createSqlConsole({ url: database.url, sql: database.sql, log, now: () => now }),
     // What a test writes itself, it sees at once.

@@ -17,6 +17,7 @@ import { createMetrics } from "../../server/metrics/metrics.ts";
 import { createScenarios, type Scenarios } from "../../server/research/scenarios/scenarios.ts";
 import { createSqlConsole, type SqlConsole } from "../../server/research/sql/console.ts";
 import type { Sweeps } from "../../server/research/sweeps/sweeps.ts";
+import type { OwnStrategies } from "../../server/research/workspace/found.ts";
 
 export const manifests = "s3://test/manifests";
 export const rawBars = "postgres_dwh://public/source_polygon_stock_bars_daily";
@@ -108,6 +109,9 @@ const noSweeps: Sweeps = {
   stop: async () => {},
 };
 
+/** A workspace without strategies. */
+export const noOwnStrategies: OwnStrategies = { list: () => [], look: async () => {}, stop: async () => {} };
+
 /** Alerts with no channel, which nobody asks for anything. */
 export const noAlerts: AlertDesk = { channels: [], test: unexpected("test"), retry: unexpected("retry") };
 
@@ -176,6 +180,7 @@ export function createTestApp(
     housekeeping: options.housekeeping ?? fakeHousekeeping(),
     drift: options.drift ?? noDrift,
     sweeps: options.sweeps ?? noSweeps,
+    ownStrategies: noOwnStrategies,
     scenarios:
       options.scenarios ?? createScenarios({ sql: options.read ?? noDatabase, read: options.read ?? noDatabase, now }),
     sqlConsole: options.sqlConsole ?? createSqlConsole({ url: "postgres://nowhere", sql: noDatabase, log, now }),

@@ -15,6 +15,10 @@ export type StrategyChoice = {
   id: string;
   name: string;
   description: string;
+  /** The workspace's file that declares it; null of one that is shipped. */
+  file: string | null;
+  /** Checks that the file failed when it was found. */
+  problems: string[];
   scope: "ticker" | "universe";
   parameters: ParameterField[];
 };

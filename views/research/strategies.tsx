@@ -2,6 +2,8 @@ import { Empty, HowToFill, Section, State, TableScroll } from "../components.tsx
 import { formatCount, formatInteger, none } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
+import { Words } from "./backtest-words.tsx";
+import { Files, type StrategyFileView } from "./strategy-files.tsx";
 
 export type ParameterView = {
   name: string;
@@ -19,6 +21,8 @@ export type StrategyView = {
   name: string;
   scope: "ticker" | "universe";
   description: string;
+  /** The workspace's file that declares it; null of one that is shipped. */
+  file: string | null;
   parameters: ParameterView[];
   badges: { id: string; label: string; passed: boolean; detail: string }[];
   /** A run of it; null where nothing is published to run on. */
@@ -39,14 +43,10 @@ export type StrategiesProps = {
   /** What the checks were made on; null where nothing is published. */
   checked: { ticker: string; sessions: number; tickers: number } | null;
   strategies: StrategyView[];
+  files: StrategyFileView[];
   rules: { ticker: string[]; universe: string[] };
   metrics: MetricView[];
 };
-
-/** Text in which what stands in backticks is a name of the API. */
-const Prose = ({ text }: { text: string }) => (
-  <>{text.split("`").map((part, index) => (index % 2 === 1 ? <code>{part}</code> : part))}</>
-);
 
 function boundsOf({ least, isAbove, most, isWhole }: ParameterView): string {
   const kind = isWhole ? "A whole number" : "A number";
@@ -75,7 +75,7 @@ const Parameters = ({ strategy }: { strategy: StrategyView }) => (
             </th>
             <td class="number">{parameter.byDefault === null ? none : formatInteger(parameter.byDefault)}</td>
             <td>
-              <Prose text={parameter.description} /> <span class="note">{boundsOf(parameter)}</span>
+              <Words text={parameter.description} /> <span class="note">{boundsOf(parameter)}</span>
             </td>
           </tr>
         ))}
@@ -90,6 +90,11 @@ const Strategy = ({ strategy }: { strategy: StrategyView }) => (
       <h3 id={`strategy-${strategy.id}-name`}>{strategy.name}</h3>
       <code>{strategy.id}</code>
       <span class="note">{strategy.scope === "universe" ? "chooses from all tickers" : "trades one ticker"}</span>
+      {strategy.file && (
+        <span class="note">
+          your <code>{strategy.file}</code>
+        </span>
+      )}
       {strategy.url && (
         <a class="button" href={strategy.url} aria-label={`Backtest ${strategy.name}`}>
           Backtest
@@ -97,7 +102,7 @@ const Strategy = ({ strategy }: { strategy: StrategyView }) => (
       )}
     </header>
     <p>
-      <Prose text={strategy.description} />
+      <Words text={strategy.description} />
     </p>
     {strategy.parameters.length > 0 ? <Parameters strategy={strategy} /> : <p class="note">It has no parameters.</p>}
     {strategy.badges.length > 0 && (
@@ -150,6 +155,11 @@ const Checks = () => (
         and has to be gone after eight warm-ups.
       </li>
       <li>Both are made for every run too, on its own bars and parameters, and stand beside its result.</li>
+      <li>
+        A file of yours is put to both when it is found, on bars that are generated and always the same, and to two
+        more: asked twice it says the same and leaves the bars as they were (<b>repeatable</b>), and at an eighth of the
+        prices it says the same (<b>unit-free</b>). One that fails can be used, and says so here and beside each run.
+      </li>
     </ul>
   </Section>
 );
@@ -159,7 +169,7 @@ const Rules = ({ id, title, rules }: { id: string; title: string; rules: string[
     <ol class="prose strategy-rules">
       {rules.map((rule, index) => (
         <li id={`${id}-${index + 1}`}>
-          <Prose text={rule} />
+          <Words text={rule} />
         </li>
       ))}
     </ol>
@@ -197,7 +207,7 @@ const Metrics = ({ metrics }: { metrics: MetricView[] }) => (
             <a href={`#metric-${metric.name}`}>{metric.label}</a> <code>{metric.name}</code>
           </dt>
           <dd>
-            <Prose text={metric.formula} />
+            <Words text={metric.formula} />
             <span class="note">
               {units[metric.unit]}
               {better(metric.higherIsBetter)}; {metric.source === "own" ? "our own" : metric.source}
@@ -217,6 +227,7 @@ export const strategiesPage = (props: StrategiesProps) =>
         <h1>Strategies and rules</h1>
         <nav class="page-jumps" aria-label="On this page">
           <a href="#strategies">Strategies</a>
+          <a href="#files">Your files</a>
           <a href="#checks">Checks</a>
           <a href="#rules">Rules</a>
           <a href="#universe-rules">Rules of the universe</a>
@@ -224,6 +235,7 @@ export const strategiesPage = (props: StrategiesProps) =>
         </nav>
       </header>
       <Strategies {...props} />
+      <Files files={props.files} />
       <Checks />
       <Rules id="rules" title="Rules of every run" rules={props.rules.ticker} />
       <Rules id="universe-rules" title="Rules of strategies of the universe" rules={props.rules.universe} />

@@ -41,10 +41,17 @@ const Strategy = ({ form, choice, takes }: StrategyProps) => {
           aria-describedby={`${id}-rule`}
         />
         {choice.name}
+        {choice.problems.length > 0 && <span class="note"> {choice.problems.join(", ").toLowerCase()}</span>}
       </label>
       <div class="strategy-detail">
         <p class="hint" id={`${id}-rule`}>
           <Words text={choice.description} />
+          {choice.file && (
+            <>
+              {" "}
+              Your file <code>{choice.file}</code>.
+            </>
+          )}
         </p>
         {choice.parameters.length > 0 && takes === "values" && (
           <p class="hint">

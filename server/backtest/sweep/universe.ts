@@ -45,7 +45,7 @@ export type SweptMarket = Needs & {
 export type SweptUniverse = SweptMarket & { bars: ReadonlyMap<number, HeldBars> };
 
 /** What all points of a plan look at together. */
-export function needsOf(strategy: UniverseStrategy, plan: SweepPlan): Needs {
+function needsOf(strategy: UniverseStrategy, plan: SweepPlan): Needs {
   const [lags, prices, dollarVolumes] = [new Set<number>(), new Set<number>(), new Set<number>()];
   for (const ready of configuredPoints(strategy, plan)) {
     for (const lag of ready?.lags ?? []) lags.add(lag);

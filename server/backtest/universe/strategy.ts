@@ -10,8 +10,8 @@ export type Minimums = {
   dollarVolume: number;
 };
 
-/** What one file of strategies/ declares for a strategy that chooses from all tickers. */
-type Definition<Parameters extends z.ZodObject> = Described & {
+/** What a file declares of a strategy that chooses from all tickers. */
+type UniverseDefinition<Parameters extends z.ZodObject> = Described & {
   parameters: Parameters;
   /** Sessions before a rebalance, of which the closes are looked at. */
   lags(parameters: z.output<Parameters>): readonly number[];
@@ -40,9 +40,9 @@ export type UniverseStrategy = Described & {
   configure(parameters: unknown): Configured<ConfiguredUniverseStrategy>;
 };
 
-/** Declares a strategy of the universe; see `strategies/index.ts` for what that makes it part of. */
+/** Declares a strategy of the universe: a file that exports it is in the form, the API, the sweeps and the pages. */
 export function defineUniverseStrategy<Parameters extends z.ZodObject>(
-  definition: Definition<Parameters>,
+  definition: UniverseDefinition<Parameters>,
 ): UniverseStrategy {
   const { id, name, description, parameters: schema } = definition;
   return {

@@ -145,6 +145,8 @@ const toChoice = (strategy: ListedStrategy, draft: Record<string, string>): Stra
   id: strategy.id,
   name: strategy.name,
   description: strategy.description,
+  file: strategy.file?.name ?? null,
+  problems: strategy.checks.flatMap(({ passed, label }) => (passed ? [] : [label])),
   scope: strategy.scope,
   parameters: parameterFields(strategy, draft),
 });

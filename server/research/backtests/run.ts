@@ -10,7 +10,13 @@ import { at, type Configured } from "../../backtest/strategy.ts";
 import type { Bars, Trade } from "../../backtest/types.ts";
 import { invalidFields } from "../../http/check.ts";
 import { HttpError } from "../../http/errors.ts";
-import { findListed, type ListedStrategy, type ListedTicker, type ReadyTicker } from "../workspace/catalogue.ts";
+import {
+  findListed,
+  type ListedStrategy,
+  type ListedTicker,
+  type ReadyTicker,
+  whyUnusable,
+} from "../workspace/catalogue.ts";
 import { readBars } from "./bars.ts";
 import { readBenchmark } from "./benchmark.ts";
 import { readRequestVersion } from "./data-version.ts";
@@ -31,8 +37,7 @@ export async function runRequest(read: Sql, request: BacktestRequest): Promise<B
   const strategy = findListed(request.strategy);
   // Its file may have gone since the request was checked, or since a scenario was kept.
   if (strategy === undefined) {
-    const message = `\`strategy\` (${request.strategy}) cannot be used any more: its file is gone or broken.`;
-    throw new HttpError(422, "invalid", message, { field: "strategy" });
+    throw new HttpError(422, "invalid", whyUnusable(request.strategy) ?? "", { field: "strategy" });
   }
   if (strategy.scope === "universe") {
     return await runUniverse(read, request, await configure(strategy, strategy.configure, request.params));

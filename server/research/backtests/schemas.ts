@@ -2,34 +2,12 @@ import { z } from "zod";
 import { curveMetricNames } from "../../backtest/curve.ts";
 import { type MetricName, metricDefinitions } from "../../backtest/definitions.ts";
 import { exitReasons, type Settings } from "../../backtest/types.ts";
-import { nearest } from "../../http/nearest.ts";
 import { date, dateInput, oneOf, tickerInput } from "../../http/schemas.ts";
-import { findListed, listStrategies, whyBroken } from "../workspace/catalogue.ts";
+import { listStrategies } from "../workspace/catalogue.ts";
 import { fitsScope } from "./scope.ts";
+import { strategyId } from "./strategy-id.ts";
 
 /** What a backtest is asked with, and what it answers. Everything about strategies and metrics comes from their registries. */
-
-const strategyIds = () => listStrategies().map(({ id }) => id);
-
-function strategyError(given: unknown): string {
-  const ids = strategyIds();
-  const known = `has to be one of ${ids.join(", ")}`;
-  if (typeof given !== "string") return known;
-  const broken = whyBroken(given);
-  if (broken !== undefined) return `has to be one that can be used: ${broken}`;
-  const close = nearest(given.slice(0, 60), ids, 4);
-  return close === undefined ? known : `${known}. Did you mean ${close}?`;
-}
-
-/** An id of the strategies that there are when it is asked; files of the workspace come and go. */
-const strategyId = z
-  .string({ error: ({ input }) => strategyError(input) })
-  .refine((id) => findListed(id) !== undefined, { error: ({ input }) => strategyError(input) })
-  .meta({
-    override: ({ jsonSchema }) => {
-      jsonSchema.enum = strategyIds();
-    },
-  });
 
 const numberFrom = (minimum: number, maximum: number) => {
   const error = `has to be a number from ${minimum} to ${maximum}`;

@@ -15,6 +15,7 @@ import { fileNameOf, tradesCsv } from "../backtests/csv.ts";
 import type { KeptTrade } from "../backtests/schemas.ts";
 import { urlOfRequest } from "../backtests/url.ts";
 import { toTradePage, toYears } from "../backtests/view.ts";
+import { whyUnusable } from "../workspace/catalogue.ts";
 import { toCurvesChart, toCurvesDrawing } from "./chart.ts";
 import { allMetrics, compareMetrics, rebase } from "./compare.ts";
 import { differencesOf, settingsInWords, strategyNameOf, subjectOf, titleOf } from "./describe.ts";
@@ -99,7 +100,7 @@ export async function readScenarioView(
     },
     backtestUrl: urlOfRequest(scenario),
     rename: { draft: said.draft ?? row.name, problem: said.nameProblem ?? null },
-    problem: said.problem ?? null,
+    problem: said.problem ?? whyUnusable(scenario.strategy),
   };
 }
 

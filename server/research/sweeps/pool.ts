@@ -10,6 +10,7 @@ import type { Bars } from "../../backtest/types.ts";
 import type { HeldBars } from "../../backtest/universe/types.ts";
 import type { OwnFile } from "../workspace/catalogue.ts";
 import { residentMemory, watchMemory } from "../workspace/memory.ts";
+import { secondsOf } from "../workspace/words.ts";
 import type { FromSweepWorker, ToSweepWorker } from "./messages.ts";
 
 /** Bun workers that share the points of one sweep at a time. They end when there has been no sweep for a while. */
@@ -123,7 +124,7 @@ function guardOwn(asked: AbortSignal, { limits, later }: { limits: typeof ownLim
   const wait = () => {
     callOff();
     callOff = later(() => {
-      const message = `The strategy did not answer for ${limits.silentMs / 1000} seconds, and was ended: does it loop?`;
+      const message = `The strategy did not answer for ${secondsOf(limits.silentMs)}, and was ended: does it loop?`;
       ended.abort(new Error(message));
     }, limits.silentMs);
   };

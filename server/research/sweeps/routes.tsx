@@ -15,10 +15,11 @@ import { HttpError } from "../../http/errors.ts";
 import { actorOf, idOf, numberIn, wantsFragment } from "../../http/request.ts";
 import { readShell } from "../../http/shell.ts";
 import type { Problem } from "../backtests/url.ts";
+import { whyUnusable } from "../workspace/catalogue.ts";
 import { draftOfRequest, freshDraft, requestOfForm, sentDraft, toForm } from "./draft.ts";
 import { readRequest } from "./plan.ts";
 import { prepareSweep } from "./prepare.ts";
-import type { SweepFound } from "./schemas.ts";
+import type { SweepFound, SweepRequest } from "./schemas.ts";
 import { mostKept } from "./sweeps.ts";
 import { heatMapView, listedSummary, type MapAsked, viewOf } from "./view.ts";
 
@@ -49,6 +50,11 @@ async function freshForm(context: AppContext, c: Context): Promise<SweepForm> {
   const again = numberIn(c, "again");
   const earlier = again === null ? null : await selectSweep(context.read, again);
   if (earlier) {
+    const { strategy } = earlier.request as unknown as SweepRequest;
+    const problem = whyUnusable(strategy);
+    if (problem !== null) {
+      return toForm(freshDraft(new URLSearchParams()), [{ field: "strategy", message: problem }], null);
+    }
     const request = readRequest(earlier.request);
     return toForm(draftOfRequest(request), [], await rangeOf(context, request.ticker ?? ""));
   }

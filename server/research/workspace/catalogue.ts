@@ -26,7 +26,7 @@ type Told = Described & {
 };
 
 /** What a strategy came to on some data, as a strategy that says it again, and the checks on the same data. */
-export type Evaluated<Ready, Found> = { strategy: Ready; honesty(): Found };
+type Evaluated<Ready, Found> = { strategy: Ready; honesty(): Found };
 
 /** A strategy of one ticker with its parameters. */
 export type ReadyTicker = Pick<ConfiguredStrategy, "id" | "parameters" | "warmup"> & {
@@ -117,6 +117,15 @@ export const findListed = (id: string): ListedStrategy | undefined =>
 
 /** Why the strategy of that id cannot be used now, in a sentence; undefined where no file says it is its own. */
 export const whyBroken = (id: string): string | undefined => listed.broken.get(id);
+
+/** Why a strategy that was kept by its id cannot be run now, a sentence; null where it can. */
+export function whyUnusable(id: string): string | null {
+  if (findListed(id) !== undefined) return null;
+  const why = whyBroken(id);
+  return why === undefined
+    ? `The strategy ${id} is gone: no file of the workspace declares it any more.`
+    : `The strategy ${id} is broken. ${why}`;
+}
 
 /** How often the list has changed: what was made from it is old where this is another number. */
 export const countListChanges = (): number => listed.changes;

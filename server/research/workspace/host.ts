@@ -1,9 +1,10 @@
 import type { Later } from "../../../jobs/workspace/watch.ts";
 import { type ReadMemory, residentMemory, watchMemory } from "./memory.ts";
 import type { Failing, FromStrategyWorker, Question, Questions, ToStrategyWorker } from "./messages.ts";
+import { secondsOf } from "./words.ts";
 
 /** A file of the workspace as it was when it was found: another text is another version. */
-export type StrategyFile = { path: string; version: string };
+type StrategyFile = { path: string; version: string };
 
 /** Why a file did not answer: what it threw, or that it was ended, for it took too long or too much. */
 export class StrategyFailure extends Error {
@@ -37,7 +38,7 @@ export type StrategyLimits = {
   memory: number;
 };
 
-export const strategyLimits: StrategyLimits = { answerMs: 10_000, memory: 512 * 1024 * 1024 };
+const strategyLimits: StrategyLimits = { answerMs: 10_000, memory: 512 * 1024 * 1024 };
 
 /** Workers that wait for the next question; who asked last is kept. Each holds some ten megabytes. */
 const mostIdle = 3;
@@ -133,12 +134,8 @@ async function waitFor(
   worker.onmessage = ({ data }: MessageEvent<FromStrategyWorker>) => resolve(data);
   worker.onerror = (event) => end(`Its worker failed: ${event.message}`);
   worker.addEventListener("close", onClose);
-  const seconds = limits.answerMs / 1000;
   const stopWaiting = later(
-    () =>
-      end(
-        `It did not answer within ${seconds === 1 ? "1 second" : `${seconds} seconds`}, and was ended: does it loop?`,
-      ),
+    () => end(`It did not answer within ${secondsOf(limits.answerMs)}, and was ended: does it loop?`),
     limits.answerMs,
   );
   const stopWeighing = watchMemory({ read: readMemory, later, most: limits.memory }, () =>

@@ -134,11 +134,15 @@ describe("a file of the workspace", () => {
     expect(findListed("late")).toBeUndefined();
   });
 
-  test("gets none of the process's variables", async () => {
+  test("gets none of the process's variables, and the one zod", async () => {
     process.env.BARLINE_TEST_SECRET = "s3cret";
     write(
       "curious.ts",
-      strategyFile({ id: "curious", name: '"Knows " + (process.env.BARLINE_TEST_SECRET ?? "nothing")' }),
+      strategyFile({
+        id: "curious",
+        head: 'import { z as other } from "zod";',
+        name: '"Knows " + (process.env.BARLINE_TEST_SECRET ?? "nothing") + (other === z ? "" : " and another zod")',
+      }),
     );
     await own.look();
     delete process.env.BARLINE_TEST_SECRET;
