@@ -41,7 +41,7 @@ const Strategy = ({ form, choice, takes }: StrategyProps) => {
           aria-describedby={`${id}-rule`}
         />
         {choice.name}
-        {choice.problems.length > 0 && <span class="note"> {choice.problems.join(", ").toLowerCase()}</span>}
+        {choice.problems.length > 0 && <span class="note"> ({choice.problems.join(", ").toLowerCase()})</span>}
       </label>
       <div class="strategy-detail">
         <p class="hint" id={`${id}-rule`}>

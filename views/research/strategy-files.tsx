@@ -19,7 +19,7 @@ const states = { checking: "running", ok: "pass", broken: "fail" } as const;
 const StrategyFile = ({ file }: { file: StrategyFileView }) => (
   <tr>
     <th scope="row">
-      <code class="break">{file.file}</code>
+      <code>{file.file}</code>
     </th>
     <td>
       <State state={states[file.state]} label={stateLabels[file.state]} />
