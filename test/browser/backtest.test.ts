@@ -1,7 +1,15 @@
 import { describe, expect, test } from "bun:test";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pino from "pino";
 import type { Page } from "playwright-core";
+import { findListed } from "../../server/research/workspace/catalogue.ts";
+import { writeStrategyFolder } from "../../server/research/workspace/first-start.ts";
+import { createOwnStrategies } from "../../server/research/workspace/own.ts";
 import { browseBacktests } from "../support/backtest-browser.ts";
 import { findBrowser } from "../support/browser.ts";
+import { until } from "../support/until.ts";
 
 const executable = findBrowser();
 const run = "/backtest?ticker=TEN&strategy=momentum&benchmark=SPY";
@@ -41,6 +49,28 @@ describe.skipIf(executable === undefined)("backtests in a browser", () => {
     await page.waitForURL("**/backtest");
     await page.locator("p", { hasText: "Run it, then change one thing at a time" }).waitFor();
     await page.context().close();
+  });
+
+  test("offers a strategy that somebody puts into the workspace, without a restart", async () => {
+    const dir = mkdtempSync(join(tmpdir(), "barline-browsed-"));
+    const log = pino({ level: "silent" });
+    await writeStrategyFolder(dir, log);
+    const own = createOwnStrategies({ dir, log, now: () => new Date() });
+    const page = await open("/backtest");
+    expect(await page.locator("label", { hasText: "Z-score" }).count()).toBe(0);
+    copyFileSync(join(dir, "z-score.ts.example"), join(dir, "z-score.ts"));
+    await until("the file is found by itself", () => findListed("z_score"));
+    await page.reload();
+    await page.fill("#bt-ticker", "TEN");
+    await page.locator("label", { hasText: "Z-score" }).click();
+    await page.fill("#bt-z_score-window", "15");
+    await page.locator("button", { hasText: "Run the backtest" }).click();
+    await page.locator("h2", { hasText: "TEN · Z-score" }).waitFor();
+    await page.locator("#result", { hasText: "No look-ahead" }).waitFor();
+    expect(await drawn(page)).toBe(4);
+    await page.context().close();
+    await own.stop();
+    rmSync(dir, { recursive: true });
   });
 
   test("goes the same way without scripts, with charts drawn by the server", async () => {

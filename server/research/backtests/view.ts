@@ -48,16 +48,14 @@ export function toResult(run: BacktestRun, options: { origin: string; tradesFrom
   };
 }
 
-/** What the checks found on the run's own data, and what of a file failed already when it was found. */
+/** What the checks found on the run's own data; where a file failed one when it was found and passes it here, that instead. */
 function toBadges(run: BacktestRun, checks: readonly Badge[]): Badge[] {
   const own = run.scope === "universe" ? universeBadgesOf(run.honesty()) : badgesOf(run.honesty());
-  const failed = checks.filter(({ passed }) => !passed);
-  const known = failed.filter(({ id }) => own.every((badge) => badge.id !== id || badge.passed));
-  const isFailed = ({ id }: Badge) => known.some((badge) => badge.id === id);
-  return [
-    ...own.filter((badge) => !isFailed(badge)),
-    ...known.map((badge) => ({ ...badge, detail: `On bars that are generated: ${badge.detail}` })),
-  ];
+  const failed = checks
+    .filter(({ passed }) => !passed)
+    .map((badge) => ({ ...badge, detail: `On bars that are generated: ${badge.detail}` }));
+  const shown = own.map((badge) => (badge.passed && failed.find(({ id }) => id === badge.id)) || badge);
+  return [...shown, ...failed.filter(({ id }) => own.every((badge) => badge.id !== id))];
 }
 
 /** Every figure of the run, beside those of holding the ticker and the benchmark. */
