@@ -66,7 +66,7 @@ describe("a file of the workspace", () => {
     const targets = strategy.signals(bars);
     expect(targets).toHaveLength(200);
     expect(new Set(targets)).toEqual(new Set([0, 1]));
-    expect(strategy.panes(bars)[0]?.title).toBe("Z-score");
+    expect(strategy.panes(bars)[0]?.title).toBe("Z-score 10");
     expect(honesty().lookAhead.passed).toBe(true);
   });
 
