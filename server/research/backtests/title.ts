@@ -1,8 +1,8 @@
-import { findStrategy } from "../../backtest/strategies/index.ts";
+import { findListed } from "../workspace/catalogue.ts";
 import type { Scenario } from "./types.ts";
 
 /** "AAPL · Momentum", or the strategy alone where it chooses from all tickers. */
 export function shortTitleOf({ ticker, strategy }: Pick<Scenario, "ticker" | "strategy">): string {
-  const name = findStrategy(strategy)?.name ?? strategy;
+  const name = findListed(strategy)?.name ?? strategy;
   return ticker === null ? name : `${ticker} · ${name}`;
 }

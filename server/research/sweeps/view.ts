@@ -15,12 +15,9 @@ import type {
   SweepSummary,
   SweepView,
 } from "../../../views/research/sweep-view.ts";
-import { findStrategy, findUniverseStrategy } from "../../backtest/strategies/index.ts";
-import { urlOfRequest } from "../backtests/url.ts";
-import { scenarioOfPoint } from "./choice.ts";
-import type { Scenario } from "../backtests/types.ts";
 import { urlOfRequest } from "../backtests/url.ts";
 import { findListed } from "../workspace/catalogue.ts";
+import { scenarioOfPoint } from "./choice.ts";
 import { metricInfo, metricInfos } from "./metric-infos.ts";
 import { rangeOf } from "./plan.ts";
 import { bytesOf, cellsOf } from "./record.ts";
