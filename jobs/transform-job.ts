@@ -9,6 +9,9 @@ import { jobIds } from "./pipeline.ts";
 import { type BuiltAround, buildAround } from "./quarantine/build.ts";
 import type { BuildOptions, SourceFreshness, Transform } from "./transform/transform.ts";
 
+/** The dataset that transform produces: the published models, named by their fact table. */
+export const martsDataset = "postgres_dwh://public/fct_polygon__stock_bars_performance";
+
 export type TransformOptions = {
   /** A pool with a connection to spare while a build has two. */
   sql: Sql;
@@ -25,6 +28,7 @@ export function createTransformJob(options: TransformOptions): JobDefinition {
     title: "Transform",
     description: "Builds the dbt models on the raw tables, tests them, and only then publishes them.",
     triggeredBy: [barsDataset],
+    produces: [martsDataset],
     maxActiveRuns: 1,
     maxClaims: 1000,
     maxTries: 3,
@@ -100,7 +104,7 @@ async function build(options: TransformOptions, context: PlainTaskContext): Prom
   const summary = summarize(built);
   if (!result.published) throw unpublished(built);
   context.log.info("published", summary);
-  return { output: summary, summary };
+  return { output: summary, summary, events: [{ dataset: martsDataset, payload: summary }] };
 }
 
 /** One build of a run, which tells how far it is. */

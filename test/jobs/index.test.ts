@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { jobIds } from "../../jobs/pipeline.ts";
+import { martsDataset } from "../../jobs/transform-job.ts";
 import { type FaultyMarket, startFaultyMarket } from "../support/faulty-market.ts";
 import { startTestPipeline, type TestPipeline } from "../support/pipeline.ts";
 import { marketSize, season } from "../support/warehouse.ts";
@@ -34,12 +35,23 @@ async function startAgain(): Promise<{ parameters: object; state: string }[]> {
 const markAs = (mark: string) =>
   first.sql.unsafe(`comment on table int_polygon__stock_bars_windows is '[barline ${mark}]'`);
 
+async function expectEventOfEachPublication(): Promise<void> {
+  const told = await first.sql<{ runs: number; events: number }[]>`
+    select count(*)::int as runs, count(events.id)::int as events
+    from barline.runs
+    left join barline.dataset_events as events on events.run_id = runs.id and events.dataset = ${martsDataset}::text
+    where runs.job_id = ${jobIds.transform}::text and runs.state = 'success'`;
+  expect(told[0]?.runs).toBeGreaterThan(0);
+  expect(told[0]?.events).toBe(told[0]?.runs);
+}
+
 test("a start builds what a changed model makes old, once, and shows what is published until then", async () => {
   // Nothing is published yet: the first build is for the first data.
   expect(await startAgain()).toEqual([]);
   await first.backfill(season.from, "2018-08-31");
   await first.settle();
   await first.stop();
+  await expectEventOfEachPublication();
   // As it is built now: nothing to do.
   expect(await startAgain()).toEqual([]);
 
