@@ -11,8 +11,8 @@ import {
   recomputeView,
   selectFingerprints,
 } from "../../db/queries/quality/drift.ts";
+import type { LoadedProject } from "../transform/project/assemble.ts";
 import { withAncestors } from "../transform/project/graph.ts";
-import type { LoadedProject } from "../transform/project/load.ts";
 import type { Model, Relation } from "../transform/project/types.ts";
 import type { DriftExample, DriftResult } from "./types.ts";
 

@@ -12,7 +12,8 @@ import {
 import { createDailyService } from "../daily.ts";
 import { newYorkDate } from "../market/calendar.ts";
 import type { Actor } from "../orchestrator/types.ts";
-import { type LoadedProject, loadProject } from "../transform/project/load.ts";
+import type { LoadedProject } from "../transform/project/assemble.ts";
+import { loadProject } from "../transform/project/load.ts";
 import { checkDrift } from "./check.ts";
 import type { Drift, DriftRequest, DriftResult } from "./types.ts";
 

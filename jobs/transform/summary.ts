@@ -1,7 +1,7 @@
 import { PermanentError } from "../orchestrator/errors.ts";
 import { failuresSql } from "./build/test-sql.ts";
 import type { TestKind } from "./build/types.ts";
-import type { LoadedProject } from "./project/load.ts";
+import type { LoadedProject } from "./project/assemble.ts";
 import {
   type Assertion,
   type Column,

@@ -2,7 +2,7 @@ import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { BuildOptions } from "../build/progress.ts";
 import type { BuildResult, NodeEvent } from "../build/types.ts";
-import type { LoadedProject } from "../project/load.ts";
+import type { LoadedProject } from "../project/assemble.ts";
 import { buildManifest } from "./manifest.ts";
 import { buildRunResults } from "./run-results.ts";
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { LoadedProject } from "../project/load.ts";
+import type { LoadedProject } from "../project/assemble.ts";
 import { type Column, type DataTest, type Model, quoteRelation, type Source, type UnitTest } from "../project/types.ts";
 import { compilePublished, compilePublishedTest } from "../summary.ts";
 

@@ -1,6 +1,6 @@
 import type { BuildOptions } from "../build/progress.ts";
 import type { BuildResult, ModelResult, TestResult } from "../build/types.ts";
-import type { LoadedProject } from "../project/load.ts";
+import type { LoadedProject } from "../project/assemble.ts";
 import { quoteRelation } from "../project/types.ts";
 import { compilePublished } from "../summary.ts";
 import { metadata } from "./manifest.ts";

@@ -1,5 +1,5 @@
 import type { Sql } from "../../../db/client.ts";
-import type { LoadedProject } from "../project/load.ts";
+import type { LoadedProject } from "../project/assemble.ts";
 import { readStanding } from "./catalog.ts";
 import { createPlaces } from "./places.ts";
 import { withQueries } from "./query.ts";

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { Sql, TransactionSql } from "../../../db/client.ts";
-import type { LoadedProject } from "../project/load.ts";
+import type { LoadedProject } from "../project/assemble.ts";
 import type { ModelContext } from "./context.ts";
 import type { Session } from "./session.ts";
 import type { StoredFailures } from "./stored.ts";

@@ -23,6 +23,9 @@ export class ReturnSignal {
 /** Macros that call each other without end are told before the stack is. */
 const deepest = 200;
 
+/** So are loops: nothing else of the process goes on meanwhile. */
+const mostRounds = 1_000_000;
+
 /** What a body prints. */
 export function execute(run: Run, scope: Scope, body: Statement[]): string {
   const out: string[] = [];
@@ -152,6 +155,7 @@ function executeFor(
   let found = loop.next();
   if (found.done) executeInto(run, scope.inner(), statement.otherwise, out);
   for (; !found.done; found = loop.next()) {
+    if (++run.rounds > mostRounds) fail(`its loops go round more than ${mostRounds} times`);
     const inner = scope.inner();
     inner.set("loop", loop);
     run.place.line = line;

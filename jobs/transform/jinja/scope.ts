@@ -28,6 +28,8 @@ export type Run = {
   place: Place;
   globals: Scope;
   depth: number;
+  /** How often loops have gone round. */
+  rounds: number;
   /** Whether what is not defined is refused in a file, where dbt goes on with nothing. */
   refusesUndefined(path: string): boolean;
   /** The file that is only parsed, for what it reads and its config: in it dbt goes on where something is not defined. */

@@ -1,8 +1,9 @@
+import { type Attempt, strictly } from "./attempt.ts";
 import { refuse } from "./refusal.ts";
 import type { Model } from "./types.ts";
 
 /** Orders models so that each comes after those it reads; of several such orders, by name. Refuses a cycle, naming it. */
-export function orderModels(models: Model[]): Model[] {
+export function orderModels(models: Model[], attempt: Attempt = strictly): Model[] {
   const byName = new Map(models.map((model) => [model.name, model]));
   const ordered = new Set<Model>();
   const visit = (model: Model, trail: Model[]): void => {
@@ -18,9 +19,15 @@ export function orderModels(models: Model[]): Model[] {
     }
     ordered.add(model);
   };
-  for (const model of [...models].sort((a, b) => (a.name < b.name ? -1 : 1))) visit(model, []);
+  for (const model of [...models].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    attempt({ path: model.path, node: model.name }, () => visit(model, []));
+  }
   return [...ordered];
 }
+
+/** The names that a text reads by `ref`, as far as they can be told of one that cannot be rendered. */
+export const namedIn = (text: string): string[] =>
+  [...text.matchAll(/\bref\s*\(([^)]*)\)/g)].flatMap(([, inside = ""]) => /(\w+)\W*$/.exec(inside)?.[1] ?? []);
 
 /** These nodes and all that they read, by whatever way, sources included; by name. */
 export function withAncestors(

@@ -6,6 +6,7 @@ import { parseTemplate } from "../jinja/parser.ts";
 import { createScope, type Place, type Run, type Scope } from "../jinja/scope.ts";
 import type { Macro, Template } from "../jinja/syntax.ts";
 import { fail, TemplateFault, Thing, type Value } from "../jinja/values.ts";
+import { type Attempt, strictly } from "./attempt.ts";
 import type { MacroFinder } from "./context/adapter.ts";
 import { dbtNames } from "./context/functions.ts";
 import type { ContextOptions, RenderScope } from "./context/scope.ts";
@@ -17,6 +18,8 @@ export type JinjaOptions = ContextOptions & {
   macros: Omit<ProjectFile, "place">[];
   /** Of a file, whether what is not defined is refused in it: in ours dbt's silence would hide a mistake. Of none where left out. */
   refusesUndefined?(path: string): boolean;
+  /** Strictly where left out: else files whose macros cannot be read are left out. */
+  attempt?: Attempt;
 };
 
 export type Jinja = {
@@ -65,6 +68,7 @@ export function createJinja(options: JinjaOptions): Jinja {
           place,
           globals: createScope(),
           depth: 0,
+          rounds: 0,
           refusesUndefined: options.refusesUndefined ?? never,
           parsed: scope.execute ? undefined : scope.path,
         };
@@ -90,42 +94,49 @@ function explain(path: string, place: Place, error: unknown): unknown {
   return error instanceof Error ? refuse(where, error.message, error) : error;
 }
 
-function readLibrary({ macros, packages }: JinjaOptions): Library {
+function readLibrary({ macros, packages, attempt = strictly }: JinjaOptions): Library {
   const text = readFileSync(new URL("./context/cross-database.sql", import.meta.url), "utf8");
-  const builtIn = readMacros([{ path: "dbt", text }]);
+  const builtIn = readMacros([{ path: "dbt", text }], strictly);
   const library: Library = new Map([["dbt", builtIn]]);
   for (const name of packages) {
-    const own = readMacros(macros.filter((file) => file.package === name));
-    refuseReserved(own, builtIn);
+    const own = readMacros(
+      macros.filter((file) => file.package === name),
+      attempt,
+    );
+    refuseReserved(own, builtIn, attempt);
     library.set(name, own);
   }
   return library;
 }
 
-function readMacros(files: { path: string; text: string }[]): Macros {
+function readMacros(files: { path: string; text: string }[], attempt: Attempt): Macros {
   const found: Macros = new Map();
-  for (const { path, text } of files) {
-    try {
-      for (const macro of parseTemplate(text).macros) {
-        const before = found.get(macro.name);
-        if (before)
-          throw new SyntaxFault(`the macro '${macro.name}' is there twice, also in ${before.path}`, macro.line);
-        found.set(macro.name, { path, macro });
-      }
-    } catch (error) {
-      throw explain(path, { path, line: 1 }, error);
-    }
-  }
+  for (const { path, text } of files) attempt({ path }, () => readFile(path, text, found));
   return found;
 }
 
+function readFile(path: string, text: string, found: Macros): void {
+  try {
+    for (const macro of parseTemplate(text).macros) {
+      const before = found.get(macro.name);
+      if (before) throw new SyntaxFault(`the macro '${macro.name}' is there twice, also in ${before.path}`, macro.line);
+      found.set(macro.name, { path, macro });
+    }
+  } catch (error) {
+    throw explain(path, { path, line: 1 }, error);
+  }
+}
+
 /** `default__x` is what `adapter.dispatch('x')` finds; where x is dbt's own it would change dbt. */
-function refuseReserved(own: Macros, builtIn: Macros): void {
-  for (const [name, { path, macro }] of own) {
+function refuseReserved(own: Macros, builtIn: Macros, attempt: Attempt): void {
+  for (const [name, { path, macro }] of [...own]) {
     const dispatched = /^(?:default|postgres)__(\w+)$/.exec(name)?.[1];
     const replaces = dispatched !== undefined && builtIn.has(dispatched) && !own.has(dispatched);
     if (!reservedMacros.test(dispatched ?? name) && !replaces) continue;
-    throw refuseUnsupported(`${path}:${macro.line}`, `the macro ${name}, which changes dbt itself,`);
+    own.delete(name);
+    attempt({ path }, () => {
+      throw refuseUnsupported(`${path}:${macro.line}`, `the macro ${name}, which changes dbt itself,`);
+    });
   }
 }
 
@@ -136,7 +147,10 @@ function openGlobals(
   scope: RenderScope,
   { library, render }: { library: Library; render(text: string): string },
 ): Scope {
-  const { projectName, packages, dispatch } = options;
+  const { packages, closed } = options;
+  const isClosed = closed?.has(scope.package) ?? false;
+  const projectName = isClosed ? scope.package : options.projectName;
+  const dispatch = isClosed ? new Map<string, string[]>() : options.dispatch;
   const bound = new Map<Known, Value>();
   const bind = (known: Known | undefined): Value | undefined => {
     if (!known) return undefined;

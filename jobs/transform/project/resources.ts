@@ -1,7 +1,8 @@
+import type { Attempt } from "./attempt.ts";
 import { readBlocks } from "./blocks.ts";
 import type { Compiler, CompileScope } from "./compile.ts";
 import { type ConfigLayer, folderConfig } from "./config.ts";
-import type { ProjectFile, ProjectFiles } from "./files.ts";
+import { nameOf, type ProjectFile, type ProjectFiles } from "./files.ts";
 import { parseModelConfig } from "./model-config.ts";
 import type { Naming } from "./naming.ts";
 import type { ResourceProperties } from "./properties.ts";
@@ -33,21 +34,20 @@ export type Draft = {
   line: number;
 };
 
-const baseName = (path: string) => path.replace(/^.*\//, "").replace(/\.\w+$/, "");
 /** The models, seeds and snapshots that the files hold, in no order. */
-export function findDrafts(files: ProjectFiles): Draft[] {
+export function findDrafts(files: ProjectFiles, attempt: Attempt): Draft[] {
   const whole =
     (resourceType: ResourceType) =>
     (file: ProjectFile): Draft => ({
       resourceType,
-      name: baseName(file.path),
+      name: nameOf(file.path),
       ...file,
       line: 1,
     });
   return [
     ...files.models.map(whole("model")),
     ...files.seeds.map(whole("seed")),
-    ...files.snapshots.flatMap(readSnapshotFile),
+    ...files.snapshots.flatMap((file) => attempt({ path: file.path }, () => readSnapshotFile(file)) ?? []),
   ];
 }
 

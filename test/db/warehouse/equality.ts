@@ -1,7 +1,8 @@
 import { expect } from "bun:test";
 import { newYorkDate } from "../../../jobs/market/calendar.ts";
 import { buildProject } from "../../../jobs/transform/build/build.ts";
-import { type LoadedProject, loadProject } from "../../../jobs/transform/project/load.ts";
+import type { LoadedProject } from "../../../jobs/transform/project/assemble.ts";
+import { loadProject } from "../../../jobs/transform/project/load.ts";
 import { createPlayer, type History } from "../../jobs/transform/arrivals.ts";
 import { warehouseDir } from "../../jobs/transform/support.ts";
 import { createTestDatabase } from "../../support/database.ts";

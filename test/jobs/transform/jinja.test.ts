@@ -10,6 +10,7 @@ function render(text: string, names: Record<string, unknown> = {}): string {
     place: { path: "t.sql", line: 1 },
     globals: createScope(),
     depth: 0,
+    rounds: 0,
     refusesUndefined: () => true,
     parsed: undefined,
   };

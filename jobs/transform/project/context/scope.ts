@@ -59,6 +59,8 @@ export type ContextOptions = {
   projectName: string;
   /** Names of the project and its packages. */
   packages: string[];
+  /** Packages that see nothing of the project around them. */
+  closed?: ReadonlySet<string>;
   /** Where macros of a package are looked for, as dbt_project.yml says it. */
   dispatch: Map<string, string[]>;
   /** `vars` as a package sees them, and what the caller sets over them. */
