@@ -27,4 +27,12 @@ export const lockKeys = {
   drift: 4_207_011,
   /** One build of the models at a time. */
   build: 7_023_441_902,
+  /** One build of the workspace at a time, beside that of the shipped models. */
+  workspaceBuild: 4_207_012,
+  /** The same of builds that only check the workspace, and publish nothing. */
+  workspaceCheck: 4_207_013,
+  /** Shared: builds of the workspace, which hold locks on what they read and end where a publication asks for these. */
+  workspaceReader: 4_207_014,
+  /** One publication at a time, of the market or of the workspace, puts relations in the place of others. */
+  publication: 4_207_015,
 } as const;

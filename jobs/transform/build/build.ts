@@ -20,8 +20,8 @@ type Plan = { models: Model[]; tests: Map<string, DataTest[]>; unitTests: Map<st
 export async function buildProject(context: BuildContext, options: BuildOptions): Promise<BuildResult> {
   const { project } = context.loaded;
   const plan = makePlan(context, options);
-  const { sql, today } = context;
-  const { results, stored } = await inBuildSession({ sql, signal: options.signal, today }, async (session) => {
+  const { sql, today, beside } = context;
+  const { results, stored } = await inBuildSession({ sql, signal: options.signal, today, beside }, async (session) => {
     if (options.rehearse) await session.within(options.rehearse);
     const models = await openModels(context, session, options);
     await makeSchemas(session, context, plan);
@@ -101,6 +101,7 @@ async function unitTestNode(progress: Progress, model: Model, tests: UnitTest[])
   let good = true;
   for (const test of tests) {
     options.onNode?.({ phase: "start", kind: "test", name: test.name });
+    session.startNode();
     const { signal } = options;
     const { compiler, project } = context.loaded;
     const unitContext = {
@@ -123,6 +124,7 @@ async function unitTestNode(progress: Progress, model: Model, tests: UnitTest[])
 async function buildNode(progress: Progress, model: Model): Promise<BuiltModel | undefined> {
   const { context, options, models, results } = progress;
   options.onNode?.({ phase: "start", kind: "model", name: model.name });
+  progress.session.startNode();
   const started = context.elapsed();
   const finish = (result: Pick<ModelResult, "action" | "rows"> & { error?: string }) => {
     const durationMs = context.elapsed() - started;

@@ -24,7 +24,7 @@ export async function fillByKey(context: ModelContext, model: Model, sql: string
   const { session } = context;
   const { column, keysOf } = independence(model);
   const key = quoteIdentifier(column);
-  const keys = quoteRelation(keysRelation(model));
+  const keys = quoteRelation(keysRelation(session.stage, model));
   const create = `create table ${quoteRelation(await openWork(context, model))} as`;
   await session.whole(`
     create table ${keys} as
@@ -45,7 +45,7 @@ async function fillEachKey(
   { create, key, keys }: { create: string; key: string; keys: string },
 ): Promise<Rows> {
   const part = await createPart(session, model, sql, {
-    argument: `${quoteRelation(shapeRelation(model))}.${key}%type`,
+    argument: `${quoteRelation(shapeRelation(session.stage, model))}.${key}%type`,
     condition: `model.${key} = wanted`,
   });
   // The table has few pages, but each of its rows is much work.
@@ -86,7 +86,7 @@ async function createPart(
   sql: string,
   { argument, condition }: { argument: string; condition: string },
 ): Promise<string> {
-  const shape = quoteRelation(shapeRelation(model));
+  const shape = quoteRelation(shapeRelation(session.stage, model));
   const part = quoteRelation(partFunction(model));
   await session.run(`create table ${shape} as ${sql} with no data`);
   await session.run(`
@@ -97,7 +97,7 @@ async function createPart(
 }
 
 const dropPart = (session: Session, model: Model) =>
-  session.run(`drop function ${quoteRelation(partFunction(model))}; drop table ${quoteRelation(shapeRelation(model))}`);
+  session.run(`drop function ${quoteRelation(partFunction(model))}; drop table ${quoteRelation(shapeRelation(session.stage, model))}`);
 
 /** A text in dollar quotes that it does not contain itself. */
 function quoteText(text: string): string {

@@ -21,7 +21,7 @@ async function makeView(session: Session, catalog: string): Promise<void> {
   const columns = await session.run(`
     select column_name from information_schema.columns
     where table_schema = 'information_schema' and table_name = '${catalog}' order by ordinal_position`);
-  const prefix = buildSchema("");
+  const prefix = buildSchema(session.stage, "");
   const list = columns.map(({ column_name: column }) =>
     column === "table_schema"
       ? `(case when table_schema like '${prefix.replaceAll("_", "\\_")}%' then substr(table_schema::text, ${prefix.length + 1}) else table_schema::text end)::information_schema.sql_identifier as table_schema`

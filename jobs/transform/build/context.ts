@@ -52,7 +52,7 @@ export function compileModel(
 
 /** Where a model is to be built, its schema made. */
 export async function openWork({ session, schemas }: ModelContext, model: Model): Promise<Relation> {
-  const relation = workRelation(model);
+  const relation = workRelation(session.stage, model);
   if (!schemas.has(relation.schema)) {
     await session.run(`create schema if not exists ${quoteIdentifier(relation.schema)}`);
     schemas.add(relation.schema);

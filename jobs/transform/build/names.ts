@@ -5,17 +5,27 @@ import type { Model, Relation } from "../project/types.ts";
 export const shortHash = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 12);
 
 const longestName = 63;
-const mark = "barline_build__";
+
+/**
+ * What the schemas of builds begin with. Two builds at a time have two stages: who makes a schema that another makes as well waits until
+ * that one ends.
+ */
+export const stages = {
+  market: "barline_build__",
+  workspace: "barline_workspace__",
+  workspaceCheck: "barline_check__",
+} as const;
+export type Stage = keyof typeof stages;
 
 /** Where what is to be published in a schema is built; made and dropped in the build's transaction, so that nobody else sees it. */
-export function buildSchema(schema: string): string {
-  const name = mark + schema;
-  return name.length <= longestName ? name : `${mark}${shortHash(schema)}`;
+export function buildSchema(stage: Stage, schema: string): string {
+  const name = stages[stage] + schema;
+  return name.length <= longestName ? name : `${stages[stage]}${shortHash(schema)}`;
 }
 
 /** Where a model is built before it is published: under its own name, as queries may go by it. */
-export const workRelation = ({ relation }: Model): Relation => ({
-  schema: buildSchema(relation.schema),
+export const workRelation = (stage: Stage, { relation }: Model): Relation => ({
+  schema: buildSchema(stage, relation.schema),
   identifier: relation.identifier,
 });
 
@@ -25,10 +35,10 @@ const helper = (schema: string, kind: string, { uniqueId }: Model): Relation => 
 });
 
 /** The keys by which a table is filled. */
-export const keysRelation = (model: Model) => helper(workRelation(model).schema, "keys", model);
+export const keysRelation = (stage: Stage, model: Model) => helper(workRelation(stage, model).schema, "keys", model);
 
 /** An empty table of a model's columns, and the function that answers a part of its rows; gone when the model is built. */
-export const shapeRelation = (model: Model) => helper(workRelation(model).schema, "shape", model);
+export const shapeRelation = (stage: Stage, model: Model) => helper(workRelation(stage, model).schema, "shape", model);
 export const partFunction = (model: Model) => helper("pg_temp", "part", model);
 
 /** Where rows wait that are to be written into a table. */

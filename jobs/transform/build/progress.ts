@@ -1,8 +1,8 @@
 import type { Logger } from "pino";
 import type { Sql, TransactionSql } from "../../../db/client.ts";
 import type { LoadedProject } from "../project/assemble.ts";
-import type { ModelContext } from "./context.ts";
-import type { Session } from "./session.ts";
+import type { BuiltModel, ModelContext } from "./context.ts";
+import type { BesideOptions, Session } from "./session.ts";
 import type { StoredFailures } from "./stored.ts";
 import type { BuildResult, FailureVerdict, NodeEvent, TestFailure } from "./types.ts";
 
@@ -17,6 +17,8 @@ export type BuildOptions = {
   onTestFailure?(failure: TestFailure): Promise<FailureVerdict>;
   /** Changes the database for this build alone: it shows how a build of that would end, and is undone with all that it makes. */
   rehearse?(transaction: TransactionSql): Promise<void>;
+  /** Done in the transaction that publishes, once all stands under its own name. */
+  onPublish?(session: Session, built: readonly BuiltModel[]): Promise<void>;
   /** Takes what is said of this build, with whose it is; the project's own log where left out. */
   log?: BuildContext["log"];
 };
@@ -29,6 +31,8 @@ export type BuildContext = {
   now(): Date;
   /** Milliseconds of a clock that only goes forward. */
   elapsed(): number;
+  /** Of a build that goes on beside the market's. */
+  beside?: BesideOptions;
 };
 
 /** A build under way: what is planned, and what became of it so far. */

@@ -16,6 +16,7 @@ import { type BuiltModel, isMoved } from "./context.ts";
 import { createPlaces } from "./places.ts";
 import { withQueries } from "./query.ts";
 import type { Session } from "./session.ts";
+import { endBuildsInTheWay, holdPublications, putUpGuests, readWorkspaceRelations, takeDownGuests } from "./way.ts";
 
 export type PublishContext = {
   session: Session;
@@ -27,6 +28,9 @@ export type PublishContext = {
   /** Schemas made for this build. */
   schemas: ReadonlySet<string>;
 };
+
+/** A publication whose turn it is; `workspace`: what stands of the workspace, by quoted name. */
+type Swapping = PublishContext & { workspace: ReadonlySet<string> };
 
 /**
  * A reader that holds a table delays its swap; the swap, waiting, delays all readers that come after. So it waits for a short
@@ -51,12 +55,15 @@ async function swapPatiently(context: PublishContext, moved: BuiltModel[]): Prom
     try {
       await session.savepoint(async () => {
         await session.run(`set local lock_timeout = ${lockTimeoutMs}`);
-        await swap(context, moved);
+        await swapAlone(context, moved);
         await session.run("set local lock_timeout = 0");
       });
       return;
     } catch (error) {
-      if (!hasCode(error, "55P03")) throw error;
+      // 40P01: what holds the tables waits for something that this transaction holds.
+      if (!hasCode(error, "55P03") && !hasCode(error, "40P01")) throw error;
+      if (session.stage !== "market") throw error;
+      await endBuildsInTheWay(session, placesOf(moved));
       if (attempt === lockAttempts) {
         throw new RetryableError(
           "Somebody held the published tables for a minute, so the new ones could not take their place.",
@@ -70,7 +77,20 @@ async function swapPatiently(context: PublishContext, moved: BuiltModel[]): Prom
   }
 }
 
-async function swap(context: PublishContext, moved: BuiltModel[]): Promise<void> {
+const placesOf = (moved: BuiltModel[]) => moved.map(({ model }) => model.relation);
+
+/** Swaps while no other publication does, with the views of the workspace out of the market's way. */
+async function swapAlone(context: PublishContext, moved: BuiltModel[]): Promise<void> {
+  const { session } = context;
+  await holdPublications(session);
+  const workspace = await readWorkspaceRelations(session);
+  if (session.stage !== "market" || workspace.size === 0) return await swap({ ...context, workspace }, moved);
+  const guests = await takeDownGuests(session, placesOf(moved));
+  await swap({ ...context, workspace }, moved);
+  await putUpGuests(session, guests);
+}
+
+async function swap(context: Swapping, moved: BuiltModel[]): Promise<void> {
   const { session } = context;
   const views = moved.filter(({ model }) => model.config.materialized === "view");
   const tables = moved.filter(({ model }) => model.config.materialized !== "view");
@@ -88,7 +108,7 @@ const modelOf = (models: Model[], relation: Relation) =>
   models.find((model) => quoteRelation(model.relation) === quoteRelation(relation));
 
 /** Drops a published view, and first those of the project that read it; `dropped` keeps their grants. */
-async function dropView(context: PublishContext, model: Model, dropped: Map<string, string[]>): Promise<void> {
+async function dropView(context: Swapping, model: Model, dropped: Map<string, string[]>): Promise<void> {
   const { session } = context;
   for (const view of await readDependentViews(session, model.relation)) {
     const reader = modelOf(context.models, view);
@@ -98,12 +118,12 @@ async function dropView(context: PublishContext, model: Model, dropped: Map<stri
   await dropRelation(context, model, "view");
 }
 
-async function dropRelation(context: PublishContext, model: Model, kind: "view" | "table"): Promise<void> {
+async function dropRelation(context: Swapping, model: Model, kind: "view" | "table"): Promise<void> {
   const { name, relation } = model;
   const { session } = context;
-  // Foreign keys of the project's own tables are made anew with these.
+  // Foreign keys of the project's own tables are made anew with these, and those of the workspace with its next build.
   for (const { table, constraint } of await readReferences(session, relation)) {
-    if (modelOf(context.models, table))
+    if (modelOf(context.models, table) || context.workspace.has(quoteRelation(table)))
       await session.run(`alter table ${quoteRelation(table)} drop constraint ${quoteIdentifier(constraint)}`);
   }
   try {
@@ -120,7 +140,7 @@ async function dropRelation(context: PublishContext, model: Model, kind: "view" 
   }
 }
 
-async function swapTable(context: PublishContext, table: BuiltModel, dropped: Map<string, string[]>): Promise<void> {
+async function swapTable(context: Swapping, table: BuiltModel, dropped: Map<string, string[]>): Promise<void> {
   const { session, standing } = context;
   const { model, relation, fingerprint } = table;
   const target = model.relation;
@@ -202,7 +222,7 @@ async function copyInto(
 }
 
 /** Puts a view's present text under its name: in place where its columns allow it, else anew with all that read it. */
-async function publishView(context: PublishContext, model: Model, dropped: Map<string, string[]>): Promise<void> {
+async function publishView(context: Swapping, model: Model, dropped: Map<string, string[]>): Promise<void> {
   const { session, compiler } = context;
   const target = model.relation;
   // By now every name means what is published.

@@ -1,14 +1,17 @@
 import type { Sql, TransactionSql } from "../../../db/client.ts";
-import { isTransientDatabaseError } from "../../../db/errors.ts";
+import { isQueryCancelled, isTransientDatabaseError } from "../../../db/errors.ts";
 import { lockKeys } from "../../../db/locks.ts";
 import { CancelledError, PermanentError, RetryableError } from "../../orchestrator/errors.ts";
 import type { QueryTable } from "../project/context/tables.ts";
+import { quoteRelation, type Relation } from "../project/types.ts";
+import type { Stage } from "./names.ts";
 
 type Row = Record<string, unknown>;
 export type Rows = Row[] & { count: number; columns?: { name: string; type: number }[] };
 
 /** The connection and transaction in which a build happens. */
 export type Session = {
+  stage: Stage;
   /** Runs statements made from the project; cancels them at the server when the build is cancelled. */
   run(text: string): Promise<Rows>;
   /** Runs a statement and gives what it answers as Postgres writes it, so that nothing of a value is lost; of several, the last one's. */
@@ -19,6 +22,19 @@ export type Session = {
   within(work: (transaction: TransactionSql) => Promise<void>): Promise<void>;
   /** Runs `work` so that its failure undoes only itself. */
   savepoint<T>(work: () => Promise<T>): Promise<T>;
+  /** Asks of what is committed by now, which the transaction does not see. */
+  askNow(text: string): Promise<Rows>;
+  /** From here on the time of one model or test counts, where there is a limit to it. */
+  startNode(): void;
+};
+
+/** A build that goes on beside the market's, and gives way to its publications. */
+export type BesideOptions = {
+  stage: Exclude<Stage, "market">;
+  /** What it reads of others: held from the start, so that all of it is of one publication. */
+  reads: readonly Relation[];
+  /** Milliseconds that each model and test may take. */
+  limitMs: number;
 };
 
 export type SessionOptions = {
@@ -26,7 +42,11 @@ export type SessionOptions = {
   signal: AbortSignal | undefined;
   /** New York's date for this build, where it is not to be the clock's. */
   today: string | undefined;
+  beside?: BesideOptions | undefined;
 };
+
+/** A model or test that took longer than it may. */
+export class TimeLimitError extends PermanentError {}
 
 /** Few rows are looked up through indexes, in the cache; all rows are read in order and sorted by several processes. */
 const lookUpPageCost = "1.1";
@@ -62,13 +82,15 @@ export async function inBuildSession<T extends { commit: boolean }>(
   options: SessionOptions,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  const { sql, signal } = options;
+  const { sql, signal, beside } = options;
   let answer: T | undefined;
   try {
     await sql.begin(async (holder) => {
-      await cancellable(holder, signal)(`select pg_advisory_xact_lock(${lockKeys.build})`);
+      const asked = cancellable(holder, signal);
+      await asked(`select pg_advisory_xact_lock(${lockOf(beside?.stage ?? "market")})`);
       await sql.begin("isolation level repeatable read", async (transaction) => {
-        const session = openSession(transaction, signal);
+        if (beside) await hold(transaction, beside);
+        const session = openSession(transaction, signal, { askNow: asked, beside });
         const values = { ...settings, ...(options.today && { "barline.today": options.today }) };
         for (const [name, value] of Object.entries(values)) {
           await transaction`select set_config(${name}::text, ${value}::text, true)`;
@@ -88,20 +110,50 @@ export async function inBuildSession<T extends { commit: boolean }>(
 /** What makes a transaction roll back where nothing is wrong with it. */
 class RollbackRequest extends Error {}
 
+const lockOf = (stage: Stage) =>
+  ({
+    market: lockKeys.build,
+    workspace: lockKeys.workspaceBuild,
+    workspaceCheck: lockKeys.workspaceCheck,
+  })[stage];
+
+/**
+ * Takes hold of what a build beside the market's reads, before its snapshot: a table that a publication puts in the place of another
+ * would be empty in an older one. It waits for nobody meanwhile, and shows itself to publications.
+ */
+async function hold(transaction: TransactionSql, { reads }: BesideOptions): Promise<void> {
+  if (reads.length > 0) {
+    await transaction.unsafe(`lock table ${reads.map(quoteRelation).join(", ")} in access share mode nowait`);
+  }
+  await transaction`select pg_advisory_xact_lock_shared(${lockKeys.workspaceReader}::bigint)`;
+}
+
+type SessionParts = { askNow: Session["askNow"]; beside: BesideOptions | undefined };
+
 /** Opens a session in a transaction of the caller's. */
-export function openSession(transaction: TransactionSql, signal: AbortSignal | undefined): Session {
+export function openSession(
+  transaction: TransactionSql,
+  signal: AbortSignal | undefined,
+  parts?: SessionParts,
+): Session {
   let current = transaction;
+  const limit = parts?.beside && createLimit(parts.beside.limitMs);
+  const timed = async <T>(work: () => Promise<T>): Promise<T> => (limit ? await limit.keep(current, work) : await work());
+  const run = (text: string) => timed(() => cancellable(current, signal)(text));
   return {
-    run: (text) => cancellable(current, signal)(text),
-    ask: async (text) => toTable(await untilAborted(() => current.unsafe(text).raw(), signal)),
+    stage: parts?.beside?.stage ?? "market",
+    run,
+    ask: async (text) => toTable(await timed(() => untilAborted(() => current.unsafe(text).raw(), signal))),
     async whole(text) {
       const setPageCost = (cost: string) => current`select set_config('random_page_cost', ${cost}::text, true)`;
       await setPageCost(wholePageCost);
-      const rows = await cancellable(current, signal)(text);
+      const rows = await run(text);
       await setPageCost(lookUpPageCost);
       return rows;
     },
     within: (work) => work(current),
+    askNow: parts?.askNow ?? run,
+    startNode: () => limit?.start(),
     async savepoint<T>(work: () => Promise<T>): Promise<T> {
       const outer = current;
       let answer: { value: T } | undefined;
@@ -118,6 +170,29 @@ export function openSession(transaction: TransactionSql, signal: AbortSignal | u
     },
   };
 }
+
+/** Ends statements, at the server, that go on when the time of a model or test is over. */
+function createLimit(limitMs: number) {
+  let endsAt = performance.now() + limitMs;
+  return {
+    start() {
+      endsAt = performance.now() + limitMs;
+    },
+    async keep<T>(transaction: TransactionSql, work: () => Promise<T>): Promise<T> {
+      const over = () => new TimeLimitError(`took longer than the ${tellSeconds(limitMs)} that it may`);
+      const leftMs = Math.ceil(endsAt - performance.now());
+      if (leftMs <= 0) throw over();
+      await transaction`select set_config('statement_timeout', ${String(leftMs)}::text, true)`;
+      try {
+        return await work();
+      } catch (error) {
+        throw isQueryCancelled(error) && performance.now() >= endsAt ? over() : error;
+      }
+    },
+  };
+}
+
+const tellSeconds = (ms: number) => (ms >= 1000 ? `${Math.round(ms / 1000)} s` : `${ms} ms`);
 
 /** Runs a statement that ends at the server as soon as `signal` fires. */
 const cancellable =

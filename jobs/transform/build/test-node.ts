@@ -37,7 +37,10 @@ async function runAll(progress: Progress, tests: DataTest[], delta: BuiltModel |
       compiler: models.compiler,
       now: context.elapsed,
       signal: options.signal,
-      onStart: (name) => options.onNode?.({ phase: "start", kind: "test", name }),
+      onStart: (name) => {
+        session.startNode();
+        options.onNode?.({ phase: "start", kind: "test", name });
+      },
       onFinish: (result) => report(progress, result),
       onStored: (stored) => progress.stored.push(stored),
       onFault: (fault) => {
