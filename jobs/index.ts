@@ -25,7 +25,20 @@ import { decideOnSplit } from "./split-decision.ts";
 import { createModelList } from "./transform/model-list.ts";
 import { createProjectReader } from "./transform/project-reader.ts";
 import { createTransform, type Transform } from "./transform/transform.ts";
-import { createTransformJob } from "./transform-job.ts";
+import { createTransformJob, martsDataset } from "./transform-job.ts";
+import { createWorkspaceJob } from "./workspace/job.ts";
+import { createWorkspaceReader } from "./workspace/view.ts";
+import { createWorkspaceWatch } from "./workspace/watch.ts";
+
+export type WorkspaceOptions = {
+  folder: string;
+  /** Milliseconds that each model and test may take. */
+  modelLimitMs: number;
+  /** Connections that publications of the market may end. */
+  pool: Sql;
+  /** As `setInterval`, of the system where it is left out. */
+  every?(milliseconds: number, tick: () => void): () => void;
+};
 
 export type PipelineOptions = {
   settings: PipelineSettings;
@@ -38,6 +51,8 @@ export type PipelineOptions = {
   log: Logger;
   /** Where dbt's artifacts go, and what `env_var` may read; neither where left out. */
   dbt?: { artifactsDir: string; environment: Record<string, string> };
+  /** The people's own models; nobody has any where it is left out. */
+  workspace?: WorkspaceOptions;
   /** Is told what this process does. */
   observer?: PipelineObserver;
   now(): Date;
@@ -50,7 +65,7 @@ const workerIdleMs = 20_000;
 /** How long a cancelled batch may take to stop; after that its worker is ended with it. */
 export const cancelGraceMs = 1500;
 
-/** The pipeline: its three jobs, declared side by side, and what people may ask of them. It does nothing until started. */
+/** The pipeline: its jobs, declared side by side, and what people may ask of them. It does nothing until started. */
 export function createPipeline(options: PipelineOptions): Pipeline {
   const { settings, pools, lake, log, now, random } = options;
   const keyGuard = createKeyGuard(now);
@@ -64,6 +79,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const projectDir = fileURLToPath(new URL("../db/warehouse", import.meta.url));
   // What dbt prints nothing for is a mistake in models of ours.
   const transform = createTransform({ sql: pools.work, projectDir, log, refusesUndefined: () => true, ...options.dbt });
+  const workspace = openWorkspace(options, projectDir);
 
   const lakeViewer = createLakeViewer(lake);
   const jobs: JobDefinition[] = [
@@ -80,6 +96,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       },
     }),
     createTransformJob({ sql: pools.work, transform, lake: lakeViewer, log }),
+    createWorkspaceJob({ sql: pools.work, builder: workspace, publications: martsDataset }),
   ];
 
   const pool = createWorkerPool({
@@ -112,6 +129,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     orchestrator: { ...orchestrator, start: () => startAll({ orchestrator, transform, sql: pools.state, log }) },
     models: createModelList({ transform, now }),
     project: createProjectReader({ transform, projectDir }),
+    workspace: createWorkspaceReader({ sql: pools.state, reading: workspace.reading }),
+    workspaceWatch: createWorkspaceWatch({
+      ...{ sql: pools.state, log, folder: workspace.reading.folder },
+      ...(options.workspace?.every && { every: options.workspace.every }),
+      ask: () => askForWorkspace(orchestrator, pools.state),
+    }),
     quarantine: createQuarantineDesk({
       sql: pools.work,
       log: { warn: (message, fields) => log.warn(fields, message) },
@@ -122,6 +145,28 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     lakeViewer,
     ...createPipelineRequests({ settings, sql: pools.work, orchestrator, now }),
   };
+}
+
+/** Files that nobody has are of a folder that is not there. */
+const noWorkspace = { folder: "/nonexistent/barline-workspace", modelLimitMs: 600_000 };
+
+function openWorkspace({ pools, log, now, workspace, settings: _, dbt }: PipelineOptions, projectDir: string) {
+  const { folder, modelLimitMs } = workspace ?? noWorkspace;
+  return {
+    ...{ sql: workspace?.pool ?? pools.work, state: pools.work, limitMs: modelLimitMs, log, now },
+    reading: {
+      ...{ projectDir, folder, variables: {}, environment: dbt?.environment ?? {}, now },
+      database: pools.work.options.database,
+      refusesUndefined: () => true,
+    },
+  };
+}
+
+/** A run that waits reads what is there once it begins; of one at work nobody knows. */
+async function askForWorkspace(orchestrator: Orchestrator, sql: Sql): Promise<void> {
+  const active = await countActiveRuns(sql);
+  if (active.some(({ jobId, queued }) => jobId === jobIds.workspace && queued > 0)) return;
+  await orchestrator.createRun(jobIds.workspace, { parameters: { changedFiles: true } });
 }
 
 type StartOptions = { orchestrator: Orchestrator; transform: Transform; sql: Sql; log: Logger };
@@ -155,7 +200,10 @@ type RequestOptions = Parameters<typeof prepareBackfill>[0];
 /** The requests that need to know of stocks. */
 function createPipelineRequests(
   options: RequestOptions,
-): Omit<Pipeline, "orchestrator" | "models" | "project" | "quarantine" | "lakeViewer"> {
+): Omit<
+  Pipeline,
+  "orchestrator" | "models" | "project" | "workspace" | "workspaceWatch" | "quarantine" | "lakeViewer"
+> {
   const { orchestrator, now } = options;
   const rangeOf = (request: BackfillRequest, { sessions, group }: PreparedBackfill) => ({
     from: request.from,
@@ -178,7 +226,8 @@ function createPipelineRequests(
       return await orchestrator.createBackfill(request.jobId, rangeOf(request, prepared), by);
     },
     async createRun(jobId, { session, fullRefresh }, by) {
-      const parameters = jobId === jobIds.transform && fullRefresh ? { fullRefresh } : {};
+      const isBuild = jobId === jobIds.transform || jobId === jobIds.workspace;
+      const parameters = isBuild && fullRefresh ? { fullRefresh } : {};
       const partition = session ?? (jobId === jobIds.ingest ? lastSettledSession(now()) : null);
       if (partition !== null && jobId === jobIds.ingest) checkSession(partition, now());
       const wanted = { parameters, ...(partition !== null && { partition }) };

@@ -1,8 +1,10 @@
+import type { Service } from "./daily.ts";
 import type { LakeViewer } from "./lake/viewer.ts";
 import type { Actor, BackfillOrder, Orchestrator, PartitionReason, Reprocess } from "./orchestrator/types.ts";
 import type { QuarantineDesk } from "./quarantine/types.ts";
 import type { SplitDecisionRequest } from "./split-decision.ts";
 import type { ProjectSummary } from "./transform/transform.ts";
+import type { WorkspaceView } from "./workspace/view.ts";
 
 /** What a person asks for in the backfill form or the API; dates are inclusive, `YYYY-MM-DD`. */
 export type BackfillRequest = {
@@ -70,6 +72,10 @@ export type Pipeline = {
   models(): Promise<ModelNode[]>;
   /** All of it: columns, tests, and the SQL of each. A fault in it is a PermanentError that says where. */
   project(): Promise<ProjectSummary>;
+  /** The people's own part of it: what lies in their folder now, and what became of it. Faults are in the answer. */
+  workspace(): Promise<WorkspaceView>;
+  /** Has changes of the workspace built as they come, once it is started. */
+  workspaceWatch: Service;
   /** What people decide about rows that are held back. */
   quarantine: QuarantineDesk;
   /** What landed, to be looked at. */
@@ -87,4 +93,5 @@ export const jobIds = {
   ingest: "stocks_polygon_ingest",
   load: "stocks_polygon_load",
   transform: "stocks_polygon_dbt_transform",
+  workspace: "stocks_polygon_workspace",
 } as const;

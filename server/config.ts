@@ -19,8 +19,6 @@ export type Config = {
   /** Addresses and networks whose X-Forwarded-For is believed. */
   trustedProxies: string[];
   dataDir: string;
-  /** The people's own models, tests, seeds and strategies. */
-  workspaceDir: string;
   /** Null: the embedded PostgreSQL. */
   databaseUrl: string | null;
   /** Null: the folder lake under `dataDir`. `bucket` names the datasets in both. */
@@ -45,6 +43,10 @@ export type Config = {
   catchup: "all" | "latest" | "none";
   /** Sessions fetched again after each new one. */
   recheckSessions: number;
+  /** The people's own models, tests, seeds and strategies. */
+  workspaceDir: string;
+  /** What each model and test of it may take. */
+  workspaceModelSeconds: number;
   workers: number;
   logLevel: "debug" | "info" | "warn" | "error";
   /** What the vendor and S3 are reached through. */
@@ -66,7 +68,7 @@ export class ConfigError extends Error {
 }
 
 /** Prefixes that are ours: another name under them is a slip of the pen, and is refused rather than ignored. */
-const ownPrefixes = ["ALERT_", "SMTP_", "POLYGON_", "S3_", "BARLINE_"];
+const ownPrefixes = ["ALERT_", "SMTP_", "POLYGON_", "S3_", "BARLINE_", "WORKSPACE_"];
 
 type Environment = Record<string, string | undefined>;
 
@@ -90,7 +92,6 @@ export function readConfig(environment: Environment, now: Date): StartConfig {
     adminPassword: values.ADMIN_PASSWORD ?? null,
     viewerPassword: values.VIEWER_PASSWORD ?? null,
     dataDir,
-    workspaceDir: values.WORKSPACE_DIR ?? join(dataDir, "workspace"),
     databaseUrl: values.DATABASE_URL ?? null,
     s3: objectStore(values),
     bucket: values.S3_BUCKET ?? "test",
@@ -99,6 +100,8 @@ export function readConfig(environment: Environment, now: Date): StartConfig {
     startDate,
     catchup: values.CATCHUP ?? "all",
     recheckSessions: values.RECHECK_SESSIONS ?? 5,
+    workspaceDir: values.WORKSPACE_DIR ?? join(dataDir, "workspace"),
+    workspaceModelSeconds: values.WORKSPACE_MODEL_TIMEOUT ?? 600,
     workers: values.WORKERS ?? availableParallelism(),
     logLevel: values.LOG_LEVEL ?? "info",
     proxies: proxies(environment),

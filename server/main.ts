@@ -80,7 +80,7 @@ async function start(): Promise<void> {
   if (asked) return;
   await pipeline.orchestrator.start();
   isWorking = true;
-  for (const service of [housekeeping, drift, alerts]) await service.start();
+  for (const service of [housekeeping, drift, alerts, pipeline.workspaceWatch]) await service.start();
   lifecycle.onStop("progress", reportProgress({ url: database.url, log, now, jobs: Object.values(jobIds) }));
   log.info(
     { source: config.market.source, universe: config.universe, startDate: config.startDate },

@@ -21,6 +21,7 @@ import { demoApiKey, startDemoExchange } from "../jobs/market/demo/server.ts";
 import { readUniverse } from "../jobs/market/universe.ts";
 import type { Pipeline } from "../jobs/pipeline.ts";
 import type { PipelineSettings } from "../jobs/settings.ts";
+import { prepareWorkspace } from "../jobs/workspace/scaffold.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { createApp } from "./app.ts";
 import type { Config } from "./config.ts";
@@ -169,6 +170,9 @@ export async function startPipeline(startup: Startup, database: Database): Promi
     recheckSessions: config.recheckSessions,
     isFirstLook,
   };
+  const folder = resolve(config.workspaceDir);
+  prepareWorkspace(folder, log);
+  const pool = openOwnPool(lifecycle, database, "workspace", { role: "work", max: 3 });
   const pipeline = createPipeline({
     settings,
     pools,
@@ -176,11 +180,13 @@ export async function startPipeline(startup: Startup, database: Database): Promi
     workers: config.workers,
     version: packageJson.version,
     dbt: { artifactsDir: join(resolve(config.dataDir), "dbt"), environment: config.dbtEnvironment },
+    workspace: { folder, pool, modelLimitMs: config.workspaceModelSeconds * 1000 },
     log,
     observer: metrics.observer,
     now,
     random: Math.random,
   });
+  lifecycle.onStop("workspace", () => pipeline.workspaceWatch.stop());
   lifecycle.onStop("orchestrator", () => pipeline.orchestrator.stop(orchestratorPatienceMs));
   return pipeline;
 }

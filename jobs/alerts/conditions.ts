@@ -2,6 +2,8 @@ import type { HeldTicker } from "../../db/queries/market/read-quarantines.ts";
 import type { ListedSplit } from "../../db/queries/market/splits.ts";
 import type { FailedJob, PipelineStanding, TestOutcome } from "../../db/queries/operations/alert-conditions.ts";
 import type { DriftCheckRow } from "../../db/queries/quality/drift.ts";
+import type { WorkspaceGroupRow } from "../../db/queries/quality/workspace.ts";
+import type { WorkspaceGroupState } from "../../db/schema/workspace.ts";
 import type { DriftExample } from "../drift/types.ts";
 import { settledSessions, settlesAt } from "../market/calendar.ts";
 import type { Problem } from "./types.ts";
@@ -183,6 +185,37 @@ function staleAdvice({ paused, isActive }: PipelineStanding, titles: ReadonlyMap
   if (isActive)
     return "Work is under way, but none of it has succeeded for an hour. Look at what runs, and at its log.";
   return "Nothing is under way. Look at the failed runs on the overview; retry them, or run the session again.";
+}
+
+const groupWords: Partial<Record<WorkspaceGroupState, string>> = {
+  failed: "is not published",
+  timed_out: "takes too long",
+  refused: "is refused",
+};
+
+/** One problem for each group of the workspace that is not published for a fault of its own. */
+export function workspaceFailed(groups: WorkspaceGroupRow[]): Verdict {
+  const problems = groups.flatMap(({ name, state, error, errorFile, errorLine, publishedAt }): Problem[] => {
+    const words = groupWords[state];
+    if (words === undefined) return [];
+    const where = errorFile === null ? "" : `${errorFile}${errorLine === null ? "" : `:${errorLine}`}: `;
+    const stays = publishedAt === null ? "Nothing of it is published." : "What was published of it before stays.";
+    return [
+      {
+        key: `workspace_failed:${name}`,
+        kind: "workspace_failed",
+        title: oneLine(`Workspace: ${name} ${words}`, 200),
+        message: oneLine(
+          `${where}${error ?? "it says no reason."} ${stays} The market and all other groups are published.`,
+        ),
+        advice: "Correct the file in the workspace; it is built again as soon as it is saved.",
+        path: "/workspace",
+      },
+    ];
+  });
+  // What waits says nothing of what was wrong before.
+  const undecided = groups.filter(({ state }) => state === "waiting").map(({ name }) => `workspace_failed:${name}`);
+  return { problems, undecided };
 }
 
 /** A split that was set aside within so long of its day is news, and told by itself. */

@@ -14,6 +14,7 @@ import {
 } from "../../db/queries/operations/alerts.ts";
 import { selectPublishedRange } from "../../db/queries/pipeline/publication.ts";
 import { selectDriftChecks } from "../../db/queries/quality/drift.ts";
+import { selectWorkspaceGroups } from "../../db/queries/quality/workspace.ts";
 import { newYorkDate } from "../market/calendar.ts";
 import { jobIds } from "../pipeline.ts";
 import {
@@ -26,6 +27,7 @@ import {
   splitsSetAside,
   staleData,
   type Verdict,
+  workspaceFailed,
 } from "./conditions.ts";
 import { flapQuietMs, flapWindowMs, planAlerts, tellAt } from "./plan.ts";
 import type { ChannelName, Problem } from "./types.ts";
@@ -74,13 +76,16 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
 }
 
 async function findProblems(transaction: TransactionSql, options: EvaluateOptions, now: Date): Promise<Verdict> {
-  const standing = await selectStanding(transaction, Object.values(jobIds));
+  // The workspace's own job keeps no data from being published.
+  const market = [jobIds.ingest, jobIds.load, jobIds.transform];
+  const standing = await selectStanding(transaction, market);
   const verdicts = [
     failedRuns(await selectFailedJobs(transaction), options.titles),
     failedTests(await selectTestOutcomes(transaction, jobIds.transform)),
     heldTickers(await selectHeldQuarantines(transaction)),
     await findStaleness(transaction, { ...options, now, standing }),
     driftFound((await selectDriftChecks(transaction, 1))[0]),
+    workspaceFailed(await selectWorkspaceGroups(transaction)),
     splitsSetAside(await selectListedSplits(transaction, { ticker: null, doubted: true, setAside: true }, splitsTold)),
   ];
   return {

@@ -16,6 +16,7 @@ export const alertKinds = [
   "stale_data",
   "drift",
   "split_set_aside",
+  "workspace_failed",
 ] as const;
 export type AlertKind = (typeof alertKinds)[number];
 

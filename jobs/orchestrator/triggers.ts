@@ -1,5 +1,5 @@
 import type { JsonValue, Sql, TransactionSql } from "../../db/client.ts";
-import { claimEvents, hasPendingEvents, selectWaitingSince } from "../../db/queries/pipeline/events.ts";
+import { claimEvents, hasPendingEvents, passOverEvents, selectWaitingSince } from "../../db/queries/pipeline/events.ts";
 import {
   type ActiveRuns,
   countActiveRuns,
@@ -95,8 +95,13 @@ export async function queueTriggeredRun(
   now: Date,
 ): Promise<{ runId: number } | { restMs: number } | undefined> {
   if (!job.triggeredBy?.length || !(await hasPendingEvents(sql, job.id))) return undefined;
+  const isWanted = (await job.isWanted?.()) ?? true;
   return await sql.begin(async (transaction) => {
     if ((await lockJob(transaction, job.id)).paused) return undefined;
+    if (!isWanted) {
+      await passOverEvents(transaction, job.id);
+      return undefined;
+    }
     const active = await countActiveRuns(transaction);
     if (isFull(job, active)) return undefined;
     const restMs = isStreaming(job, active) ? await remainingRest(transaction, job, now) : 0;

@@ -144,6 +144,8 @@ export type JobDefinition = {
    * event waits longer than that for it.
    */
   coalesce?: { whileActive: string[]; restFactor: number; endWithinMs?: number };
+  /** Whether what waits for it is worth a run; where not, it is passed over. Always where left out. */
+  isWanted?(): Promise<boolean>;
   /** Whether a run asked for by hand makes sense with no event to claim. */
   runsWithoutEvents?: boolean;
   /** Tries of a task before its run fails. */

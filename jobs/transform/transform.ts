@@ -14,9 +14,11 @@ export type { BuildOptions } from "./build/progress.ts";
 export type {
   BuildResult,
   FailureVerdict,
+  ModelResult,
   NodeEvent,
   StatementFault,
   TestFailure,
+  TestResult,
 } from "./build/types.ts";
 export type { SourceFreshness } from "./freshness.ts";
 export type { ProjectNode, ProjectSource, ProjectSummary } from "./summary.ts";

@@ -164,6 +164,8 @@ export function fakePipeline(jobs: JobDefinition[], ids: { backfill?: number; ru
     orchestrator,
     models: async () => fakeModels,
     project: async () => fakeProject,
+    workspace: async () => ({ folder: "/data/workspace", problem: null, readAt: null, isCurrent: true, groups: [] }),
+    workspaceWatch: { start: () => {}, stop: async () => {} },
     quarantine: {
       release: async (id, reason) => note("release", { id, reason }),
       drop: async (id, reason) => {

@@ -48,6 +48,8 @@ export function fakePipeline(
     decideSplit: unexpected("decideSplit"),
     models: unexpected("models"),
     project: unexpected("project"),
+    workspace: unexpected("workspace"),
+    workspaceWatch: { start: () => {}, stop: async () => {} },
     quarantine: { release: unexpected("quarantine.release"), drop: unexpected("quarantine.drop") },
     lakeViewer: {
       stored: unexpected("lake.stored"),

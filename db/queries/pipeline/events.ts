@@ -64,6 +64,11 @@ export async function hasPendingEvents(sql: Sql | TransactionSql, jobId: string)
   return rows.length > 0;
 }
 
+/** Lets no event wait for a run of the job any more; none of them wakes it again. The caller holds the job's lock. */
+export async function passOverEvents(transaction: TransactionSql, jobId: string): Promise<void> {
+  await transaction`delete from barline.pending_events where job_id = ${jobId}::text`;
+}
+
 /** When the oldest event that waits for a run of the job was recorded; undefined where none waits. */
 export async function selectWaitingSince(sql: Sql | TransactionSql, jobId: string): Promise<Date | undefined> {
   const [row] = await sql<{ at: Date }[]>`

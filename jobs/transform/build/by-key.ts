@@ -97,7 +97,9 @@ async function createPart(
 }
 
 const dropPart = (session: Session, model: Model) =>
-  session.run(`drop function ${quoteRelation(partFunction(model))}; drop table ${quoteRelation(shapeRelation(session.stage, model))}`);
+  session.run(
+    `drop function ${quoteRelation(partFunction(model))}; drop table ${quoteRelation(shapeRelation(session.stage, model))}`,
+  );
 
 /** A text in dollar quotes that it does not contain itself. */
 function quoteText(text: string): string {

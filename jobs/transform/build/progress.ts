@@ -18,7 +18,7 @@ export type BuildOptions = {
   /** Changes the database for this build alone: it shows how a build of that would end, and is undone with all that it makes. */
   rehearse?(transaction: TransactionSql): Promise<void>;
   /** Done in the transaction that publishes, once all stands under its own name. */
-  onPublish?(session: Session, built: readonly BuiltModel[]): Promise<void>;
+  onPublish?(session: Session, built: readonly BuiltModel[], results: BuildResult): Promise<void>;
   /** Takes what is said of this build, with whose it is; the project's own log where left out. */
   log?: BuildContext["log"];
 };

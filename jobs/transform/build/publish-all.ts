@@ -27,7 +27,7 @@ export async function publishAll(progress: Progress): Promise<boolean> {
     for (const stored of progress.stored) await publishStored(session, stored, () => viewSql(progress, stored));
     await runProjectHooks(published, project.onRunEnd);
     await session.run(grantPublished);
-    await options.onPublish?.(session, built);
+    await options.onPublish?.(session, built, results);
     return true;
   } catch (error) {
     if (!isStatementFault(error, options.signal)) throw error;

@@ -138,7 +138,8 @@ export function openSession(
 ): Session {
   let current = transaction;
   const limit = parts?.beside && createLimit(parts.beside.limitMs);
-  const timed = async <T>(work: () => Promise<T>): Promise<T> => (limit ? await limit.keep(current, work) : await work());
+  const timed = async <T>(work: () => Promise<T>): Promise<T> =>
+    limit ? await limit.keep(current, work) : await work();
   const run = (text: string) => timed(() => cancellable(current, signal)(text));
   return {
     stage: parts?.beside?.stage ?? "market",

@@ -29,8 +29,17 @@ const workName = ({ schema, identifier }: Relation): Relation => ({
 const createSchema = (schema: string) =>
   [
     `create schema if not exists ${quoteIdentifier(schema)}`,
-    grantIfReader(`grant usage on schema ${quoteIdentifier(schema)} to ${readerRole}`),
+    // Granting again what is granted would wait for another build that does.
+    grantIfReader(
+      `grant usage on schema ${quoteIdentifier(schema)} to ${readerRole}`,
+      `not has_schema_privilege(${literal(readerRole)}, ${literal(schema)}, 'usage')`,
+    ),
   ].join(";\n");
+
+/** Makes the schemas of failing rows before a build, so that no other build has to wait for it to end. */
+export async function prepareStored(sql: Sql, schemas: ReadonlySet<string>): Promise<void> {
+  for (const schema of schemas) await sql.begin((transaction) => transaction.unsafe(createSchema(schema)));
+}
 
 /** The same, where tables of the models stand, which the dashboard may read as they come. */
 export const createModelSchema = (schema: string) =>
@@ -42,8 +51,9 @@ export const createModelSchema = (schema: string) =>
   ].join(";\n");
 
 /** A login that may not make roles has no reader. */
-function grantIfReader(statement: string): string {
-  return `do $$ begin if exists (select from pg_roles where rolname = ${literal(readerRole)}) then ${statement}; end if; end $$`;
+function grantIfReader(statement: string, condition = "true"): string {
+  const has = `exists (select from pg_roles where rolname = ${literal(readerRole)})`;
+  return `do $$ begin if ${has} then if ${condition} then ${statement}; end if; end if; end $$`;
 }
 
 const grantSelect = (relation: Relation) =>

@@ -115,7 +115,9 @@ export async function takeDownGuests(session: Session, relations: readonly Relat
 export async function putUpGuests(session: Session, guests: readonly Guest[]): Promise<void> {
   for (const { relation, definition, statements } of [...guests].reverse()) {
     const { schema, identifier } = relation;
-    const create = [`create view ${quoteRelation(relation)} as ${definition.replace(/;\s*$/, "")}`, ...statements].join(";\n");
+    const create = [`create view ${quoteRelation(relation)} as ${definition.replace(/;\s*$/, "")}`, ...statements].join(
+      ";\n",
+    );
     if (await tolerated(session, create)) continue;
     await tolerated(
       session,

@@ -16,7 +16,7 @@ import { refuse } from "./refusal.ts";
 import { type Draft, findDrafts, readResource, readSnapshotDrafts } from "./resources.ts";
 import { readSelectors } from "./selectors.ts";
 import { readVariables } from "./settings.ts";
-import type { Model, Project, UnitTest } from "./types.ts";
+import type { DataTest, Model, Project, UnitTest } from "./types.ts";
 import { readUnitTest } from "./unit-tests.ts";
 
 export type ReadingOptions = {
@@ -100,7 +100,9 @@ export function assemble(options: Assembly): LoadedProject {
   });
   const tests = readTests({ ...shared, compiler, jinja, models }, all, properties, attempt);
   const unitTests = readUnitTests({ compiler, models, all, properties }, attempt);
-  unique([...tests, ...unitTests], attempt);
+  unique<DataTest | UnitTest>([...tests, ...unitTests], attempt, (test) =>
+    "model" in test ? [test.model] : test.dependsOn,
+  );
   const project: Project = {
     name: settings.name,
     ...{ schema, models, sources, tests, unitTests },

@@ -22,13 +22,18 @@ function keep<T extends { name: string; path: string }>(
 }
 
 /** Refuses what has a name that something before it has. */
-export function unique<T extends { name: string; path: string }>(items: T[], attempt: Attempt): void {
+export function unique<T extends { name: string; path: string }>(
+  items: T[],
+  attempt: Attempt,
+  concerns?: (item: T) => string[],
+): void {
   const seen = new Map<string, string>();
-  keep(items, attempt, ({ name, path }) => {
+  const refuseSecond = ({ name, path }: T) => {
     const before = seen.get(name);
     if (before !== undefined) throw refuse(path, `'${name}' is there twice, also in ${before}`);
     seen.set(name, path);
-  });
+  };
+  keep(items, attempt, refuseSecond, concerns);
 }
 
 const folderOf = { model: "models", seed: "seeds", snapshot: "snapshots" };
