@@ -26,19 +26,7 @@ import { createModelList } from "./transform/model-list.ts";
 import { createProjectReader } from "./transform/project-reader.ts";
 import { createTransform, type Transform } from "./transform/transform.ts";
 import { createTransformJob, martsDataset } from "./transform-job.ts";
-import { createWorkspaceJob } from "./workspace/job.ts";
-import { createWorkspaceReader } from "./workspace/view.ts";
-import { createWorkspaceWatch } from "./workspace/watch.ts";
-
-export type WorkspaceOptions = {
-  folder: string;
-  /** Milliseconds that each model and test may take. */
-  modelLimitMs: number;
-  /** Connections that publications of the market may end. */
-  pool: Sql;
-  /** As `setInterval`, of the system where it is left out. */
-  every?(milliseconds: number, tick: () => void): () => void;
-};
+import { openWorkspace, type WorkspaceOptions } from "./workspace/open.ts";
 
 export type PipelineOptions = {
   settings: PipelineSettings;
@@ -79,8 +67,14 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const projectDir = fileURLToPath(new URL("../db/warehouse", import.meta.url));
   // What dbt prints nothing for is a mistake in models of ours.
   const transform = createTransform({ sql: pools.work, projectDir, log, refusesUndefined: () => true, ...options.dbt });
-  const workspace = openWorkspace(options, projectDir);
 
+  const workspace = openWorkspace({
+    ...{ pools, log, now, projectDir, workspace: options.workspace, environment: options.dbt?.environment ?? {} },
+    publications: martsDataset,
+    createRun: async (parameters) => {
+      await orchestrator.createRun(jobIds.workspace, { parameters });
+    },
+  });
   const lakeViewer = createLakeViewer(lake);
   const jobs: JobDefinition[] = [
     createIngestJob({
@@ -96,24 +90,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       },
     }),
     createTransformJob({ sql: pools.work, transform, lake: lakeViewer, log }),
-    createWorkspaceJob({ sql: pools.work, builder: workspace, publications: martsDataset }),
+    workspace.job,
   ];
 
-  const pool = createWorkerPool({
-    entry: new URL("./worker.ts", import.meta.url),
-    size: options.workers,
-    slotsPerWorker,
-    settings: workerSettings(settings),
-    permit: async (resource) => {
-      if (resource !== marketCalls) throw new Error(`Nobody grants "${resource}".`);
-      await limiter.acquire();
-    },
-    observer: toOrchestratorObserver(observer),
-    idleMs: workerIdleMs,
-    // Nothing is allocated for a while, so nothing would bring the collector to give back what the work has left.
-    rested: () => Bun.gc(true),
-    cancelGraceMs,
-  });
+  const pool = openWorkers(options, limiter, observer);
   const orchestrator = createOrchestrator({
     sql: pools.state,
     lockSql: pools.lock,
@@ -129,12 +109,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     orchestrator: { ...orchestrator, start: () => startAll({ orchestrator, transform, sql: pools.state, log }) },
     models: createModelList({ transform, now }),
     project: createProjectReader({ transform, projectDir }),
-    workspace: createWorkspaceReader({ sql: pools.state, reading: workspace.reading }),
-    workspaceWatch: createWorkspaceWatch({
-      ...{ sql: pools.state, log, folder: workspace.reading.folder },
-      ...(options.workspace?.every && { every: options.workspace.every }),
-      ask: () => askForWorkspace(orchestrator, pools.state),
-    }),
+    workspace: workspace.read,
+    workspaceWatch: workspace.watch,
     quarantine: createQuarantineDesk({
       sql: pools.work,
       log: { warn: (message, fields) => log.warn(fields, message) },
@@ -147,26 +123,22 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   };
 }
 
-/** Files that nobody has are of a folder that is not there. */
-const noWorkspace = { folder: "/nonexistent/barline-workspace", modelLimitMs: 600_000 };
-
-function openWorkspace({ pools, log, now, workspace, settings: _, dbt }: PipelineOptions, projectDir: string) {
-  const { folder, modelLimitMs } = workspace ?? noWorkspace;
-  return {
-    ...{ sql: workspace?.pool ?? pools.work, state: pools.work, limitMs: modelLimitMs, log, now },
-    reading: {
-      ...{ projectDir, folder, variables: {}, environment: dbt?.environment ?? {}, now },
-      database: pools.work.options.database,
-      refusesUndefined: () => true,
+function openWorkers(options: PipelineOptions, limiter: { acquire(): Promise<void> }, observer: PipelineObserver) {
+  return createWorkerPool({
+    entry: new URL("./worker.ts", import.meta.url),
+    size: options.workers,
+    slotsPerWorker,
+    settings: workerSettings(options.settings),
+    permit: async (resource) => {
+      if (resource !== marketCalls) throw new Error(`Nobody grants "${resource}".`);
+      await limiter.acquire();
     },
-  };
-}
-
-/** A run that waits reads what is there once it begins; of one at work nobody knows. */
-async function askForWorkspace(orchestrator: Orchestrator, sql: Sql): Promise<void> {
-  const active = await countActiveRuns(sql);
-  if (active.some(({ jobId, queued }) => jobId === jobIds.workspace && queued > 0)) return;
-  await orchestrator.createRun(jobIds.workspace, { parameters: { changedFiles: true } });
+    observer: toOrchestratorObserver(observer),
+    idleMs: workerIdleMs,
+    // Nothing is allocated for a while, so nothing would bring the collector to give back what the work has left.
+    rested: () => Bun.gc(true),
+    cancelGraceMs,
+  });
 }
 
 type StartOptions = { orchestrator: Orchestrator; transform: Transform; sql: Sql; log: Logger };

@@ -21,7 +21,7 @@ export const rooms: Record<string, readonly string[]> = {
   "db/queries/market": ["db"],
   "db/queries/operations": ["db"],
   "db/queries/pipeline": ["db"],
-  "db/queries/quality": ["db"],
+  "db/queries/quality": ["db", "db/schema"],
   "db/queries/research": ["db"],
 
   // What happens in the background. The orchestrator knows of no job; `jobs` itself puts all of it together.
@@ -55,6 +55,7 @@ export const rooms: Record<string, readonly string[]> = {
   ],
   "jobs/alerts": [
     "db",
+    "db/schema",
     "db/queries/market",
     "db/queries/operations",
     "db/queries/pipeline",
@@ -64,6 +65,15 @@ export const rooms: Record<string, readonly string[]> = {
     "jobs/market",
     "jobs/network",
     "jobs/orchestrator",
+  ],
+  "jobs/workspace": [
+    "db",
+    "db/schema",
+    "db/queries/pipeline",
+    "db/queries/quality",
+    "jobs",
+    "jobs/orchestrator",
+    "jobs/transform",
   ],
   jobs: [
     "db",
@@ -77,6 +87,7 @@ export const rooms: Record<string, readonly string[]> = {
     "jobs/orchestrator",
     "jobs/quarantine",
     "jobs/transform",
+    "jobs/workspace",
   ],
 
   // Functions from data to HTML. Of other folders they know types: of the rows above all that they show.
@@ -199,6 +210,7 @@ export const rooms: Record<string, readonly string[]> = {
     "jobs/lake",
     "jobs/market",
     "jobs/network",
+    "jobs/workspace",
     "server/backfills",
     "server/backup",
     "server/http",

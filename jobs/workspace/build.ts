@@ -227,7 +227,6 @@ function toOutcome(error: unknown, node: string | null, workspace: Workspace): O
   }
   if (error instanceof PermanentError)
     return { ...nothing, state: "failed", fault: { message: error.message, file, line: null, node } };
-  if (!(error instanceof RetryableError)) throw error;
   if (!isDisplaced(error)) throw error;
   const message = "A publication of the market went before it; it is built again.";
   return { ...nothing, state: "waiting", displaced: true, fault: { message, file: null, line: null, node: null } };
@@ -244,8 +243,8 @@ const displacing = [
   "40001",
 ];
 
-function isDisplaced(error: RetryableError): boolean {
+function isDisplaced(error: unknown): boolean {
   if (error instanceof DisplacedError) return true;
-  const { cause } = error;
+  const cause = error instanceof RetryableError ? error.cause : error;
   return cause instanceof Error && "code" in cause && displacing.includes(String(cause.code));
 }

@@ -1,4 +1,5 @@
 import type { Sql } from "../../db/client.ts";
+import { lockKeys } from "../../db/locks.ts";
 import {
   deleteOtherGroups,
   saveWorkspaceGroup,
@@ -61,12 +62,24 @@ export async function runWorkspace(builder: WorkspaceBuilder, run: WorkspaceRun)
     const outcome = await buildOne(builder, workspace, entry.group, run, total);
     if (outcome.displaced && entry.displacements < mostDisplacements) {
       run.log.info("a publication of the market goes first; the group is built again", { group: entry.group.name });
+      await untilMarketIsBuilt(state, run.signal);
       waiting.push({ group: entry.group, displacements: entry.displacements + 1 });
       continue;
     }
     result.groups.push({ group: entry.group, outcome });
   }
   return result;
+}
+
+/** A build of the market that is under way publishes what the workspace is to read then. */
+async function untilMarketIsBuilt(state: Sql, signal: AbortSignal): Promise<void> {
+  await state.begin(async (transaction) => {
+    signal.throwIfAborted();
+    const waiting = transaction`select pg_advisory_xact_lock_shared(${lockKeys.build}::bigint)`.execute();
+    const cancel = () => waiting.cancel();
+    signal.addEventListener("abort", cancel, { once: true });
+    await waiting.finally(() => signal.removeEventListener("abort", cancel));
+  });
 }
 
 async function dropWhatIsGone(

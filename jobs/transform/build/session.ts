@@ -87,10 +87,10 @@ export async function inBuildSession<T extends { commit: boolean }>(
   try {
     await sql.begin(async (holder) => {
       const asked = cancellable(holder, signal);
-      await asked(`select pg_advisory_xact_lock(${lockOf(beside?.stage ?? "market")})`);
+      await asked(`select pg_advisory_xact_lock(${lockKeys[lockNames[beside?.stage ?? "market"]]})`);
       await sql.begin("isolation level repeatable read", async (transaction) => {
         if (beside) await hold(transaction, beside);
-        const session = openSession(transaction, signal, { askNow: asked, beside });
+        const session = openSession(transaction, signal, { askNow: (text) => askAside(holder, signal, text), beside });
         const values = { ...settings, ...(options.today && { "barline.today": options.today }) };
         for (const [name, value] of Object.entries(values)) {
           await transaction`select set_config(${name}::text, ${value}::text, true)`;
@@ -110,12 +110,22 @@ export async function inBuildSession<T extends { commit: boolean }>(
 /** What makes a transaction roll back where nothing is wrong with it. */
 class RollbackRequest extends Error {}
 
-const lockOf = (stage: Stage) =>
-  ({
-    market: lockKeys.build,
-    workspace: lockKeys.workspaceBuild,
-    workspaceCheck: lockKeys.workspaceCheck,
-  })[stage];
+/** Asks in the holder's transaction, which keeps none of the locks that the question takes. */
+async function askAside(holder: TransactionSql, signal: AbortSignal | undefined, text: string): Promise<Rows> {
+  let rows: Rows | undefined;
+  try {
+    await holder.savepoint(async (inner) => {
+      rows = await cancellable(inner, signal)(text);
+      throw new RollbackRequest();
+    });
+  } catch (error) {
+    if (!(error instanceof RollbackRequest)) throw error;
+  }
+  if (!rows) throw new PermanentError("The savepoint ended without an answer.");
+  return rows;
+}
+
+const lockNames = { market: "build", workspace: "workspaceBuild", workspaceCheck: "workspaceCheck" } as const;
 
 /**
  * Takes hold of what a build beside the market's reads, before its snapshot: a table that a publication puts in the place of another
@@ -193,7 +203,7 @@ function createLimit(limitMs: number) {
   };
 }
 
-const tellSeconds = (ms: number) => (ms >= 1000 ? `${Math.round(ms / 1000)} s` : `${ms} ms`);
+const tellSeconds = (ms: number) => `${ms / 1000} s`;
 
 /** Runs a statement that ends at the server as soon as `signal` fires. */
 const cancellable =

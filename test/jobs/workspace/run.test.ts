@@ -212,7 +212,10 @@ describe("the market", () => {
     const nodes = groups.flatMap((group) => group.nodes);
     const stateOf = (name: string) => nodes.find((node) => node.name === name)?.state;
     expect([stateOf("wrong_sql"), stateOf("reads_wrong"), stateOf("calls_torn"), stateOf("dim_tickers")]).toEqual([
-      ...["failed", "skipped", "failed", "refused"],
+      "failed",
+      "skipped",
+      "failed",
+      "refused",
     ]);
   });
 
