@@ -10,6 +10,7 @@ import type { PipelineObserver } from "../../jobs/observe.ts";
 import type { BackfillRequest, Pipeline } from "../../jobs/pipeline.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import type { PipelineSettings } from "../../jobs/settings.ts";
+import type { WorkspaceOptions } from "../../jobs/workspace/open.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 import { until } from "./until.ts";
 
@@ -25,6 +26,8 @@ export type TestPipelineOptions = {
   wrapLake?: (lake: ObjectStore) => ObjectStore;
   settings?: Partial<PipelineSettings>;
   observer?: PipelineObserver;
+  /** People's own models; of nobody where left out. */
+  workspace?: Omit<WorkspaceOptions, "pool" | "modelLimitMs">;
   now?: () => Date;
 };
 
@@ -60,6 +63,7 @@ export async function startTestPipeline(options: TestPipelineOptions): Promise<T
     work: openPool(database.url, "work"),
     lock: openPool(database.url, "lock"),
   };
+  const pool = openPool(database.url, "work", { max: 3, name: "barline workspace" });
   const log: LogLine[] = [];
   const formatters = { level: (level: string) => ({ level }) };
   const pipeline = createPipeline({
@@ -81,13 +85,14 @@ export async function startTestPipeline(options: TestPipelineOptions): Promise<T
     version: "0.0.0",
     log: pino({ base: null, formatters, level: "debug" }, { write: (line: string) => log.push(JSON.parse(line)) }),
     ...(options.observer && { observer: options.observer }),
+    ...(options.workspace && { workspace: { modelLimitMs: 60_000, pool, ...options.workspace } }),
     now: options.now ?? (() => new Date()),
     random: Math.random,
   });
   await pipeline.orchestrator.start();
   const stop = async () => {
     await pipeline.orchestrator.stop(3000);
-    await Promise.all(Object.values(pools).map((pool) => pool.end({ timeout: 1 })));
+    await Promise.all([...Object.values(pools), pool].map((one) => one.end({ timeout: 1 })));
     await lake.close();
   };
   return {
