@@ -199,6 +199,7 @@ export const rooms: Record<string, readonly string[]> = {
   ],
   // Commands of the terminal, beside the process that serves.
   "server/backup": ["db", "db/backup", "jobs/lake", "server"],
+  "server/workspace": ["db", "jobs/orchestrator", "jobs/workspace", "server", "server/backup"],
   server: [
     "db",
     "db/queries/operations",
@@ -220,6 +221,7 @@ export const rooms: Record<string, readonly string[]> = {
     "server/pipeline",
     "server/quality",
     "server/research",
+    "server/workspace",
   ],
 };
 
