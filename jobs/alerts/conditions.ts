@@ -206,7 +206,7 @@ export function workspaceFailed(groups: WorkspaceGroupRow[]): Verdict {
         kind: "workspace_failed",
         title: oneLine(`Workspace: ${name} ${words}`, 200),
         message: oneLine(
-          `${where}${error ?? "it says no reason."} ${stays} The market and all other groups are published.`,
+          `${where}${(error ?? "it says no reason").replace(/\.$/, "")}. ${stays} The market and all other groups are published.`,
         ),
         advice: "Correct the file in the workspace; it is built again as soon as it is saved.",
         path: "/workspace",

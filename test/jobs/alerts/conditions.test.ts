@@ -1,5 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { type Freshness, failedRuns, failedTests, splitsSetAside, staleData } from "../../../jobs/alerts/conditions.ts";
+import {
+  type Freshness,
+  failedRuns,
+  failedTests,
+  splitsSetAside,
+  staleData,
+  workspaceFailed,
+} from "../../../jobs/alerts/conditions.ts";
 import { jobIds } from "../../../jobs/pipeline.ts";
 
 const titles = new Map([
@@ -150,5 +157,40 @@ describe("splitsSetAside", () => {
 
   test("is over once somebody has decided, whatever they said, or it counts", () => {
     expect(keys({ ...split, decision: "set_aside" }, { ...split, setAside: null })).toEqual([]);
+  });
+});
+
+describe("workspaceFailed", () => {
+  const group = {
+    ...{
+      name: "z_score",
+      state: "failed" as const,
+      error: "column x does not exist",
+      errorFile: "models/z.sql",
+      errorLine: 3,
+    },
+    ...{ version: "v", checkedAt: new Date(), publishedAt: null, durationMs: 1, runId: 4 },
+  };
+
+  test("is one problem a group that is at fault, with file and line", () => {
+    const { problems } = workspaceFailed([
+      group,
+      { ...group, name: "slow", state: "timed_out", publishedAt: new Date() },
+      { ...group, name: "good", state: "published" },
+    ]);
+    expect(problems.map(({ key, title }) => [key, title])).toEqual([
+      ["workspace_failed:z_score", "Workspace: z_score is not published"],
+      ["workspace_failed:slow", "Workspace: slow takes too long"],
+    ]);
+    expect(problems[0]?.message).toBe(
+      "models/z.sql:3: column x does not exist. Nothing of it is published. The market and all other groups are published.",
+    );
+  });
+
+  test("says nothing of a group that waits", () => {
+    expect(workspaceFailed([{ ...group, state: "waiting" }])).toEqual({
+      problems: [],
+      undecided: ["workspace_failed:z_score"],
+    });
   });
 });
