@@ -4,12 +4,15 @@ import {
   deleteOtherGroups,
   saveWorkspaceGroup,
   saveWorkspaceReading,
+  selectPublishedRelations,
   selectWorkspaceGroups,
 } from "../../db/queries/quality/workspace.ts";
 import type { TaskLog } from "../orchestrator/types.ts";
+import { quoteRelation } from "../transform/project/types.ts";
 import type { NodeEvent } from "../transform/transform.ts";
 import { buildGroup, type GroupBuilder, type GroupOutcome } from "./build.ts";
 import { lookAtFolder } from "./folder.ts";
+import { standingOf } from "./places.ts";
 import { type ReadOptions, readWorkspace } from "./read.ts";
 import { dropGone } from "./remove.ts";
 import { groupRow, nodeRows } from "./state.ts";
@@ -117,11 +120,25 @@ async function choose(
 ): Promise<{ chosen: WorkspaceGroup[]; unchanged: number }> {
   if (!onlyChanged) return { chosen: groups, unchanged: 0 };
   const known = new Map((await selectWorkspaceGroups(state)).map((row) => [row.name, row]));
-  const chosen = groups.filter(({ name, version }) => {
+  const lost = await lostNames(state);
+  const chosen = groups.filter(({ name, version, nodes }) => {
     const row = known.get(name);
-    return row?.version !== version || row.state === "waiting";
+    return row?.version !== version || row.state === "waiting" || nodes.some((node) => lost.has(node.name));
   });
   return { chosen, unchanged: groups.length - chosen.length };
+}
+
+/** What should be published and does not stand: a backup holds no schemas of people's own. */
+async function lostNames(state: Sql): Promise<Set<string>> {
+  const published = (await selectPublishedRelations(state)).map(({ name, schema, relation: identifier }) => ({
+    name,
+    relation: { schema, identifier },
+  }));
+  const standing = await standingOf(
+    state,
+    published.map(({ relation }) => relation),
+  );
+  return new Set(published.flatMap(({ name, relation }) => (standing.has(quoteRelation(relation)) ? [] : name)));
 }
 
 async function buildOne(

@@ -63,7 +63,11 @@ export async function readRunList(context: AppContext, jobId: string, query: Lis
   };
 }
 
-const runFormKinds: Record<string, RunForm["kind"]> = { [jobIds.load]: "events", [jobIds.transform]: "rebuild" };
+const runFormKinds: Record<string, RunForm["kind"]> = {
+  [jobIds.load]: "events",
+  [jobIds.transform]: "rebuild",
+  [jobIds.workspace]: "rebuild",
+};
 
 /** What a request left on the page: what was typed, what was wrong with it, what it would do. */
 export type Attempt = { backfill?: BackfillForm; run?: Pick<RunForm, "session" | "errors"> };

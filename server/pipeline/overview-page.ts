@@ -31,6 +31,7 @@ const words: Record<string, { does: string; unit: string }> = {
   [jobIds.ingest]: { does: "Market API to lake", unit: "sessions" },
   [jobIds.load]: { does: "Lake to warehouse", unit: "manifests" },
   [jobIds.transform]: { does: "Warehouse to published models", unit: "loads" },
+  [jobIds.workspace]: { does: "Your own models on those", unit: "publications" },
 };
 
 /** Queued runs of a paused job wait for a person. */
@@ -104,12 +105,14 @@ const verbs: Record<string, string> = {
   [jobIds.ingest]: "Fetching",
   [jobIds.load]: "Loading",
   [jobIds.transform]: "Building the models from",
+  [jobIds.workspace]: "Building your own models on",
 };
 
 const purposes: Record<string, string> = {
   [jobIds.ingest]: "fetch",
   [jobIds.load]: "load",
   [jobIds.transform]: "publish",
+  [jobIds.workspace]: "your own models",
 };
 
 /** One line: what is going on, how fast, how long still; or that all is done. `isWhole`: no session is left out by catchup. */

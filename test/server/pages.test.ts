@@ -13,7 +13,13 @@ describe("pages of a fresh database", () => {
   }, openingMs);
   afterAll(() => dashboard.close());
 
-  const paths = ["/", ...Object.values(jobIds).map((id) => `/jobs/${id}`), "/tickers", "/tickers?q=nothing", "/about"];
+  const paths = [
+    "/",
+    ...[jobIds.ingest, jobIds.load, jobIds.transform].map((id) => `/jobs/${id}`),
+    "/tickers",
+    "/tickers?q=nothing",
+    "/about",
+  ];
   test.each(paths)("%s answers, says that the data is simulated, and runs nothing inline", async (path) => {
     const response = await dashboard.app.request(path);
     const page = await response.text();
