@@ -16,7 +16,7 @@ import { type ReadOptions, readWorkspace } from "./read.ts";
 import type { Fault, Workspace, WorkspaceGroup, WorkspaceNode } from "./types.ts";
 
 /** A node as it is on disk, and how it stands. `state` is null of one that no run has come to yet. */
-export type WorkspaceNodeView = WorkspaceNode & {
+type WorkspaceNodeView = WorkspaceNode & {
   state: WorkspaceNodeState | null;
   fault: Fault | null;
   note: string | null;

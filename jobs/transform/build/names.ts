@@ -10,7 +10,7 @@ const longestName = 63;
  * What the schemas of builds begin with. Two builds at a time have two stages: who makes a schema that another makes as well waits until
  * that one ends.
  */
-export const stages = {
+const stages = {
   market: "barline_build__",
   workspace: "barline_workspace__",
   workspaceCheck: "barline_check__",

@@ -64,7 +64,7 @@ export function openWorkspaceBench(database: TestDatabase, options: { limitMs?: 
   };
 }
 
-export const tickers = ["AAA", "BBB"] as const;
+const tickers = ["AAA", "BBB"] as const;
 const firstDay = 1;
 
 export const season = (days: number): Bar[] =>
