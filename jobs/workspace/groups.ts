@@ -40,7 +40,8 @@ export function formGroups(given: { loaded: LoadedProject; models: Model[]; told
   }
   addFaulty(loaded, told, add);
   layFaults(loaded, told, members);
-  return connect([...members.values()]).map((group) => toGroup(loaded, models, group));
+  const groups = connect([...members.values()]).map((group) => toGroup(loaded, models, group));
+  return groups.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 const fileOf = (path: string) => path.replace(/:\d+$/, "");
