@@ -77,7 +77,6 @@ export const variables = {
   START_DATE: { schema: z.string().refine(isCalendarDate), allowed: "a date such as 2025-01-02, from 1999-01-01 on" },
   CATCHUP: { schema: z.enum(["all", "latest", "none"]), allowed: "`all`, `latest` or `none`" },
   RECHECK_SESSIONS: { schema: wholeNumber(0, 250), allowed: "a whole number from 0 (none) to 250" },
-  WORKSPACE_DIR: { schema: z.string().min(1), allowed: "a folder" },
   WORKSPACE_MODEL_TIMEOUT: { schema: wholeNumber(1, 86_400), allowed: "a whole number of seconds from 1 to 86400" },
   WORKERS: { schema: wholeNumber(1, 64), allowed: "a whole number from 1 to 64" },
   SQL_FOR_VIEWERS: {

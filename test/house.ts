@@ -27,7 +27,6 @@ export const rooms: Record<string, readonly string[]> = {
   // What happens in the background. The orchestrator knows of no job; `jobs` itself puts all of it together.
   "jobs/orchestrator": ["db", "db/queries/backfills", "db/queries/operations", "db/queries/pipeline"],
   "jobs/network": [],
-  "jobs/workspace": [],
   "jobs/lake": ["db", "jobs/market", "jobs/network", "jobs/orchestrator"],
   "jobs/market": ["db", "db/queries/market", "db/queries/pipeline", "jobs/lake", "jobs/network", "jobs/orchestrator"],
   "jobs/transform": ["db", "jobs", "jobs/orchestrator"],

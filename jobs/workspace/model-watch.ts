@@ -3,7 +3,7 @@ import type { Sql } from "../../db/client.ts";
 import { hasWorkspace, selectWorkspaceReading } from "../../db/queries/quality/workspace.ts";
 import type { Service } from "../daily.ts";
 import { type FolderState, lookAtFolder } from "./folder.ts";
-import { type Watch, watchFolder } from "./watch.ts";
+import { type Later, type Watch, watchFolder } from "./watch.ts";
 
 export type ModelWatchOptions = {
   folder: string;
@@ -11,6 +11,7 @@ export type ModelWatchOptions = {
   /** Queues a run for what has changed, unless one waits that will read it. */
   ask(): Promise<void>;
   log: Pick<Logger, "info" | "warn">;
+  later?: Later;
 };
 
 export type ModelWatch = Service & {
@@ -19,7 +20,7 @@ export type ModelWatch = Service & {
 };
 
 /** Watches the workspace, and has changes of its models built without a restart. */
-export function createModelWatch({ folder, sql, ask, log }: ModelWatchOptions): ModelWatch {
+export function createModelWatch({ folder, sql, ask, log, later }: ModelWatchOptions): ModelWatch {
   let asked: string | null = null;
   let told: string | null = null;
   let watch: Watch | undefined;
@@ -39,7 +40,7 @@ export function createModelWatch({ folder, sql, ask, log }: ModelWatchOptions): 
   return {
     look: async () => await judge(lookAtFolder(folder)).catch(failed),
     start() {
-      watch = watchFolder({ dir: folder, changed: () => judge(lookAtFolder(folder)), failed });
+      watch = watchFolder({ dir: folder, changed: () => judge(lookAtFolder(folder)), failed, ...(later && { later }) });
     },
     async stop() {
       await watch?.stop();

@@ -4,8 +4,9 @@ import { countActiveRuns } from "../../db/queries/pipeline/runs.ts";
 import type { JobDefinition } from "../orchestrator/types.ts";
 import { jobIds } from "../pipeline.ts";
 import { createWorkspaceJob } from "./job.ts";
+import { createModelWatch, type ModelWatch } from "./model-watch.ts";
 import { createWorkspaceReader, type WorkspaceView } from "./view.ts";
-import { createWorkspaceWatch, type WorkspaceWatch } from "./watch.ts";
+import type { Later } from "./watch.ts";
 
 export type WorkspaceOptions = {
   folder: string;
@@ -13,8 +14,8 @@ export type WorkspaceOptions = {
   modelLimitMs: number;
   /** Connections that publications of the market may end: three. */
   pool: Sql;
-  /** As `setInterval`, of the system where it is left out. */
-  every?(milliseconds: number, tick: () => void): () => void;
+  /** By the clock where it is left out. */
+  later?: Later;
 };
 
 type OpenOptions = {
@@ -35,7 +36,7 @@ type OpenOptions = {
 export function openWorkspace(options: OpenOptions): {
   job: JobDefinition;
   read(): Promise<WorkspaceView>;
-  watch: WorkspaceWatch;
+  watch: ModelWatch;
 } {
   const { pools, log, now, projectDir, environment, publications, workspace } = options;
   const folder = workspace?.folder ?? nowhere;
@@ -50,9 +51,9 @@ export function openWorkspace(options: OpenOptions): {
   return {
     job: createWorkspaceJob({ sql: pools.work, builder, publications }),
     read: createWorkspaceReader({ sql: pools.state, reading }),
-    watch: createWorkspaceWatch({
+    watch: createModelWatch({
       ...{ sql: pools.state, log, folder },
-      ...(workspace?.every && { every: workspace.every }),
+      ...(workspace?.later && { later: workspace.later }),
       async ask() {
         // A run that waits reads what is there once it begins; of one at work nobody knows.
         const active = await countActiveRuns(pools.state);

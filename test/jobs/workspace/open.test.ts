@@ -26,7 +26,7 @@ beforeAll(async () => {
     settings: { startDate: season.from },
     workspace: {
       folder,
-      every: (_, look) => {
+      later: (look) => {
         tick = look;
         return () => {};
       },
