@@ -1,0 +1,116 @@
+import {
+  Bool,
+  type Data,
+  type DataType,
+  DateDay,
+  Decimal,
+  Field,
+  Float64,
+  Int64,
+  makeData,
+  RecordBatch,
+  RecordBatchStreamWriter,
+  Schema,
+  Struct,
+  TimestampMicrosecond,
+  Utf8,
+} from "apache-arrow";
+import { longestDecimalDigits, type ParquetColumn } from "./columns.ts";
+import { type ColumnValues, type RowBatch, wordsOf } from "./row-batch.ts";
+
+const decimalBits = 128;
+const wordsPerDecimal = 4;
+
+/** Arrow's schema of these columns, each with its description. */
+export const arrowSchema = (columns: readonly ParquetColumn[]): Schema =>
+  new Schema(
+    columns.map(
+      (column) => new Field(column.name, arrowType(column), true, new Map([["description", column.description]])),
+    ),
+  );
+
+function arrowType({ type }: ParquetColumn): DataType {
+  switch (type.kind) {
+    case "text":
+      return new Utf8();
+    case "date":
+      return new DateDay();
+    case "timestamp":
+      return new TimestampMicrosecond("UTC");
+    case "bigint":
+      return new Int64();
+    case "double":
+      return new Float64();
+    case "boolean":
+      return new Bool();
+    case "decimal":
+      return new Decimal(type.scale, Math.min(type.precision, longestDecimalDigits), decimalBits);
+    default:
+      return type satisfies never;
+  }
+}
+
+/** A batch as a stream of Arrow's IPC format. */
+export function toIpc(schema: Schema, { columns, rows }: RowBatch): Uint8Array {
+  const children = columns.map((values, index) => toData(values, rows, schema.fields[index]?.type));
+  const data = makeData({ type: new Struct(schema.fields), length: rows, nullCount: 0, children });
+  return RecordBatchStreamWriter.writeAll([new RecordBatch(schema, data)]).toUint8Array(true);
+}
+
+function toData(values: ColumnValues, length: number, type: DataType | undefined): Data {
+  const { column, words, nulls: nullCount } = values;
+  const nullBitmap = nullCount === 0 ? null : values.valid.subarray(0, (length + 7) >> 3);
+  const common = { length, nullCount, nullBitmap };
+  switch (column.type.kind) {
+    case "text": {
+      const valueOffsets = values.ends.subarray(0, length + 1);
+      const data = values.bytes.subarray(0, values.ends[length] ?? 0);
+      return makeData({ type: type as Utf8, ...common, valueOffsets, data });
+    }
+    case "date":
+      return makeData({ type: type as DateDay, ...common, data: words.subarray(0, length) });
+    case "boolean":
+      return makeData({ type: type as Bool, ...common, data: toBits(words, length) });
+    case "double":
+      return makeData({ type: type as Float64, ...common, data: new Float64Array(words.buffer, 0, length) });
+    case "decimal": {
+      const wide = wordsOf(column) === wordsPerDecimal ? words : widened(words, length);
+      return makeData({
+        type: type as Decimal,
+        ...common,
+        data: new Uint32Array(wide.buffer, 0, length * wordsPerDecimal),
+      });
+    }
+    case "bigint":
+      return makeData({ type: type as Int64, ...common, data: new BigInt64Array(words.buffer, 0, length) });
+    case "timestamp":
+      return makeData({
+        type: type as TimestampMicrosecond,
+        ...common,
+        data: new BigInt64Array(words.buffer, 0, length),
+      });
+    default:
+      return column.type satisfies never;
+  }
+}
+
+/** Arrow's decimals have sixteen bytes; Parquet writes the short ones of them in eight. */
+function widened(words: Int32Array, length: number): Int32Array {
+  const wide = new Int32Array(length * wordsPerDecimal);
+  for (let row = 0; row < length; row += 1) {
+    const high = words[2 * row + 1] ?? 0;
+    wide[wordsPerDecimal * row] = words[2 * row] ?? 0;
+    wide[wordsPerDecimal * row + 1] = high;
+    wide[wordsPerDecimal * row + 2] = high >> 31;
+    wide[wordsPerDecimal * row + 3] = high >> 31;
+  }
+  return wide;
+}
+
+function toBits(words: Int32Array, length: number): Uint8Array {
+  const bits = new Uint8Array((length + 7) >> 3);
+  for (let row = 0; row < length; row += 1) {
+    if (words[row]) bits[row >> 3] = (bits[row >> 3] ?? 0) | (1 << (row & 7));
+  }
+  return bits;
+}
