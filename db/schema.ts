@@ -7,6 +7,7 @@ export * from "./schema/alerts.ts";
 export * from "./schema/answers.ts";
 export * from "./schema/columns.ts";
 export * from "./schema/console.ts";
+export * from "./schema/export.ts";
 export * from "./schema/housekeeping.ts";
 export * from "./schema/listings.ts";
 export * from "./schema/market.ts";
