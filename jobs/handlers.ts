@@ -1,4 +1,5 @@
 import { openPool } from "../db/client.ts";
+import { createExportHandler } from "./export-job.ts";
 import { createFetchHandler } from "./ingest-job.ts";
 import { openLake } from "./lake/open.ts";
 import { createStageHandler } from "./load-job.ts";
@@ -18,5 +19,9 @@ export function createHandlers({ settings, permit, report }: WorkerSetup): Recor
     observe: (call) => report(toReport(call)),
   });
   const sql = openPool(databaseUrl, "work", { max: 2, name: "barline worker" });
-  return { fetch: createFetchHandler({ client, lake, sql }), stage: createStageHandler({ sql, lake }) };
+  return {
+    fetch: createFetchHandler({ client, lake, sql }),
+    stage: createStageHandler({ sql, lake }),
+    export: createExportHandler({ sql, lake }),
+  };
 }

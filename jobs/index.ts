@@ -4,6 +4,9 @@ import type { Logger } from "pino";
 import type { Sql } from "../db/client.ts";
 import { countActiveRuns } from "../db/queries/pipeline/runs.ts";
 import { type PreparedBackfill, prepareBackfill } from "./backfill-plan.ts";
+import { createExportDesk } from "./export/desk.ts";
+import { createExportModes, type ExportModes } from "./export/mode.ts";
+import { createExportJob } from "./export-job.ts";
 import { createIngestJob } from "./ingest-job.ts";
 import type { ObjectStore } from "./lake/store.ts";
 import { createLakeViewer } from "./lake/viewer.ts";
@@ -76,6 +79,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     },
   });
   const lakeViewer = createLakeViewer(lake);
+  const modes = createExportModes({
+    ...{ sql: pools.state, environment: settings.exportMode ?? null, lake: settings.lake.kind },
+  });
   const jobs: JobDefinition[] = [
     createIngestJob({
       ...{ settings, sql: pools.work, lake, reference, now },
@@ -91,6 +97,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     }),
     createTransformJob({ sql: pools.work, transform, lake: lakeViewer, log }),
     workspace.job,
+    createExportJob({ lake, modes, now }),
   ];
 
   const pool = openWorkers(options, limiter, observer);
@@ -119,7 +126,8 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       },
     }),
     lakeViewer,
-    ...createPipelineRequests({ settings, sql: pools.work, orchestrator, now }),
+    exports: createExportDesk({ lake, modes, subscribe: () => orchestrator.subscribe() }),
+    ...createPipelineRequests({ settings, sql: pools.work, orchestrator, now, modes }),
   };
 }
 
@@ -167,14 +175,14 @@ async function buildOutdatedModels({ orchestrator, transform, sql, log }: StartO
   }
 }
 
-type RequestOptions = Parameters<typeof prepareBackfill>[0];
+type RequestOptions = Parameters<typeof prepareBackfill>[0] & { modes: Pick<ExportModes, "read"> };
 
 /** The requests that need to know of stocks. */
 function createPipelineRequests(
   options: RequestOptions,
 ): Omit<
   Pipeline,
-  "orchestrator" | "models" | "project" | "workspace" | "workspaceWatch" | "quarantine" | "lakeViewer"
+  "orchestrator" | "models" | "project" | "workspace" | "workspaceWatch" | "quarantine" | "lakeViewer" | "exports"
 > {
   const { orchestrator, now } = options;
   const rangeOf = (request: BackfillRequest, { sessions, group }: PreparedBackfill) => ({
@@ -198,6 +206,11 @@ function createPipelineRequests(
       return await orchestrator.createBackfill(request.jobId, rangeOf(request, prepared), by);
     },
     async createRun(jobId, { session, fullRefresh }, by) {
+      if (jobId === jobIds.export && (await options.modes.read()).mode === "off")
+        throw new RequestError(
+          "conflict",
+          "Nothing is exported: say first what is, on the page of the export or with EXPORT.",
+        );
       const isBuild = jobId === jobIds.transform || jobId === jobIds.workspace;
       const parameters = isBuild && fullRefresh ? { fullRefresh } : {};
       const partition = session ?? (jobId === jobIds.ingest ? lastSettledSession(now()) : null);

@@ -1,4 +1,5 @@
 import type { Service } from "./daily.ts";
+import type { ExportDesk } from "./export/desk.ts";
 import type { LakeViewer } from "./lake/viewer.ts";
 import type { Actor, BackfillOrder, Orchestrator, PartitionReason, Reprocess } from "./orchestrator/types.ts";
 import type { QuarantineDesk } from "./quarantine/types.ts";
@@ -80,6 +81,8 @@ export type Pipeline = {
   quarantine: QuarantineDesk;
   /** What landed, to be looked at. */
   lakeViewer: LakeViewer;
+  /** What is written to the lake for other programs. */
+  exports: ExportDesk;
   /** What a backfill would do, and how many runs it would queue. Throws a RequestError that names the field (`from`, `to`, `tickers`, `strategy`). */
   previewBackfill(request: BackfillRequest): Promise<{ runs: number; plan: BackfillPlan }>;
   createBackfill(request: BackfillRequest, by?: Actor): Promise<{ id: number; runs: number; plan: BackfillPlan }>;
@@ -94,4 +97,5 @@ export const jobIds = {
   load: "stocks_polygon_load",
   transform: "stocks_polygon_dbt_transform",
   workspace: "stocks_polygon_workspace",
+  export: "stocks_polygon_export",
 } as const;

@@ -1,3 +1,4 @@
+import type { ExportMode } from "./export/tables.ts";
 import type { LakeOptions } from "./lake/open.ts";
 import type { Universe } from "./market/universe.ts";
 import type { Proxies } from "./network/proxy.ts";
@@ -18,6 +19,8 @@ export type PipelineSettings = WorkerSettings & {
   catchup: "all" | "latest" | "none";
   /** Sessions that are fetched again after each new one; 0: none, on Saturdays neither. */
   recheckSessions: number;
+  /** What EXPORT says; a page says it where this is left out or null. */
+  exportMode?: ExportMode | null;
   /** Whether the simulated market is looked at for the first time, and checks the last sessions once more. */
   isFirstLook?: boolean;
 };

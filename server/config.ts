@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { parseDatabaseUrl } from "../db/database-url.ts";
 import { DatabaseUrlError } from "../db/url-parameters.ts";
 import type { AlertSettings } from "../jobs/alerts/types.ts";
+import type { ExportMode } from "../jobs/export/tables.ts";
 import { defaultAnswerMegabytes } from "../jobs/market/body.ts";
 import { parseUniverse } from "../jobs/market/universe.ts";
 import type { Proxies } from "../jobs/network/proxy.ts";
@@ -47,6 +48,8 @@ export type Config = {
   workspaceDir: string;
   /** What each model and test of it may take. */
   workspaceModelSeconds: number;
+  /** What is exported to the lake; null: what its page says, or is usual. */
+  exportMode: ExportMode | null;
   workers: number;
   logLevel: "debug" | "info" | "warn" | "error";
   /** What the vendor and S3 are reached through. */
@@ -102,6 +105,7 @@ export function readConfig(environment: Environment, now: Date): StartConfig {
     recheckSessions: values.RECHECK_SESSIONS ?? 5,
     workspaceDir: values.WORKSPACE_DIR ?? join(dataDir, "workspace"),
     workspaceModelSeconds: values.WORKSPACE_MODEL_TIMEOUT ?? 600,
+    exportMode: values.EXPORT ?? null,
     workers: values.WORKERS ?? availableParallelism(),
     logLevel: values.LOG_LEVEL ?? "info",
     proxies: proxies(environment),

@@ -168,6 +168,7 @@ export async function startPipeline(startup: Startup, database: Database): Promi
     startDate: config.startDate,
     catchup: config.catchup,
     recheckSessions: config.recheckSessions,
+    exportMode: config.exportMode,
     isFirstLook,
   };
   const folder = resolve(config.workspaceDir);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { exportModes } from "../jobs/export/tables.ts";
 import { alertVariables } from "./alert-config.ts";
 import { readNetwork } from "./http/address.ts";
 
@@ -78,6 +79,7 @@ export const variables = {
   CATCHUP: { schema: z.enum(["all", "latest", "none"]), allowed: "`all`, `latest` or `none`" },
   RECHECK_SESSIONS: { schema: wholeNumber(0, 250), allowed: "a whole number from 0 (none) to 250" },
   WORKSPACE_MODEL_TIMEOUT: { schema: wholeNumber(1, 86_400), allowed: "a whole number of seconds from 1 to 86400" },
+  EXPORT: { schema: z.enum(exportModes), allowed: "`off`, `marts` or `all`" },
   WORKERS: { schema: wholeNumber(1, 64), allowed: "a whole number from 1 to 64" },
   SQL_FOR_VIEWERS: {
     schema: z.enum(["true", "false"]).transform((text) => text === "true"),

@@ -8,6 +8,7 @@ import {
 } from "../../db/queries/operations/housekeeping.ts";
 import { removeDeletedScenarios, removeExpired } from "../../db/queries/operations/remove-records.ts";
 import { removeDeletedQueries, removeSqlRuns } from "../../db/queries/operations/remove-sql.ts";
+import { removeRetired } from "../export/manifest.ts";
 import type { ObjectStore } from "../lake/store.ts";
 import { measureLake, removeOldLandings } from "./lake.ts";
 import { removeOld } from "./records.ts";
@@ -56,6 +57,10 @@ export async function clean(work: CleanWork): Promise<void> {
     const retention = await selectRetention(sql);
     await removeRecords(work, retention, attempt, add);
     await attempt("lake", () => removeLake(work, retention, add));
+  });
+  await attempt("export", async () => {
+    const { objects, bytes } = await removeRetired(work.lake, work.now(), signal);
+    await add({ lakeObjects: objects, lakeBytes: bytes });
   });
   await attempt("lake size", async () => {
     record.lake = await measureLake(work.lake, signal);

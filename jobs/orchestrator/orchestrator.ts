@@ -75,6 +75,10 @@ export function createOrchestrator(options: OrchestratorOptions): Orchestrator {
     ...createRequests({ sql: options.sql, jobs: options.jobs, changed: wake, resumed: askSchedule }),
     jobs: options.jobs,
     wake,
+    async subscribe() {
+      await registerJobs(options.sql, options.jobs);
+      wake();
+    },
     async start() {
       const { sql, jobs } = options;
       await registerJobs(sql, jobs);

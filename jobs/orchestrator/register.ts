@@ -21,7 +21,10 @@ export async function registerJobs(sql: Sql, jobs: readonly JobDefinition[]): Pr
     sql,
     jobs.map((job) => job.id),
   );
-  const wanted = jobs.flatMap((job) => (job.triggeredBy ?? []).map((dataset) => ({ jobId: job.id, dataset })));
+  const subscribed = await Promise.all(jobs.map(async (job) => ({ job, is: (await job.isSubscribed?.()) ?? true })));
+  const wanted = subscribed.flatMap(({ job, is }) =>
+    is ? (job.triggeredBy ?? []).map((dataset) => ({ jobId: job.id, dataset })) : [],
+  );
   const isCurrent = (known: Subscription[]) => without(wanted, known).length + without(known, wanted).length === 0;
   if (isCurrent(await selectSubscriptions(sql))) return;
   await sql.begin(async (transaction) => {

@@ -131,6 +131,8 @@ export type JobDefinition = {
   schedule?: Schedule;
   /** Datasets whose events wake it. */
   triggeredBy?: string[];
+  /** Whether those events wake it now; asked at the start, and where somebody changes it. They do where left out. */
+  isSubscribed?(): Promise<boolean>;
   /** Datasets that it records events for; for pages. */
   produces?: string[];
   /** Runs of one priority at a time. */
@@ -260,6 +262,8 @@ export type RunsChanged = { changed: number[]; refused: { runId: number; message
 
 export type Orchestrator = Requests & {
   jobs: readonly JobDefinition[];
+  /** Asks each job again whether its events wake it. Those that came while they did not, and that nobody claimed, wake it now. */
+  subscribe(): Promise<void>;
   start(): Promise<void>;
   /** Stops claiming, aborts what runs, gives leases back. Resolves within the deadline. */
   stop(deadlineMs: number): Promise<void>;

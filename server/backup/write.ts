@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { BackupError, type BackupWriter, createBackupFile } from "../../db/backup/frames.ts";
 import { writeTables } from "../../db/backup/write.ts";
 import { openPool } from "../../db/client.ts";
+import { MARTS } from "../../jobs/export/manifest.ts";
 import { openLake } from "../../jobs/lake/open.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import type { Config } from "../config.ts";
@@ -11,7 +12,7 @@ import { lakeOf } from "../lake-config.ts";
 import { openDatabase } from "./database.ts";
 import { inBytes, placeOf, type Tell } from "./words.ts";
 
-/** Writes a backup of the configured database, and with `withLake` of every object of the lake, to a file that is not there yet. */
+/** Writes a backup of the configured database, and with `withLake` of the lake but for what is exported to it, to a file that is not there yet. */
 export async function backUp(
   config: Config,
   { file, withLake, now, tell }: { file: string; withLake: boolean; now: Date; tell: Tell },
@@ -76,6 +77,8 @@ async function writeLake(writer: BackupWriter, config: Config, tell: Tell): Prom
   let size = 0;
   try {
     for await (const { key } of lake.list("")) {
+      // An export is of this database and of no other, which makes it again.
+      if (key.startsWith(`${MARTS}/`)) continue;
       // Removed since it was listed: nothing needs it any more.
       if (!(await lake.head(key))) continue;
       const bytes = await lake.get(key);

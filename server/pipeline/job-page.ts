@@ -67,6 +67,7 @@ const runFormKinds: Record<string, RunForm["kind"]> = {
   [jobIds.load]: "events",
   [jobIds.transform]: "rebuild",
   [jobIds.workspace]: "rebuild",
+  [jobIds.export]: "export",
 };
 
 /** What a request left on the page: what was typed, what was wrong with it, what it would do. */

@@ -32,6 +32,7 @@ const words: Record<string, { does: string; unit: string }> = {
   [jobIds.load]: { does: "Lake to warehouse", unit: "manifests" },
   [jobIds.transform]: { does: "Warehouse to published models", unit: "loads" },
   [jobIds.workspace]: { does: "Your own models on those", unit: "publications" },
+  [jobIds.export]: { does: "Published models to the lake", unit: "publications" },
 };
 
 /** Queued runs of a paused job wait for a person. */
@@ -106,6 +107,7 @@ const verbs: Record<string, string> = {
   [jobIds.load]: "Loading",
   [jobIds.transform]: "Building the models from",
   [jobIds.workspace]: "Building your own models on",
+  [jobIds.export]: "Exporting",
 };
 
 const purposes: Record<string, string> = {
@@ -113,6 +115,7 @@ const purposes: Record<string, string> = {
   [jobIds.load]: "load",
   [jobIds.transform]: "publish",
   [jobIds.workspace]: "your own models",
+  [jobIds.export]: "export",
 };
 
 /** One line: what is going on, how fast, how long still; or that all is done. `isWhole`: no session is left out by catchup. */

@@ -56,7 +56,7 @@ export async function finishSeason(
 /** Asserts what no kill may break: one event for each success that owes one, and no session with two runs at once. */
 async function expectExactBookkeeping(sql: Sql): Promise<void> {
   const [events] = await sql<{ owed: number; recorded: number; runs: number }[]>`
-    select (select count(*)::int from barline.runs where job_id in ${sql([jobIds.ingest, jobIds.load])}) as owed,
+    select (select count(*)::int from barline.runs where job_id in ${sql([jobIds.ingest, jobIds.load, jobIds.transform])}) as owed,
       count(*)::int as recorded, count(distinct run_id)::int as runs
     from barline.dataset_events`;
   expect(events).toEqual({ owed: events?.recorded ?? 0, recorded: events?.owed ?? 0, runs: events?.owed ?? 0 });

@@ -41,6 +41,7 @@ describe("readConfig", () => {
       sqlForViewers: false,
       workspaceDir: "data/workspace",
       workspaceModelSeconds: 600,
+      exportMode: null,
       workers: config.workers,
       logLevel: "info",
       proxies: { http: null, https: null, direct: [] },
@@ -88,6 +89,7 @@ describe("readConfig", () => {
       ALERT_STALE_AFTER_HOURS: "12",
       DBT_REGION: "eu",
       DBT_ENV_SECRET_TOKEN: "secret",
+      EXPORT: "all",
       PGHOST: "db",
       PGPASSWORD: "secret",
     });
@@ -121,6 +123,7 @@ describe("readConfig", () => {
       sqlForViewers: true,
       workspaceDir: "/srv/models",
       workspaceModelSeconds: 90,
+      exportMode: "all",
       workers: 2,
       logLevel: "debug",
       proxies: {

@@ -127,6 +127,7 @@ export function fakePipeline(jobs: JobDefinition[], ids: { backfill?: number; ru
     start: async () => {},
     stop: async () => {},
     wake: () => {},
+    subscribe: async () => {},
     createRun: async () => 0,
     selectPartitions: async () => ({ wanted: [], skipped: [] }),
     createBackfill: async () => {
@@ -172,6 +173,17 @@ export function fakePipeline(jobs: JobDefinition[], ids: { backfill?: number; ru
         if (reason === "") throw new RequestError("invalid", "Say why.", "reason");
         note("drop", { id, reason });
       },
+    },
+    exports: {
+      place: "s3://test/marts/",
+      standing: async () => ({
+        mode: "off",
+        from: "default",
+        setting: { mode: null, changedAt: null, changedBy: null },
+      }),
+      change: async (mode) => note("exports.change", { mode }),
+      current: async () => undefined,
+      file: noObject,
     },
     lakeViewer: { stored: noObject, text: noObject, findBar: async () => null },
     previewBackfill: async (request) => ({ runs: 1, plan: planOf(checked(request)) }),

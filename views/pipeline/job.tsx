@@ -26,7 +26,11 @@ export type JobFacts = {
 };
 
 /** The form that queues one run: what it asks depends on the job. `errors` by field; under `form` what belongs to none. */
-export type RunForm = { kind: "session" | "events" | "rebuild"; session: string; errors: Record<string, string> };
+export type RunForm = {
+  kind: "session" | "events" | "rebuild" | "export";
+  session: string;
+  errors: Record<string, string>;
+};
 
 export type JobPageProps = {
   shell: Shell;
@@ -96,6 +100,7 @@ const runFormNotes: Record<RunForm["kind"], string> = {
   session: "Fetches one session, also when it was fetched before.",
   events: "Loads what waits in the lake, without waiting for its turn.",
   rebuild: "Builds the models, tests them, and publishes.",
+  export: "Writes what differs from the current build to the lake.",
 };
 
 const SessionField = ({ form }: { form: RunForm }) => (

@@ -15,14 +15,15 @@ const cancelAgainMs = 200;
 
 /**
  * Runs a transaction that ends as soon as `signal` fires: the server cancels the statement under way, or the next one where
- * the signal comes between two, and nothing of it stays.
+ * the signal comes between two, and nothing of it stays. `mode` is what BEGIN is told of it.
  */
 export async function beginCancellable<T>(
   sql: Sql,
   signal: AbortSignal,
   work: (transaction: TransactionSql) => Promise<T>,
+  mode = "",
 ): Promise<T> {
-  const answer = await sql.begin(async (transaction) => {
+  const answer = await sql.begin(mode, async (transaction) => {
     const pid = await selectBackend(transaction);
     let cancelling = Promise.resolve();
     let timer: Timer | undefined;
