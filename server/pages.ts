@@ -7,6 +7,7 @@ import { createTickerRoutes } from "./market/ticker-routes.tsx";
 import { createAboutRoutes } from "./operations/about-routes.tsx";
 import { createActivityRoutes } from "./operations/activity-routes.tsx";
 import { createAlertRoutes } from "./operations/alert-routes.tsx";
+import { createExportRoutes } from "./operations/export-routes.tsx";
 import { createSystemRoutes } from "./operations/system-routes.tsx";
 import { createCalendarRoutes } from "./pipeline/calendar-routes.tsx";
 import { createDatasetRoutes } from "./pipeline/dataset-routes.tsx";
@@ -57,6 +58,7 @@ export function createDashboardRoutes(context: AppContext): Hono {
     createLakeRoutes,
     createActivityRoutes,
     createAlertRoutes,
+    createExportRoutes,
     createSystemRoutes,
     createAboutRoutes,
   ]) {

@@ -63,6 +63,7 @@ const navigationGroups = (shell: Shell): NavigationGroup[] => [
       { href: "/alerts", label: "Alerts", count: shell.openAlerts },
       { href: "/activity", label: "Activity" },
       { href: "/system", label: "System" },
+      { href: "/export", label: "Export" },
       { href: "/about", label: "About" },
     ],
   },

@@ -104,6 +104,7 @@ describe.skipIf(executable === undefined)("in a browser", () => {
         "/runs/1",
         "/tickers",
         "/about",
+        "/export",
       ]) {
         await page.goto(barline.url + path);
         expect([path, await page.evaluate<number>("document.documentElement.scrollWidth")]).toEqual([path, 390]);

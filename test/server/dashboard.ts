@@ -76,7 +76,7 @@ export async function openDashboard(environment: Record<string, string> = {}, ow
     await sweeps.stop();
     await database.drop();
   };
-  return { app, sql: database.sql, asked, sweeps, fragment, post, close };
+  return { app, sql: database.sql, pipeline, asked, sweeps, fragment, post, close };
 }
 
 export type Dashboard = Awaited<ReturnType<typeof openDashboard>>;

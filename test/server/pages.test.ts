@@ -19,6 +19,7 @@ describe("pages of a fresh database", () => {
     "/tickers",
     "/tickers?q=nothing",
     "/about",
+    "/export",
   ];
   test.each(paths)("%s answers, says that the data is simulated, and runs nothing inline", async (path) => {
     const response = await dashboard.app.request(path);

@@ -205,6 +205,11 @@ const tellings: Record<string, Telling> = {
       {tellChange(action, "for ever")}
     </>
   ),
+  "export.change": (action) => (
+    <>
+      changed <a href="/export">what is exported</a> to “{detailsOf(action).mode}”
+    </>
+  ),
   "housekeeping.run": () => (
     <>
       cleaned up <a href="/system">old records</a>
