@@ -4,6 +4,7 @@ import { startEmbeddedPostgres } from "../../db/embedded.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import { type BacktestReport, measureBacktests } from "./backtests.ts";
 import type { StageName } from "./choice.ts";
+import { type ExportReport, measureExport } from "./export.ts";
 import { type HistoryReport, measureHistory, seedHistory } from "./history.ts";
 import { residentBytes, treeBytes, watchMemory } from "./memory.ts";
 import { measureEvents } from "./operations.ts";
@@ -64,6 +65,7 @@ export async function runBench(options: BenchOptions): Promise<Report> {
     smallYear: small?.report ?? null,
     fullYear: full?.report ?? null,
     eventsMs,
+    export: year && stages.has("export") ? await measureExportOf(options, year) : null,
     history: year && years > 1 && stages.has("history") ? await measureYears(options, year) : null,
     backtests: year && stages.has("backtests") ? await measureTests(options, year) : null,
     // Last, as the runs that it adds stay.
@@ -80,6 +82,13 @@ async function measureTests({ workers, say }: BenchOptions, { dataDir }: Year): 
   } finally {
     await server.stop();
   }
+}
+
+async function measureExportOf(options: BenchOptions, { market, dataDir }: Year): Promise<ExportReport> {
+  return await withBarline(options, market, dataDir, async (running) => {
+    options.say("exporting the year, then the next session");
+    return await measureExport(running, dataDir, market.next);
+  });
 }
 
 async function measurePagesOf(options: BenchOptions, { market, dataDir }: Year): Promise<PagesReport> {

@@ -1,9 +1,18 @@
 /** What may be measured, in the order in which it is. */
-export const stageNames = ["small-year", "full-year", "peers", "events", "history", "backtests", "pages"] as const;
+export const stageNames = [
+  "small-year",
+  "full-year",
+  "peers",
+  "events",
+  "export",
+  "history",
+  "backtests",
+  "pages",
+] as const;
 export type StageName = (typeof stageNames)[number];
 
 /** What needs a year that was measured before: the full one, or the small one where only that is asked for. */
-const onAYear: readonly StageName[] = ["peers", "history", "backtests", "pages"];
+const onAYear: readonly StageName[] = ["peers", "export", "history", "backtests", "pages"];
 
 /**
  * What `--only` names, and the full year where that needs one; without it everything but the peers, who are asked for with `peers` or by

@@ -12,7 +12,7 @@ import { formatReport } from "./report.ts";
 
 const usage = `bun run bench [options]
   --only A,B          of ${stageNames.join(", ")}; all but peers.
-                      peers, history, backtests and pages stand on the full year, or on the small one where only that is named
+                      peers, export, history, backtests and pages stand on the full year, or on the small one where only that is named
   --peers             DuckDB with the same answers and indicators too, as often as there are years
   --readme            write the table into README.md
   --check             only the small year, three times: fails where a processor second does 10 % fewer rows, against the floor,

@@ -1,6 +1,7 @@
 import { jobIds } from "../../jobs/pipeline.ts";
 import { type BacktestReport, backtestRows } from "./backtests.ts";
 import { type ProcessorSeconds, ratiosOf } from "./check.ts";
+import { type ExportReport, exportRows } from "./export.ts";
 import { kilobytes, megabytes, milliseconds, seconds, thousands } from "./format.ts";
 import type { HistoryReport } from "./history.ts";
 import type { PagesReport } from "./pages.ts";
@@ -16,6 +17,7 @@ export type Report = {
   fullYear: YearReport | null;
   /** From an event to the first task of a job that does nothing. */
   eventsMs: Latency | null;
+  export: ExportReport | null;
   history: HistoryReport | null;
   backtests: BacktestReport | null;
   pages: PagesReport | null;
@@ -28,6 +30,7 @@ export function formatReport(report: Report): string {
   const { machine, smallYear, fullYear, eventsMs, history, backtests, pages, problems } = report;
   const rest = [
     ...(eventsMs === null ? [] : formatEvents(eventsMs)),
+    ...(report.export === null ? [] : exportRows(report.export, transformOf(fullYear ?? smallYear))),
     ...(history === null ? [] : formatHistory(history, fullYear?.onTop?.nextSessionSeconds)),
     ...(backtests === null ? [] : backtestRows(backtests)),
     ...(pages === null ? [] : formatPages(pages)),
@@ -42,6 +45,8 @@ export function formatReport(report: Report): string {
   ];
   return `${lines.join("\n")}\n`;
 }
+
+const transformOf = (year: YearReport | null) => (year === null ? null : transformSeconds(year));
 
 function formatYear(year: YearReport, wanted: string): string[] {
   const { market, pipeline, processor, floor, disk, peer, overview, onTop } = year;
