@@ -11,7 +11,6 @@ const compact = new Intl.NumberFormat("en-US", {
 const short = new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 });
 const significant = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 6 });
 const cents = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-const fractions = new Intl.NumberFormat("en-US", { minimumFractionDigits: 4, maximumFractionDigits: 4 });
 const percents = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const minute = new Intl.DateTimeFormat("en-GB", {
   timeZone: newYork,
@@ -63,17 +62,61 @@ export const formatShort = (value: number) => trueMinus(short.format(value));
 export const formatCount = (value: number, singular: string, plural = `${singular}s`) =>
   `${formatInteger(value)} ${value === 1 ? singular : plural}`;
 
-/** Dollars: cents, and hundredths of them below a dollar. */
+const fixed = new Map<number, Intl.NumberFormat>();
+
+/** A number with so many digits after the point; making a format takes longer than using it. */
+function formatFixed(value: number, digits: number): string {
+  const format =
+    fixed.get(digits) ??
+    new Intl.NumberFormat("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  fixed.set(digits, format);
+  return trueMinus(format.format(value));
+}
+
+/** Beyond this many digits after the point a price is told as nothing. */
+const mostPriceDigits = 14;
+
+/** Digits after the point that tell a price: cents, below a dollar hundredths of them, below a cent three that say something. */
+export function priceDigits(price: number): number {
+  const size = Math.abs(price);
+  if (size >= 1 || size === 0) return 2;
+  return Math.min(mostPriceDigits, Math.max(4, 2 - Math.floor(Math.log10(size))));
+}
+
+/** Dollars: cents, and below a dollar as many digits as say something. */
 export const formatPrice = (value: number | null | undefined) => {
   if (value === null || value === undefined) return none;
-  return trueMinus(Math.abs(value) < 1 ? fractions.format(value) : cents.format(value));
+  return formatFixed(value, priceDigits(value));
 };
 
 /** A move in dollars with its sign, as precise as the price that it moved. */
-export const formatMove = (change: number, price: number) => {
-  const text = Math.abs(price) < 1 ? fractions.format(change) : cents.format(change);
-  return `${change > 0 ? "+" : ""}${trueMinus(text)}`;
-};
+export const formatMove = (change: number, price: number) =>
+  `${change > 0 ? "+" : ""}${formatFixed(change, priceDigits(price))}`;
+
+/** Digits after the point that a number needs. */
+function digitsOf(value: number): number {
+  for (let digits = 0; digits < mostPriceDigits; digits += 1) {
+    const scaled = value * 10 ** digits;
+    if (Math.abs(scaled - Math.round(scaled)) <= Math.abs(scaled) * 1e-9) return digits;
+  }
+  return mostPriceDigits;
+}
+
+const tickUnits: readonly [size: number, name: string][] = [
+  [1e12, "T"],
+  [1e9, "B"],
+  [1e6, "M"],
+];
+
+/** The marks of one axis, all in the same unit and with as many digits as the finest of them needs; each with its own over many decades. */
+export function formatTicks(marks: readonly number[]): string[] {
+  const sizes = marks.map((mark) => Math.abs(mark)).filter((size) => size > 0);
+  const largest = Math.max(0, ...sizes);
+  const isWide = largest / Math.min(...sizes) >= 1000 && digitsOf(Math.min(...sizes)) > 1;
+  const [size, name] = tickUnits.find(([unit]) => largest >= unit) ?? [1, ""];
+  const digits = Math.max(0, ...marks.map((mark) => digitsOf(mark / size)));
+  return marks.map((mark) => `${formatFixed(mark / size, isWide ? digitsOf(mark / size) : digits)}${name}`);
+}
 
 /** A fraction as a signed percentage: 0.0123 as "+1.23%". */
 export const formatChange = (fraction: number | null | undefined) => {

@@ -19,6 +19,20 @@ describe("numbers", () => {
     expect([formatPrice(1234.5), formatPrice(0.1234), formatPrice(null)]).toEqual(["1,234.50", "0.1234", "–"]);
   });
 
+  test("prices below a cent have as many digits as say something, and nothing is told as nothing", () => {
+    const prices = [0.0012, 0.00001234, 0.0000000056, 0.0123, 0, -0.00031];
+    expect(prices.map(formatPrice)).toEqual([
+      "0.00120",
+      "0.0000123",
+      "0.00000000560",
+      "0.0123",
+      "0.00",
+      "\u22120.000310",
+    ]);
+    expect(formatPrice(600_000)).toBe("600,000.00");
+    expect(formatMove(0.00000021, 0.00001234)).toBe("+0.0000002");
+  });
+
   test("changes carry a sign as wide as a digit", () => {
     expect([formatChange(0.01234), formatChange(-0.5), formatChange(0)]).toEqual(["+1.23%", "\u221250.00%", "0.00%"]);
   });
