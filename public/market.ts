@@ -42,7 +42,10 @@ function start(data: BreadthData): void {
     // While the keyboard moves the cursor, what it passes is read out.
     element.addEventListener("focus", () => legend?.setAttribute("aria-live", "polite"));
     element.addEventListener("blur", () => legend?.setAttribute("aria-live", "off"));
-    listenToKeys(element, plot, data.date.length);
+    listenToKeys(() => ({
+      ...{ element, plot, count: data.date.length },
+      setWindow: (window) => plot.setScale("x", window),
+    }));
     plots.push(plot);
   }
   show(data, last);

@@ -10,7 +10,6 @@ const compact = new Intl.NumberFormat("en-US", {
 });
 const short = new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 });
 const significant = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 6 });
-const cents = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const percents = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const minute = new Intl.DateTimeFormat("en-GB", {
   timeZone: newYork,

@@ -75,7 +75,10 @@ export function startCharts(root: HTMLElement, chart: BacktestChart): () => void
       "aria-label",
       `${figure.title}; arrow keys move the cursor${chart.figures.length > 1 ? " of all panes" : ""}`,
     );
-    listenToKeys(element, plot, chart.date.length);
+    listenToKeys(() => ({
+      ...{ element, plot, count: chart.date.length },
+      setWindow: (window) => plot.setScale("x", window),
+    }));
     plots.push(plot);
   }
   // While the keyboard moves the cursor, the session that it passes is read out.

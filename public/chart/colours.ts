@@ -1,4 +1,20 @@
-const names = ["ink", "soft", "rule", "sheet", "accent", "up", "down", "ma20", "ma50", "ma120"] as const;
+const names = [
+  "ink",
+  "soft",
+  "rule",
+  "sheet",
+  "accent",
+  "up",
+  "down",
+  "ma20",
+  "ma50",
+  "ma120",
+  "line1",
+  "line2",
+  "line3",
+  "line4",
+  "line5",
+] as const;
 
 /** The palette of the page's theme, as a canvas takes it. */
 export type Colours = Record<(typeof names)[number], string>;

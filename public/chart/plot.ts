@@ -1,107 +1,168 @@
 import uPlot from "uplot";
-import { formatPrice } from "../../views/format.ts";
-import type { ChartData } from "../../views/market/chart-data.ts";
+import type { ChartBars } from "../../views/market/chart/bars.ts";
+import type { ChartEvent } from "../../views/market/chart/events.ts";
+import type { Pane } from "../../views/market/chart/panes.ts";
+import { marksOf, markTexts, roomOfPane, roomOfPrice, scaleOf, volumeShare } from "../../views/market/chart/scale.ts";
 import { dateLabel, dateSplits } from "./axis.ts";
 import type { Colours } from "./colours.ts";
-import { drawActions, drawBars } from "./draw.ts";
+import { drawCandles, drawVolume } from "./draw.ts";
+import { drawEvents, drawMeasured } from "./marks.ts";
 
-/** Room that a date needs on the axis, in CSS pixels. */
+/** Room that a date, and a mark of a scale, need on their axis, in CSS pixels. */
 const dateRoom = 58;
+const markRoom = 44;
+/** One for all panes: a cursor in one moves in all. */
+const together = "chart";
+const font = "12px system-ui, sans-serif";
 
-export type PlotOptions = {
+export type PaneOptions = {
   element: HTMLElement;
-  data: ChartData;
+  pane: Pane;
+  bars: ChartBars;
+  /** Of the price's pane; null for the others, and where closes stand beside others. */
+  candles: { hasVolume: boolean } | null;
+  isLog: boolean;
+  /** Whether it is the lowest, which has the dates. */
+  isLast: boolean;
+  events: readonly ChartEvent[];
+  /** As wide as the longest mark of any pane, so that all plots are aligned. */
+  axis: { width: number };
   /** Asked at each drawing, so that a change of theme needs no new plot. */
-  colours: () => Colours;
-  onCursor(index: number): void;
-  onRange(from: number, to: number): void;
+  colours(): Colours;
+  measured(): [number, number] | null;
+  /** The bar under the cursor; null where it has left. */
+  onCursor(index: number | null): void;
 };
 
-function axes({ data, colours }: PlotOptions): uPlot.Axis[] {
-  const font = "12px system-ui, sans-serif";
-  const grid = { stroke: () => colours().rule, width: 1 };
+/** The width of the longest text, as the canvas would write it. */
+function widthOf(plot: uPlot, texts: readonly string[] | null): number {
+  plot.ctx.save();
+  plot.ctx.font = font;
+  const longest = Math.max(0, ...(texts ?? []).map((text) => plot.ctx.measureText(text).width));
+  plot.ctx.restore();
+  return Math.ceil(longest) + 14;
+}
+
+function axes({ pane, bars, colours, isLast, isLog, axis }: PaneOptions): uPlot.Axis[] {
+  const shared = {
+    font,
+    stroke: () => colours().soft,
+    grid: { stroke: () => colours().rule, width: 1 },
+    ticks: { show: false },
+  };
+  const room = pane.id === "price" ? markRoom : markRoom / 1.6;
   return [
     {
-      size: 30,
-      font,
-      stroke: () => colours().soft,
-      grid,
-      ticks: { show: false },
+      ...shared,
+      size: isLast ? 30 : 0,
       splits: (plot, _axis, min, max) =>
-        dateSplits(data.date, Math.ceil(min), Math.floor(max), Math.max(2, plot.width / dateRoom)),
-      values: (_plot, marks) => marks.map((mark) => dateLabel(data.date[mark] ?? "", data.date[mark - 1])),
+        dateSplits(bars.date, Math.ceil(min), Math.floor(max), Math.max(2, plot.width / dateRoom)),
+      values: (_plot, marks) =>
+        isLast ? marks.map((mark) => dateLabel(bars.date[mark] ?? "", bars.date[mark - 1])) : marks.map(() => ""),
     },
     {
-      scale: "price",
+      ...shared,
+      scale: "y",
       side: 1,
-      size: 62,
-      font,
-      stroke: () => colours().soft,
-      grid,
-      ticks: { show: false },
-      values: (_plot, marks) => marks.map((mark) => (mark <= 0 ? "" : formatPrice(mark))),
+      size: (plot, texts) => {
+        axis.width = Math.max(axis.width, widthOf(plot, texts));
+        return axis.width;
+      },
+      splits: (plot, _axis, min, max) =>
+        marksOf({ min, max, isLog: isLog && min > 0 }, Math.max(2, plot.over.clientHeight / room)).filter(
+          (mark) => pane.id !== "price" || mark > 0,
+        ),
+      // Else a logarithmic axis leaves out marks between the decades.
+      filter: (_plot, marks) => marks,
+      values: (_plot, marks) => markTexts(pane.kind, marks),
     },
   ];
 }
 
-/** Sessions stand side by side: weekends and holidays leave no gaps. */
-function series({ colours }: PlotOptions): uPlot.Series[] {
-  const hidden = { scale: "price", paths: () => null, points: { show: false } };
-  const average = (name: "ma20" | "ma50" | "ma120") => ({
-    scale: "price",
-    stroke: () => colours()[name],
-    width: 1.4,
-    points: { show: false },
-  });
-  // High and low are not drawn as lines, but the price scale has to hold them.
-  return [{}, hidden, hidden, average("ma20"), average("ma50"), average("ma120"), { ...hidden, scale: "volume" }];
+/** Bars stand side by side: weekends and holidays leave no gaps. */
+function series({ pane, candles, colours }: PaneOptions): uPlot.Series[] {
+  const hidden = { scale: "y", paths: () => null, points: { show: false } };
+  return [
+    {},
+    // High and low are not drawn as lines, but the price scale has to hold them.
+    ...(candles ? [hidden, hidden, { ...hidden, scale: "volume" }] : []),
+    ...pane.lines.map(({ tone, dash }, index) => ({
+      scale: "y",
+      stroke: () => colours()[tone],
+      width: pane.id === "price" && !candles && index === 0 ? 2.2 : 1.4,
+      points: { show: false },
+      spanGaps: pane.id === "price" && !candles,
+      dash: [...dash],
+    })),
+  ];
 }
 
-const columns = (data: ChartData): uPlot.AlignedData => [
-  data.date.map((_, index) => index),
-  data.high,
-  data.low,
-  data.ma20,
-  data.ma50,
-  data.ma120,
-  data.volume,
-];
+/** The columns of a pane, as its plot takes them. */
+export function columnsOf({ pane, bars, candles }: Pick<PaneOptions, "pane" | "bars" | "candles">): uPlot.AlignedData {
+  return [
+    bars.date.map((_, index) => index),
+    ...(candles ? [bars.high, bars.low, bars.volume] : []),
+    ...pane.lines.map(({ values }) => values),
+  ];
+}
 
-/** Draws a ticker's history: candles, averages, volume, splits and dividends. */
-export function createPlot(options: PlotOptions): uPlot {
-  const { element, data, colours } = options;
+function scales({ pane, candles, isLog }: PaneOptions): uPlot.Scales {
+  const room = pane.id === "price" ? roomOfPrice(candles?.hasVolume === true) : roomOfPane;
+  return {
+    x: { time: false },
+    y: {
+      ...(isLog && { distr: 3 }),
+      range: (_plot, low, high) => {
+        const { min, max } = scaleOf(low ?? 0, high ?? 1, isLog, room);
+        return [min, max];
+      },
+    },
+    volume: { range: (_plot, _min, max) => [0, (max || 1) * volumeShare] },
+  };
+}
+
+/** Draws one pane of a history over its bars. */
+export function createPlot(options: PaneOptions): uPlot {
+  const { element, pane, bars, candles, colours } = options;
   const size = () => ({ width: element.clientWidth, height: element.clientHeight });
-  const drawing = (plot: uPlot) => ({ plot, data, colours: colours() });
+  const isPrice = pane.id === "price";
   const plot = new uPlot(
     {
       ...size(),
       legend: { show: false },
       padding: [8, 0, 0, 0],
-      scales: {
-        x: { time: false },
-        // The foot of the price scale is left to the volume.
-        price: { range: (_plot, min, max) => [min - (max - min || max) * 0.3, max + (max - min || max) * 0.06] },
-        volume: { range: (_plot, _min, max) => [0, (max || 1) * 4.6] },
-      },
+      scales: scales(options),
       axes: axes(options),
       series: series(options),
-      cursor: { points: { show: false }, drag: { x: true, y: false }, focus: { prox: -1 } },
+      cursor: {
+        points: { show: false },
+        drag: { x: false, y: false, setScale: false },
+        sync: { key: together, setSeries: false, scales: ["x", null] },
+      },
       hooks: {
-        drawAxes: [(current) => drawBars(drawing(current))],
-        draw: [(current) => drawActions(drawing(current))],
-        setCursor: [(current) => options.onCursor(current.cursor.idx ?? data.date.length - 1)],
-        setScale: [
-          (current, key) => {
-            if (key !== "x") return;
-            const { min, max } = current.scales.x ?? {};
-            options.onRange(Math.max(0, Math.ceil(min ?? 0)), Math.min(data.date.length - 1, Math.floor(max ?? 0)));
+        drawAxes: [
+          (current) => {
+            if (candles?.hasVolume) drawVolume(current, bars, colours());
+            if (candles) drawCandles(current, bars, colours());
+          },
+        ],
+        draw: [
+          (current) => {
+            const measured = options.measured();
+            const closes = candles ? bars.close : pane.lines[0]?.values;
+            if (isPrice && measured) drawMeasured(current, measured, (closes ?? []) as number[], colours());
+            if (isPrice) drawEvents(current, options.events, bars.date.length, colours());
+          },
+        ],
+        setCursor: [
+          (current) => {
+            if (isPrice) options.onCursor(current.cursor.idx ?? null);
           },
         ],
       },
     },
-    columns(data),
+    columnsOf(options),
     element,
   );
-  new ResizeObserver(() => plot.setSize(size())).observe(element);
   return plot;
 }

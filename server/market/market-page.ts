@@ -7,11 +7,11 @@ import {
 import { martTables, selectMartColumns } from "../../db/queries/market/read-screen-columns.ts";
 import { selectScreenTypes } from "../../db/queries/market/read-screener.ts";
 import type { BreadthData } from "../../views/market/breadth-data.ts";
+import { rangeStart } from "../../views/market/chart/state.ts";
 import type { MarketView } from "../../views/market/market.tsx";
 import type { MoversView } from "../../views/market/market-movers.tsx";
 import type { AppContext } from "../context.ts";
 import { parseAmount } from "./screener-request.ts";
-import { rangeStart } from "./ticker-page.ts";
 
 const ranges = ["3m", "6m", "ytd", "1y", "5y", "all"] as const;
 const moversShown = 10;

@@ -1,30 +1,23 @@
 import type { Sql } from "../../db/client.ts";
-import {
-  type BarRow,
-  type DividendRow,
-  isDollars,
-  selectAdjustedBars,
-  selectDividends,
-  selectSplits,
-  selectUnadjustedBars,
-} from "../../db/queries/market/read-bars.ts";
+import { type BarRow, type DividendRow, isDollars, selectDividends } from "../../db/queries/market/read-bars.ts";
 import { selectQuarantinedOf } from "../../db/queries/market/read-quarantines.ts";
 import { selectRestatements } from "../../db/queries/market/read-restatements.ts";
 import { indicatorsIn, martTables, selectMartColumns } from "../../db/queries/market/read-screen-columns.ts";
 import { selectSecurityId } from "../../db/queries/market/read-securities.ts";
 import { selectTickerProfile } from "../../db/queries/market/read-tickers.ts";
 import { type ListedTicker, selectIndicators, selectListing } from "../../db/queries/market/read-universe.ts";
-import { hasMart } from "../../db/queries/market/read-warehouse.ts";
 import { selectWithdrawn } from "../../db/queries/market/read-withdrawn.ts";
 import { type ListedSplit, selectListedSplits } from "../../db/queries/market/splits.ts";
 import { formatPrice } from "../../views/format.ts";
-import type { ChartData } from "../../views/market/chart-data.ts";
+import type { ChartState } from "../../views/market/chart/state.ts";
 import type { CorporateAction } from "../../views/market/corporate-actions.tsx";
 import { indicatorGroups } from "../../views/market/indicators.ts";
-import { ranges, type TickerStats, type TickerView } from "../../views/market/ticker.tsx";
+import type { TickerStats, TickerView } from "../../views/market/ticker.tsx";
 import type { IndicatorGroupView } from "../../views/market/ticker-indicators.tsx";
 import type { AppContext } from "../context.ts";
+import { readCatalogue } from "./chart-catalogue.ts";
 import { indicatorOf, orderedIndicators } from "./screener-indicators.ts";
+import { readBars, readChartOf } from "./ticker-chart.ts";
 import { type AskedHolder, findHolder, type PageHolder, readSecurity } from "./ticker-security.ts";
 import { readWorkspace } from "./workspace-columns.ts";
 import { readWorkspaceGroups } from "./workspace-ticker.ts";
@@ -34,33 +27,8 @@ const dividendsShown = 24;
 const splitsShown = 100;
 const correctionsShown = 12;
 
-export type TickerQuery = AskedHolder & { isAdjusted: boolean; range: string };
-
-/** Every published bar of a security, or of a label, ascending; none before the first publication. */
-async function readBars(context: AppContext, holder: PageHolder, isAdjusted: boolean): Promise<BarRow[]> {
-  if (!(await hasMart(context.read))) return [];
-  const whole = { ...holder, from: null, to: null };
-  return isAdjusted ? selectAdjustedBars(context.read, whole) : selectUnadjustedBars(context.read, whole);
-}
-
-/** An ISO date `months` earlier; the last day of a shorter month where the day does not exist in it. */
-function monthsBefore(date: string, months: number): string {
-  const [year = 0, month = 1, day = 1] = date.split("-").map(Number);
-  const lastDay = new Date(Date.UTC(year, month - months, 0)).getUTCDate();
-  return new Date(Date.UTC(year, month - 1 - months, Math.min(day, lastDay))).toISOString().slice(0, 10);
-}
-
-const monthsOf: Record<string, number> = { "1m": 1, "3m": 3, "6m": 6, "1y": 12, "5y": 60 };
-
-/** The first date of a range that ends at `last`. */
-export function rangeStart(range: string, last: string): string {
-  if (range === "all") return "0001-01-01";
-  if (range === "ytd") return `${last.slice(0, 4)}-01-01`;
-  return monthsBefore(last, monthsOf[range] ?? 12);
-}
-
-/** The range asked for, where there is one of that name; else a year. */
-export const rangeOf = (text: string | undefined) => ranges.find((range) => range === text) ?? "1y";
+/** Which of a label's holders is asked for, and how its chart is to be. */
+export type TickerQuery = AskedHolder & { state: ChartState };
 
 /** Sessions of 52 weeks, as the models count them. */
 const yearSessions = 252;
@@ -151,7 +119,7 @@ export async function readTickerPage(
   const [profile, marts, bars, splits, dividends, restatements, withdrawn, held] = await Promise.all([
     selectTickerProfile(read, label),
     readMarts(context, label),
-    readBars(context, holder, query.isAdjusted),
+    readBars(context, holder, query.state.isAdjusted),
     selectListedSplits(read, { ...holder, doubted: false, setAside: null }, splitsShown),
     selectDividends(read, holder),
     selectRestatements(read, shown),
@@ -163,7 +131,11 @@ export async function readTickerPage(
   const stats = statsOf(bars);
   if (!profile && !stats) return null;
   const own = isPresent ? await readOwn(context, holder, label, bars.at(-1)) : [];
-  const from = stats ? rangeStart(query.range, stats.date) : "";
+  const state = { ...query.state, security: holder.isNewest ? null : holder.security };
+  const [data, catalogue] = await Promise.all([
+    readChartOf(context, { ticker, holder, state, bars }),
+    readCatalogue(read),
+  ]);
   return {
     ticker,
     name: security?.profile.name ?? (isPresent ? (profile?.name ?? null) : null),
@@ -173,12 +145,10 @@ export async function readTickerPage(
     delistedOn: security?.profile.delistedOn ?? (isPresent ? (profile?.delistedOn ?? null) : null),
     security: security?.view ?? null,
     isNewest: holder.isNewest,
-    isAdjusted: query.isAdjusted,
-    range: query.range,
     ...(isPresent ? marts : { listing: null }),
     indicators: isPresent ? [...marts.indicators, ...own] : [],
     stats,
-    points: bars.filter((bar) => bar.date >= from).map(({ date, close }) => ({ date, close })),
+    chart: { state, data, catalogue },
     sessions: bars.slice(-sessionsShown).reverse(),
     splits: splits.map(tellSplit),
     dividends: dividends.slice(-dividendsShown).reverse().map(tellDividend),
@@ -198,36 +168,3 @@ async function readOwn(context: AppContext, { security }: PageHolder, newestLabe
 /** Whether a security's newest label is still its own. */
 const isNewestHolder = async (read: Sql, { ticker, securityId }: { ticker: string; securityId: string }) =>
   (await selectSecurityId(read, ticker)) === securityId;
-
-/** A whole history in columns: a third of the size of rows, and what the chart takes. */
-export async function readChart(
-  context: AppContext,
-  ticker: string,
-  { isAdjusted, ...asked }: Omit<TickerQuery, "range">,
-): Promise<ChartData> {
-  const holder = await findHolder(context.read, ticker, asked);
-  const [bars, splits, dividends] = await Promise.all([
-    readBars(context, holder, isAdjusted),
-    selectSplits(context.read, holder),
-    selectDividends(context.read, holder),
-  ]);
-  return {
-    ticker,
-    adjusted: isAdjusted,
-    date: bars.map((bar) => bar.date),
-    open: bars.map((bar) => bar.open),
-    high: bars.map((bar) => bar.high),
-    low: bars.map((bar) => bar.low),
-    close: bars.map((bar) => bar.close),
-    volume: bars.map((bar) => bar.volume),
-    ma20: bars.map((bar) => bar.ma20),
-    ma50: bars.map((bar) => bar.ma50),
-    ma120: bars.map((bar) => bar.ma120),
-    splits,
-    dividends,
-    names: bars.flatMap(({ date, ticker: label }, index) => {
-      const before = bars[index - 1]?.ticker ?? label;
-      return before === label ? [] : [{ date, from: before, to: label }];
-    }),
-  };
-}

@@ -3,12 +3,16 @@ import { selectLabelStatuses } from "../../db/queries/market/read-securities.ts"
 import { selectQuotes, selectTickers, selectTickerTypes } from "../../db/queries/market/read-tickers.ts";
 import { hasMart } from "../../db/queries/market/read-warehouse.ts";
 import { isIsoDate } from "../../jobs/market/calendar.ts";
+import { readChartState } from "../../views/market/chart/state.ts";
 import { tickerPage } from "../../views/market/ticker.tsx";
 import { type TickerList, TickerResults, tickersPage, unknownTickerPage } from "../../views/market/tickers.tsx";
 import type { AppContext } from "../context.ts";
+import { HttpError } from "../http/errors.ts";
 import { numberIn, wantsFragment } from "../http/request.ts";
 import { readShell } from "../http/shell.ts";
-import { rangeOf, readChart, readTickerPage } from "./ticker-page.ts";
+import { chartCsv } from "./chart-csv.ts";
+import { readChart } from "./ticker-chart.ts";
+import { readTickerPage } from "./ticker-page.ts";
 
 const pageSize = 40;
 const sparkSessions = 60;
@@ -64,23 +68,30 @@ async function list(context: AppContext, c: Context): Promise<Response> {
 
 async function show(context: AppContext, c: Context): Promise<Response> {
   const ticker = c.req.param("ticker") ?? "";
-  const query = { ...chartQuery(c), range: rangeOf(c.req.query("range")) };
-  const [shell, view] = await Promise.all([readShell(context, c), readTickerPage(context, ticker, query)]);
+  const [shell, view] = await Promise.all([readShell(context, c), readTickerPage(context, ticker, askedChart(c))]);
   if (view) return c.html(tickerPage({ shell, view }));
   const suggestions = await selectTickers(context.read, { query: ticker.slice(0, longestQuery), type: null }, 0, 8);
   return c.html(unknownTickerPage({ shell, ticker, suggestions }), 404);
 }
 
-/** `security` or `on` says which of the label's holders is meant, where that is not the newest. */
-const chartQuery = (c: Context) => ({
-  isAdjusted: c.req.query("adjusted") !== "false",
+/** `security` or `on` says which of the label's holders is meant, where that is not the newest; the rest how its chart is. */
+const askedChart = (c: Context) => ({
+  state: readChartState(new URL(c.req.url).searchParams, c.req.param("ticker") ?? ""),
   security: c.req.query("security") || undefined,
   on: [c.req.query("on") ?? ""].find(isIsoDate),
 });
 
 async function bars(context: AppContext, c: Context): Promise<Response> {
-  const chart = await readChart(context, c.req.param("ticker") ?? "", chartQuery(c));
+  const chart = await readChart(context, c.req.param("ticker") ?? "", askedChart(c));
   return c.json(chart, chart.date.length > 0 ? 200 : 404);
+}
+
+async function exportBars(context: AppContext, c: Context): Promise<Response> {
+  const ticker = c.req.param("ticker") ?? "";
+  const asked = askedChart(c);
+  const chart = await readChart(context, ticker, asked);
+  if (chart.date.length > 0) return chartCsv(chart, asked.state);
+  throw new HttpError(404, "not_found", `No bars of ${ticker} are published.`, { title: "Nothing to export" });
 }
 
 /** `/tickers`, `/tickers/:ticker` and the data of its chart. */
@@ -89,5 +100,6 @@ export function createTickerRoutes(context: AppContext): Hono {
   routes.get("/tickers", (c) => list(context, c));
   routes.get("/tickers/:ticker", (c) => show(context, c));
   routes.get("/tickers/:ticker/bars.json", (c) => bars(context, c));
+  routes.get("/tickers/:ticker/bars.csv", (c) => exportBars(context, c));
   return routes;
 }

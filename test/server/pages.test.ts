@@ -140,15 +140,19 @@ describe("with sessions at every stage", () => {
       date: ["2020-01-02", "2020-01-03", "2020-01-06"],
       close: [100, 101, 102],
       volume: [400, 400, 400],
-      ma20: [100, 100, 100],
+      indicators: [{ column: "moving_avg_20d", values: [100, 100, 100] }, {}, {}],
       splits: [{ date: "2020-01-06", from: 1, to: 4 }],
     });
-    expect(await bars(false)).toMatchObject({ close: [400, 404, 102], volume: [100, 100, 400], ma20: [400, 400, 100] });
+    expect(await bars(false)).toMatchObject({
+      close: [400, 404, 102],
+      volume: [100, 100, 400],
+      indicators: [{ column: "moving_avg_20d", values: [400, 400, 100] }, {}, {}],
+    });
   });
 
   test("a ticker's page draws its prices without a script", async () => {
     const page = await text("/tickers/AAPL?range=1m");
-    expect(page).toContain('<svg class="price-svg"');
+    expect(page).toContain('<svg class="pane-svg price-svg"');
     expect(page).toContain("closes from 100.00 to 102.00");
     expect(page).toContain("4 for 1");
   });

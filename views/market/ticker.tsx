@@ -17,8 +17,8 @@ import {
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
 import { tickerHref } from "../ticker-href.ts";
+import { ChartCard, type ChartView } from "./chart/chart-card.tsx";
 import { type CorporateAction, CorporateActions } from "./corporate-actions.tsx";
-import { type PricePoint, PriceSvg } from "./price-svg.tsx";
 import { QuarantineTag } from "./quarantine-tag.tsx";
 import { Restatements } from "./restatements.tsx";
 import { type IndicatorGroupView, Indicators, Listing } from "./ticker-indicators.tsx";
@@ -57,13 +57,9 @@ export type TickerView = {
   listing: ListedTicker | null;
   /** Of its last bar; none where nothing is published. */
   indicators: IndicatorGroupView[];
-  isAdjusted: boolean;
-  /** One of `ranges`. */
-  range: string;
   /** Null where no bar is published. */
   stats: TickerStats | null;
-  /** The closes of the range. */
-  points: PricePoint[];
+  chart: ChartView;
   /** The last sessions, newest first. */
   sessions: BarRow[];
   splits: CorporateAction[];
@@ -75,17 +71,10 @@ export type TickerView = {
   quarantined: (Quarantined & { ticker: string })[];
 };
 
-/** The range buttons, as their query values. */
-export const ranges = ["1m", "3m", "6m", "ytd", "1y", "5y", "all"] as const;
-
 const pathOf = ({ ticker }: TickerView) => tickerHref(ticker);
 
 /** What the security is called now: what it did under another name says so. */
 const labelOf = ({ security, ticker }: TickerView) => security?.ticker ?? ticker;
-
-/** Where the label alone would find another security, links name this one. */
-const securityQuery = ({ isNewest, security }: TickerView) =>
-  !isNewest && security ? `&${new URLSearchParams({ security: security.securityId })}` : "";
 
 const Head = ({ view }: { view: TickerView }) => (
   <header class="page-head ticker-head">
@@ -117,74 +106,6 @@ const Head = ({ view }: { view: TickerView }) => (
   </header>
 );
 
-const Controls = ({ view }: { view: TickerView }) => {
-  const adjustedQuery = `${view.isAdjusted ? "" : "&adjusted=false"}${securityQuery(view)}`;
-  return (
-    <div class="chart-controls">
-      <nav class="filter" aria-label="Range" id="ranges">
-        {ranges.map((range) => (
-          <a
-            href={`${pathOf(view)}?range=${range}${adjustedQuery}`}
-            data-range={range}
-            aria-current={range === view.range ? "true" : undefined}
-          >
-            {range === "all" ? "All" : range.toUpperCase()}
-          </a>
-        ))}
-      </nav>
-      <nav class="filter" aria-label="Prices" id="adjustment">
-        {[true, false].map((adjusted) => (
-          <a
-            href={`${pathOf(view)}?range=${view.range}${adjusted ? "" : "&adjusted=false"}${securityQuery(view)}`}
-            data-adjusted={String(adjusted)}
-            aria-current={adjusted === view.isAdjusted ? "true" : undefined}
-          >
-            {adjusted ? "Split-adjusted" : "As traded"}
-          </a>
-        ))}
-      </nav>
-    </div>
-  );
-};
-
-const Chart = ({ view }: { view: TickerView }) => (
-  <figure class="chart-card">
-    <Controls view={view} />
-    <div class="readout" id="readout" aria-live="off" hidden />
-    {/* The drawing below is what shows without scripts; the chart takes its place. */}
-    <div
-      id="chart"
-      class="chart"
-      data-source={`${pathOf(view)}/bars.json`}
-      data-ticker={view.ticker}
-      data-adjusted={String(view.isAdjusted)}
-      data-security={view.isNewest ? undefined : view.security?.securityId}
-      data-range={view.range}
-    >
-      <PriceSvg points={view.points} label={`Closing prices of ${view.ticker}`} />
-    </div>
-    <figcaption class="note" id="chart-caption">
-      {describe(view)}{" "}
-      <span class="keys" hidden id="chart-keys">
-        Drag to zoom, double click to reset; arrow keys move the cursor, + and − zoom.
-      </span>
-    </figcaption>
-  </figure>
-);
-
-/** The chart in words. */
-function describe(view: TickerView): string {
-  const first = view.points[0];
-  const last = view.points.at(-1);
-  if (!first || !last) return "";
-  const low = Math.min(...view.points.map((point) => point.close));
-  const high = Math.max(...view.points.map((point) => point.close));
-  // As traded, a change across a split is no return.
-  const change =
-    view.isAdjusted && first.close > 0 ? `, ${formatChange(last.close / first.close - 1)} over the range` : "";
-  return `${formatDate(first.date)} to ${formatDate(last.date)}, ${formatCount(view.points.length, "session")}: closes from ${formatPrice(low)} to ${formatPrice(high)}${change}. Dollars, ${view.isAdjusted ? "adjusted for splits" : "as traded"}.`;
-}
-
 const Stats = ({ stats }: { stats: TickerStats }) => (
   <dl class="facts">
     <Fact term="52-week range">
@@ -206,7 +127,7 @@ const SessionTable = ({ view }: { view: TickerView }) => (
   <Section
     id="sessions"
     title="Last sessions"
-    note={`${view.isAdjusted ? "Adjusted for splits" : "As traded"}; each session leads to where its numbers come from`}
+    note={`${view.chart.state.isAdjusted ? "Adjusted for splits" : "As traded"}; each session leads to where its numbers come from`}
   >
     <TableScroll label={`Last sessions of ${view.ticker}`}>
       <table class="sessions">
@@ -260,7 +181,7 @@ export const tickerPage = ({ shell, view }: { shell: Shell; view: TickerView }) 
         </Empty>
       ) : (
         <>
-          <Chart view={view} />
+          <ChartCard path={pathOf(view)} view={view.chart} />
           <Stats stats={view.stats} />
           <div class="split narrow">
             <div>

@@ -1,4 +1,5 @@
 import { formatDate, none } from "../format.ts";
+import { LineKey } from "../line-key.tsx";
 import type { BacktestChart, Figure } from "./backtest-data.ts";
 import { dashesOf, formatLevel } from "./backtest-format.ts";
 import { FigureSvg } from "./backtest-svg.tsx";
@@ -7,13 +8,6 @@ const lastOf = (figure: Figure, index: number): string => {
   const value = figure.lines[index]?.values.at(-1);
   return value === null || value === undefined ? none : formatLevel(figure.unit, value);
 };
-
-/** A line of the legend as it is drawn, so that lines are told apart without colour too. */
-const LineKey = ({ tone, index }: { tone: string; index: number }) => (
-  <svg class={`line-key ${tone}`} viewBox="0 0 28 8" width="28" height="8" aria-hidden="true">
-    <path d="M0 4H28" stroke-dasharray={dashesOf(index).join(" ") || undefined} />
-  </svg>
-);
 
 const Pane = ({ figure, chart }: { figure: Figure; chart: BacktestChart }) => (
   <figure class={`run-figure is-${figure.id === "price" || figure.id === "equity" ? "tall" : "low"}`}>
@@ -29,7 +23,7 @@ const Pane = ({ figure, chart }: { figure: Figure; chart: BacktestChart }) => (
         )}
         {figure.lines.map(({ label, tone }, index) => (
           <li>
-            <LineKey tone={tone} index={index} />
+            <LineKey tone={tone} dash={dashesOf(index)} />
             <span class="break">{label}</span>{" "}
             <output data-figure={figure.id} data-line={index}>
               {lastOf(figure, index)}

@@ -69,3 +69,20 @@ const barOf = (sql: Sql, version: "earlier" | "later") => sql`
     'open', ${sql(version)}.open, 'high', ${sql(version)}.high, 'low', ${sql(version)}.low, 'close', ${sql(version)}.close,
     'volume', ${sql(version)}.volume, 'vwap', ${sql(version)}.vwap, 'transactions', ${sql(version)}.transactions
   )`;
+
+/** The sessions of a security's bars, or of a label's, that the vendor stated anew, ascending; none where there is no snapshot yet. */
+export async function selectCorrectedSessions(sql: Sql, holder: Holder): Promise<{ date: string }[]> {
+  const [snapshot] = await sql<{ stands: boolean }[]>`
+    select to_regclass('public.snapshot_polygon_stock_bars') is not null as stands`;
+  if (!snapshot?.stands) return [];
+  return await sql<{ date: string }[]>`
+    select distinct earlier.trade_date as date
+    from public.snapshot_polygon_stock_bars as earlier
+    inner join public.snapshot_polygon_stock_bars as later
+      on
+        later.ticker = earlier.ticker
+        and later.trade_date = earlier.trade_date
+        and later.stated_at = earlier.dbt_valid_to
+    where ${isStatedOf(sql, "earlier", holder)}
+    order by earlier.trade_date`;
+}

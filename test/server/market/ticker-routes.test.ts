@@ -49,3 +49,46 @@ describe("a ticker's page", () => {
     expect(await text("/tickers/AAPL")).toMatch(/<dt>RSI 14<\/dt><dd class="">3\.0<\/dd>/);
   });
 });
+
+describe("a ticker's chart", () => {
+  const json = async (path: string) => (await dashboard.app.request(path)).json();
+
+  test("is drawn by the server as its address says, with controls that are links and forms", async () => {
+    const page = await text("/tickers/AAPL?range=all&scale=log&interval=month&indicators=rsi_14,volume&compare=BRK.B");
+    expect(page).toContain(
+      '<a href="/tickers/AAPL?range=all&amp;interval=month&amp;indicators=rsi_14,volume&amp;compare=BRK.B"',
+    );
+    expect(page).toContain('aria-label="Compared prices of AAPL"');
+    expect(page).toMatch(/months: each 100 at its first close, in the end AAPL [\d.]+, BRK\.B [\d.]+/);
+    expect(page).toContain('<input type="hidden" name="scale" value="log"/>');
+    expect(page).toMatch(/value="return_252d"\/>/);
+    expect(page).toContain('aria-label="Compare without BRK.B"');
+  });
+
+  test("says which tickers to compare have no bars", async () => {
+    expect(await text("/tickers/AAPL?compare=aapl,<b>")).toContain("No bars of aapl, &lt;b&gt; are published.");
+    expect(await json("/tickers/AAPL/bars.json?compare=NOPE")).toMatchObject({ compare: [], unknown: ["NOPE"] });
+  });
+
+  test("answers every stored column by session, others at its own sessions, and nothing that is no column", async () => {
+    const found = await json("/tickers/AAPL/bars.json?indicators=return_1d,ticker,distance_from_avg_20d&compare=BRK.B");
+    expect(found.indicators.map(({ column }: { column: string }) => column)).toEqual([
+      "return_1d",
+      "distance_from_avg_20d",
+    ]);
+    expect(found.indicators[0].values.slice(0, 3)).toEqual([null, -0.5, 0.02]);
+    expect(found.compare[0].close.slice(0, 2)).toEqual([null, 200]);
+  });
+
+  test("is saved as CSV as it is seen", async () => {
+    const csv = await text("/tickers/AAPL/bars.csv?from=2020-03-13&to=2020-03-16&indicators=return_1d");
+    expect(csv.split("\r\n").slice(0, 3)).toEqual([
+      "session,open,high,low,close,volume,return_1d",
+      "2020-03-13,100,101,99,100,1000000,",
+      "2020-03-16,50,51,49,50,1000000,-0.5",
+    ]);
+    const compared = await text("/tickers/AAPL/bars.csv?from=2020-03-13&to=2020-03-16&compare=BRK.B&indicators=none");
+    expect(compared.split("\r\n").slice(0, 3)).toEqual(["session,AAPL,BRK.B", "2020-03-13,100,", "2020-03-16,50,100"]);
+    expect((await dashboard.app.request("/tickers/NOPE/bars.csv")).status).toBe(404);
+  });
+});

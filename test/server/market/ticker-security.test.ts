@@ -88,7 +88,7 @@ describe("the page of a ticker", () => {
     expect(fundPage).toContain("20 sessions");
     expect(fundPage).toContain("delisted on");
     expect(fundPage).toContain('href="/tickers/META?security=BBG000EXMET1"');
-    expect(fundPage).toContain('security=BBG000EXBALL" data-range');
+    expect(fundPage).toContain('data-security="BBG000EXBALL"');
   });
 
   test("of an old label says what it is now", async () => {
@@ -206,10 +206,10 @@ describe("a link to a ticker and a session", () => {
   test("finds who had the label then", async () => {
     const then = await page(`/tickers/META?on=${weekday(15)}`);
     expect(then).toContain("Example Ball Metaverse ETF");
-    expect(then).toContain('security=BBG000EXBALL" data-range');
+    expect(then).toContain('data-security="BBG000EXBALL"');
     const now = await page(`/tickers/META?on=${weekday(35)}`);
     expect(now).toContain("Meta Example Inc.");
-    expect(now).not.toContain('security=BBG000EXMET1" data-range');
+    expect(now).not.toContain('data-security="BBG000EXMET1"');
     for (const day of ["2001-01-02", "nonsense"]) {
       expect(await page(`/tickers/META?on=${day}`)).toContain("Meta Example Inc.");
     }

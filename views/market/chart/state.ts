@@ -36,10 +36,11 @@ const rangeOf = (text: string | null): Range => ranges.find((range) => range ===
 const isDate = (text: string | null): text is string =>
   text !== null && /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text));
 
-/** Every value of a list in an address, whether repeated or with commas; each once. */
-function listIn(query: URLSearchParams, name: string, most: number): string[] {
+/** Every value of a list in an address, whether repeated or with commas; each once, without those of `but`. */
+function listIn(query: URLSearchParams, name: string, most: number, but: readonly string[]): string[] {
   const values = query.getAll(name).flatMap((text) => text.split(/[\s,]+/));
-  return [...new Set(values.filter((value) => value !== "" && value.length <= 120))].slice(0, most);
+  const said = values.filter((value) => value !== "" && value.length <= 120 && !but.includes(value));
+  return [...new Set(said)].slice(0, most);
 }
 
 function zoomIn(query: URLSearchParams): ChartState["zoom"] {
@@ -49,9 +50,7 @@ function zoomIn(query: URLSearchParams): ChartState["zoom"] {
 
 /** What an address asks for; what it says wrongly is as if it were left out. */
 export function readChartState(query: URLSearchParams, ticker: string): ChartState {
-  const compare = listIn(query, "compare", mostCompared + 1)
-    .filter((other) => other !== ticker)
-    .slice(0, mostCompared);
+  const compare = listIn(query, "compare", mostCompared, [ticker]);
   return {
     range: rangeOf(query.get("range")),
     zoom: zoomIn(query),
@@ -59,11 +58,19 @@ export function readChartState(query: URLSearchParams, ticker: string): ChartSta
     interval: intervals.find((interval) => interval === query.get("interval")) ?? "day",
     // Across a split as-traded prices have no common measure.
     isAdjusted: compare.length > 0 || query.get("adjusted") !== "false",
-    indicators: query.has("indicators") ? listIn(query, "indicators", mostIndicators) : [...defaultIndicators],
+    indicators: query.has("indicators")
+      ? listIn(query, "indicators", mostIndicators, ["none"])
+      : [...defaultIndicators],
     compare,
     security: query.get("security") || null,
   };
 }
+
+/** A chart as its address alone shows it, of the same holder. */
+export const resetState = ({ security }: ChartState): ChartState => ({
+  ...readChartState(new URLSearchParams(), ""),
+  security,
+});
 
 const isDefault = (indicators: readonly string[]) =>
   indicators.length === defaultIndicators.length && indicators.every((one, at) => one === defaultIndicators[at]);

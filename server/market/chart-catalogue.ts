@@ -1,0 +1,38 @@
+import type { Sql } from "../../db/client.ts";
+import {
+  type IndicatorColumn,
+  indicatorsIn,
+  martTables,
+  selectMartColumns,
+} from "../../db/queries/market/read-screen-columns.ts";
+import type { ChartIndicator } from "../../views/market/chart-data.ts";
+import { indicatorOf, orderedIndicators } from "./screener-indicators.ts";
+
+/** What the candles themselves show. */
+const ofCandles: ReadonlySet<IndicatorColumn> = new Set<IndicatorColumn>([
+  "open_price",
+  "high_price",
+  "low_price",
+  "close_price",
+]);
+/** Dollars that are no price: drawn over the prices they would press those to a line. */
+const differences: ReadonlySet<IndicatorColumn> = new Set<IndicatorColumn>(["daily_price_range", "atr_14"]);
+
+/** A column as charts offer it: prices stand over the price, and what has the same measure shares a pane. */
+export function chartIndicatorOf(column: IndicatorColumn): ChartIndicator {
+  const { kind, group, label, hint } = indicatorOf(column);
+  // The foot of the price's own pane has the volume.
+  const isOverPrice = column === "volume" || (kind === "price" && !differences.has(column));
+  return { column, label, hint, kind, pane: isOverPrice ? null : `${group}, ${kind}` };
+}
+
+/** The columns that a chart can show of the published facts, in the order of their groups. */
+export async function readChartColumns(read: Sql): Promise<IndicatorColumn[]> {
+  const tables = await selectMartColumns(read, [martTables.facts]);
+  const known = new Set(indicatorsIn(tables.get(martTables.facts) ?? new Set()));
+  return orderedIndicators.filter((column) => known.has(column) && !ofCandles.has(column));
+}
+
+/** What a chart can be asked to show. */
+export const readCatalogue = async (read: Sql): Promise<ChartIndicator[]> =>
+  (await readChartColumns(read)).map(chartIndicatorOf);
