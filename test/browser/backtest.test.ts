@@ -196,4 +196,141 @@ describe.skipIf(executable === undefined)("backtests in a browser", () => {
     await page.locator("#bt-tickers option[value=GONE]").waitFor({ state: "attached" });
     await page.context().close();
   });
+
+  describe("the chart of a ticker", () => {
+    const chart = async (path: string, look?: { javaScriptEnabled?: boolean; width?: number }) => {
+      const page = await open(path, look);
+      if (look?.javaScriptEnabled !== false) await page.locator("#chart .uplot").first().waitFor();
+      return page;
+    };
+    const words = (page: Page) => page.locator("#chart-words");
+    const middleOf = async (page: Page) => {
+      const box = (await page.locator("[data-pane=price] .u-over").boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+      return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+    };
+
+    test("moves by drag, zooms by wheel, and writes both to its address, which draws the same again", async () => {
+      const page = await chart("/tickers/TEN?scale=log");
+      const { x, y } = await middleOf(page);
+      await page.mouse.move(x, y);
+      await page.mouse.down();
+      await page.mouse.move(x + 300, y, { steps: 5 });
+      await page.mouse.up();
+      await page.waitForURL(/\/tickers\/TEN\?from=[\d-]+&to=2023-[\d-]+&scale=log$/);
+      await page.mouse.wheel(0, -400);
+      await page.waitForFunction("!document.querySelector('#chart-words').textContent.includes('252 sessions')");
+      const [url, told] = [page.url(), await words(page).textContent()];
+      const plain = await chart(new URL(url).pathname + new URL(url).search, { javaScriptEnabled: false });
+      expect(await words(plain).textContent()).toBe(told);
+      await plain.context().close();
+      await page.dblclick("[data-pane=price] .u-over", { position: { x: 20, y: 200 } });
+      await page.waitForURL("**/tickers/TEN?scale=log");
+      await page.context().close();
+    });
+
+    test("measures with Shift and a drag, and by keys", async () => {
+      const page = await chart("/tickers/TEN?range=1m");
+      const { x, y } = await middleOf(page);
+      await page.keyboard.down("Shift");
+      await page.mouse.move(x, y);
+      await page.mouse.down();
+      await page.mouse.move(x + 200, y, { steps: 3 });
+      await page.mouse.up();
+      await page.keyboard.up("Shift");
+      const measured = page.locator("#measured");
+      expect(await measured.textContent()).toMatch(
+        /^\d+ \w+ \d{4} to \d+ \w+ 20\d\d: [+−][\d.]+ \([+−][\d.]+%\), \d+ sessions, \d+ days$/,
+      );
+      await page.focus("#chart");
+      await page.keyboard.press("Escape");
+      expect(await measured.isHidden()).toBe(true);
+      await page.keyboard.press("Home");
+      await page.keyboard.press("m");
+      await page.keyboard.press("ArrowRight");
+      await page.keyboard.press("ArrowRight");
+      expect(await measured.textContent()).toContain("2 sessions");
+      await page.context().close();
+    });
+
+    test("is read by keys, which move it along at its edge", async () => {
+      const page = await chart("/tickers/TEN?range=1m");
+      await page.focus("#chart");
+      await page.keyboard.press("Home");
+      const first = await page.locator("#readout .date").textContent();
+      await page.keyboard.press("ArrowLeft");
+      await page.waitForFunction(`document.querySelector("#readout .date").textContent !== "${first}"`);
+      await page.waitForURL(/from=/);
+      await page.keyboard.press("0");
+      await page.waitForURL("**/tickers/TEN?range=1m");
+      await page.context().close();
+    });
+
+    test("compares, changes bars and indicators in place, and tells what has no bars", async () => {
+      const page = await chart("/tickers/TEN");
+      await page.evaluate("globalThis.stayed = true");
+      await page.fill("#compare-ticker", "SPY, NOPE");
+      await page.press("#compare-ticker", "Enter");
+      await page.locator("#compare-unknown", { hasText: "No bars of NOPE" }).waitFor();
+      await page.locator("#readout dt", { hasText: "SPY" }).waitFor();
+      expect(await words(page).textContent()).toMatch(/each 100 at its first close, in the end TEN [\d.]+, SPY [\d.]+/);
+      await page.click("a[aria-label='Compare without NOPE']");
+      await page.waitForURL("**/tickers/TEN?compare=SPY");
+      await page.click("a[aria-label='Compare without SPY']");
+      await page.click("text=Week");
+      await page.waitForURL("**/tickers/TEN?interval=week");
+      expect(await words(page).textContent()).toContain("53 weeks");
+      await page.click("#indicator-choice summary");
+      await page.check("input[value=return_21d]");
+      await page.locator("[data-pane=pane-0] .uplot").waitFor();
+      await page.check("input[value=return_252d]");
+      await page.locator(".pane-title", { hasText: "21 days, 252 days" }).waitFor();
+      await page.keyboard.press("Escape");
+      await page.click("#chart-reset");
+      await page.waitForURL("**/tickers/TEN");
+      expect(await page.locator("#chart .uplot").count()).toBe(1);
+      expect(await page.evaluate("globalThis.stayed")).toBe(true);
+      await page.context().close();
+    });
+
+    test("zooms under two fingers and scrubs under one", async () => {
+      const page = await chart("/tickers/TEN?range=5y", { width: 390 });
+      const { x, y } = await middleOf(page);
+      const touch = (type: string, id: number, left: number) =>
+        page.dispatchEvent("[data-pane=price] .u-over", type, {
+          ...{ pointerId: id, pointerType: "touch", clientX: left, clientY: y, bubbles: true },
+        });
+      await touch("pointerdown", 1, x - 100);
+      const date = await page.locator("#readout .date").textContent();
+      await touch("pointermove", 1, x - 40);
+      expect(await page.locator("#readout .date").textContent()).not.toBe(date);
+      await touch("pointerdown", 2, x + 40);
+      await touch("pointermove", 2, x + 120);
+      await touch("pointerup", 2, x + 120);
+      await touch("pointerup", 1, x - 40);
+      await page.waitForURL(/from=\d{4}-[\d-]+&to=/);
+      expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(390);
+      await page.context().close();
+    });
+
+    test("is saved as a picture and as CSV of what is seen", async () => {
+      const page = await chart("/tickers/TEN?range=1m");
+      const saved = page.waitForEvent("download");
+      await page.click("#chart-png");
+      expect((await saved).suggestedFilename()).toMatch(/^TEN-2023-12-\d\d-2024-01-09\.png$/);
+      expect(await page.getAttribute("#chart-csv", "href")).toBe("/tickers/TEN/bars.csv?range=1m");
+      await page.context().close();
+    });
+
+    test("has the same controls without scripts", async () => {
+      const page = await chart("/tickers/TEN", { javaScriptEnabled: false });
+      await page.fill("#compare-ticker", "SPY");
+      await page.press("#compare-ticker", "Enter");
+      await page.waitForURL("**/tickers/TEN?compare=SPY");
+      await page.click("text=Log");
+      await page.click("a[aria-label='Zoom in']");
+      await page.waitForURL(/from=2023-[\d-]+&to=2024-01-09&scale=log&compare=SPY$/);
+      expect(await page.locator(".price-svg .line").count()).toBe(2);
+      await page.context().close();
+    });
+  });
 });
