@@ -1,12 +1,15 @@
 import type uPlot from "uplot";
-import { formatInteger, formatPercent, formatSession } from "../views/format.ts";
+import { formatInteger, formatPercent, formatSession, none } from "../views/format.ts";
 import { type BreadthData, type BreadthFigure, breadthFigures } from "../views/market/breadth-data.ts";
 import { readColours } from "./chart/colours.ts";
 import { listenToKeys } from "./chart/keyboard.ts";
 import { createBreadthPlot } from "./market/plot.ts";
 
-const valueText = (figure: BreadthFigure, value: number | null | undefined) =>
-  value === null || value === undefined ? "–" : figure.unit === "share" ? formatPercent(value) : formatInteger(value);
+function valueText({ unit }: BreadthFigure, value: number | null | undefined): string {
+  if (value === null || value === undefined) return none;
+  if (unit === "share") return formatPercent(value);
+  return `${unit === "balance" && value > 0 ? "+" : ""}${formatInteger(value)}`;
+}
 
 /** Writes the values of one session into the legends of all figures, and its date above them. */
 function show(data: BreadthData, index: number): void {

@@ -68,17 +68,19 @@ function listenToMouse(target: GestureTarget): void {
   const { over } = target;
   over.addEventListener("pointerdown", (event) => {
     if (event.pointerType === "touch" || event.button !== 0) return;
-    const start = { left: placeOf(target, event), window: target.window() };
+    const start = { left: placeOf(target, event), window: target.window(), width: Math.max(1, over.clientWidth) };
+    // Asked for once: while something moves, the page would be laid out anew for it.
+    const offset = event.clientX - start.left;
     const isMeasure = event.shiftKey || target.isMeasuring();
     const from = barOf(target, start.left);
     over.setPointerCapture(event.pointerId);
     over.classList.toggle("is-panning", !isMeasure);
     const ended = new AbortController();
     const move = (moved: PointerEvent) => {
-      const left = placeOf(target, moved);
+      const left = moved.clientX - offset;
       if (isMeasure) return target.measure(from, barOf(target, left));
       const width = start.window.max - start.window.min;
-      const by = ((start.left - left) / Math.max(1, over.clientWidth)) * width;
+      const by = ((start.left - left) / start.width) * width;
       target.setWindow(panWindow(start.window, by, target.count()));
     };
     const end = () => {

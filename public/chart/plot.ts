@@ -5,7 +5,7 @@ import type { Pane } from "../../views/market/chart/panes.ts";
 import { marksOf, markTexts, roomOfPane, roomOfPrice, scaleOf, volumeShare } from "../../views/market/chart/scale.ts";
 import { dateLabel, dateSplits } from "./axis.ts";
 import type { Colours } from "./colours.ts";
-import { drawCandles, drawVolume } from "./draw.ts";
+import { drawCandles, drawLine, drawVolume } from "./draw.ts";
 import { drawEvents, drawMeasured } from "./marks.ts";
 
 /** Room that a date, and a mark of a scale, need on their axis, in CSS pixels. */
@@ -80,21 +80,25 @@ function axes({ pane, bars, colours, isLast, isLog, axis }: PaneOptions): uPlot.
 }
 
 /** Bars stand side by side: weekends and holidays leave no gaps. */
-function series({ pane, candles, colours }: PaneOptions): uPlot.Series[] {
+function series({ pane, candles }: PaneOptions): uPlot.Series[] {
   const hidden = { scale: "y", paths: () => null, points: { show: false } };
   return [
     {},
     // High and low are not drawn as lines, but the price scale has to hold them.
     ...(candles ? [hidden, hidden, { ...hidden, scale: "volume" }] : []),
-    ...pane.lines.map(({ tone, dash }, index) => ({
-      scale: "y",
-      stroke: () => colours()[tone],
-      width: pane.id === "price" && !candles && index === 0 ? 2.2 : 1.4,
-      points: { show: false },
-      spanGaps: pane.id === "price" && !candles,
-      dash: [...dash],
-    })),
+    // Lines are drawn by hand.
+    ...pane.lines.map(() => hidden),
   ];
+}
+
+function drawLines(plot: uPlot, { pane, candles, colours }: PaneOptions): void {
+  // Beside others the page's own ticker is the thicker one, and sessions that one of them lacks are bridged.
+  const isCompared = pane.id === "price" && !candles;
+  pane.lines.forEach(({ tone, dash }, index) => {
+    const width = isCompared && index === 0 ? 2.2 : 1.4;
+    const values = (plot.data[plot.data.length - pane.lines.length + index] ?? []) as (number | null)[];
+    drawLine(plot, values, "y", { colour: colours()[tone], width, dash, isGapless: isCompared });
+  });
 }
 
 /** The columns of a pane, as its plot takes them. */
@@ -144,6 +148,7 @@ export function createPlot(options: PaneOptions): uPlot {
           (current) => {
             if (candles?.hasVolume) drawVolume(current, bars, colours());
             if (candles) drawCandles(current, bars, colours());
+            drawLines(current, options);
           },
         ],
         draw: [

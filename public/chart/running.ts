@@ -64,7 +64,11 @@ export function setWindow(chart: Running, window: Window): void {
     chart.stage.show(chart.window);
   });
   clearTimeout(chart.still);
-  chart.still = setTimeout(() => settle(chart), stillMs);
+  chart.still = setTimeout(() => {
+    chart.still = undefined;
+    settle(chart);
+    tellCursor(chart);
+  }, stillMs);
 }
 
 /** The whole of the range again. */
@@ -99,8 +103,10 @@ function stageOf(chart: Prepared | Running): Stage {
     colours: () => chart.colours,
     measured: () => measure.range(),
     onCursor: (index) => {
+      if (chart.cursor === index) return;
       chart.cursor = index;
-      if ("stage" in chart) tellCursor(chart);
+      // What passes under the pointer while the chart moves is told once it is still.
+      if ("stage" in chart && chart.still === undefined) tellCursor(chart);
     },
   });
 }

@@ -1,6 +1,5 @@
 import uPlot from "uplot";
-import { formatShort } from "../../views/format.ts";
-import type { BreadthData, BreadthFigure } from "../../views/market/breadth-data.ts";
+import { type BreadthData, type BreadthFigure, breadthRange, breadthTexts } from "../../views/market/breadth-data.ts";
 import { dateLabel, dateSplits } from "../chart/axis.ts";
 import type { Colours } from "../chart/colours.ts";
 
@@ -39,15 +38,43 @@ function axes({ figure, data, colours }: BreadthPlotOptions): uPlot.Axis[] {
       ...shared,
       side: 1,
       size: 52,
-      values: (_plot, marks) =>
-        marks.map((mark) => (figure.unit === "share" ? `${Math.round(mark * 100)}%` : formatShort(mark))),
+      values: (_plot, marks) => breadthTexts(figure, marks),
     },
   ];
 }
 
+/** Bars are two series, as each has one colour: those above nought, and those below. */
+function series({ figure, colours }: BreadthPlotOptions): uPlot.Series[] {
+  if (figure.shape === "bars") {
+    const paths = uPlot.paths.bars?.({ size: [0.7, 24, 1] }) ?? null;
+    const bars = (tone: "up" | "down") => ({
+      ...{ stroke: () => colours()[tone], fill: () => colours()[tone], width: 0, points: { show: false } },
+      ...(paths && { paths }),
+    });
+    return [{}, bars("up"), bars("down")];
+  }
+  return [
+    {},
+    ...figure.series.map(({ tone }, index) => ({
+      stroke: () => colours()[tone],
+      width: 1.5,
+      points: { show: false },
+      ...(index > 0 && { dash: [5, 4] }),
+    })),
+  ];
+}
+
+function columns({ figure, data }: BreadthPlotOptions): uPlot.AlignedData {
+  const sessions = data.date.map((_, index) => index);
+  if (figure.shape === "lines") return [sessions, ...figure.series.map(({ key }) => data[key])];
+  const values = data[figure.series[0]?.key ?? "net"];
+  const side = (isUp: boolean) => values.map((value) => (value !== null && value >= 0 === isUp ? value : null));
+  return [sessions, side(true), side(false)];
+}
+
 /** Draws one figure: its lines over the sessions, which stand side by side. */
 export function createBreadthPlot(options: BreadthPlotOptions): uPlot {
-  const { element, figure, data, colours } = options;
+  const { element, figure } = options;
   const size = () => ({ width: element.clientWidth, height: element.clientHeight });
   const plot = new uPlot(
     {
@@ -56,22 +83,19 @@ export function createBreadthPlot(options: BreadthPlotOptions): uPlot {
       padding: [8, 0, 0, 0],
       scales: {
         x: { time: false, range: (_plot, min, max) => [min, max] },
-        y: { range: figure.unit === "share" ? [0, 1] : (_plot, _min, max) => [0, (max || 1) * 1.05] },
+        y: {
+          range: (_plot, low, high) => {
+            const { min, max } = breadthRange(figure, low ?? 0, high ?? 0);
+            return [min, max];
+          },
+        },
       },
       axes: axes(options),
-      series: [
-        {},
-        ...figure.series.map(({ tone }, index) => ({
-          stroke: () => colours()[tone],
-          width: 1.5,
-          points: { show: false },
-          ...(index > 0 && { dash: [5, 4] }),
-        })),
-      ],
+      series: series(options),
       cursor: { sync: { key: together, setSeries: false }, drag: { x: true, y: false }, points: { show: false } },
       hooks: { setCursor: [(current) => options.onCursor(current.cursor.idx ?? null)] },
     },
-    [data.date.map((_, index) => index), ...figure.series.map(({ key }) => data[key])],
+    columns(options),
     element,
   );
   new ResizeObserver(() => plot.setSize(size())).observe(element);

@@ -6,10 +6,12 @@ import {
 } from "../../db/queries/market/read-breadth.ts";
 import { martTables, selectMartColumns } from "../../db/queries/market/read-screen-columns.ts";
 import { selectScreenTypes } from "../../db/queries/market/read-screener.ts";
-import type { BreadthData } from "../../views/market/breadth-data.ts";
+import { selectSectorSource, selectSectors } from "../../db/queries/market/read-sectors.ts";
+import { type BreadthData, netAdvances } from "../../views/market/breadth-data.ts";
 import { rangeStart } from "../../views/market/chart/state.ts";
 import type { MarketView } from "../../views/market/market.tsx";
 import type { MoversView } from "../../views/market/market-movers.tsx";
+import type { SectorsView } from "../../views/market/market-sectors.tsx";
 import type { AppContext } from "../context.ts";
 import { parseAmount } from "./screener-request.ts";
 
@@ -33,6 +35,7 @@ export const toColumns = (rows: BreadthRow[]): BreadthData => ({
   date: rows.map((row) => row.date),
   advancing: rows.map((row) => row.advancing),
   declining: rows.map((row) => row.declining),
+  ...netAdvances(rows),
   above50: rows.map((row) => row.above50),
   above200: rows.map((row) => row.above200),
   newHighs: rows.map((row) => row.newHighs),
@@ -80,6 +83,21 @@ export async function readMoversView({ read }: AppContext, asked: MarketQuery): 
   };
 }
 
+/** The newest session by the sectors that a model of the people's own knows; null where none does. */
+async function readSectors({ read, log }: AppContext, date: string): Promise<SectorsView | null> {
+  const source = await selectSectorSource(read);
+  if (source === null) return null;
+  const { model, column } = source;
+  try {
+    const rows = await selectSectors(read, source);
+    return rows.length > 0 ? { model, column, date, rows, problem: null } : null;
+  } catch (error) {
+    // Whatever is wrong with a model of theirs, the market is shown.
+    log.warn({ err: error, model }, "sectors could not be read");
+    return { model, column, date, rows: [], problem: `The model ${model} could not be read in time, or not at all.` };
+  }
+}
+
 /** Everything that the market page shows, read once a second for all who ask the same; null while there is no session. */
 export const readMarket = (context: AppContext, asked: MarketQuery): Promise<MarketView | null> =>
   context.snapshots.of(`market ${urlOf(asked)}`, () => readMarketNow(context, asked));
@@ -89,7 +107,11 @@ async function readMarketNow(context: AppContext, asked: MarketQuery): Promise<M
   const { last } = await selectBreadthRange(context.read);
   if (last === null) return null;
   const from = rangeStart(range, last);
-  const [rows, movers] = await Promise.all([selectBreadth(context.read, from, last), readMoversView(context, asked)]);
+  const [rows, movers, sectors] = await Promise.all([
+    selectBreadth(context.read, from, last),
+    readMoversView(context, asked),
+    readSectors(context, last),
+  ]);
   const newest = rows.at(-1);
   if (!newest) return null;
   const between = new URLSearchParams({ from: rows[0]?.date ?? last, to: last });
@@ -107,5 +129,6 @@ async function readMarketNow(context: AppContext, asked: MarketQuery): Promise<M
     csvUrl: `/market/breadth.csv?${between}`,
     apiUrl: `/api/market/breadth?${between}`,
     movers,
+    sectors,
   };
 }

@@ -205,7 +205,12 @@ describe.skipIf(executable === undefined)("backtests in a browser", () => {
     };
     const words = (page: Page) => page.locator("#chart-words");
     const middleOf = async (page: Page) => {
-      const box = (await page.locator("[data-pane=price] .u-over").boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+      const box = (await page.locator("[data-pane=price] .u-over").boundingBox()) ?? {
+        x: 0,
+        y: 0,
+        width: 0,
+        height: 0,
+      };
       return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
     };
 

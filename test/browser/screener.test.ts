@@ -85,11 +85,11 @@ describe.skipIf(executable === undefined)("the screener in a browser", () => {
   test("draws the market's figures, and moves through them by keyboard", async () => {
     const page = await open("/market?range=all", true);
     await page.locator(".uplot").nth(2).waitFor();
-    await page.focus("[data-figure=advancing]");
+    await page.focus("[data-figure=net]");
     await page.keyboard.press("Home");
     await page.locator("#breadth-date", { hasText: "Fri 13 Mar 2020" }).waitFor();
     await page.keyboard.press("ArrowRight");
-    await page.locator("output[data-series=declining]", { hasText: "3" }).waitFor();
+    await page.locator("output[data-series=net]", { hasText: "−3" }).waitFor();
     await page.context().close();
   });
 });

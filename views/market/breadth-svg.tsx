@@ -1,5 +1,6 @@
-import { formatDate, formatPercent, formatShort } from "../format.ts";
-import type { BreadthData, BreadthFigure } from "./breadth-data.ts";
+import { formatDate } from "../format.ts";
+import { linearTicks } from "../ticks.ts";
+import { type BreadthData, type BreadthFigure, breadthRange, breadthTexts } from "./breadth-data.ts";
 
 const width = 1000;
 const height = 200;
@@ -11,8 +12,13 @@ function sample(count: number): number[] {
   return Array.from({ length: shown }, (_, index) => Math.round((index * (count - 1)) / Math.max(1, shown - 1)));
 }
 
+type Range = { min: number; max: number };
+
+const yOf = ({ min, max }: Range, value: number) => (1 - (value - min) / (max - min)) * height;
+const xOf = (index: number, count: number) => (index / Math.max(1, count - 1)) * width;
+
 /** A line through the values, with a gap where there is none. */
-function pathOf(values: (number | null)[], top: number): string {
+function pathOf(values: readonly (number | null)[], range: Range): string {
   let isDown = false;
   return values
     .map((value, index) => {
@@ -20,52 +26,65 @@ function pathOf(values: (number | null)[], top: number): string {
         isDown = false;
         return "";
       }
-      const x = (index / Math.max(1, values.length - 1)) * width;
       const command = isDown ? "L" : "M";
       isDown = true;
-      return `${command}${x.toFixed(1)} ${(height - (value / top) * height).toFixed(1)}`;
+      return `${command}${xOf(index, values.length).toFixed(1)} ${yOf(range, value).toFixed(1)}`;
     })
     .join("");
 }
 
-/** The level of the uppermost grid line: a share's is one, of counts the largest. */
-const topOf = (figure: BreadthFigure, data: BreadthData) =>
-  figure.unit === "share"
-    ? 1
-    : Math.max(1, ...figure.series.flatMap(({ key }) => data[key].map((value) => value ?? 0)));
+/** Strokes from nought to the values above it, or below. */
+function barsPath(values: readonly (number | null)[], range: Range, isUp: boolean): string {
+  const base = yOf(range, 0).toFixed(1);
+  return values
+    .map((value, index) =>
+      value === null || value === 0 || value > 0 !== isUp
+        ? ""
+        : `M${xOf(index, values.length).toFixed(1)} ${base}V${yOf(range, value).toFixed(1)}`,
+    )
+    .join("");
+}
 
 /** A figure as the server draws it: what there is before the script runs, or without it. */
 export const BreadthSvg = ({ figure, data }: { figure: BreadthFigure; data: BreadthData }) => {
   const at = sample(data.date.length);
-  const top = topOf(figure, data);
+  const lines = figure.series.map(({ key, tone }) => ({ tone, values: at.map((index) => data[key][index] ?? null) }));
+  const known = lines.flatMap(({ values }) => values.filter((value) => value !== null));
+  const range = breadthRange(figure, Math.min(0, ...known), Math.max(0, ...known));
+  const marks = linearTicks(range.min, range.max, 4);
+  const texts = breadthTexts(figure, marks);
   const [first, last] = [data.date[0], data.date.at(-1)];
-  const levels = [1, 0.5, 0];
+  const share = (mark: number) => `${((yOf(range, mark) / height) * 100).toFixed(2)}%`;
   return (
     <div class="price-plot breadth-svg">
       <svg
+        class="breadth-lines"
         viewBox={`0 0 ${width} ${height}`}
         preserveAspectRatio="none"
         role="img"
         aria-label={`${figure.title}, ${figure.series.map(({ label }) => label).join(" and ")}; the table below has the numbers`}
       >
-        {levels.map((level) => (
-          <line class="grid" x1={0} x2={width} y1={level * height} y2={level * height} />
+        {marks.map((mark) => (
+          <line class="grid" x1={0} x2={width} y1={yOf(range, mark)} y2={yOf(range, mark)} />
         ))}
-        {figure.series.map(({ key, tone }) => (
-          <path
-            class={`line ${tone}`}
-            d={pathOf(
-              at.map((index) => data[key][index] ?? null),
-              top,
-            )}
-          />
+        {lines.map(({ tone, values }) =>
+          figure.shape === "bars" ? (
+            <>
+              <path class="line up whole" d={barsPath(values, range, true)} />
+              <path class="line down whole" d={barsPath(values, range, false)} />
+            </>
+          ) : (
+            <path class={`line ${tone}`} d={pathOf(values, range)} />
+          ),
+        )}
+      </svg>
+      <svg class="breadth-levels" aria-hidden="true">
+        {marks.map((mark, index) => (
+          <text x="2" y={share(mark)} dy="0.35em">
+            {texts[index]}
+          </text>
         ))}
       </svg>
-      <ol class="levels" aria-hidden="true">
-        {levels.map((level) => (
-          <li>{figure.unit === "share" ? formatPercent(level).replace(".00", "") : formatShort(level * top)}</li>
-        ))}
-      </ol>
       <p class="dates-shown" aria-hidden="true">
         <span>{first && formatDate(first)}</span>
         <span>{last && formatDate(last)}</span>

@@ -15,6 +15,7 @@ import type { BreadthData, BreadthFigure } from "./breadth-data.ts";
 import { breadthFigures } from "./breadth-data.ts";
 import { BreadthSvg } from "./breadth-svg.tsx";
 import { Movers, type MoversView } from "./market-movers.tsx";
+import { Sectors, type SectorsView } from "./market-sectors.tsx";
 import { toneOf } from "./tickers.tsx";
 
 export type MarketView = {
@@ -29,6 +30,8 @@ export type MarketView = {
   csvUrl: string;
   apiUrl: string;
   movers: MoversView;
+  /** Null where no model of the people's own knows sectors. */
+  sectors: SectorsView | null;
 };
 
 /** A number of tickers, where it is known. */
@@ -62,7 +65,9 @@ const Figure = ({ figure, view }: { figure: BreadthFigure; view: MarketView }) =
       <ul class="legend figure-legend">
         {figure.series.map(({ label, tone, key }, index) => (
           <li>
-            <span class={`stroke ${tone} ${index > 0 ? "dashed" : ""}`} aria-hidden="true" />
+            {figure.shape === "lines" && (
+              <span class={`stroke ${tone} ${index > 0 ? "dashed" : ""}`} aria-hidden="true" />
+            )}
             {label} <output data-series={key} />
           </li>
         ))}
@@ -173,6 +178,7 @@ export const marketPage = ({ shell, view }: { shell: Shell; view: MarketView | n
         <>
           <Today last={view.last} />
           <Breadth view={view} />
+          {view.sectors && <Sectors view={view.sectors} />}
           <Movers view={view.movers} />
           <Sessions view={view} />
         </>

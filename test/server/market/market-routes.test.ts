@@ -100,3 +100,53 @@ describe("the market's data", () => {
     expect((await dashboard.app.request("/market/breadth.csv?from=soon")).status).toBe(422);
   });
 });
+
+describe("sectors", () => {
+  /** Publishes a model of the people's own that says of tickers what they are; listed as keyed by ticker. */
+  async function publishSectors(relation: string, column: string, rows: [ticker: string, sector: string | null][]) {
+    const { sql } = dashboard;
+    await sql`create table public.${sql(relation)} as
+      select * from unnest(${rows.map(([ticker]) => ticker)}::text[], ${rows.map(([, sector]) => sector)}::text[])
+        as rows (ticker, ${sql(column)})`;
+    await sql`
+      insert into barline.workspace_relations (name, schema, relation, grain, description, columns, group_name, published_at)
+      values (${relation}, 'public', ${relation}, 'ticker', '', '[]', ${relation}, now())`;
+  }
+
+  test("are mapped and listed where a model of the people's own knows them, and only then", async () => {
+    expect(await text("/market")).not.toContain('id="sectors"');
+    await publishSectors("my_industries", "industry", [["AAPL", "Phones"]]);
+    expect(await text("/market")).toContain(">Industries</h2>");
+    await publishSectors("my_sectors", "sector", [
+      ["AAPL", "Technology"],
+      ["AAPL", "Technology"],
+      ["BRK.B", "<b>Insurance</b>"],
+      ["EVIL", null],
+    ]);
+    const page = await text("/market");
+    expect(page).toContain(">Sectors</h2>");
+    expect(page).toContain("by the model my_sectors");
+    expect(page).toMatch(/<th scope="row">Technology<\/th><td class="number">1<\/td>/);
+    expect(page).toContain("&lt;b&gt;Insurance&lt;/b&gt;");
+    expect(page).toMatch(/class="sector-tile up-3"[^>]*><title>Technology: \+2\.00%, 150\.00M dollars/);
+  });
+
+  test("that cannot be read are said to be, and the market is shown", async () => {
+    const { sql } = dashboard;
+    await sql`drop table public.my_sectors`;
+    await sql`create view public.my_sectors as select 'AAPL'::text as ticker, (1 / (random() * 0)::int)::text as sector`;
+    const page = await text("/market");
+    expect(page).toContain("The model my_sectors could not be read in time, or not at all.");
+    expect(page).toContain("Net advances");
+    await sql`drop view public.my_sectors`;
+    expect(await text("/market")).toContain(">Industries</h2>");
+  });
+});
+
+test("net advances are summed from the first session of the range", async () => {
+  const { net, cumulative } = await (await dashboard.app.request("/market/breadth.json")).json();
+  expect(net.slice(0, 2)).toEqual([0, -3]);
+  expect(cumulative).toEqual(
+    net.map((_: number, at: number) => net.slice(0, at + 1).reduce((a: number, b: number) => a + b, 0)),
+  );
+});
