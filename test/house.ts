@@ -127,7 +127,7 @@ export const rooms: Record<string, readonly string[]> = {
     "views/market",
     "views/research",
   ],
-  "public/backtest": ["public/chart", "views", "views/research"],
+  "public/backtest": ["public/chart", "views", "views/market", "views/research"],
   "public/graph": [],
   "public/chart": ["views", "views/market"],
   "public/market": ["public/chart", "views", "views/market"],

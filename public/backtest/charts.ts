@@ -1,9 +1,10 @@
 import type uPlot from "uplot";
 import { formatPrice, formatSession } from "../../views/format.ts";
+import { clampWindow } from "../../views/market/chart/window.ts";
 import type { BacktestChart, Figure } from "../../views/research/backtest-data.ts";
 import { formatLevel } from "../../views/research/backtest-format.ts";
 import { readColours } from "../chart/colours.ts";
-import { listenToKeys } from "../chart/keyboard.ts";
+import { listenToKeys, moveTo } from "../chart/keyboard.ts";
 import { createPane } from "./pane.ts";
 
 const candleText = ({ candles }: BacktestChart, session: number): string =>
@@ -52,8 +53,31 @@ function createZoom(plots: readonly uPlot[]): (from: uPlot) => void {
   };
 }
 
-/** Draws every pane with one cursor and one zoom for all; answers what takes them away. */
-export function startCharts(root: HTMLElement, chart: BacktestChart): () => void {
+/** The panes of a run, drawn. */
+export type Charts = {
+  /** Shows the sessions between two dates with some beside them, and puts the cursor on the first. */
+  show(from: string, to: string): void;
+  stop(): void;
+};
+
+/** Sessions beside a trade that are shown with it, at the least, and as a part of it. */
+const least = 10;
+const beside = 0.6;
+
+function showDates(plots: readonly uPlot[], { date }: BacktestChart, from: string, to: string): void {
+  const [plot] = plots;
+  const first = date.findIndex((session) => session >= from);
+  if (!plot || first < 0) return;
+  const after = to === "" ? -1 : date.findIndex((session) => session > to);
+  const last = (after < 0 ? date.length : after) - 1;
+  const room = Math.max(least, (last - first) * beside);
+  plot.setScale("x", clampWindow({ min: first - room, max: last + room }, date.length));
+  // With the next frame, once the scale is that.
+  requestAnimationFrame(() => moveTo(plot, first));
+}
+
+/** Draws every pane with one cursor and one zoom for all. */
+export function startCharts(root: HTMLElement, chart: BacktestChart, isLog: boolean): Charts {
   let colours = readColours();
   const plots: uPlot[] = [];
   const readout = createReadout(root, chart);
@@ -64,7 +88,7 @@ export function startCharts(root: HTMLElement, chart: BacktestChart): () => void
     if (!element) continue;
     element.replaceChildren();
     const plot = createPane({
-      ...{ element, figure, chart },
+      ...{ element, figure, chart, isLog },
       colours: () => colours,
       onCursor: (session) => readout(session ?? last),
       onZoom: zoom,
@@ -92,8 +116,11 @@ export function startCharts(root: HTMLElement, chart: BacktestChart): () => void
     for (const plot of plots) plot.redraw();
   };
   document.addEventListener("barline:theme", redraw);
-  return () => {
-    document.removeEventListener("barline:theme", redraw);
-    for (const plot of plots) plot.destroy();
+  return {
+    show: (from, to) => showDates(plots, chart, from, to),
+    stop: () => {
+      document.removeEventListener("barline:theme", redraw);
+      for (const plot of plots) plot.destroy();
+    },
   };
 }

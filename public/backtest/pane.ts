@@ -1,6 +1,7 @@
 import uPlot from "uplot";
-import type { BacktestChart, Figure } from "../../views/research/backtest-data.ts";
-import { dashesOf, formatLevel } from "../../views/research/backtest-format.ts";
+import { marksOf, scaleOf } from "../../views/market/chart/scale.ts";
+import { type BacktestChart, type Figure, mayBeLog } from "../../views/research/backtest-data.ts";
+import { dashesOf, levelTexts } from "../../views/research/backtest-format.ts";
 import { dateLabel, dateSplits } from "../chart/axis.ts";
 import type { Colours } from "../chart/colours.ts";
 import { drawCandles } from "../chart/draw.ts";
@@ -8,6 +9,8 @@ import { drawMarks } from "./marks.ts";
 
 /** Room that a date needs on the axis, in CSS pixels. */
 const dateRoom = 58;
+/** Room that a mark of a scale needs. */
+const markRoom = 30;
 /** One for all panes: a cursor in one moves in all. */
 const together = "backtest";
 
@@ -20,9 +23,14 @@ export type PaneOptions = {
   /** The session under the cursor; null where it has left. */
   onCursor(session: number | null): void;
   onZoom(plot: uPlot): void;
+  /** Whether figures that can have one have a logarithmic scale. */
+  isLog: boolean;
 };
 
-function axes({ figure, chart, colours }: PaneOptions): uPlot.Axis[] {
+const isLogPane = ({ isLog, figure }: PaneOptions) => isLog && mayBeLog(figure);
+
+function axes(options: PaneOptions): uPlot.Axis[] {
+  const { figure, chart, colours } = options;
   const shared = {
     font: "12px system-ui, sans-serif",
     stroke: () => colours().soft,
@@ -42,8 +50,11 @@ function axes({ figure, chart, colours }: PaneOptions): uPlot.Axis[] {
       scale: "y",
       side: 1,
       size: 62,
-      space: 26,
-      values: (_plot, marks) => marks.map((mark) => formatLevel(figure.unit, mark)),
+      splits: (plot, _axis, min, max) =>
+        marksOf({ min, max, isLog: isLogPane(options) }, Math.max(2, plot.over.clientHeight / markRoom)),
+      // Else a logarithmic axis leaves out marks between the decades.
+      filter: (_plot, marks) => marks,
+      values: (_plot, marks) => levelTexts(figure.unit, marks),
     },
   ];
 }
@@ -79,10 +90,10 @@ function columns(options: PaneOptions): uPlot.AlignedData {
   return [sessions, ...candles, ...figure.lines.map(({ values }) => values)];
 }
 
-const padded = (min: number, max: number): [number, number] => {
-  const room = (max - min || Math.abs(max) || 1) * 0.06;
-  return [min - room, max + room];
-};
+function padded(low: number, high: number, isLog: boolean): [number, number] {
+  const { min, max } = scaleOf(low ?? 0, high ?? 1, isLog, { below: 0.06, above: 0.06 });
+  return [min, max];
+}
 
 /** Draws one pane over the sessions, which stand side by side. */
 export function createPane(options: PaneOptions): uPlot {
@@ -96,7 +107,9 @@ export function createPane(options: PaneOptions): uPlot {
       scales: {
         x: { time: false },
         y: {
-          range: (_plot, min, max) => (figure.id === "drawdown" ? [Math.min(min, -0.01) * 1.06, 0] : padded(min, max)),
+          ...(isLogPane(options) && { distr: 3 }),
+          range: (_plot, min, max) =>
+            figure.id === "drawdown" ? [Math.min(min, -0.01) * 1.06, 0] : padded(min, max, isLogPane(options)),
         },
       },
       axes: axes(options),

@@ -83,14 +83,23 @@ export const level = (label: string, bars: Bars, value: number): PaneLine => ({
 
 const longestWindow = 1000;
 
+const ofSessions = new WeakSet<z.ZodType>();
+
 /** A parameter that counts sessions. The examples are what the form of a sweep proposes to try. */
-export const sessions = (minimum: number, byDefault: number, description: string, examples?: number[]) =>
-  z
+export function sessions(minimum: number, byDefault: number, description: string, examples?: number[]) {
+  const schema = z
     .int({ error: `has to be a whole number from ${minimum} to ${longestWindow}` })
     .min(minimum, { error: `has to be a whole number from ${minimum} to ${longestWindow}` })
     .max(longestWindow, { error: `has to be a whole number from ${minimum} to ${longestWindow}` })
     .default(byDefault)
     .meta({ description, ...(examples && { examples }) });
+  ofSessions.add(schema);
+  return schema;
+}
+
+/** Which of a strategy's parameters count sessions: with smaller ones it needs a shorter history. */
+export const sessionParameters = (parameters: z.ZodObject): string[] =>
+  Object.keys(parameters.shape).filter((name) => ofSessions.has(parameters.shape[name] as z.ZodType));
 
 /** A parameter on the scale of the relative strength index. */
 export const strength = (byDefault: number, description: string) =>

@@ -43,3 +43,6 @@ export function fieldErrors(error: unknown, fields: string[]): Record<string, st
 /** 409 where the state of things stands in the way, 422 where the request itself does. */
 export const statusOf = (error: unknown): 409 | 422 =>
   error instanceof RequestError && error.code === "conflict" ? 409 : 422;
+
+/** Whether a page's charts are asked for with logarithmic scales. */
+export const isLogIn = (c: Context): boolean => c.req.query("scale") === "log";

@@ -141,6 +141,59 @@ describe.skipIf(executable === undefined)("backtests in a browser", () => {
     await page.context().close();
   });
 
+  test("shows a trade where it happened, by click on its row and by keyboard", async () => {
+    const page = await open(run);
+    await drawn(page);
+    const row = page.locator("#trades tbody tr").nth(3);
+    const entered = (await row.locator("td").nth(1).textContent()) ?? "";
+    await row.locator("td").nth(3).click();
+    await page.locator("#run-date", { hasText: entered }).waitFor();
+    expect(await page.evaluate("document.activeElement.dataset.plot")).toBe("price");
+    await page.keyboard.press("Home");
+    const zoomed = await page.locator("#run-date").textContent();
+    expect(zoomed).not.toContain("2014");
+    const link = page.locator("#trades tbody tr").nth(0).locator(".trade-link");
+    const last = (await page.locator("#trades tbody tr").nth(0).locator("td").nth(1).textContent()) ?? "";
+    await link.focus();
+    await page.keyboard.press("Enter");
+    await page.locator("#run-date", { hasText: last }).waitFor();
+    await page.context().close();
+  });
+
+  test("has a logarithmic scale in its address, exchanged in place and drawn by the server", async () => {
+    const page = await open(run);
+    await drawn(page);
+    await page.click("a[data-run-scale=log]");
+    await page.waitForURL("**&scale=log");
+    expect(await page.getAttribute("#run-charts", "data-scale")).toBe("log");
+    expect(await page.locator("#run-charts .uplot").count()).toBe(4);
+    const plain = await open(new URL(page.url()).pathname + new URL(page.url()).search, { javaScriptEnabled: false });
+    expect(await plain.getAttribute("a[data-run-scale=log]", "aria-current")).toBe("true");
+    await plain.context().close();
+    await page.context().close();
+  });
+
+  test("says that it runs while it does", async () => {
+    const page = await open("/backtest");
+    await page.fill("#bt-ticker", "TEN");
+    let release = () => {};
+    const held = new Promise<void>((done) => {
+      release = done;
+    });
+    await page.route("**/backtest?*", async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.locator("button", { hasText: "Run the backtest" }).click();
+    await page.locator("#run-status", { hasText: "Running…" }).waitFor();
+    expect(await page.locator("button", { hasText: "Run the backtest" }).isDisabled()).toBe(true);
+    expect(await page.getAttribute("#result", "aria-busy")).toBe("true");
+    release();
+    await page.locator("h2", { hasText: "TEN · " }).waitFor();
+    expect(await page.locator("#run-status").textContent()).toBe("");
+    await page.context().close();
+  });
+
   test("keeps the page as wide as a phone", async () => {
     const page = await open(run, { width: 390 });
     await drawn(page);

@@ -9,7 +9,7 @@ const lastOf = (figure: Figure, index: number): string => {
   return value === null || value === undefined ? none : formatLevel(figure.unit, value);
 };
 
-const Pane = ({ figure, chart }: { figure: Figure; chart: BacktestChart }) => (
+const Pane = ({ figure, chart, isLog }: { figure: Figure; chart: BacktestChart; isLog: boolean }) => (
   <figure class={`run-figure is-${figure.id === "price" || figure.id === "equity" ? "tall" : "low"}`}>
     <figcaption>
       <h3>{figure.title}</h3>
@@ -34,7 +34,7 @@ const Pane = ({ figure, chart }: { figure: Figure; chart: BacktestChart }) => (
     </figcaption>
     {/* The drawing below is what shows without scripts; the chart takes its place. */}
     <div class="run-plot" data-plot={figure.id}>
-      <FigureSvg figure={figure} chart={chart} />
+      <FigureSvg figure={figure} chart={chart} isLog={isLog} />
     </div>
   </figure>
 );
@@ -44,16 +44,24 @@ type ChartsProps = {
   chart: BacktestChart;
   source: string;
   label: string;
+  /** The address of the page, with linear scales; of a logarithmic one where `isLog`. */
+  url: string;
+  isLog: boolean;
 };
 
+/** The page's address with scales of the other kind. */
+const scaleUrl = (url: string, isLog: boolean) => (isLog ? `${url}${url.includes("?") ? "&" : "?"}scale=log` : url);
+
 /** Panes with one cursor and one zoom: the values of a session stand in their legends, its date above them. */
-export const Charts = ({ chart, source, label }: ChartsProps) => (
+export const Charts = ({ chart, source, label, url, isLog }: ChartsProps) => (
   <section
     class="chart-card run-charts"
     id="run-charts"
     aria-label={label}
     data-source={source}
     data-version={chart.dataVersion}
+    data-scale={isLog ? "log" : "linear"}
+    tabindex={-1}
   >
     <p class="run-date">
       <b id="run-date">{formatDate(chart.date.at(-1) ?? "")}</b>
@@ -64,9 +72,20 @@ export const Charts = ({ chart, source, label }: ChartsProps) => (
       <span class="note" id="run-stale" role="status" hidden>
         The data changed while this page was open: load it anew to see charts that belong to it.
       </span>
+      <span class="filter run-scale" role="group" aria-label="Scale">
+        {[false, true].map((one) => (
+          <a
+            href={`${scaleUrl(url, one)}#run-charts`}
+            data-run-scale={one ? "log" : "linear"}
+            aria-current={one === isLog ? "true" : undefined}
+          >
+            {one ? "Log" : "Linear"}
+          </a>
+        ))}
+      </span>
     </p>
     {chart.figures.map((figure) => (
-      <Pane figure={figure} chart={chart} />
+      <Pane figure={figure} chart={chart} isLog={isLog} />
     ))}
   </section>
 );

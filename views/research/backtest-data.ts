@@ -13,6 +13,11 @@ export type Figure = {
   lines: FigureLine[];
 };
 
+/** Whether a figure can have a logarithmic scale: all that it shows is above nought, and growth is what it tells. */
+export const mayBeLog = ({ unit, lines }: Figure): boolean =>
+  (unit === "dollars" || unit === "factor") &&
+  lines.every(({ values }) => values.every((value) => value === null || value > 0));
+
 /** Where a position was entered or left: `session` is an index into the dates, `price` is in dollars with slippage. */
 export type Mark = { session: number; price: number; side: "buy" | "sell" };
 

@@ -239,6 +239,7 @@ export const BacktestFormView = ({ form }: { form: BacktestForm }) => (
       <button type="submit" class="button primary">
         Run the backtest
       </button>
+      <span class="run-status" id="run-status" role="status" />
     </p>
   </form>
 );

@@ -1,4 +1,12 @@
-import { formatChange, formatInteger, formatPercent, formatPrice, formatShort, none } from "../format.ts";
+import {
+  formatChange,
+  formatCompact,
+  formatInteger,
+  formatPercent,
+  formatPrice,
+  formatTicks,
+  none,
+} from "../format.ts";
 import type { Figure } from "./backtest-data.ts";
 import type { MetricUnit } from "./backtest-view.ts";
 
@@ -59,12 +67,19 @@ const dashes: readonly (readonly number[])[] = [[], [5, 4], [2, 3], [10, 3, 2, 3
 /** How a figure's line is dashed; the first is whole. */
 export const dashesOf = (index: number): readonly number[] => dashes[index % dashes.length] ?? [];
 
-/** A value of a pane's scale, as short as its room. */
+/** The texts of a scale's marks, all in one unit. */
+export function levelTexts(unit: Figure["unit"], marks: readonly number[]): string[] {
+  if (unit === "fraction")
+    return formatTicks(marks.map((mark) => Number((mark * 100).toPrecision(12)))).map((text) => `${text}%`);
+  return formatTicks(marks).map((text) => (unit === "factor" ? `${text}×` : text));
+}
+
+/** A value beside its line's name. */
 export function formatLevel(unit: Figure["unit"], value: number): string {
   if (unit === "fraction") return formatPercent(value).replace(".00", "").replace("-", "−");
   if (unit === "factor") return `${hundredths.format(value).replace("-", "−")}×`;
   if (unit === "value") return Math.abs(value) >= 10 ? String(Math.round(value)) : value.toFixed(2).replace("-", "−");
-  return Math.abs(value) >= 10_000 ? formatShort(value) : formatPrice(value);
+  return Math.abs(value) >= 1_000_000 ? formatCompact(value) : formatPrice(value);
 }
 
 /** A data version as a person can compare it by eye; the whole of it stands beside. */

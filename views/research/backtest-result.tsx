@@ -108,7 +108,7 @@ export const Result = ({ view }: { view: ResultView }) => (
     </header>
     <Headline view={view} />
     <Honesty view={view} />
-    <Charts chart={view.chart} source={view.chartUrl} label="Charts of the run" />
+    <Charts chart={view.chart} source={view.chartUrl} label="Charts of the run" url={view.url} isLog={view.isLog} />
     {view.years.length > 0 && <Months view={view} />}
     {view.universe && <Universe view={view.universe} />}
     <MetricTable view={view} />

@@ -24,7 +24,18 @@ const formatShares = (shares: number | null) => (shares === null ? none : shareN
 
 const Row = ({ row }: { row: TradeRow }) => (
   <tr>
-    <th scope="row">{row.number}</th>
+    <th scope="row">
+      <a
+        href="#run-charts"
+        class="trade-link"
+        data-trade-from={row.entryDate}
+        data-trade-to={row.exitDate ?? ""}
+        title="Show it on the chart"
+      >
+        <span class="visually-hidden">Show on the chart trade </span>
+        {row.number}
+      </a>
+    </th>
     {row.ticker === null ? null : (
       <td>
         <a href={tickerHref(row.ticker, row.entryDate)}>{row.ticker}</a>

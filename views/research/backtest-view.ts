@@ -121,8 +121,20 @@ export type ResultView = TradesView & {
   badges: Badge[];
   metrics: MetricRow[];
   chart: BacktestChart;
+  /** Whether its charts have logarithmic scales. */
+  isLog: boolean;
   years: YearRow[];
   universe: UniverseView | null;
 };
 
-export type BacktestView = { form: BacktestForm; result: ResultView | null; isPublished: boolean };
+/** A way out for a run that its history is too short for. */
+export type BacktestOffer =
+  | { kind: "shorter"; url: string; changes: { name: string; value: number }[] }
+  | { kind: "backfill"; url: string; from: string; to: string };
+
+export type BacktestView = {
+  form: BacktestForm;
+  result: ResultView | null;
+  isPublished: boolean;
+  offers?: BacktestOffer[];
+};

@@ -1,4 +1,5 @@
 import { Empty, HowToFill } from "../components.tsx";
+import { formatDate } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
 import { fieldId, fieldLabels } from "./backtest-fields.ts";
@@ -23,6 +24,32 @@ const Problems = ({ form }: { form: BacktestForm }) => (
   </ul>
 );
 
+/** What would run instead, each a click away. */
+const Offers = ({ view }: { view: BacktestView }) =>
+  view.offers === undefined || view.offers.length === 0 ? null : (
+    <ul class="run-offers" aria-label="What would run">
+      {view.offers.map((offer) => (
+        <li>
+          {offer.kind === "shorter" ? (
+            <a class="button primary" href={`${offer.url}#result`}>
+              Run it with{" "}
+              {offer.changes
+                .map(
+                  ({ name, value }) =>
+                    `${nameOf(view.form, `${view.form.draft.strategy}.${name}`).toLowerCase()} ${value}`,
+                )
+                .join(", ")}
+            </a>
+          ) : (
+            <a class="button" href={offer.url}>
+              Backfill {formatDate(offer.from)} to {formatDate(offer.to)}
+            </a>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+
 function nameOf(form: BacktestForm, name: string): string {
   const parameter = form.strategies.flatMap(({ parameters }) => parameters).find((one) => one.name === name);
   return parameter?.label ?? fieldLabels[name] ?? name;
@@ -44,6 +71,7 @@ export const Backtest = ({ view }: { view: BacktestView }) => {
                 This cannot be run as it is asked: see the {wrong === 1 ? "field" : "fields"} marked.
               </p>
               <Problems form={view.form} />
+              <Offers view={view} />
             </div>
           ) : (
             <Empty>

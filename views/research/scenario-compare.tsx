@@ -101,7 +101,13 @@ export const comparisonPage = ({ shell, view }: { shell: Shell; view: Comparison
       <Ranges view={view} />
       <Notes view={view} />
       <Section id="equity" title="Equity">
-        <Charts chart={view.chart} source={view.chartUrl} label="Equity of the scenarios, each from one dollar on" />
+        <Charts
+          chart={view.chart}
+          source={view.chartUrl}
+          label="Equity of the scenarios, each from one dollar on"
+          url={view.isCommon ? view.commonUrl : view.url}
+          isLog={view.isLog}
+        />
       </Section>
       <Section id="figures" title="Figures" note="A star marks the best of a line">
         <MetricColumns

@@ -66,6 +66,8 @@ export type ScenarioView = {
   /** When the figures beside them came out, where it was run again. */
   previousAt: Date | null;
   chart: BacktestChart;
+  /** Whether it has a logarithmic scale. */
+  isLog: boolean;
   chartUrl: string;
   years: YearRow[];
   /** Null where they were not kept: the run is of an earlier version of Barline. */
@@ -103,6 +105,8 @@ export type ComparisonView = {
   settings: { term: string; values: string[] }[];
   /** What one dollar became in each. */
   chart: BacktestChart;
+  /** Whether it has a logarithmic scale. */
+  isLog: boolean;
   chartUrl: string;
   /** Whether their ranges differ, and what they share; null where that is nothing. */
   rangesDiffer: boolean;

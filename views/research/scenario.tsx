@@ -93,7 +93,13 @@ export const scenarioPage = ({ shell, view }: { shell: Shell; view: ScenarioView
       <Changes id={view.id} changes={view.changes} />
       <Actions view={view} />
       <Section id="equity" title="Equity">
-        <Charts chart={view.chart} source={view.chartUrl} label={`Equity of ${view.name}`} />
+        <Charts
+          chart={view.chart}
+          source={view.chartUrl}
+          label={`Equity of ${view.name}`}
+          url={`/scenarios/${view.id}`}
+          isLog={view.isLog}
+        />
       </Section>
       {view.years.length > 0 && <Months view={view} />}
       <div class="split narrow scenario-split">

@@ -9,16 +9,18 @@ import { TickerOptions } from "../../../views/market/ticker-options.tsx";
 import { Backtest, backtestPage } from "../../../views/research/backtest.tsx";
 import { Trades } from "../../../views/research/backtest-trades.tsx";
 import type { BacktestForm, BacktestView } from "../../../views/research/backtest-view.ts";
+import { findStrategy } from "../../backtest/strategies/index.ts";
 import type { AppContext } from "../../context.ts";
 import { csvResponse } from "../../http/csv.ts";
 import { HttpError } from "../../http/errors.ts";
-import { numberIn, wantsFragment } from "../../http/request.ts";
+import { isLogIn, numberIn, wantsFragment } from "../../http/request.ts";
 import { readShell } from "../../http/shell.ts";
 import { createTearSheetRoutes } from "../tear-sheets/routes.tsx";
 import { attempt } from "./attempt.ts";
 import { toChart } from "./chart.ts";
 import { fileNameOf, tradesCsv } from "./csv.ts";
 import { draftOf, formMarker, queryOfForm, toForm } from "./draft.ts";
+import { offersOf } from "./offers.ts";
 import { createRecentRuns, type RecentRuns } from "./recent-runs.ts";
 import { tradesOf } from "./run.ts";
 import type { BacktestRun } from "./types.ts";
@@ -29,7 +31,7 @@ const suggestions = 12;
 const longestQuery = 80;
 
 /** What of the address is the page's own and no part of the run. */
-const pageParameters = ["trades"];
+const pageParameters = ["trades", "scale"];
 
 function runQueryOf(c: Context): URLSearchParams {
   const query = new URLSearchParams(new URL(c.req.url).searchParams);
@@ -74,6 +76,13 @@ const noneOfUndefined = (error: unknown): null => {
   return null;
 };
 
+/** A link that leaves to the reader what cannot be guessed: the strategy, or of which ticker. */
+function isUnfinished(asked: URLSearchParams): boolean {
+  if (!asked.has("strategy")) return true;
+  const scope = findStrategy(asked.get("strategy") ?? "")?.scope;
+  return scope === "ticker" && !asked.has("ticker") && !asked.has(formMarker);
+}
+
 async function show(context: BacktestContext, c: Context): Promise<Response> {
   const asked = runQueryOf(c);
   const isFragment = wantsFragment(c, "backtest");
@@ -85,18 +94,24 @@ async function show(context: BacktestContext, c: Context): Promise<Response> {
     return await page({ form: toForm(draftOf(new URLSearchParams()), [], null), result: null, isPublished: false });
   }
   // A link may name a ticker and leave the rest to the reader.
-  if (!asked.has("strategy"))
+  if (isUnfinished(asked))
     return await page({ form: await freshForm(context, asked), result: null, isPublished: true });
   const isFromForm = asked.has(formMarker);
-  const { run, problems } = await attempt(context.runs, isFromForm ? queryOfForm(asked) : asked);
-  if (run === null) {
+  const query = isFromForm ? queryOfForm(asked) : asked;
+  const attempted = await attempt(context.runs, query);
+  if (attempted.run === null) {
+    const { problems, lack } = attempted;
     const draft = draftOf(asked);
     const known = draft.ticker ? await rangeOf(context, draft.ticker) : null;
-    return await page({ form: toForm(draft, problems, known), result: null, isPublished: true }, 422);
+    const offers = lack ? await offersOf(context.runs, query, lack, known?.from ?? null) : [];
+    // A link is not at fault where the warehouse is young.
+    const status = lack && !isFromForm ? 200 : 422;
+    return await page({ form: toForm(draft, problems, known), result: null, isPublished: true, offers }, status);
   }
+  const { run } = attempted;
   const url = urlOfRequest(run.scenario);
   if (isFromForm && !isFragment) return c.redirect(url, 303);
-  const options = { origin: new URL(c.req.url).origin, tradesFrom: numberIn(c, "trades") ?? 0 };
+  const options = { origin: new URL(c.req.url).origin, tradesFrom: numberIn(c, "trades") ?? 0, isLog: isLogIn(c) };
   const result = toResult(run, options);
   if (wantsFragment(c, "trades")) return c.html(<Trades view={result} />);
   // The same run again is no new page to go back to.

@@ -27,6 +27,7 @@ import {
   TooManyLookUps,
 } from "./read-universe.ts";
 import type { BacktestRequest } from "./schemas.ts";
+import { TooFewSessions } from "./too-few-sessions.ts";
 import type { Headline, NamedTicker, Scenario, UniverseRun } from "./types.ts";
 
 /** Runs a strategy of the universe. What cannot be run is an HttpError that names the field. */
@@ -152,7 +153,9 @@ function requireChoice(selections: readonly Selection[], { dates }: ReadUniverse
     selections.length === 0
       ? `No month ends ${range} with a session after it: ${id} chooses at the end of a month, and buys in the next session.`
       : `At no end of a month ${range} has a ticker the ${warmup} sessions before it, and the minimums, that ${id} asks for with these parameters.`;
-  throw new HttpError(422, "invalid", message, { field: "from" });
+  throw new TooFewSessions(message, {
+    ...{ strategy: id, parameters, needed: warmup + 2, published: dates.length, first: dates[0] ?? null },
+  });
 }
 
 /** Without them the run would be told as one with dividends, and be one without. */

@@ -24,6 +24,7 @@ import { labelOn } from "./label-on.ts";
 import { notesOf } from "./notes.ts";
 import { runUniverse } from "./run-universe.ts";
 import { type BacktestAnswer, type BacktestRequest, settingsOf } from "./schemas.ts";
+import { TooFewSessions } from "./too-few-sessions.ts";
 import type { BacktestRun, TickerRun } from "./types.ts";
 
 /**
@@ -99,8 +100,9 @@ function requireSessions(bars: Bars, strategy: ReadyTicker, ticker: string): voi
   if (length >= least) return;
   const has = `there ${length === 1 ? "is 1 session" : `are ${length} sessions`} of ${ticker}`;
   const needs = `${strategy.id} needs ${least}: ${strategy.warmup} to warm up, one to give a signal, one to fill it`;
-  throw new HttpError(422, "invalid", `From \`from\` to \`to\` ${has}; with these parameters ${needs}.`, {
-    field: "from",
+  throw new TooFewSessions(`From \`from\` to \`to\` ${has}; with these parameters ${needs}.`, {
+    ...{ strategy: strategy.id, parameters: strategy.parameters, needed: least, published: length },
+    first: bars.dates[0] ?? null,
   });
 }
 

@@ -17,7 +17,10 @@ import { urlOfRequest } from "./url.ts";
 const tradesPerPage = 50;
 
 /** Everything that the page shows of a run. `origin` is where the reader reached us, for the link that is shared. */
-export function toResult(run: BacktestRun, options: { origin: string; tradesFrom: number }): ResultView {
+export function toResult(
+  run: BacktestRun,
+  options: { origin: string; tradesFrom: number; isLog: boolean },
+): ResultView {
   const { scenario, bars, backtest, dataVersion } = run;
   const strategy = findListed(scenario.strategy);
   const at = (path: string) => urlOfRequest(scenario, path);
@@ -42,6 +45,7 @@ export function toResult(run: BacktestRun, options: { origin: string; tradesFrom
     badges: toBadges(run, strategy?.checks ?? []),
     metrics: metricRows(run),
     chart: toDrawing(run),
+    isLog: options.isLog,
     years: toYears(bars.dates, backtest.equity, scenario.capital),
     trades: toTradePage(tradesOf(run), bars.dates, { url, from: options.tradesFrom }),
     universe: run.scope === "universe" ? toUniverseView(run) : null,

@@ -2,7 +2,7 @@ import type { BacktestChart, LineTone } from "../../../views/research/backtest-d
 import type { CurvesView } from "../../../views/research/scenario-types.ts";
 import { sampleSessions } from "../backtests/chart.ts";
 
-/** Tones of as many lines as can be compared. */
+/** Tones of as many scenarios as can be compared; what comes after them is a benchmark. */
 const tones: readonly LineTone[] = ["ma120", "ma20", "ma50", "ink"];
 
 /** What each run's first dollar became, in every session; `dataVersion` is that of all the runs together. */
@@ -29,7 +29,7 @@ const curvesAt = ({ dates, lines }: CurvesView, dataVersion: string, sessions: r
       ...{ id: "equity", title: "What one dollar became", unit: "factor" },
       lines: lines.map(({ name, values }, index) => ({
         label: name,
-        tone: tones[index % tones.length] ?? "soft",
+        tone: tones[index] ?? "soft",
         values: sessions.map((session) => rounded(values[session] ?? null)),
       })),
     },

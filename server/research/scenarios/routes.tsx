@@ -6,7 +6,7 @@ import { comparisonPage, noComparisonPage } from "../../../views/research/scenar
 import { ScenarioList, scenariosPage } from "../../../views/research/scenarios.tsx";
 import type { AppContext } from "../../context.ts";
 import { HttpError, toHttpError } from "../../http/errors.ts";
-import { actorOf, fieldOf, idOf, numberIn, statusOf, wantsFragment } from "../../http/request.ts";
+import { actorOf, fieldOf, idOf, isLogIn, numberIn, statusOf, wantsFragment } from "../../http/request.ts";
 import { readShell } from "../../http/shell.ts";
 import { requestFromQuery } from "../backtests/url.ts";
 import { idsOf } from "./read.ts";
@@ -58,7 +58,7 @@ async function show(
   said: Parameters<typeof readScenarioView>[2] = {},
   status: 200 | 409 | 422 = 200,
 ): Promise<Response> {
-  const asked = { tradesFrom: numberIn(c, "trades") ?? 0, ...said };
+  const asked = { tradesFrom: numberIn(c, "trades") ?? 0, isLog: isLogIn(c), ...said };
   const [view, shell] = await Promise.all([readScenarioView(context, idOf(c, "scenario"), asked), shellOf(context, c)]);
   c.header("Cache-Control", "no-store");
   if (wantsFragment(c, "trades") && view.trades) return c.html(<Trades view={view.trades} />);
@@ -128,7 +128,7 @@ const comparedOf = (c: Context): [ids: number[], isCommon: boolean] => [
 async function compare(context: AppContext, c: Context): Promise<Response> {
   const shell = await shellOf(context, c);
   try {
-    const view = await readComparisonView(context, ...comparedOf(c));
+    const view = await readComparisonView(context, ...comparedOf(c), isLogIn(c));
     return c.html(comparisonPage({ shell, view }));
   } catch (error) {
     const { status, message } = told(error);

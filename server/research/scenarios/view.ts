@@ -4,6 +4,7 @@ import { RequestError } from "../../../jobs/orchestrator/types.ts";
 import type { BacktestChart } from "../../../views/research/backtest-data.ts";
 import type {
   ComparisonView,
+  CurvesView,
   ListedScenarioView,
   ScenarioListView,
   ScenarioView,
@@ -11,6 +12,8 @@ import type {
 import { drawdownsOf } from "../../backtest/curve.ts";
 import type { AppContext } from "../../context.ts";
 import { csvResponse } from "../../http/csv.ts";
+import { HttpError } from "../../http/errors.ts";
+import { readBenchmark } from "../backtests/benchmark.ts";
 import { fileNameOf, tradesCsv } from "../backtests/csv.ts";
 import type { KeptTrade } from "../backtests/schemas.ts";
 import { urlOfRequest } from "../backtests/url.ts";
@@ -71,7 +74,7 @@ export async function readScenarioList(
 export async function readScenarioView(
   context: AppContext,
   id: number,
-  said: { draft?: string; nameProblem?: string; problem?: string; tradesFrom?: number } = {},
+  said: { draft?: string; nameProblem?: string; problem?: string; tradesFrom?: number; isLog?: boolean } = {},
 ): Promise<ScenarioView> {
   const [row, trades] = await Promise.all([readScenario(context, id), readTrades(context, id)]);
   const { scenario, previous } = row;
@@ -83,6 +86,7 @@ export async function readScenarioView(
     metrics: metrics.map((line) => ({ ...line, best: [] })),
     previousAt: previous ? new Date(previous.ranAt) : null,
     chart: toCurvesDrawing(rebase([row]), row.dataVersion),
+    isLog: said.isLog === true,
     chartUrl: `/scenarios/${id}/chart.json`,
     years: toYears(row.dates, row.equity, scenario.capital),
     trades: trades && {
@@ -109,6 +113,7 @@ export async function readComparisonView(
   context: AppContext,
   ids: number[],
   isCommon: boolean,
+  isLog: boolean,
 ): Promise<ComparisonView> {
   const { scenarios, ...rest } = await readComparison(context, ids, isCommon);
   const url = `/scenarios/compare?ids=${ids.join(",")}`;
@@ -120,7 +125,8 @@ export async function readComparisonView(
     })),
     metrics: compareMetrics(scenarios),
     settings: differencesOf(scenarios.map(({ scenario }) => scenario)),
-    chart: toCurvesDrawing(rebase(scenarios), versionOf(scenarios)),
+    chart: toCurvesDrawing(await curvesOf(context, scenarios), versionOf(scenarios)),
+    isLog,
     chartUrl: `/scenarios/compare/chart.json?ids=${ids.join(",")}${isCommon ? "&common=true" : ""}`,
     url,
     commonUrl: `${url}&common=true`,
@@ -169,7 +175,26 @@ export async function readComparisonChart(
   isCommon: boolean,
 ): Promise<BacktestChart> {
   const { scenarios } = await readComparison(context, ids, isCommon);
-  return toCurvesChart(rebase(scenarios), versionOf(scenarios));
+  return toCurvesChart(await curvesOf(context, scenarios), versionOf(scenarios));
+}
+
+/** The scenarios' curves, and that of each benchmark that one of them names, over the sessions of all. */
+async function curvesOf({ read }: AppContext, scenarios: readonly ComparedScenario[]): Promise<CurvesView> {
+  const dates = [...new Set(scenarios.flatMap((scenario) => scenario.dates))].toSorted();
+  const tickers = [...new Set(scenarios.flatMap(({ scenario }) => scenario.benchmark ?? []))];
+  const held = await Promise.all(tickers.map((ticker) => readBenchmarkCurve(read, ticker, dates)));
+  return rebase([...scenarios, ...held.filter((curve) => curve !== null)]);
+}
+
+/** What a dollar in a benchmark became; null where it has no bars for that any more, or came later than the first session. */
+async function readBenchmarkCurve(read: AppContext["read"], ticker: string, dates: string[]) {
+  try {
+    const held = await readBenchmark(read, dates, { benchmark: ticker, dividends: false, capital: 1 });
+    return held && { name: `${ticker}, benchmark`, dates, equity: [...held.equity] };
+  } catch (error) {
+    if (!(error instanceof HttpError)) throw error;
+    return null;
+  }
 }
 
 /** The data of all the runs: a chart of other ones does not belong to the page. */

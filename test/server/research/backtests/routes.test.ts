@@ -372,6 +372,54 @@ describe("a strategy of the universe", () => {
   });
 });
 
+describe("a history that is too short for a strategy", () => {
+  test.each(strategies.map(({ id }) => id))("is none for a link that names %s alone", async (id) => {
+    expect((await get(`/backtest?strategy=${id}`)).status).toBe(200);
+  });
+
+  test("is told with shorter windows that run, and the backfill that the asked ones need", async () => {
+    const asked = { ticker: "HALT", strategy: "momentum", "params.longWindow": "300" };
+    const response = await get(urlOf(asked));
+    expect(response.status).toBe(200);
+    const page = await response.text();
+    expect(page).toContain("momentum needs 301");
+    const [, shorter = ""] = /class="button primary" href="([^"]*)#result">\s*Run it with/.exec(page) ?? [];
+    expect(shorter).toContain("params.longWindow=150");
+    expect(await text(shorter.replaceAll("&amp;", "&"))).toContain('id="run-charts"');
+    expect(page).toMatch(/href="\/backfills\/new\?from=\d{4}-\d\d-\d\d&amp;to=2023-01-0\d">/);
+    // What the form sends is wrong as it is typed.
+    const typed = { form: "1", ticker: "HALT", strategy: "momentum", "momentum.longWindow": "300" };
+    expect((await get(urlOf({ ...typed, from: "", to: "" }))).status).toBe(422);
+  });
+
+  test("needs no backfill where the range leaves out what is there", async () => {
+    const page = await text(urlOf({ ...momentum, from: "2023-12-01" }));
+    expect(page).toContain("Run it with");
+    expect(page).not.toContain("/backfills/new");
+  });
+
+  test(
+    "is told of a young market, whose strategies rank by a shorter return",
+    async () => {
+      const young = await openDashboard();
+      try {
+        await addBacktestSample(young.sql);
+        await young.sql`delete from public.fct_polygon__stock_bars_performance where trade_date < '2023-08-01'`;
+        await young.sql`delete from public.fct_polygon__market_breadth_daily where trade_date < '2023-08-01'`;
+        await young.sql`update public.fct_polygon__stock_bars_performance set return_252d = null`;
+        const response = await young.app.request("/backtest?strategy=cross_sectional_momentum&params.holdings=1");
+        expect(response.status).toBe(200);
+        const page = await response.text();
+        expect(page).toMatch(/Run it with\s+lookback (63|21), skip \d/);
+        expect(page).toContain("/backfills/new?from=");
+      } finally {
+        await young.close();
+      }
+    },
+    openingMs,
+  );
+});
+
 test("no address is more than it can bear", async () => {
   const names = [
     "form",
