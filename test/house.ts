@@ -130,7 +130,7 @@ export const rooms: Record<string, readonly string[]> = {
   "public/backtest": ["public/chart", "views", "views/market", "views/research"],
   "public/graph": [],
   "public/chart": ["views", "views/market"],
-  "public/market": ["public/chart", "views", "views/market"],
+  "public/market": ["public/chart", "views/market"],
 
   // The pure core: no database, no lake, no clock.
   "server/backtest": [],

@@ -76,7 +76,7 @@ function formatFixed(value: number, digits: number): string {
 const mostPriceDigits = 14;
 
 /** Digits after the point that tell a price: cents, below a dollar hundredths of them, below a cent three that say something. */
-export function priceDigits(price: number): number {
+function priceDigits(price: number): number {
   const size = Math.abs(price);
   if (size >= 1 || size === 0) return 2;
   return Math.min(mostPriceDigits, Math.max(4, 2 - Math.floor(Math.log10(size))));

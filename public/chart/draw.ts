@@ -17,7 +17,7 @@ export function barsInSight(plot: uPlot, count: number): [first: number, last: n
 }
 
 /** The width of a bar on the canvas. */
-export function barWidth(plot: uPlot): number {
+function barWidth(plot: uPlot): number {
   return Math.max(devicePixelRatio, Math.abs(plot.valToPos(1, "x", true) - plot.valToPos(0, "x", true)) * 0.7);
 }
 

@@ -31,7 +31,7 @@ export type Running = {
 };
 
 /** Readout of the bar under the cursor, or of the last in sight. */
-export function tellCursor(chart: Running): void {
+function tellCursor(chart: Running): void {
   const { parts, stage, data, state, window, cursor } = chart;
   const index = cursor ?? barsIn(window, stage.bars.date.length).last;
   showReadout(parts.readout, { ...stage, data, interval: state.interval }, index);

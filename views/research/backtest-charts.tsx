@@ -63,7 +63,7 @@ export const Charts = ({ chart, source, label, url, isLog }: ChartsProps) => (
     data-scale={isLog ? "log" : "linear"}
     tabindex={-1}
   >
-    <p class="run-date">
+    <div class="run-date">
       <b id="run-date">{formatDate(chart.date.at(-1) ?? "")}</b>
       <span class="note" id="run-keys" hidden>
         {chart.figures.length > 1 && "One cursor for all panes. "}Drag to zoom, double click to reset; arrow keys move
@@ -72,7 +72,7 @@ export const Charts = ({ chart, source, label, url, isLog }: ChartsProps) => (
       <span class="note" id="run-stale" role="status" hidden>
         The data changed while this page was open: load it anew to see charts that belong to it.
       </span>
-      <span class="filter run-scale" role="group" aria-label="Scale">
+      <nav class="filter run-scale" aria-label="Scale">
         {[false, true].map((one) => (
           <a
             href={`${scaleUrl(url, one)}#run-charts`}
@@ -82,8 +82,8 @@ export const Charts = ({ chart, source, label, url, isLog }: ChartsProps) => (
             {one ? "Log" : "Linear"}
           </a>
         ))}
-      </span>
-    </p>
+      </nav>
+    </div>
     {chart.figures.map((figure) => (
       <Pane figure={figure} chart={chart} isLog={isLog} />
     ))}

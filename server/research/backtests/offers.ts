@@ -24,7 +24,7 @@ function shortened(value: unknown, part: number, scope: Strategy["scope"]): unkn
 }
 
 /** The parameters with shorter windows that are valid, from the longest; for one ticker those alone that need no more than is there. */
-export function shorterParameters({ strategy: id, parameters, published }: Lack): Record<string, unknown>[] {
+function shorterParameters({ strategy: id, parameters, published }: Lack): Record<string, unknown>[] {
   const strategy = findStrategy(id);
   if (strategy === undefined) return [];
   const counted = sessionParameters(strategy.parameters);
@@ -69,7 +69,7 @@ async function offerShorter(runs: RecentRuns, query: URLSearchParams, lack: Lack
 const daysFor = (sessions: number) => sessions * 2 + 30;
 
 /** A backfill of the sessions that are missing before the first; null where nothing is published to reckon from. */
-export function offerBackfill({ first, needed, published }: Lack): BacktestOffer | null {
+function offerBackfill({ first, needed, published }: Lack): BacktestOffer | null {
   if (first === null) return null;
   // A strategy that chooses at the ends of months needs one more of them.
   const missing = Math.max(1, needed - published) + 23;

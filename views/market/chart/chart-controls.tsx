@@ -14,7 +14,7 @@ import {
 import { type Move, moveWindow, type Window, zoomOf } from "./window.ts";
 
 /** What a link changes of a state; the script keeps all links in step with it. */
-export type Patch = Partial<ChartState>;
+type Patch = Partial<ChartState>;
 
 type ChartLinks = { path: string; state: ChartState };
 

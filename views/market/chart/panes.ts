@@ -5,9 +5,9 @@ import { rebase } from "./measure.ts";
 import type { ChartState } from "./state.ts";
 
 /** Colours of lines, by their names among the page's. */
-export const lineTones = ["line1", "line2", "line3", "line4", "line5"] as const;
+const lineTones = ["line1", "line2", "line3", "line4", "line5"] as const;
 
-export type LineTone = "accent" | "ma20" | "ma50" | "ma120" | (typeof lineTones)[number];
+type LineTone = "accent" | "ma20" | "ma50" | "ma120" | (typeof lineTones)[number];
 
 const ownTones: Record<string, LineTone> = {
   moving_avg_20d: "ma20",
@@ -18,7 +18,7 @@ const ownTones: Record<string, LineTone> = {
 /** Strokes and gaps in pixels, by a line's place among those of its pane: told apart without colour. */
 const dashes: readonly (readonly number[])[] = [[], [6, 3], [2, 3], [10, 3, 2, 3], [1, 4], [14, 4]];
 
-export const dashOf = (index: number): readonly number[] => dashes[index % dashes.length] ?? [];
+const dashOf = (index: number): readonly number[] => dashes[index % dashes.length] ?? [];
 
 /** A line over the bars. */
 export type PaneLine = {

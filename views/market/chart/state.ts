@@ -4,7 +4,7 @@ export type Interval = "day" | "week" | "month";
 /** The range buttons, as their query values. */
 export const ranges = ["1m", "3m", "6m", "ytd", "1y", "5y", "all"] as const;
 
-export type Range = (typeof ranges)[number];
+type Range = (typeof ranges)[number];
 
 export const intervals: readonly Interval[] = ["day", "week", "month"];
 
