@@ -225,6 +225,22 @@ describe("a scenario's page", () => {
 });
 
 describe("the comparison", () => {
+  test("draws each benchmark that a scenario names once, from one dollar on, and leaves out one that is gone", async () => {
+    for (const name of ["A", "B"])
+      await save(name, run("STEP", { benchmark: "FALL", capital: name === "A" ? "1000" : "2000" }));
+    const chart = JSON.parse(await page("/scenarios/compare/chart.json?ids=1,2"));
+    const lines = chart.figures[0].lines.map(({ label, values }: { label: string; values: number[] }) => [
+      label,
+      values,
+    ]);
+    expect(lines.slice(2)).toEqual([["FALL, benchmark", [1, 1, 0.5, 0.6]]]);
+    const text = await page("/scenarios/compare?ids=1,2&scale=log");
+    expect(text).toContain("FALL, benchmark");
+    expect(text).toMatch(/href="\/scenarios\/compare\?ids=1,2&amp;scale=log#run-charts"[^>]* aria-current="true"/);
+    await dashboard.sql`update barline.scenarios set request = jsonb_set(request, '{benchmark}', '"GONE"')`;
+    expect(JSON.parse(await page("/scenarios/compare/chart.json?ids=1,2")).figures[0].lines).toHaveLength(2);
+  });
+
   test("draws and tells one to four, the best marked by a word", async () => {
     for (const [index, name] of ["A", "B", "C", "D"].entries()) {
       await save(name, run(index % 2 === 0 ? "STEP" : "FALL", { capital: String(10_000 + index) }));
