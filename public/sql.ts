@@ -15,7 +15,7 @@ function draw(): void {
   drawn = holder;
   if (!holder || !element) return;
   const chart: BacktestChart = JSON.parse(holder.dataset.chart ?? "{}");
-  stop = startCharts(element, chart);
+  stop = startCharts(element, chart, false).stop;
 }
 
 /** Ctrl+Enter, or ⌘+Enter, runs what is typed; Tab goes on to the buttons, as everywhere. */

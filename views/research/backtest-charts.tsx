@@ -44,16 +44,30 @@ type ChartsProps = {
   chart: BacktestChart;
   source: string;
   label: string;
-  /** The address of the page, with linear scales; of a logarithmic one where `isLog`. */
-  url: string;
-  isLog: boolean;
+  /** The address of the page with linear scales, for links to the other kind; left out where there is no choice. */
+  url?: string;
+  isLog?: boolean;
 };
 
 /** The page's address with scales of the other kind. */
 const scaleUrl = (url: string, isLog: boolean) => (isLog ? `${url}${url.includes("?") ? "&" : "?"}scale=log` : url);
 
+const ScaleChoice = ({ url, isLog }: { url: string; isLog: boolean }) => (
+  <nav class="filter run-scale" aria-label="Scale">
+    {[false, true].map((one) => (
+      <a
+        href={`${scaleUrl(url, one)}#run-charts`}
+        data-run-scale={one ? "log" : "linear"}
+        aria-current={one === isLog ? "true" : undefined}
+      >
+        {one ? "Log" : "Linear"}
+      </a>
+    ))}
+  </nav>
+);
+
 /** Panes with one cursor and one zoom: the values of a session stand in their legends, its date above them. */
-export const Charts = ({ chart, source, label, url, isLog }: ChartsProps) => (
+export const Charts = ({ chart, source, label, url, isLog = false }: ChartsProps) => (
   <section
     class="chart-card run-charts"
     id="run-charts"
@@ -72,17 +86,7 @@ export const Charts = ({ chart, source, label, url, isLog }: ChartsProps) => (
       <span class="note" id="run-stale" role="status" hidden>
         The data changed while this page was open: load it anew to see charts that belong to it.
       </span>
-      <nav class="filter run-scale" aria-label="Scale">
-        {[false, true].map((one) => (
-          <a
-            href={`${scaleUrl(url, one)}#run-charts`}
-            data-run-scale={one ? "log" : "linear"}
-            aria-current={one === isLog ? "true" : undefined}
-          >
-            {one ? "Log" : "Linear"}
-          </a>
-        ))}
-      </nav>
+      {url !== undefined && <ScaleChoice url={url} isLog={isLog} />}
     </div>
     {chart.figures.map((figure) => (
       <Pane figure={figure} chart={chart} isLog={isLog} />
