@@ -6,7 +6,10 @@ import {
   selectMartColumns,
 } from "../../db/queries/market/read-screen-columns.ts";
 import type { ChartIndicator } from "../../views/market/chart-data.ts";
+import type { AppContext } from "../context.ts";
 import { indicatorOf, orderedIndicators } from "./screener-indicators.ts";
+import type { PageHolder } from "./ticker-security.ts";
+import { readWorkspaceLines, workspaceChartIndicator } from "./workspace-chart.ts";
 
 /** What the candles themselves show. */
 const ofCandles: ReadonlySet<IndicatorColumn> = new Set<IndicatorColumn>([
@@ -33,6 +36,11 @@ export async function readChartColumns(read: Sql): Promise<IndicatorColumn[]> {
   return orderedIndicators.filter((column) => known.has(column) && !ofCandles.has(column));
 }
 
-/** What a chart can be asked to show. */
-export const readCatalogue = async (read: Sql): Promise<ChartIndicator[]> =>
-  (await readChartColumns(read)).map(chartIndicatorOf);
+/** What the chart of a holder can be asked to show: the facts' columns, and those of the people's own models. */
+export async function readCatalogue(context: AppContext, holder: PageHolder): Promise<ChartIndicator[]> {
+  const [columns, lines] = await Promise.all([readChartColumns(context.read), readWorkspaceLines(context, holder)]);
+  return [
+    ...columns.map(chartIndicatorOf),
+    ...[...lines.values()].map((column) => workspaceChartIndicator(column, lines)),
+  ];
+}

@@ -15,6 +15,7 @@ import type { ChartData, ChartSeries } from "../../views/market/chart-data.ts";
 import type { AppContext } from "../context.ts";
 import { chartIndicatorOf, readChartColumns } from "./chart-catalogue.ts";
 import { type AskedHolder, findHolder, type PageHolder } from "./ticker-security.ts";
+import { readWorkspaceSeries } from "./workspace-chart.ts";
 
 /** Every published bar of a security, or of a label, ascending; none before the first publication. */
 export async function readBars(context: AppContext, holder: PageHolder, isAdjusted: boolean): Promise<BarRow[]> {
@@ -59,15 +60,17 @@ async function readCompared(read: Sql, tickers: readonly string[], dates: string
 export type ChartRequest = { ticker: string; holder: PageHolder; state: ChartState; bars: BarRow[] };
 
 /** Everything that the chart of a state shows, in columns: a third of the size of rows. */
-export async function readChartOf({ read }: AppContext, request: ChartRequest): Promise<ChartData> {
+export async function readChartOf(context: AppContext, request: ChartRequest): Promise<ChartData> {
+  const { read } = context;
   const { ticker, holder, state, bars } = request;
   const date = bars.map((bar) => bar.date);
   const isPublished = bars.length > 0;
-  const [splits, dividends, corrections, indicators, compared] = await Promise.all([
+  const [splits, dividends, corrections, indicators, own, compared] = await Promise.all([
     selectSplits(read, holder),
     selectDividends(read, holder),
     selectCorrectedSessions(read, holder),
     isPublished ? readIndicators(read, holder, state, date) : [],
+    readWorkspaceSeries(context, holder, { asked: isPublished ? state.indicators : [], dates: date }),
     isPublished ? readCompared(read, state.compare, date) : [],
   ]);
   const hasBars = ({ close }: ChartData["compare"][number]) => close.some((value) => value !== null);
@@ -80,7 +83,8 @@ export async function readChartOf({ read }: AppContext, request: ChartRequest): 
     low: bars.map((bar) => bar.low),
     close: bars.map((bar) => bar.close),
     volume: bars.map((bar) => bar.volume),
-    indicators,
+    indicators: [...indicators, ...own.series],
+    problems: own.problems,
     compare: compared.filter(hasBars),
     unknown: compared.filter((other) => !hasBars(other)).map((other) => other.ticker),
     splits,

@@ -134,7 +134,7 @@ export async function readTickerPage(
   const state = { ...query.state, security: holder.isNewest ? null : holder.security };
   const [data, catalogue] = await Promise.all([
     readChartOf(context, { ticker, holder, state, bars }),
-    readCatalogue(read),
+    readCatalogue(context, holder),
   ]);
   return {
     ticker,

@@ -28,6 +28,8 @@ export type ChartData = {
   indicators: ChartSeries[];
   /** Split-adjusted closes of other tickers in the same sessions. */
   compare: { ticker: string; close: (number | null)[] }[];
+  /** Why some that were asked for are missing, in words. */
+  problems: string[];
   /** Tickers that were to be compared and have no bars. */
   unknown: string[];
   splits: { date: string; from: number; to: number }[];

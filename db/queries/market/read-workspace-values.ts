@@ -1,4 +1,5 @@
 import type { Sql, TransactionSql } from "../../client.ts";
+import { type Holder, isHeldBy } from "./read-securities.ts";
 import {
   jsonArrayOf,
   relationName,
@@ -95,4 +96,29 @@ export async function selectWorkspaceChoices(
     choices.set(name, [...(choices.get(name) ?? []), { value, count }]);
   }
   return choices;
+}
+
+/** A session and the values of some columns in it. */
+export type WorkspaceSeriesRow = [date: string, ...values: (number | null)[]];
+
+/** The values that a relation with sessions has of a security, or of a label, by session, ascending. */
+export async function selectWorkspaceSeries(
+  sql: Sql,
+  relation: WorkspaceRelation,
+  columns: readonly WorkspaceColumn[],
+  holder: Holder,
+): Promise<WorkspaceSeriesRow[]> {
+  const key =
+    relation.grain === "security_session" ? sql`own.security_id = facts.security_id` : sql`own.ticker = facts.ticker`;
+  const values = columns.map((column) => sql`, (${workspaceExpression(sql, column, "own")})::float8`);
+  const [found] = await readPatiently(
+    sql,
+    async (transaction) =>
+      await transaction<[{ rows: WorkspaceSeriesRow[] }]>`
+      select coalesce(json_agg(json_build_array(facts.trade_date ${values}) order by facts.trade_date), '[]') as rows
+      from public.fct_polygon__stock_bars_performance as facts
+      inner join ${relationName(sql, relation)} as own on ${key} and own.trade_date = facts.trade_date
+      where ${isHeldBy(sql, "facts", holder)}`,
+  );
+  return found.rows;
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type Dashboard, openDashboard, openingMs } from "../dashboard.ts";
 import { addMartSample, publishBars, publishMarts } from "./sample.ts";
+import { listRelation } from "./workspace-sample.ts";
 
 let dashboard: Dashboard;
 beforeAll(async () => {
@@ -78,6 +79,26 @@ describe("a ticker's chart", () => {
     ]);
     expect(found.indicators[0].values.slice(0, 3)).toEqual([null, -0.5, 0.02]);
     expect(found.compare[0].close.slice(0, 2)).toEqual([null, 200]);
+  });
+
+  test("shows columns of the people's own models by session, and says which of them cannot be read", async () => {
+    const { sql } = dashboard;
+    await sql`create view public.scores as
+      select ticker, trade_date, close_price * 2 as score, 'x'::text as word from public.fct_polygon__stock_bars_performance`;
+    await sql`create view public.broken as
+      select ticker, trade_date, 1 / (volume * 0) as ratio from public.fct_polygon__stock_bars_performance`;
+    await listRelation(sql, "scores", "ticker_session", [{ name: "score" }, { name: "word", kind: "text" }]);
+    await listRelation(sql, "broken", "ticker_session", [{ name: "ratio" }]);
+    const page = await text("/tickers/AAPL");
+    expect(page).toContain('value="scores.score"');
+    expect(page).not.toContain('value="scores.word"');
+    const found = await json("/tickers/AAPL/bars.json?indicators=scores.score,scores.word,broken.ratio");
+    expect(found.indicators).toHaveLength(1);
+    expect(found.indicators[0]).toMatchObject({ column: "scores.score", pane: "scores.score" });
+    expect(found.indicators[0].values.slice(0, 2)).toEqual([200, 100]);
+    expect(found.problems).toEqual([expect.stringContaining("broken cannot be read: ")]);
+    expect(await text("/tickers/AAPL?indicators=broken.ratio")).toContain("broken cannot be read: ");
+    await sql`drop view public.scores, public.broken`;
   });
 
   test("is saved as CSV as it is seen", async () => {

@@ -24,13 +24,14 @@ export function chartWords(data: ChartData, bars: ChartBars, interval: Interval,
   if (open === undefined || close === undefined) return "";
   const from = formatDate(bars.start[first] ?? "");
   const range = `${from} to ${formatDate(bars.date[last] ?? "")}, ${formatCount(closes.length, barNames[interval])}`;
-  if (isComparing(data)) return `${range}: ${comparedWords(data, bars, first, last)}`;
+  const missing = data.problems.map((problem) => ` ${problem}`).join("");
+  if (isComparing(data)) return `${range}: ${comparedWords(data, bars, first, last)}${missing}`;
   const values = `closes from ${formatPrice(Math.min(...closes))} to ${formatPrice(Math.max(...closes))}`;
   // As traded, a change across a split is no return.
   const change = data.adjusted && open > 0 ? `, ${formatChange(close / open - 1)} over the range` : "";
   const daily =
     interval === "day" || data.indicators.length === 0 ? "" : " Indicators are those of each bar's last session.";
-  return `${range}: ${values}${change}. Dollars, ${data.adjusted ? "adjusted for splits" : "as traded"}.${daily}`;
+  return `${range}: ${values}${change}. Dollars, ${data.adjusted ? "adjusted for splits" : "as traded"}.${daily}${missing}`;
 }
 
 /** A measured difference in words. */

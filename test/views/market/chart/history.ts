@@ -16,6 +16,7 @@ export function historyOf(closes: readonly number[], from = "2024-01-01"): Chart
     close: [...closes],
     volume: closes.map((_, index) => index + 1),
     indicators: [],
+    problems: [],
     compare: [],
     unknown: [],
     splits: [],
