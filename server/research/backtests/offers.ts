@@ -2,9 +2,10 @@ import { lagsWithReturn } from "../../../db/queries/research/universe.ts";
 import { sessionsBetween } from "../../../jobs/market/calendar.ts";
 import type { BacktestOffer } from "../../../views/research/backtest-view.ts";
 import { leastSessions } from "../../backtest/backtest.ts";
-import { findStrategy, type Strategy } from "../../backtest/strategies/index.ts";
+import type { Strategy } from "../../backtest/strategies/index.ts";
 import { sessionParameters } from "../../backtest/strategy.ts";
 import { HttpError } from "../../http/errors.ts";
+import { listStrategies } from "../workspace/catalogue.ts";
 import type { RecentRuns } from "./recent-runs.ts";
 import type { Lack } from "./too-few-sessions.ts";
 import { requestFromQuery } from "./url.ts";
@@ -24,8 +25,8 @@ function shortened(value: unknown, part: number, scope: Strategy["scope"]): unkn
 }
 
 /** The parameters with shorter windows that are valid, from the longest; for one ticker those alone that need no more than is there. */
-function shorterParameters({ strategy: id, parameters, published }: Lack): Record<string, unknown>[] {
-  const strategy = findStrategy(id);
+async function shorterParameters({ strategy: id, parameters, published }: Lack): Promise<Record<string, unknown>[]> {
+  const strategy = listStrategies().find((one) => one.id === id);
   if (strategy === undefined) return [];
   const counted = sessionParameters(strategy.parameters);
   const tried = parts.map((part) => ({
@@ -33,11 +34,14 @@ function shorterParameters({ strategy: id, parameters, published }: Lack): Recor
     ...Object.fromEntries(counted.map((name) => [name, shortened(parameters[name], part, strategy.scope)])),
   }));
   const different = tried.filter((one, at) => JSON.stringify(one) !== JSON.stringify(tried[at - 1]));
-  return different.filter((candidate) => {
-    if (strategy.scope === "universe") return strategy.configure(candidate).success;
-    const configured = strategy.configure(candidate);
-    return configured.success && leastSessions(configured.strategy) <= published;
-  });
+  const fitting = await Promise.all(
+    different.map(async (candidate) => {
+      if (strategy.scope === "universe") return (await strategy.configure(candidate)).success;
+      const configured = await strategy.configure(candidate);
+      return configured.success && leastSessions(configured.strategy) <= published;
+    }),
+  );
+  return different.filter((_, at) => fitting[at]);
 }
 
 function withParameters(query: URLSearchParams, parameters: Record<string, unknown>): URLSearchParams {
@@ -48,7 +52,7 @@ function withParameters(query: URLSearchParams, parameters: Record<string, unkno
 
 /** The same with the longest windows with which it runs; null where it runs with none of them. */
 async function offerShorter(runs: RecentRuns, query: URLSearchParams, lack: Lack): Promise<BacktestOffer | null> {
-  for (const parameters of shorterParameters(lack)) {
+  for (const parameters of await shorterParameters(lack)) {
     const changed = withParameters(query, parameters);
     const { request } = requestFromQuery(changed);
     if (request === null) continue;

@@ -9,13 +9,13 @@ import { TickerOptions } from "../../../views/market/ticker-options.tsx";
 import { Backtest, backtestPage } from "../../../views/research/backtest.tsx";
 import { Trades } from "../../../views/research/backtest-trades.tsx";
 import type { BacktestForm, BacktestView } from "../../../views/research/backtest-view.ts";
-import { findStrategy } from "../../backtest/strategies/index.ts";
 import type { AppContext } from "../../context.ts";
 import { csvResponse } from "../../http/csv.ts";
 import { HttpError } from "../../http/errors.ts";
 import { isLogIn, numberIn, wantsFragment } from "../../http/request.ts";
 import { readShell } from "../../http/shell.ts";
 import { createTearSheetRoutes } from "../tear-sheets/routes.tsx";
+import { listStrategies } from "../workspace/catalogue.ts";
 import { attempt } from "./attempt.ts";
 import { toChart } from "./chart.ts";
 import { fileNameOf, tradesCsv } from "./csv.ts";
@@ -79,7 +79,7 @@ const noneOfUndefined = (error: unknown): null => {
 /** A link that leaves to the reader what cannot be guessed: the strategy, or of which ticker. */
 function isUnfinished(asked: URLSearchParams): boolean {
   if (!asked.has("strategy")) return true;
-  const scope = findStrategy(asked.get("strategy") ?? "")?.scope;
+  const scope = listStrategies().find(({ id }) => id === asked.get("strategy"))?.scope;
   return scope === "ticker" && !asked.has("ticker") && !asked.has(formMarker);
 }
 

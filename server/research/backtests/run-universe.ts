@@ -146,8 +146,9 @@ export const nothingPublished = () =>
   new HttpError(404, "not_found", "Nothing is published yet: the first transform has not ended.");
 
 /** A run that never holds anything would be told as one that lost nothing. */
-function requireChoice(selections: readonly Selection[], { dates }: ReadUniverse, { id, warmup }: ReadyUniverse) {
+function requireChoice(selections: readonly Selection[], { dates }: ReadUniverse, ready: ReadyUniverse) {
   if (selections.some(({ tickers }) => tickers.length > 0)) return;
+  const { id, warmup, parameters } = ready;
   const range = `from ${dates[0]} to ${dates.at(-1)}`;
   const message =
     selections.length === 0
