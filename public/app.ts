@@ -1,5 +1,6 @@
 import { wireCalendar } from "./calendar.ts";
 import { wireChoice } from "./choose.ts";
+import { wireMenus } from "./navigation.ts";
 import { tellOwnTimes } from "./own-time.ts";
 
 /** Told on the document when the theme changes, for what is drawn on a canvas. */
@@ -69,6 +70,7 @@ function afterSending(event: Event): void {
 
 wireTheme();
 wirePrinting();
+wireMenus();
 wireCalendar();
 wireChoice();
 tellOwnTimes();

@@ -1,6 +1,7 @@
 import { html } from "hono/html";
 import type { Child, PropsWithChildren } from "hono/jsx";
 import { Banners } from "./banners.tsx";
+import { GroupNavigation, Navigation } from "./navigation.tsx";
 import { plainAssets, type Shell } from "./shell.ts";
 
 /** A double bar, thin and thick, as at the end of a score. */
@@ -10,132 +11,6 @@ const Mark = () => (
     <path class="thick" d="M14.5 3v18" />
   </svg>
 );
-
-type NavigationItem = { href: string; label: string; count?: number };
-/** Of a folded group the row shows the first item alone; the others are below it on the pages of the group. */
-type NavigationGroup = { id: string; label: string; isFolded?: boolean; items: NavigationItem[] };
-
-/** Where one can go: the pipeline and its jobs, the market it fetches, and what keeps it going. */
-const navigationGroups = (shell: Shell): NavigationGroup[] => [
-  {
-    id: "pipeline",
-    label: "Pipeline",
-    items: [
-      { href: "/", label: "Overview" },
-      { href: "/grid", label: "Grid" },
-      { href: "/calendar", label: "Calendar" },
-      { href: "/graph", label: "Graph" },
-      { href: "/datasets", label: "Datasets" },
-      { href: "/backfills", label: "Backfills" },
-    ],
-  },
-  {
-    id: "jobs",
-    label: "Jobs",
-    items: shell.jobs.map(({ id, title }) => ({ href: `/jobs/${encodeURIComponent(id)}`, label: title })),
-  },
-  {
-    id: "market",
-    label: "Market",
-    items: [
-      { href: "/market", label: "Market" },
-      { href: "/screener", label: "Screener" },
-      { href: "/tickers", label: "Tickers" },
-      { href: "/quality", label: "Quality" },
-    ],
-  },
-  {
-    id: "backtest",
-    label: "Backtest",
-    isFolded: true,
-    items: [
-      { href: "/backtest", label: "Backtest" },
-      { href: "/scenarios", label: "Scenarios" },
-      { href: "/sweeps", label: "Sweeps" },
-      { href: "/strategies", label: "Strategies" },
-      { href: "/sql", label: "SQL" },
-    ],
-  },
-  {
-    id: "system",
-    label: "System",
-    items: [
-      { href: "/alerts", label: "Alerts", count: shell.openAlerts },
-      { href: "/activity", label: "Activity" },
-      { href: "/system", label: "System" },
-      { href: "/export", label: "Export" },
-      { href: "/about", label: "About" },
-    ],
-  },
-];
-
-/** `page` on the page itself, `true` on those below it, such as one ticker. */
-function currentAt(path: string, href: string): "page" | "true" | undefined {
-  if (path === href) return "page";
-  return href !== "/" && path.startsWith(`${href}/`) ? "true" : undefined;
-}
-
-/** The first item of a folded group stands for all of it. */
-function currentIn({ isFolded, items }: NavigationGroup, index: number, path: string): "page" | "true" | undefined {
-  const current = currentAt(path, items[index]?.href ?? "");
-  if (current !== undefined || index > 0 || !isFolded) return current;
-  return items.some(({ href }) => currentAt(path, href)) ? "true" : undefined;
-}
-
-/** A row of links where there is room for one; elsewhere a popover behind a button, which needs no script. */
-const Navigation = ({ shell }: { shell: Shell }) => {
-  const groups = navigationGroups(shell);
-  const here = groups.flatMap(({ items }) => items).find(({ href }) => currentAt(shell.path, href));
-  return (
-    <>
-      <button type="button" class="nav-button" popovertarget="main-nav">
-        <span class="visually-hidden">Menu, at </span>
-        {here?.label ?? "Menu"}
-        <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
-          <path d="M2.5 4.5h11M2.5 8h11M2.5 11.5h11" />
-        </svg>
-      </button>
-      <nav class="main-nav" id="main-nav" aria-label="Main" popover="auto">
-        {groups.map((group) => (
-          <div class={`nav-group ${group.isFolded ? "is-folded" : ""}`}>
-            <p id={`nav-${group.id}`}>{group.label}</p>
-            <ul aria-labelledby={`nav-${group.id}`}>
-              {group.items.map(({ href, label: text, count = 0 }, index) => (
-                <li>
-                  <a href={href} aria-current={currentIn(group, index, shell.path)}>
-                    {text}
-                    {count > 0 && (
-                      <span class="open-count">
-                        {count}
-                        <span class="visually-hidden"> open</span>
-                      </span>
-                    )}
-                  </a>
-                </li>
-              ))}
-            </ul>
-          </div>
-        ))}
-      </nav>
-    </>
-  );
-};
-
-/** The other pages of a folded group, on those of the group. */
-const GroupNavigation = ({ shell }: { shell: Shell }) => {
-  const group = navigationGroups(shell).find(
-    ({ isFolded, items }) => isFolded && items.some(({ href }) => currentAt(shell.path, href)),
-  );
-  return group === undefined || group.items.length < 2 ? null : (
-    <nav class="filter group-nav" aria-label={group.label}>
-      {group.items.map(({ href, label }) => (
-        <a href={href} aria-current={currentAt(shell.path, href) && "true"}>
-          {label}
-        </a>
-      ))}
-    </nav>
-  );
-};
 
 type PageProps = PropsWithChildren<{
   title: string;
@@ -190,9 +65,9 @@ export const Page = (props: PageProps) => (
           </svg>
         </button>
       </header>
+      <GroupNavigation shell={props.shell} />
       <Banners shell={props.shell} />
       <main id="main" tabindex={-1}>
-        <GroupNavigation shell={props.shell} />
         {props.children}
       </main>
       <footer class="foot">

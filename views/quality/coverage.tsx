@@ -5,7 +5,6 @@ import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
 import { tickerHref } from "../ticker-href.ts";
 import type { CoverageView, CoveredSession, TickerCoverage } from "./lineage-types.ts";
-import { QualityNav } from "./parts.tsx";
 
 const width = 1040;
 const height = 140;
@@ -222,7 +221,6 @@ export const coveragePage = ({ shell, view }: { shell: Shell; view: CoverageView
     <Page title={`Coverage ${view.year}`} shell={shell}>
       <header class="page-head">
         <h1>Coverage</h1>
-        <QualityNav at="/quality/coverage" />
       </header>
       <Section
         id="year"

@@ -4,7 +4,6 @@ import { Empty, Instant, Section, State, TableScroll } from "../components.tsx";
 import { formatCount, formatElapsed, formatInteger, none } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
-import { QualityNav } from "./parts.tsx";
 
 export type DriftLine = Omit<DriftCheckRow, "models" | "example"> & {
   state: "running" | "failed" | "equal" | "different";
@@ -160,7 +159,6 @@ export const driftPage = ({ shell, view }: { shell: Shell; view: DriftView }) =>
     <Page title="Drift" shell={shell}>
       <header class="page-head">
         <h1>Drift</h1>
-        <QualityNav at="/quality/drift" />
       </header>
       <p class="lead">
         What is built session by session has to equal what a full build makes. Every morning at 05:30 New York, some

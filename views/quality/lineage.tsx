@@ -4,7 +4,6 @@ import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
 import { tickerHref } from "../ticker-href.ts";
 import type { BarLineage, LineageView, WayRun } from "./lineage-types.ts";
-import { QualityNav } from "./parts.tsx";
 
 /** One value of a bar: what the vendor calls it, and what the raw table and the models do. */
 const fields = [
@@ -261,7 +260,6 @@ export const lineagePage = ({ shell, view }: { shell: Shell; view: LineageView }
     <Page title={view.lineage ? `${view.ticker}, ${view.date}` : "Lineage"} shell={shell}>
       <header class="page-head">
         <h1>Where a number comes from</h1>
-        <QualityNav at="/quality/lineage" />
       </header>
       <form class="quality-filter" action="/quality/lineage" aria-label="Ticker and session">
         <div class="field">

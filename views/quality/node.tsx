@@ -3,7 +3,7 @@ import { formatCompact, none } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
 import { Builds } from "./durations.tsx";
-import { freshnessLimits, Links, QualityNav, SqlText, TestState } from "./parts.tsx";
+import { freshnessLimits, Links, SqlText, TestState } from "./parts.tsx";
 import type { ColumnView, NodePageView } from "./types.ts";
 
 /** `not_null` of `not_null_<model>_<column>`: beside the column, the rest says nothing. */
@@ -136,7 +136,6 @@ export const nodePage = ({ shell, view }: { shell: Shell; view: NodePageView }) 
       <header class="page-head">
         <h1 class="break">{view.name}</h1>
         <span class="tag">{view.kind}</span>
-        <QualityNav at="/quality" />
       </header>
       <p class="lead">{view.description || "It has no description."}</p>
       <Facts view={view} />

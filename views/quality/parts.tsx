@@ -4,26 +4,6 @@ import { Section, State, states } from "../components.tsx";
 import { formatAgo, formatDuration, formatInteger, none } from "../format.ts";
 import type { FreshnessRow, NodeLink } from "./types.ts";
 
-const pages = [
-  ["/quality", "Tests"],
-  ["/quality/coverage", "Coverage"],
-  ["/quality/rejects", "Rejects"],
-  ["/quality/quarantine", "Quarantine"],
-  ["/quality/lineage", "Lineage"],
-  ["/quality/drift", "Drift"],
-] as const;
-
-/** The pages about how far the data can be trusted. `at` is one of them, or a page below it. */
-export const QualityNav = ({ at }: { at: (typeof pages)[number][0] }) => (
-  <nav class="filter quality-nav" aria-label="Quality">
-    {pages.map(([href, label]) => (
-      <a href={href} aria-current={href === at ? "true" : undefined}>
-        {label}
-      </a>
-    ))}
-  </nav>
-);
-
 const words: Record<string, string> = { idle: "Not run yet", fail: "Failed", error: "Error" };
 
 /** How a test stands, in a word; a test that could not be asked at all is an error. */

@@ -3,7 +3,7 @@ import { formatDuration, formatInteger, none } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
 import { ChangedBars } from "./changed-bars.tsx";
-import { Freshness, History, QualityNav, TestState } from "./parts.tsx";
+import { Freshness, History, TestState } from "./parts.tsx";
 import { SplitsSetAside } from "./splits.tsx";
 import type { QualityView, SubjectTests, TestRow } from "./types.ts";
 
@@ -123,7 +123,6 @@ export const qualityPage = ({ shell, view, problem }: { shell: Shell; view: Qual
     <Page title="Quality" shell={shell}>
       <header class="page-head">
         <h1>Quality</h1>
-        <QualityNav at="/quality" />
       </header>
       <p class="lead">
         Models are built, tested, and only then published: a failing test of severity <b>error</b> keeps the build from

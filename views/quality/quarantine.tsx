@@ -4,7 +4,6 @@ import { formatCompact, formatCount, formatInteger, formatPrice, none } from "..
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
 import { tickerHref } from "../ticker-href.ts";
-import { QualityNav } from "./parts.tsx";
 
 export type QuarantineView = {
   quarantines: Quarantine[];
@@ -163,7 +162,6 @@ export const quarantinePage = ({ shell, view }: { shell: Shell; view: Quarantine
     <Page title="Quarantine" shell={shell}>
       <header class="page-head">
         <h1>Quarantine</h1>
-        <QualityNav at="/quality/quarantine" />
       </header>
       <p class="lead">
         Where a few tickers’ new rows fail an error test, or a statement cannot work with them, those rows are held back

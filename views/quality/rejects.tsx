@@ -3,7 +3,6 @@ import { formatInteger, none } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
 import type { RejectsPageView } from "./lineage-types.ts";
-import { QualityNav } from "./parts.tsx";
 
 const hrefOf = (filter: Partial<RejectsPageView["filter"]>) => {
   const set = Object.entries(filter).filter(([, value]) => value);
@@ -84,7 +83,6 @@ export const rejectsPage = ({ shell, view }: { shell: Shell; view: RejectsPageVi
     <Page title="Rejects" shell={shell}>
       <header class="page-head">
         <h1>Rejects</h1>
-        <QualityNav at="/quality/rejects" />
       </header>
       <p class="lead">
         A row of an answer that fails a check is kept with its reason and the rest is loaded: nothing disappears. A row

@@ -2,7 +2,6 @@ import { Empty, Section } from "../components.tsx";
 import { formatCount, formatInteger } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
-import { QualityNav } from "./parts.tsx";
 import { FailingRows } from "./test.tsx";
 import type { FoundRowsView } from "./types.ts";
 
@@ -12,7 +11,6 @@ export const foundRowsPage = ({ shell, view }: { shell: Shell; view: FoundRowsVi
     <Page title={`Rows of ${view.name}`} shell={shell}>
       <header class="page-head">
         <h1 class="break">{view.name}</h1>
-        <QualityNav at="/quality" />
       </header>
       <p class="lead">
         {view.asserts ?? `A test of ${view.subject}.`} What is published is asked again now; the test's own page tells{" "}

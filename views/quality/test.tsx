@@ -4,7 +4,7 @@ import { formatCount, formatDuration, formatInteger } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
 import { tickerHref } from "../ticker-href.ts";
-import { QualityNav, SqlText, TestState } from "./parts.tsx";
+import { SqlText, TestState } from "./parts.tsx";
 import type { FailureView, RowsView, TestPageView } from "./types.ts";
 
 const consequences: Record<string, string> = {
@@ -169,7 +169,6 @@ export const testPage = ({ shell, view }: { shell: Shell; view: TestPageView }) 
     <Page title={view.name} shell={shell}>
       <header class="page-head">
         <h1 class="break">{view.name}</h1>
-        <QualityNav at="/quality" />
       </header>
       <Definition view={view} />
       {view.failure && <Failure failure={view.failure} isLatest={view.failure.runId === view.latest?.runId} />}

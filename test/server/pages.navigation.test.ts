@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { sitePages } from "../../views/site.ts";
+import { type Dashboard, openDashboard, openingMs } from "./dashboard.ts";
+import { addMarketSample, addPipelineSample } from "./sample.ts";
+
+/** Pages without parameters in their path that say nothing until their address says of what, and where their links are. */
+const ofSomething: Record<string, string> = {
+  "/lake": "one object of the lake, from lineage and rejects",
+  "/scenarios/compare": "the scenarios that were chosen from their list",
+  "/backtest/tickers": "a part of the backtest's form, for its script",
+};
+
+let dashboard: Dashboard;
+beforeAll(async () => {
+  dashboard = await openDashboard();
+  await addPipelineSample(dashboard.sql);
+  await addMarketSample(dashboard.sql);
+}, openingMs);
+afterAll(() => dashboard.close());
+
+/** Of what can be asked without knowing more than its name: pages, not files. */
+const pageRoutes = () => [
+  ...new Set(
+    dashboard.app.routes
+      .filter(({ method, path }) => method === "GET" && !path.includes(":") && !/\.\w+$/.test(path))
+      .map(({ path }) => path),
+  ),
+];
+
+describe("the navigation", () => {
+  test("has every page that can be opened by its name alone, and nothing else", () => {
+    const wanted = pageRoutes().filter((path) => !(path in ofSomething));
+    expect(sitePages.map(({ href }) => href).sort()).toEqual(wanted.sort());
+    expect(Object.keys(ofSomething).filter((path) => !pageRoutes().includes(path))).toEqual([]);
+  });
+
+  test("leads from every page to every page, and marks the one that it is on", async () => {
+    for (const { href } of sitePages) {
+      const response = await dashboard.app.request(href);
+      const page = await response.text();
+      expect({ href, status: response.status }).toEqual({ href, status: 200 });
+      const menus = page.slice(page.indexOf('id="main-nav"'), page.indexOf("</nav>"));
+      const links = [...menus.matchAll(/<a href="([^"]*)"(?: aria-current="(\w+)")?/g)];
+      expect(links.map(([, to]) => to)).toEqual(expect.arrayContaining(sitePages.map((other) => other.href)));
+      expect(links.filter(([, , current]) => current !== undefined).map(([, to, current]) => [to, current])).toEqual([
+        [href, "page"],
+      ]);
+    }
+  });
+
+  test.each([
+    ["/tickers/AAPL", "/tickers"],
+    ["/runs/1", "/grid"],
+    ["/jobs/stocks_polygon_load", "/jobs/stocks_polygon_load"],
+  ])("marks on %s where one came from", async (path, href) => {
+    const page = await (await dashboard.app.request(path)).text();
+    expect(page).toMatch(new RegExp(`<a href="${href}" aria-current="(page|true)"`));
+  });
+});
