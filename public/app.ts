@@ -2,6 +2,8 @@ import { wireCalendar } from "./calendar.ts";
 import { wireChoice } from "./choose.ts";
 import { wireMenus } from "./navigation.ts";
 import { tellOwnTimes } from "./own-time.ts";
+import { openPalette, wirePalette } from "./palette.ts";
+import { wireShortcuts } from "./shortcuts.ts";
 
 /** Told on the document when the theme changes, for what is drawn on a canvas. */
 const themeEvent = "barline:theme";
@@ -71,6 +73,8 @@ function afterSending(event: Event): void {
 wireTheme();
 wirePrinting();
 wireMenus();
+wirePalette();
+wireShortcuts(openPalette);
 wireCalendar();
 wireChoice();
 tellOwnTimes();

@@ -27,6 +27,7 @@ import { createScenarioRoutes } from "./research/scenarios/routes.tsx";
 import { createSqlRoutes } from "./research/sql/routes.tsx";
 import { createStrategyRoutes } from "./research/strategies/routes.tsx";
 import { createSweepRoutes } from "./research/sweeps/routes.tsx";
+import { createSearchRoutes } from "./search/routes.tsx";
 
 export { createAssetRoutes } from "./http/assets.ts";
 
@@ -61,6 +62,7 @@ export function createDashboardRoutes(context: AppContext): Hono {
     createExportRoutes,
     createSystemRoutes,
     createAboutRoutes,
+    createSearchRoutes,
   ]) {
     routes.route("/", area(context));
   }

@@ -216,6 +216,18 @@ export const rooms: Record<string, readonly string[]> = {
     "views",
     "views/research",
   ],
+  // What has a name is in every room.
+  "server/search": [
+    "db",
+    "db/queries/backfills",
+    "db/queries/market",
+    "db/queries/pipeline",
+    "db/queries/research",
+    "server",
+    "server/http",
+    "server/quality",
+    "views",
+  ],
   // Commands of the terminal, beside the process that serves.
   "server/backup": ["db", "db/backup", "jobs/export", "jobs/lake", "server"],
   "server/workspace": ["db", "jobs/orchestrator", "jobs/workspace", "server", "server/backup"],
@@ -241,6 +253,7 @@ export const rooms: Record<string, readonly string[]> = {
     "server/pipeline",
     "server/quality",
     "server/research",
+    "server/search",
     "server/workspace",
   ],
 };

@@ -2,6 +2,7 @@ import { html } from "hono/html";
 import type { Child, PropsWithChildren } from "hono/jsx";
 import { Banners } from "./banners.tsx";
 import { GroupNavigation, Navigation } from "./navigation.tsx";
+import { Find, Palette } from "./palette.tsx";
 import { plainAssets, type Shell } from "./shell.ts";
 
 /** A double bar, thin and thick, as at the end of a score. */
@@ -57,6 +58,7 @@ export const Page = (props: PageProps) => (
           Barline
         </a>
         <Navigation shell={props.shell} />
+        <Find />
         <button type="button" class="theme" id="theme-toggle" hidden>
           <span class="visually-hidden">Switch between light and dark</span>
           <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
@@ -83,6 +85,7 @@ export const Page = (props: PageProps) => (
           </form>
         )}
       </footer>
+      <Palette />
     </body>
   </html>
 );

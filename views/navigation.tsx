@@ -32,7 +32,7 @@ const Items = ({ items, here, path }: { items: Item[]; here: Item | undefined; p
   <ul>
     {items.map((item) => (
       <li>
-        <a href={item.href} aria-current={currentAt(item, here, path)}>
+        <a href={item.href} aria-current={currentAt(item, here, path)} data-key={item.key}>
           {item.label}
           <OpenCount count={item.count ?? 0} />
         </a>

@@ -44,7 +44,24 @@ export const sitePages: readonly SitePage[] = [
   { group: "System", href: "/alerts", label: "Alerts", key: "a", description: "What needs somebody, and who was told" },
   { group: "System", href: "/activity", label: "Activity", key: "y", description: "Who did what, and when" },
   { group: "System", href: "/system", label: "System", key: "z", description: "Processes, sizes, tokens and what is kept how long" },
+  { group: "System", href: "/search", label: "Search", description: "Everything that can be found by its name" },
   { group: "System", href: "/about", label: "About", description: "What the data is, and what it is not" },
+];
+
+/** Something to do, which a page has a form for. */
+export type SiteAction = { label: string; description: string; href: string };
+
+// biome-ignore format: an action a line, as the pages above.
+export const siteActions: readonly SiteAction[] = [
+  { label: "Start a backfill", description: "Fetch, or fetch again, the sessions of a range", href: "/backfills/new" },
+  { label: "Run a backtest", description: "Try a strategy on a ticker or on the market", href: "/backtest" },
+  { label: "Start a sweep", description: "Search the parameters of a strategy", href: "/sweeps" },
+  { label: "Screen the market", description: "Find tickers by any of their figures", href: "/screener" },
+  { label: "See what failed", description: "Data tests that fail now", href: "/quality?status=failed" },
+  { label: "Follow one number", description: "From a page back to the raw answer", href: "/quality/lineage" },
+  { label: "Test an alert channel", description: "Send a message to see that it comes", href: "/alerts#channels" },
+  { label: "Make an API token", description: "For a script or another machine", href: "/system#tokens" },
+  { label: "Change what is kept", description: "How long logs, tries and rejects stay", href: "/system#retention" },
 ];
 
 const isAt = (path: string, href: string) => path === href || path.startsWith(`${href}/`);

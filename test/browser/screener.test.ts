@@ -92,4 +92,74 @@ describe.skipIf(executable === undefined)("the screener in a browser", () => {
     await page.locator("output[data-series=net]", { hasText: "−3" }).waitFor();
     await page.context().close();
   });
+
+  describe("the way around", () => {
+    const path = (page: Page) => new URL(page.url()).pathname;
+
+    test("AAPL is found and its chart read in one click and Enter, or by keys alone", async () => {
+      await dashboard.sql`
+        insert into public.source_polygon_tickers (ticker, name, active, inserted_at)
+        values ('AAPL', 'Apple Inc.', true, now()) on conflict do nothing`;
+      const page = await open("/quality", true);
+      await page.click("#find");
+      await page.keyboard.type("aapl");
+      await page.keyboard.press("Enter");
+      await page.waitForURL("**/tickers/AAPL");
+      await page.locator("h1", { hasText: "AAPL" }).waitFor();
+      await page.keyboard.press("Control+k");
+      await page.keyboard.type("sw");
+      await page.locator("#palette-list [aria-selected=true]", { hasText: "weep" }).waitFor();
+      expect(await page.getAttribute("#palette-q", "aria-activedescendant")).toBe("palette-0");
+      await page.keyboard.press("ArrowDown");
+      expect(await page.getAttribute("#palette-q", "aria-activedescendant")).not.toBe("palette-0");
+      await page.keyboard.press("Escape");
+      expect(await page.locator("#palette").isVisible()).toBe(false);
+      await page.context().close();
+    });
+
+    test("without scripts a symbol opens its ticker, and menus open and lead on", async () => {
+      const page = await open("/search", false);
+      await page.fill("#search-q", "aapl");
+      await page.keyboard.press("Enter");
+      await page.waitForURL("**/tickers/AAPL");
+      await page.focus(".nav-group:has-text('Research') summary");
+      await page.keyboard.press("Enter");
+      await page.locator(".main-nav a", { hasText: "Strategies" }).click();
+      await page.waitForURL("**/strategies");
+      await page.context().close();
+    });
+
+    test("keys lead to pages, not while one types, and not where they are turned off", async () => {
+      const page = await open("/about", true);
+      await page.locator("h1").waitFor();
+      await page.keyboard.press("g");
+      await page.keyboard.press("t");
+      await page.waitForURL("**/tickers");
+      await page.locator("#q").focus();
+      await page.keyboard.type("gs/?");
+      expect(await page.inputValue("#q")).toBe("gs/?");
+      await page.locator("h1").click();
+      await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+      await page.keyboard.press("?");
+      await page.locator("#shortcut-list dd", { hasText: "Screener" }).waitFor();
+      await page.uncheck("#shortcuts-on");
+      await page.click("#shortcuts-close");
+      await page.keyboard.press("g");
+      await page.keyboard.press("s");
+      await page.keyboard.press("Control+k");
+      expect([path(page), await page.locator("#palette").isVisible()]).toEqual(["/tickers", false]);
+      await page.context().close();
+    });
+
+    test("a phone has every page in a drawer, and is as wide as it is", async () => {
+      const page = await open("/quality", false, 390);
+      await page.click(".nav-button");
+      const links = await page.locator(".main-nav a").count();
+      expect(await page.locator(".main-nav a:visible").count()).toBe(links);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+      await page.locator(".main-nav a", { hasText: "Screener" }).click();
+      await page.waitForURL("**/screener");
+      await page.context().close();
+    });
+  });
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { sitePages } from "../../views/site.ts";
+import { siteActions, sitePages } from "../../views/site.ts";
 import { type Dashboard, openDashboard, openingMs } from "./dashboard.ts";
 import { addMarketSample, addPipelineSample } from "./sample.ts";
 
@@ -48,6 +48,18 @@ describe("the navigation", () => {
     }
   });
 
+  test("has actions that lead to where they are done", async () => {
+    for (const { href } of siteActions) {
+      const [path = "", id] = href.split("#");
+      const response = await dashboard.app.request(path);
+      expect({ href, status: response.status }).toEqual({ href, status: 200 });
+      const page = await response.text();
+      // Tokens are there where a password is, which this dashboard has none of.
+      if (id !== undefined && id !== "tokens")
+        expect({ href, isThere: page.includes(`id="${id}"`) }).toEqual({ href, isThere: true });
+    }
+  });
+
   test.each([
     ["/tickers/AAPL", "/tickers"],
     ["/runs/1", "/grid"],
@@ -55,5 +67,31 @@ describe("the navigation", () => {
   ])("marks on %s where one came from", async (path, href) => {
     const page = await (await dashboard.app.request(path)).text();
     expect(page).toMatch(new RegExp(`<a href="${href}" aria-current="(page|true)"`));
+  });
+});
+
+describe("scripts and styles", () => {
+  /** What one file of a page weighs on its way. */
+  const sizes = new Map<string, number>();
+  const sizeOf = async (path: string): Promise<number> => {
+    const known = sizes.get(path);
+    if (known !== undefined) return known;
+    const response = await dashboard.app.request(path, { headers: { "Accept-Encoding": "gzip" } });
+    expect({ path, status: response.status }).toEqual({ path, status: 200 });
+    const size = (await response.arrayBuffer()).byteLength;
+    sizes.set(path, size);
+    return size;
+  };
+
+  test("of every page are at most 120 KB over the wire", async () => {
+    for (const href of [...sitePages.map((page) => page.href), "/tickers/AAPL"]) {
+      const page = await (await dashboard.app.request(href)).text();
+      const files = new Set(
+        [...page.matchAll(/(?:src|href)="(\/assets\/[^"]+\.(?:js|css))"/g)].map(([, file]) => file),
+      );
+      let bytes = 0;
+      for (const file of files) bytes += await sizeOf(file ?? "");
+      expect({ href, isSmall: bytes > 0 && bytes <= 120_000, bytes }).toMatchObject({ isSmall: true });
+    }
   });
 });
