@@ -17,4 +17,5 @@ export * from "./schema/rechecks.ts";
 export * from "./schema/results.ts";
 export * from "./schema/scenarios.ts";
 export * from "./schema/sweeps.ts";
+export * from "./schema/watchlists.ts";
 export * from "./schema/workspace.ts";

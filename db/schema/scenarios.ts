@@ -25,6 +25,8 @@ export const scenarios = barline.table(
     createdAt: instant("created_at").notNull(),
     createdBy: text("created_by").notNull(),
     updatedAt: instant("updated_at").notNull(),
+    /** Since when it is one of the favourites; null where it is none. */
+    starredAt: instant("starred_at"),
     /** Deleted, and to be had back until housekeeping comes; null while it is listed. */
     deletedAt: instant("deleted_at"),
   },
