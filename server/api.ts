@@ -6,7 +6,9 @@ import { HttpError } from "./http/errors.ts";
 import { openApiOperation } from "./http/openapi.ts";
 import type { Operation } from "./http/operation.ts";
 import { barOperations } from "./market/bar-api.ts";
+import { savedScreenOperations } from "./market/saved-screen-api.ts";
 import { screenerOperations } from "./market/screener-api.ts";
+import { watchlistOperations } from "./market/watchlist-api.ts";
 import { actionOperations } from "./operations/activity-api.ts";
 import { alertOperations } from "./operations/alert-api.ts";
 import { systemOperations } from "./operations/system-api.ts";
@@ -56,6 +58,8 @@ const described = [
   ...backtestOperations,
   ...tearSheetOperations,
   ...sweepOperations,
+  ...watchlistOperations,
+  ...savedScreenOperations,
   ...scenarioOperations,
   ...sqlOperations,
 ];

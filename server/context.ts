@@ -7,6 +7,8 @@ import type { Pipeline } from "../jobs/pipeline.ts";
 import type { Config } from "./config.ts";
 import type { Guard } from "./http/guard.ts";
 import type { Snapshots } from "./http/snapshots.ts";
+import type { SavedScreens } from "./market/saved-screens.ts";
+import type { Watchlists } from "./market/watchlists.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 import type { Scenarios } from "./research/scenarios/scenarios.ts";
 import type { SqlConsole } from "./research/sql/console.ts";
@@ -34,6 +36,10 @@ export type AppContext = {
   scenarios: Scenarios;
   /** Statements that people type, as a login that reads what is published. */
   sqlConsole: SqlConsole;
+  /** Lists of tickers that are kept by name. */
+  watchlists: Watchlists;
+  /** What is looked for in the screener, kept by name. */
+  screens: SavedScreens;
   /** What is read once for all who look at the same. */
   snapshots: Snapshots;
   metrics: Metrics;

@@ -2,8 +2,10 @@ import { Hono } from "hono";
 import { createBackfillRoutes } from "./backfills/routes.tsx";
 import type { AppContext } from "./context.ts";
 import { createMarketRoutes } from "./market/market-routes.tsx";
+import { createSavedScreenRoutes } from "./market/saved-screen-routes.tsx";
 import { createScreenerRoutes } from "./market/screener-routes.tsx";
 import { createTickerRoutes } from "./market/ticker-routes.tsx";
+import { createWatchlistRoutes } from "./market/watchlist-routes.tsx";
 import { createAboutRoutes } from "./operations/about-routes.tsx";
 import { createActivityRoutes } from "./operations/activity-routes.tsx";
 import { createAlertRoutes } from "./operations/alert-routes.tsx";
@@ -50,6 +52,8 @@ export function createDashboardRoutes(context: AppContext): Hono {
     createTickerRoutes,
     createMarketRoutes,
     createScreenerRoutes,
+    createSavedScreenRoutes,
+    createWatchlistRoutes,
     createScenarioRoutes,
     createBacktestRoutes,
     createSweepRoutes,

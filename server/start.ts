@@ -30,11 +30,11 @@ import { createAssetRoutes } from "./http/assets.ts";
 import { createGuard, type Guard } from "./http/guard.ts";
 import { adoptPasswords } from "./http/password.ts";
 import { createSnapshots } from "./http/snapshots.ts";
+import { createKept } from "./kept.ts";
 import { lakeOf } from "./lake-config.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 import { createDashboardRoutes } from "./pages.ts";
-import { createScenarios } from "./research/scenarios/scenarios.ts";
 import { createSqlConsole } from "./research/sql/console.ts";
 import { createSweepPool } from "./research/sweeps/pool.ts";
 import { createSweeps, type Sweeps } from "./research/sweeps/sweeps.ts";
@@ -269,7 +269,7 @@ export async function startWeb(
   const read = openPool(database.url, "read", { asReader: database.asReader });
   lifecycle.onStop("read pool", () => read.end({ timeout: 0.5 }));
   const state = openOwnPool(lifecycle, database, "scenarios");
-  const scenarios = createScenarios({ sql: state, read, now });
+  const kept = createKept({ sql: state, read, now });
   const sqlConsole = createSqlConsole({ url: database.url, sql: state, log, now });
   const isReady = async () => {
     await read`select 1`;
@@ -278,7 +278,7 @@ export async function startWeb(
   const jobs = parts.pipeline.orchestrator.jobs.map((job) => job.id);
   metrics.watch({ read, jobs, startDate: config.startDate });
   const snapshots = createSnapshots({ keepMs: snapshotMs, now });
-  const context = { config, ...parts, read, scenarios, sqlConsole, snapshots, metrics, isReady, log, now };
+  const context = { config, ...parts, read, ...kept, sqlConsole, snapshots, metrics, isReady, log, now };
   const app = createApp(context, { dashboard: createDashboardRoutes(context), assets: await createAssetRoutes() });
   const server = listen(config, app.fetch);
   lifecycle.onStop("web", () => server.stop(true));

@@ -41,6 +41,13 @@ export const State = ({ state, label }: { state: string; label?: string }) => {
   );
 };
 
+/** The mark of what somebody watches or likes best; the button around it says which. */
+export const StarMark = () => (
+  <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+    <path d="M8 1.9l1.9 3.9 4.2.6-3.05 3 .75 4.2L8 11.6l-3.8 2 .75-4.2-3.05-3 4.2-.6z" />
+  </svg>
+);
+
 /** An instant in New York time; the title tells UTC, and a script adds the reader's own zone. */
 export const Instant = ({ at, precise = false }: { at: Date | null; precise?: boolean }) =>
   at ? (

@@ -7,6 +7,8 @@ export const hitKinds = [
   "Run",
   "Backfill",
   "Scenario",
+  "Watchlist",
+  "Screen",
   "Model",
   "Test",
   "Column",

@@ -6,7 +6,11 @@ import {
   selectRetention,
   updateHousekeepingRun,
 } from "../../db/queries/operations/housekeeping.ts";
-import { removeDeletedScenarios, removeExpired } from "../../db/queries/operations/remove-records.ts";
+import {
+  removeDeletedLists,
+  removeDeletedScenarios,
+  removeExpired,
+} from "../../db/queries/operations/remove-records.ts";
 import { removeDeletedQueries, removeSqlRuns } from "../../db/queries/operations/remove-sql.ts";
 import { removeRetired } from "../export/manifest.ts";
 import type { ObjectStore } from "../lake/store.ts";
@@ -89,7 +93,9 @@ async function removeRecords(work: CleanWork, retention: RetentionRow, attempt: 
     const scenarios = await removeDeletedScenarios(sql, deletedBefore);
     const queries = await removeDeletedQueries(sql, deletedBefore);
     const runs = await removeSqlRuns(sql, cutoff(sqlRunDays, now()) ?? now(), sqlRunsKept);
-    await add({ expired: (await removeExpired(sql, now(), recordsBefore)) + scenarios + queries + runs });
+    const lists = await removeDeletedLists(sql, deletedBefore);
+    const kept = scenarios + queries + runs + lists;
+    await add({ expired: (await removeExpired(sql, now(), recordsBefore)) + kept });
   });
 }
 

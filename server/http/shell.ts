@@ -24,7 +24,7 @@ export async function readShell(context: AppContext, c: Context, path = c.req.pa
     isSimulated: context.config.market.source === "demo",
     keyRefusal: refusal && {
       runId: refusal.id,
-      message: refusal.error?.message ?? "",
+      message: withoutAddress(refusal.error?.message ?? ""),
       advice: refusal.error?.advice ?? null,
     },
     unpublished,
@@ -33,6 +33,9 @@ export async function readShell(context: AppContext, c: Context, path = c.req.pa
     openAlerts,
   };
 }
+
+/** The call that was refused is of one run; the key is refused on every page. */
+const withoutAddress = (message: string) => message.replace(/ \((?:\/|https?:)[^\s)]*\)/, "");
 
 /** What every page tells, wherever one is. */
 async function readNews({ read }: AppContext) {

@@ -2,7 +2,7 @@ import { type IndicatorColumn, isIndicator } from "../../db/queries/market/read-
 import type { WorkspaceName } from "../../db/queries/market/read-workspace-columns.ts";
 import { isIsoDate } from "../../jobs/market/calendar.ts";
 import { nearest } from "../http/nearest.ts";
-import { defaultColumns, defaultSort } from "./screener-indicators.ts";
+import { defaultColumns, defaultSort, indicatorOf } from "./screener-indicators.ts";
 import { isWorkspaceName } from "./workspace-columns.ts";
 
 /** A column as addresses name it: an indicator, or a column of a workspace model. Of the latter nothing is known here but how it is written. */
@@ -60,6 +60,9 @@ export function parseAmount(text: string): number | null {
 /** Whether a text is written as the name of a column is. */
 const isColumnName = (text: string): text is ColumnName => isIndicator(text) || isWorkspaceName(text);
 
+/** What a column is called; one of a workspace model by its name. */
+const labelOf = (column: ColumnName): string => (isIndicator(column) ? indicatorOf(column).label : column);
+
 const isSortable = (text: string): text is SortName =>
   text === "ticker" || text === "name" || text === "type" || isColumnName(text);
 
@@ -102,7 +105,8 @@ function readBounds(params: URLSearchParams, problems: Problem[]): Bound[] {
     const text = params.get(field)?.trim() ?? "";
     if (text === "") return;
     const value = parseAmount(text);
-    if (value === null) problems.push({ field, message: `${field} ${numberAllowed}.` });
+    const called = `${labelOf(column)}, at ${side === "min" ? "least" : "most"},`;
+    if (value === null) problems.push({ field, message: `${called} ${numberAllowed}.` });
     else bounds.set(column, { column, min: null, max: null, ...bounds.get(column), [side]: value });
   };
   for (const name of new Set(params.keys())) {
@@ -114,12 +118,18 @@ function readBounds(params: URLSearchParams, problems: Problem[]): Bound[] {
     read("add_min", added, "min");
     read("add_max", added, "max");
     if (!bounds.has(added) && problems.length === 0) {
-      problems.push({ field: "add", message: `Say how much ${added} has to be at least, or at most.` });
+      problems.push({
+        field: "add",
+        message: `Say how much ${labelOf(added)} has to be at least, or at most.`,
+      });
     }
   }
   for (const { column, min, max } of bounds.values()) {
     if (min !== null && max !== null && min > max) {
-      problems.push({ field: `${column}_min`, message: `${column}_min is more than ${column}_max.` });
+      problems.push({
+        field: `${column}_min`,
+        message: `The least ${labelOf(column)} is more than the most.`,
+      });
     }
   }
   return [...bounds.values()];

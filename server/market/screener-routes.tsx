@@ -8,6 +8,7 @@ import { csvResponse } from "../http/csv.ts";
 import { HttpError } from "../http/errors.ts";
 import { wantsFragment } from "../http/request.ts";
 import { readShell } from "../http/shell.ts";
+import { readScreenDesk } from "./saved-screen-read.ts";
 import { readAvailable, readPageScreen } from "./screener-read.ts";
 import { readScreenView } from "./screener-view.ts";
 import { createChoices, type ReadChoices } from "./workspace-choices.ts";
@@ -25,15 +26,15 @@ const isFromForm = (params: URLSearchParams) =>
 
 async function show(context: AppContext, readChoices: ReadChoices, c: Context): Promise<Response> {
   const params = queryOf(c);
-  const view = await readScreenView(context, params, readChoices);
+  const [view, desk] = await Promise.all([readScreenView(context, params, readChoices), readScreenDesk(context)]);
   const isFragment = wantsFragment(c, "screen");
   if (view && isFragment) {
     if (isFromForm(params)) c.header("HX-Push-Url", view.url);
-    return c.html(<Screen view={view} />);
+    return c.html(<Screen view={view} desk={desk} />);
   }
   // Without a script the browser keeps what the form sent; problems would be lost on the way, so they stay with it.
   if (view && view.problems.length === 0 && isFromForm(params)) return c.redirect(view.url, 303);
-  return c.html(screenerPage({ shell: await readShell(context, c), view }));
+  return c.html(screenerPage({ shell: await readShell(context, c), view, desk }));
 }
 
 async function exportScreen(context: AppContext, c: Context): Promise<Response> {

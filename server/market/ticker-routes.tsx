@@ -13,6 +13,7 @@ import { readShell } from "../http/shell.ts";
 import { chartCsv } from "./chart-csv.ts";
 import { readChart } from "./ticker-chart.ts";
 import { readTickerPage } from "./ticker-page.ts";
+import { readStars } from "./watchlist-read.ts";
 
 const pageSize = 40;
 const sparkSessions = 60;
@@ -29,10 +30,11 @@ function listUrl(query: string, type: string, from: number): string {
 
 async function readList(context: AppContext, query: string, type: string, from: number): Promise<TickerList> {
   const { read } = context;
-  const [types, rows, isPublished] = await Promise.all([
+  const [types, rows, isPublished, stars] = await Promise.all([
     selectTickerTypes(read),
     selectTickers(read, { query, type: type || null }, from, pageSize),
     hasMart(read),
+    readStars(context),
   ]);
   const symbols = rows.map(({ ticker }) => ticker);
   const quotes = isPublished && symbols.length > 0 ? await selectQuotes(read, symbols, sparkSessions) : [];
@@ -49,11 +51,13 @@ async function readList(context: AppContext, query: string, type: string, from: 
       quote: byTicker.get(row.ticker) ?? null,
       newest: statuses.get(row.ticker)?.newest ?? row.ticker,
       isRenamed: statuses.get(row.ticker)?.status === "renamed",
+      isStarred: stars.has(row.ticker),
     })),
     matches,
     from,
     newer: from > 0 ? listUrl(query, type, Math.max(0, from - pageSize)) : null,
     older: from + rows.length < matches ? listUrl(query, type, from + pageSize) : null,
+    url: listUrl(query, type, from),
     hasMart: isPublished,
   };
 }
@@ -69,7 +73,10 @@ async function list(context: AppContext, c: Context): Promise<Response> {
 async function show(context: AppContext, c: Context): Promise<Response> {
   const ticker = c.req.param("ticker") ?? "";
   const [shell, view] = await Promise.all([readShell(context, c), readTickerPage(context, ticker, askedChart(c))]);
-  if (view) return c.html(tickerPage({ shell, view }));
+  if (view) {
+    const isStarred = (await readStars(context)).has(view.security?.ticker ?? ticker);
+    return c.html(tickerPage({ shell, view, isStarred }));
+  }
   const suggestions = await selectTickers(context.read, { query: ticker.slice(0, longestQuery), type: null }, 0, 8);
   return c.html(unknownTickerPage({ shell, ticker, suggestions }), 404);
 }

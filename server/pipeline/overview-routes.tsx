@@ -7,6 +7,7 @@ import { type Coverage, CoverageLive, OverviewLive, overviewPage } from "../../v
 import type { AppContext } from "../context.ts";
 import { numberIn, wantsFragment } from "../http/request.ts";
 import { readShell } from "../http/shell.ts";
+import { readWatchPanel } from "../market/watchlist-read.ts";
 import { daysBetween } from "./days.ts";
 import { readOverviewStatus } from "./overview-page.ts";
 import { createPublishedRange, type PublishedRange } from "./published-range.ts";
@@ -42,8 +43,13 @@ async function overview(context: AppContext, published: PublishedRange, c: Conte
   const readYear = () => context.snapshots.of(`coverage ${year}`, () => readCoverage(context, year));
   if (wantsFragment(c, "overview")) return c.html(<OverviewLive status={await readStatus()} />);
   if (wantsFragment(c, "coverage-live")) return c.html(<CoverageLive coverage={await readYear()} />);
-  const [shell, status, coverage] = await Promise.all([readShell(context, c), readStatus(), readYear()]);
-  return c.html(overviewPage({ shell, status, coverage }));
+  const [shell, status, coverage, watch] = await Promise.all([
+    readShell(context, c),
+    readStatus(),
+    readYear(),
+    readWatchPanel(context),
+  ]);
+  return c.html(overviewPage({ shell, status, coverage, watch }));
 }
 
 /** `/`: the page, or the half of it that refreshes itself. */

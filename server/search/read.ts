@@ -1,10 +1,14 @@
 import { selectBackfills } from "../../db/queries/backfills/read-backfills.ts";
+import { selectSavedScreens } from "../../db/queries/market/saved-screens.ts";
+import { selectWatchlists } from "../../db/queries/market/watchlists.ts";
 import { selectRun } from "../../db/queries/pipeline/read-runs.ts";
 import { selectScenariosNamed } from "../../db/queries/research/read-search.ts";
+import { formatCount } from "../../views/format.ts";
 import { type Hit, hitKinds } from "../../views/search-types.ts";
 import { siteActions, sitePages } from "../../views/site.ts";
 import { tickerHref } from "../../views/ticker-href.ts";
 import type { AppContext } from "../context.ts";
+import { savedScreenUrl } from "../market/saved-screen-read.ts";
 import { modelsOf, nodeHref, readProject, tableOf, testsOf } from "../quality/nodes.ts";
 import { bestRank } from "./rank.ts";
 import type { TickerIndex } from "./ticker-index.ts";
@@ -106,6 +110,24 @@ async function inScenarios(query: string, { read }: AppContext): Promise<Ranked[
   );
 }
 
+/** Few of either, so that all of them are looked at. */
+async function inLists(query: string, { read }: AppContext): Promise<Ranked[]> {
+  const [lists, screens] = await Promise.all([selectWatchlists(read), selectSavedScreens(read)]);
+  return [
+    ...lists.flatMap(({ id, name, tickers }) =>
+      ranked(query, {
+        kind: "Watchlist",
+        label: name,
+        note: formatCount(tickers, "ticker"),
+        href: `/watchlists/${id}`,
+      }),
+    ),
+    ...screens.flatMap(({ name, query: kept }) =>
+      ranked(query, { kind: "Screen", label: name, note: "a saved screen", href: savedScreenUrl(kept) }),
+    ),
+  ];
+}
+
 async function inTickers(query: string, tickers: TickerIndex): Promise<Ranked[]> {
   const found = await tickers.find(query, mostTickers);
   return found.map(({ ticker, name, active, former, rank }) => {
@@ -124,6 +146,7 @@ export async function search(context: AppContext, tickers: TickerIndex, query: s
     byNumber(query, context),
     inProject(query, context),
     inScenarios(query, context),
+    inLists(query, context),
   ]);
   const hits = [...answers.flat(), ...inSite(query), ...inJobs(query, context)];
   const kindOf = ({ kind }: Hit) => order.get(kind) ?? 0;

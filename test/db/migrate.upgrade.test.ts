@@ -105,7 +105,17 @@ describe("a database of the first release that is migrated to today's", () => {
   test("shows what it holds on every page", async () => {
     const { runs, task, waitingEvent, backfill } = rows;
     const paths = [
-      ...["/", "/about", "/activity", "/alerts", "/backfills", `/backfills/${backfill}`, "/calendar", "/datasets", "/export"],
+      ...[
+        "/",
+        "/about",
+        "/activity",
+        "/alerts",
+        "/backfills",
+        `/backfills/${backfill}`,
+        "/calendar",
+        "/datasets",
+        "/export",
+      ],
       ...[`/datasets/${encodeURIComponent("s3://test/manifests")}`, `/events/${waitingEvent}`, "/graph", "/grid"],
       ...[`/jobs/${jobIds.ingest}`, `/jobs/${jobIds.load}`, `/jobs/${jobIds.transform}`, "/market", "/quality"],
       ...["/quality/coverage", "/quality/drift", "/quality/lineage?ticker=AAPL&date=2020-01-02", "/quality/rejects"],

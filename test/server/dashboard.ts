@@ -9,9 +9,9 @@ import type { AppContext } from "../../server/context.ts";
 import type { AppEnv } from "../../server/http/environment.ts";
 import { handleError } from "../../server/http/errors.ts";
 import { createSnapshots } from "../../server/http/snapshots.ts";
+import { createKept } from "../../server/kept.ts";
 import { createMetrics } from "../../server/metrics/metrics.ts";
 import { createAssetRoutes, createDashboardRoutes } from "../../server/pages.ts";
-import { createScenarios } from "../../server/research/scenarios/scenarios.ts";
 import { createSqlConsole } from "../../server/research/sql/console.ts";
 import { createSweepPool } from "../../server/research/sweeps/pool.ts";
 import { createSweeps } from "../../server/research/sweeps/sweeps.ts";
@@ -44,7 +44,7 @@ export async function openDashboard(environment: Record<string, string> = {}, ow
     drift: noDrift,
     sweeps,
     ownStrategies: own,
-    scenarios: createScenarios({ sql: database.sql, read: database.sql, now: () => now }),
+    ...createKept({ sql: database.sql, read: database.sql, now: () => now }),
     sqlConsole: createSqlConsole({ url: database.url, sql: database.sql, log, now: () => now }),
     // What a test writes itself, it sees at once.
     snapshots: createSnapshots({ keepMs: 0, now: () => now }),

@@ -12,9 +12,9 @@ import type { AppContext } from "../../server/context.ts";
 import type { AppEnv } from "../../server/http/environment.ts";
 import { createGuard } from "../../server/http/guard.ts";
 import { createSnapshots } from "../../server/http/snapshots.ts";
+import { createKept } from "../../server/kept.ts";
 import { createLogger } from "../../server/log.ts";
 import { createMetrics } from "../../server/metrics/metrics.ts";
-import { createScenarios, type Scenarios } from "../../server/research/scenarios/scenarios.ts";
 import { createSqlConsole, type SqlConsole } from "../../server/research/sql/console.ts";
 import type { Sweeps } from "../../server/research/sweeps/sweeps.ts";
 import type { OwnStrategies } from "../../server/research/workspace/found.ts";
@@ -164,7 +164,7 @@ export function createTestApp(
     housekeeping?: Housekeeping;
     drift?: Drift;
     sweeps?: Sweeps;
-    scenarios?: Scenarios;
+    kept?: ReturnType<typeof createKept>;
     sqlConsole?: SqlConsole;
     isReady?: () => Promise<boolean>;
     /** How long what many read is kept; not at all by default, so that a test sees at once what it writes itself. */
@@ -191,8 +191,7 @@ export function createTestApp(
     drift: options.drift ?? noDrift,
     sweeps: options.sweeps ?? noSweeps,
     ownStrategies: noOwnStrategies,
-    scenarios:
-      options.scenarios ?? createScenarios({ sql: options.read ?? noDatabase, read: options.read ?? noDatabase, now }),
+    ...(options.kept ?? createKept({ sql: options.read ?? noDatabase, read: options.read ?? noDatabase, now })),
     sqlConsole: options.sqlConsole ?? createSqlConsole({ url: "postgres://nowhere", sql: noDatabase, log, now }),
     snapshots: createSnapshots({ keepMs: options.snapshotMs ?? 0, now }),
     metrics: createMetrics({ version: "0.0.0", now }),

@@ -6,10 +6,10 @@ import { openPool, type Sql } from "../../db/client.ts";
 import { replaceCredential } from "../../db/queries/operations/access.ts";
 import { readConfig } from "../../server/config.ts";
 import { adoptPasswords } from "../../server/http/password.ts";
+import { createKept } from "../../server/kept.ts";
 import { createLifecycle } from "../../server/lifecycle.ts";
 import { createMetrics } from "../../server/metrics/metrics.ts";
 import { createAssetRoutes, createDashboardRoutes } from "../../server/pages.ts";
-import { createScenarios } from "../../server/research/scenarios/scenarios.ts";
 import { createSqlConsole } from "../../server/research/sql/console.ts";
 import { openAlerts, openDrift, openHousekeeping, openSweeps, startPipeline } from "../../server/start.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
@@ -27,6 +27,8 @@ const first: [path: string, body: unknown][] = [
   ["/api/scenarios", { name: "One", request: { ticker: "TEN", strategy: "buy_and_hold" } }],
   ["/api/scenarios", { name: "Two", request: { ticker: "TEN", strategy: "momentum" } }],
   ["/api/sweeps", { ticker: "TEN", strategy: "momentum", params: { shortWindow: [10, 20], longWindow: [40, 50] } }],
+  ["/api/watchlists", { name: "One" }],
+  ["/api/screens", { name: "Low", query: "rsi_14_max=30" }],
   ["/api/tokens", { name: "somebody", scope: "read" }],
 ];
 
@@ -63,7 +65,7 @@ export async function openWholeApp({ isEmpty = false } = {}): Promise<WholeApp> 
     alerts: openAlerts(startup, reached, pipeline),
     housekeeping: openHousekeeping(startup, reached),
     drift: openDrift(startup, reached),
-    scenarios: createScenarios({ sql: database.sql, read, now }),
+    kept: createKept({ sql: database.sql, read, now }),
     sqlConsole: createSqlConsole({ url: database.url, sql: database.sql, log, now }),
     dashboard: createDashboardRoutes,
     assets: await createAssetRoutes(),

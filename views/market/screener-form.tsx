@@ -1,10 +1,16 @@
 import { formatDate, formatInteger } from "../format.ts";
 import { boundText, type Indicator } from "./indicators.ts";
+import type { SavedScreenLink } from "./saved-screen-types.ts";
 import { ScreenLink } from "./screener-parts.tsx";
 import type { ChoiceField, ScreenFilter, ScreenView } from "./screener-types.ts";
 
-const Presets = ({ view }: { view: ScreenView }) => (
-  <nav class="filter" aria-label="Presets">
+const Presets = ({ view, saved }: { view: ScreenView; saved: SavedScreenLink[] }) => (
+  <nav class="filter screen-presets" aria-label="Presets and saved screens">
+    {saved.map(({ id, name, url }) => (
+      <a id={`saved-${id}`} class="is-saved break" href={url} aria-current={url === view.url ? "true" : undefined}>
+        {name}
+      </a>
+    ))}
     {view.presets.map(({ id, label, url, isCurrent }) => (
       <a
         id={`preset-${id}`}
@@ -66,6 +72,9 @@ const Basics = ({ view }: { view: ScreenView }) => (
         Empty: {formatDate(view.newest)}
       </p>
     </div>
+    <button type="submit" class="button primary" id="screen-run">
+      Run
+    </button>
     {view.survivorship && (
       <label class="check">
         <input type="checkbox" name="survivors" value="true" checked={view.survivors} />
@@ -125,8 +134,8 @@ const AddFilter = ({ view }: { view: ScreenView }) => (
     <input name="add_min" placeholder="at least" aria-label="At least" autocomplete="off" />
     <span aria-hidden="true">to</span>
     <input name="add_max" placeholder="at most" aria-label="At most" autocomplete="off" />
-    <button type="submit" class="button primary" id="screen-apply">
-      Apply
+    <button type="submit" class="button" id="screen-apply">
+      Add
     </button>
   </fieldset>
 );
@@ -210,9 +219,9 @@ const Columns = ({ view }: { view: ScreenView }) => (
 );
 
 /** What to find: a plain form whose answer has everything in its address. Exchanged whole, so that what was typed is not kept. */
-export const ScreenForm = ({ view }: { view: ScreenView }) => (
+export const ScreenForm = ({ view, saved }: { view: ScreenView; saved: SavedScreenLink[] }) => (
   <search>
-    <Presets view={view} />
+    <Presets view={view} saved={saved} />
     <form
       class="screen-form"
       method="get"

@@ -5,9 +5,11 @@ import type { Shell } from "../shell.ts";
 import { tickerHref } from "../ticker-href.ts";
 import { formatIndicator, type IndicatorKind, isSigned } from "./indicators.ts";
 import { QuarantineTag } from "./quarantine-tag.tsx";
+import type { ScreenDesk } from "./saved-screen-types.ts";
 import { ScreenForm } from "./screener-form.tsx";
 import { ScreenLink, Survivorship } from "./screener-parts.tsx";
 import type { ScreenView, SortHeader } from "./screener-types.ts";
+import { Star, StarForm } from "./star.tsx";
 import { toneOf } from "./tickers.tsx";
 
 const Header = ({ header }: { header: SortHeader }) => (
@@ -36,12 +38,16 @@ const Value = ({
   );
 };
 
-const Row = ({ row, view }: { row: ScreenView["rows"][number]; view: ScreenView }) => (
+type RowProps = { row: ScreenView["rows"][number]; view: ScreenView; stars: ReadonlySet<string> };
+
+const Row = ({ row, view, stars }: RowProps) => (
   <tr>
     <th scope="row">
+      <Star ticker={row.ticker} isStarred={stars.has(row.ticker)} />
       <a class="symbol" href={tickerHref(row.ticker, view.session === view.newest ? null : view.session)}>
         {row.ticker}
       </a>
+      <small class="name-under">{row.name}</small>
     </th>
     <td class="name">
       <span>{row.name ?? none}</span>
@@ -59,7 +65,7 @@ const Row = ({ row, view }: { row: ScreenView["rows"][number]; view: ScreenView 
   </tr>
 );
 
-const Table = ({ view }: { view: ScreenView }) => (
+const Table = ({ view, stars }: { view: ScreenView; stars: ReadonlySet<string> }) => (
   <TableScroll label="Tickers found">
     <table class="screen-table">
       <thead>
@@ -71,7 +77,7 @@ const Table = ({ view }: { view: ScreenView }) => (
       </thead>
       <tbody>
         {view.rows.map((row) => (
-          <Row row={row} view={view} />
+          <Row row={row} view={view} stars={stars} />
         ))}
       </tbody>
     </table>
@@ -91,8 +97,26 @@ const Summary = ({ view }: { view: ScreenView }) => (
   </p>
 );
 
+/** Keeps the screen by a name; what is refused is told on the list of saved screens. */
+const Save = ({ view }: { view: ScreenView }) => (
+  <details class="confirm" id="save-screen">
+    <summary class="button">Save</summary>
+    <form method="post" action="/screens">
+      <input type="hidden" name="query" value={view.url.replace(/^[^?]*\??/, "")} />
+      <div class="field">
+        <label for="screen-name">Name</label>
+        <input id="screen-name" name="name" maxlength={200} autocomplete="off" required />
+      </div>
+      <button type="submit" class="button primary">
+        Save the screen
+      </button>
+    </form>
+  </details>
+);
+
 const Exports = ({ view }: { view: ScreenView }) => (
-  <p class="screen-exports">
+  <div class="screen-exports">
+    <Save view={view} />
     <a class="button" href={view.csvUrl} download>
       Export CSV
     </a>
@@ -102,7 +126,7 @@ const Exports = ({ view }: { view: ScreenView }) => (
         Universe of {formatDate(view.session)}
       </a>
     )}
-  </p>
+  </div>
 );
 
 const Pages = ({ view }: { view: ScreenView }) =>
@@ -121,7 +145,7 @@ const Pages = ({ view }: { view: ScreenView }) =>
     </nav>
   );
 
-const Results = ({ view }: { view: ScreenView }) => (
+const Results = ({ view, stars }: { view: ScreenView; stars: ReadonlySet<string> }) => (
   <>
     {view.problems.length > 0 && (
       <div class="error-note" role="alert">
@@ -136,7 +160,7 @@ const Results = ({ view }: { view: ScreenView }) => (
       <Exports view={view} />
     </div>
     {view.rows.length > 0 ? (
-      <Table view={view} />
+      <Table view={view} stars={stars} />
     ) : (
       <Empty>
         <p>
@@ -154,22 +178,23 @@ const Results = ({ view }: { view: ScreenView }) => (
 );
 
 /** The form and what it found: the part that htmx exchanges. */
-export const Screen = ({ view }: { view: ScreenView }) => (
+export const Screen = ({ view, desk }: { view: ScreenView; desk: ScreenDesk }) => (
   <div id="screen">
-    <ScreenForm view={view} />
-    <Results view={view} />
+    <ScreenForm view={view} saved={desk.saved} />
+    <StarForm next={view.url} />
+    <Results view={view} stars={desk.stars} />
   </div>
 );
 
 /** Find tickers by any indicator; `view` null before the marts are published. */
-export const screenerPage = ({ shell, view }: { shell: Shell; view: ScreenView | null }) =>
+export const screenerPage = ({ shell, view, desk }: { shell: Shell; view: ScreenView | null; desk: ScreenDesk }) =>
   toDocument(
     <Page title="Screener" shell={shell}>
       <header class="page-head">
         <h1>Screener</h1>
       </header>
       {view ? (
-        <Screen view={view} />
+        <Screen view={view} desk={desk} />
       ) : (
         <Empty>
           <p>

@@ -21,6 +21,7 @@ import { ChartCard, type ChartView } from "./chart/chart-card.tsx";
 import { type CorporateAction, CorporateActions } from "./corporate-actions.tsx";
 import { QuarantineTag } from "./quarantine-tag.tsx";
 import { Restatements } from "./restatements.tsx";
+import { Star, StarForm } from "./star.tsx";
 import { type IndicatorGroupView, Indicators, Listing } from "./ticker-indicators.tsx";
 import { Names, OtherLabel, RenamedNote, type SecurityStatus, type SecurityView, StatusTag } from "./ticker-names.tsx";
 import { toneOf } from "./tickers.tsx";
@@ -76,8 +77,10 @@ const pathOf = ({ ticker }: TickerView) => tickerHref(ticker);
 /** What the security is called now: what it did under another name says so. */
 const labelOf = ({ security, ticker }: TickerView) => security?.ticker ?? ticker;
 
-const Head = ({ view }: { view: TickerView }) => (
+const Head = ({ view, isStarred }: { view: TickerView; isStarred: boolean }) => (
   <header class="page-head ticker-head">
+    <StarForm next={pathOf(view)} />
+    <Star ticker={labelOf(view)} isStarred={isStarred} />
     <h1>
       {view.ticker} {view.name && <small>{view.name}</small>}
     </h1>
@@ -167,11 +170,13 @@ const SessionTable = ({ view }: { view: TickerView }) => (
   </Section>
 );
 
+type TickerProps = { shell: Shell; view: TickerView; isStarred: boolean };
+
 /** One ticker: its chart, its figures, its last sessions. */
-export const tickerPage = ({ shell, view }: { shell: Shell; view: TickerView }) =>
+export const tickerPage = ({ shell, view, isStarred }: TickerProps) =>
   toDocument(
     <Page title={view.name ? `${view.ticker}, ${view.name}` : view.ticker} shell={shell} hasChart={view.stats !== null}>
-      <Head view={view} />
+      <Head view={view} isStarred={isStarred} />
       {view.stats === null ? (
         <Empty>
           <p>

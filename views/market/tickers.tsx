@@ -4,6 +4,7 @@ import { formatChange, formatCompact, formatDate, formatInteger, formatPrice, no
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
 import { tickerHref } from "../ticker-href.ts";
+import { Star, StarForm } from "./star.tsx";
 
 type ListedTicker = Pick<TickerRow, "ticker" | "name" | "type" | "active"> & {
   /** Null where no bar of it is published. */
@@ -11,6 +12,8 @@ type ListedTicker = Pick<TickerRow, "ticker" | "name" | "type" | "active"> & {
   /** What whoever had it last is called now, and whether it goes on under another name. */
   newest: string;
   isRenamed: boolean;
+  /** Whether it is on the first watchlist. */
+  isStarred: boolean;
 };
 
 export type TickerList = {
@@ -22,6 +25,8 @@ export type TickerList = {
   from: number;
   newer: string | null;
   older: string | null;
+  /** The page's own address. */
+  url: string;
   /** False before the transform has published for the first time. */
   hasMart: boolean;
 };
@@ -75,9 +80,11 @@ const Gone = ({ row }: { row: ListedTicker }) =>
 const Row = ({ row }: { row: ListedTicker }) => (
   <tr>
     <th scope="row">
+      <Star ticker={row.ticker} isStarred={row.isStarred} />
       <a class="symbol" href={tickerHref(row.ticker)}>
         {row.ticker}
       </a>
+      <small class="name-under">{row.name}</small>
     </th>
     <td class="name">{row.name}</td>
     <td>
@@ -141,6 +148,7 @@ const Nothing = ({ list }: { list: TickerList }) => (
 /** The tickers found, one page of them. */
 export const TickerResults = ({ list }: { list: TickerList }) => (
   <div id="ticker-results">
+    <StarForm next={list.url} />
     <p class="note" role="status">
       {list.matches === 0
         ? "Nothing found"

@@ -2,6 +2,7 @@ import type { Child } from "hono/jsx";
 import type { ActionRow } from "../../db/queries/operations/read-actions.ts";
 import { Instant } from "../components.tsx";
 import { formatCount, formatDate, formatLabel, formatPartition } from "../format.ts";
+import { keptTellings } from "../market/kept-actions.tsx";
 import { scenarioTellings } from "../research/scenario-actions.tsx";
 import { sqlTellings } from "../research/sql-actions.tsx";
 
@@ -237,6 +238,7 @@ const tellings: Record<string, Telling> = {
   ),
   ...scenarioTellings,
   ...sqlTellings,
+  ...keptTellings,
   "access.sign_in": (action) => `signed in${from(action)}`,
   "access.sign_out": tellSignOut,
   "access.refused": tellRefused,

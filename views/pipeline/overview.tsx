@@ -13,6 +13,8 @@ import {
   none,
 } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
+import { WatchPanel } from "../market/watch-panel.tsx";
+import type { WatchPanelView } from "../market/watchlist-types.ts";
 import type { Shell } from "../shell.ts";
 import { Calendar, CalendarLegend, type Day } from "./calendar.tsx";
 
@@ -240,13 +242,14 @@ export const CoverageLive = ({ coverage }: { coverage: Coverage }) => (
   </div>
 );
 
-type OverviewProps = { shell: Shell; status: OverviewStatus; coverage: Coverage };
+type OverviewProps = { shell: Shell; status: OverviewStatus; coverage: Coverage; watch: WatchPanelView };
 
 /** What the pipeline is doing, how fresh the data is, and what needs somebody. */
-export const overviewPage = ({ shell, status, coverage }: OverviewProps) =>
+export const overviewPage = ({ shell, status, coverage, watch }: OverviewProps) =>
   toDocument(
     <Page title="Overview" shell={shell}>
       <OverviewLive status={status} />
+      <WatchPanel panel={watch} />
       <CoverageLive coverage={coverage} />
     </Page>,
   );

@@ -30,6 +30,8 @@ export const scenarioTellings: Record<string, (action: Told) => Child> = {
   "scenario.create": about("saved the scenario"),
   "scenario.rename": about("renamed a scenario to"),
   "scenario.copy": about("made the copy", " of a scenario"),
+  "scenario.star": about("made", " a favourite"),
+  "scenario.unstar": about("took", " off the favourites"),
   "scenario.delete": (action) => <>deleted the scenario {deleted(action)}</>,
   "scenario.restore": about("restored the scenario"),
   "scenario.run": about("ran the scenario", " again"),

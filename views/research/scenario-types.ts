@@ -39,6 +39,7 @@ export type ListedScenarioView = {
   isCurrent: boolean;
   createdAt: Date;
   createdBy: string;
+  isStarred: boolean;
 };
 
 /** A deleted scenario that can still be had back. */
@@ -52,6 +53,8 @@ export type ScenarioListView = {
   /** The one that was deleted just now: it can be undone at once. */
   undo: { id: number; name: string } | null;
   problem: string | null;
+  /** Whether only favourites are listed. */
+  starred: boolean;
 };
 
 /** Lines over the same dates; null where a run has no session, or none yet. */
@@ -60,6 +63,7 @@ export type CurvesView = { dates: string[]; lines: { name: string; values: (numb
 export type ScenarioView = {
   id: number;
   name: string;
+  isStarred: boolean;
   title: string;
   settings: SettingLine[];
   metrics: MetricLine[];

@@ -6,6 +6,7 @@ import { shortVersion } from "./backtest-format.ts";
 import { Months } from "./backtest-metrics.tsx";
 import { Trades } from "./backtest-trades.tsx";
 import { Changes, MetricColumns } from "./scenario-parts.tsx";
+import { ScenarioStar } from "./scenario-star.tsx";
 import type { ScenarioView } from "./scenario-types.ts";
 
 const Rename = ({ view }: { view: ScenarioView }) => {
@@ -75,6 +76,7 @@ export const scenarioPage = ({ shell, view }: { shell: Shell; view: ScenarioView
   toDocument(
     <Page title={view.name} shell={shell} hasPlot scripts={[shell.assets.backtest]}>
       <header class="page-head">
+        <ScenarioStar scenario={view} next={`/scenarios/${view.id}`} />
         <h1 class="break">{view.name}</h1>
         <span class="note">{view.title}</span>
       </header>

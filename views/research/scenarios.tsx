@@ -5,6 +5,7 @@ import { Spark, toneOf } from "../market/tickers.tsx";
 import type { Shell } from "../shell.ts";
 import { formatMetric } from "./backtest-format.ts";
 import { RunAgain } from "./scenario-parts.tsx";
+import { ScenarioStar } from "./scenario-star.tsx";
 import type { DeletedScenarioView, ListedScenarioView, ScenarioListView } from "./scenario-types.ts";
 
 /** A form of one button that changes the list; exchanges the list alone where there are scripts. */
@@ -53,7 +54,10 @@ const Row = ({ scenario, now }: { scenario: ListedScenarioView; now: Date }) => 
       </label>
     </td>
     <th scope="row" class="scenario-name">
-      <a href={`/scenarios/${scenario.id}`}>{scenario.name}</a>
+      <span class="starred">
+        <ScenarioStar scenario={scenario} next="/scenarios" />
+        <a href={`/scenarios/${scenario.id}`}>{scenario.name}</a>
+      </span>
       <small>
         {scenario.subject}, {scenario.strategy}
         {scenario.parameters && ` ${scenario.parameters}`}
@@ -179,7 +183,21 @@ export const ScenarioList = ({ list, now }: { list: ScenarioListView; now: Date 
         {list.problem}
       </p>
     )}
-    {list.scenarios.length === 0 ? (
+    <nav class="filter" aria-label="Which scenarios">
+      <a href="/scenarios" aria-current={list.starred ? undefined : "true"}>
+        All
+      </a>
+      <a href="/scenarios?starred=true" aria-current={list.starred ? "true" : undefined}>
+        Favourites
+      </a>
+    </nav>
+    {list.scenarios.length === 0 && list.starred ? (
+      <Empty>
+        <p>
+          No scenario is a favourite. The star before a name makes it one. <a href="/scenarios">Show all</a>
+        </p>
+      </Empty>
+    ) : list.scenarios.length === 0 ? (
       <Empty>
         <p>
           No scenario is saved. <a href="/backtest">Run a backtest</a> and save it: it keeps its settings, its figures

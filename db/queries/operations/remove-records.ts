@@ -141,6 +141,21 @@ export async function removeExpired(sql: Sql, now: Date, recordsBefore: Date): P
   return row?.removed ?? 0;
 }
 
+/** Removes watchlists, what was taken off them, and saved screens, that went too long ago to be had back. Answers how many. */
+export async function removeDeletedLists(sql: Sql, before: Date): Promise<number> {
+  const [row] = await sql<[{ removed: number }]>`
+    with lists as (
+      delete from barline.watchlists where deleted_at < ${before}::timestamptz returning 1
+    ), tickers as (
+      delete from barline.watched_tickers where removed_at < ${before}::timestamptz returning 1
+    ), screens as (
+      delete from barline.saved_screens where deleted_at < ${before}::timestamptz returning 1
+    )
+    select (select count(*) from lists)::int + (select count(*) from tickers)::int + (select count(*) from screens)::int
+      as removed`;
+  return row.removed;
+}
+
 /** Removes scenarios that were deleted too long ago to be had back. Answers how many. */
 export async function removeDeletedScenarios(sql: Sql, before: Date): Promise<number> {
   const { count } = await sql`delete from barline.scenarios where deleted_at < ${before}::timestamptz`;

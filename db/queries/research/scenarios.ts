@@ -28,6 +28,8 @@ export type ScenarioRow = {
   createdAt: Date;
   createdBy: string;
   updatedAt: Date;
+  /** Since when it is a favourite; null where it is none. */
+  starredAt: Date | null;
   deletedAt: Date | null;
 };
 
@@ -38,10 +40,10 @@ export type WholeScenario = ScenarioRow & { dates: string[]; equity: number[] };
 
 const columns = (sql: Sql) => sql`
   id, name, request, metrics, data_version as "dataVersion", ran_at as "ranAt", previous, created_at as "createdAt",
-  created_by as "createdBy", updated_at as "updatedAt", deleted_at as "deletedAt"`;
+  created_by as "createdBy", updated_at as "updatedAt", starred_at as "starredAt", deleted_at as "deletedAt"`;
 
 /** Which scenarios a list shows; `before` is the place that the last page ended at. */
-export type ScenarioFilter = { deleted: boolean; before: number | null };
+export type ScenarioFilter = { deleted: boolean; starred?: boolean; before: number | null };
 
 /** Scenarios, the newest first; the deleted ones by themselves. */
 export async function selectScenarios(sql: Sql, filter: ScenarioFilter, limit: number): Promise<ListedScenario[]> {
@@ -51,6 +53,7 @@ export async function selectScenarios(sql: Sql, filter: ScenarioFilter, limit: n
       select *, cardinality(equity) as sessions
       from barline.scenarios
       where (deleted_at is not null) = ${filter.deleted}::boolean
+        and (starred_at is not null or not ${filter.starred ?? false}::boolean)
         and (${filter.before}::bigint is null or id < ${filter.before}::bigint)
       order by id desc
       limit ${limit}::int
@@ -151,6 +154,11 @@ export async function renameScenario(transaction: TransactionSql, id: number, na
 /** Takes a scenario off the lists. */
 export async function deleteScenario(transaction: TransactionSql, id: number, at: Date): Promise<void> {
   await transaction`update barline.scenarios set deleted_at = ${at}::timestamptz where id = ${id}::bigint`;
+}
+
+/** Makes a scenario a favourite; with null, none any more. */
+export async function starScenario(transaction: TransactionSql, id: number, at: Date | null): Promise<void> {
+  await transaction`update barline.scenarios set starred_at = ${at}::timestamptz where id = ${id}::bigint`;
 }
 
 /** Puts a deleted scenario back, by a name that is free. */

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { countScenarios } from "../../../db/queries/research/scenarios.ts";
+import { longestName } from "../../http/names.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../../http/operation.ts";
 import { booleanInUrl, count, date, id, idInUrl, instant, limitInUrl, somethingWritten } from "../../http/schemas.ts";
 import { backtestAnswer, backtestInput } from "../backtests/schemas.ts";
 import { allMetrics, compareMetrics, rebase } from "./compare.ts";
-import { longestName } from "./names.ts";
 import { idsOf, mostCompared, readComparison, readScenario, readScenarios } from "./read.ts";
 
 const metrics = backtestAnswer.shape.metrics;
@@ -33,6 +33,7 @@ const fields = {
   createdAt: instant,
   createdBy: z.string(),
   updatedAt: instant,
+  favourite: z.boolean(),
   deletedAt: instant.nullable().meta({ description: "It is removed for good 30 days later." }),
 };
 const listed = z.strictObject(fields).meta({ id: "Scenario" });
@@ -73,6 +74,7 @@ const comparison = z
   })
   .meta({ id: "Comparison" });
 
+const trueOrFalse = z.boolean({ error: "has to be true or false" });
 const path = z.strictObject({ id: idInUrl });
 
 const describe = (row: Awaited<ReturnType<typeof readScenarios>>[number]) => ({
@@ -91,6 +93,7 @@ const describe = (row: Awaited<ReturnType<typeof readScenarios>>[number]) => ({
   createdAt: row.createdAt.toISOString(),
   createdBy: row.createdBy,
   updatedAt: row.updatedAt.toISOString(),
+  favourite: row.starredAt !== null,
   deletedAt: row.deletedAt?.toISOString() ?? null,
 });
 
@@ -130,6 +133,7 @@ export const scenarioOperations: Operation[] = [
     request: {
       query: z.strictObject({
         deleted: booleanInUrl.optional().meta({ description: "Those that were deleted in the last 30 days instead." }),
+        favourite: booleanInUrl.optional().meta({ description: "The favourites only." }),
         limit: limitInUrl,
         before: idInUrl
           .optional()
@@ -145,9 +149,9 @@ export const scenarioOperations: Operation[] = [
         }),
       },
     },
-    handle: async ({ query: { deleted = false, limit, before = null } }, context) => {
+    handle: async ({ query: { deleted = false, favourite = false, limit, before = null } }, context) => {
       const [rows, total] = await Promise.all([
-        readScenarios(context, { deleted, limit, before }),
+        readScenarios(context, { deleted, starred: favourite, limit, before }),
         countScenarios(context.read),
       ]);
       return answer(200, { total, scenarios: rows.map(describe) });
@@ -193,11 +197,12 @@ export const scenarioOperations: Operation[] = [
   defineOperation({
     method: "patch",
     path: "/api/scenarios/{id}",
-    summary: "Rename a scenario",
-    request: { path, body: z.strictObject({ name }) },
+    summary: "Rename a scenario, or make it a favourite",
+    request: { path, body: z.strictObject({ name: name.optional(), favourite: trueOrFalse.optional() }) },
     answers: { 200: { description: "The scenario.", schema: whole } },
     handle: async ({ path, body }, context) => {
-      await context.scenarios.rename(path.id, body.name, context.by);
+      if (body.name !== undefined) await context.scenarios.rename(path.id, body.name, context.by);
+      if (body.favourite !== undefined) await context.scenarios.star(path.id, body.favourite, context.by);
       return answer(200, await wholeOf(context, path.id));
     },
   }),

@@ -26,7 +26,7 @@ type Reader = Pick<AppContext, "read">;
 /** Scenarios, the newest first, or the deleted ones; `before` is the id that the last page ended at. */
 export async function readScenarios(
   { read, scenarios: kept }: Pick<AppContext, "read" | "scenarios">,
-  filter: { deleted: boolean; before: number | null; limit: number },
+  filter: { deleted: boolean; starred?: boolean; before: number | null; limit: number },
 ): Promise<KnownScenario<ListedScenario>[]> {
   const rows = await selectScenarios(read, filter, filter.limit);
   const scenarios = rows.map(scenarioOf);

@@ -3,13 +3,15 @@ import { RequestError } from "../../../jobs/orchestrator/types.ts";
 import { Trades } from "../../../views/research/backtest-trades.tsx";
 import { type SaveForm, saveScenarioPage, scenarioPage } from "../../../views/research/scenario.tsx";
 import { comparisonPage, noComparisonPage } from "../../../views/research/scenario-compare.tsx";
+import { ScenarioStar } from "../../../views/research/scenario-star.tsx";
 import { ScenarioList, scenariosPage } from "../../../views/research/scenarios.tsx";
 import type { AppContext } from "../../context.ts";
 import { HttpError, toHttpError } from "../../http/errors.ts";
+import { safeNextPath } from "../../http/next-path.ts";
 import { actorOf, fieldOf, idOf, isLogIn, numberIn, statusOf, wantsFragment } from "../../http/request.ts";
 import { readShell } from "../../http/shell.ts";
 import { requestFromQuery } from "../backtests/url.ts";
-import { idsOf } from "./read.ts";
+import { idsOf, readScenario } from "./read.ts";
 import {
   readComparisonChart,
   readComparisonView,
@@ -31,7 +33,10 @@ async function list(
 ): Promise<Response> {
   c.header("Cache-Control", "no-store");
   const { undo = numberIn(c, "deleted"), ...problem } = said;
-  const view = await readScenarioList(context, { before: numberIn(c, "before"), undo, ...problem });
+  const view = await readScenarioList(context, {
+    ...{ before: numberIn(c, "before"), starred: c.req.query("starred") === "true" },
+    ...{ undo, ...problem },
+  });
   if (wantsFragment(c, "scenario-list")) return c.html(<ScenarioList list={view} now={context.now()} />, status);
   return c.html(scenariosPage({ shell: await shellOf(context, c), list: view, now: context.now() }), status);
 }
@@ -108,6 +113,17 @@ async function rename(context: AppContext, c: Context): Promise<Response> {
   }
 }
 
+/** Makes it a favourite or none: the star alone where a script asks, else the page that it stands on. */
+async function star(context: AppContext, c: Context): Promise<Response> {
+  const id = idOf(c, "scenario");
+  const form = await c.req.parseBody();
+  const isStarred = fieldOf(form, "starred") === "true";
+  await context.scenarios.star(id, isStarred, actorOf(c));
+  if (!wantsFragment(c, `star-scenario-${id}`)) return c.redirect(safeNextPath(fieldOf(form, "next")), 303);
+  const { name } = await readScenario(context, id);
+  return c.html(<ScenarioStar scenario={{ id, name, isStarred }} next={fieldOf(form, "next")} />);
+}
+
 async function runAgain(context: AppContext, c: Context): Promise<Response> {
   const id = idOf(c, "scenario");
   try {
@@ -151,6 +167,7 @@ export function createScenarioRoutes(context: AppContext): Hono {
   routes.get("/scenarios/:id/equity.csv", (c) => readScenarioEquityCsv(context, idOf(c, "scenario")));
   routes.get("/scenarios/:id", (c) => show(context, c));
   routes.post("/scenarios/:id/name", (c) => rename(context, c));
+  routes.post("/scenarios/:id/star", (c) => star(context, c));
   routes.post("/scenarios/:id/run", (c) => runAgain(context, c));
   routes.post("/scenarios/:id/duplicate", (c) =>
     change(context, c, async (id) => ({ next: `/scenarios/${await scenarios.duplicate(id, undefined, actorOf(c))}` })),

@@ -1,5 +1,4 @@
 import type { JsonValue, Sql, TransactionSql } from "../../../db/client.ts";
-import { isUniqueViolation } from "../../../db/errors.ts";
 import { insertAction } from "../../../db/queries/operations/actions.ts";
 import {
   copyScenario,
@@ -12,18 +11,20 @@ import {
   type ScenarioRun,
   selectNamesLike,
   selectScenario,
+  starScenario,
   updateScenarioRun,
 } from "../../../db/queries/research/scenarios.ts";
 import { type Actor, RequestError } from "../../../jobs/orchestrator/types.ts";
+import { beginningOf, cleanName, freeName, named, nameTaken } from "../../http/names.ts";
 import { runRequest, tradesOf } from "../backtests/run.ts";
 import type { BacktestRequest } from "../backtests/schemas.ts";
 import type { Scenario } from "../backtests/types.ts";
-import { beginningOf, cleanName, freeName, nameTaken } from "./names.ts";
 import { requestOf } from "./request.ts";
 import { createVersionCache, type VersionCache } from "./version-cache.ts";
 
 /** How many scenarios may be kept: far more than a person compares, and a bound on what a script can fill up. */
 const mostScenarios = 2000;
+const thing = "scenario";
 
 /**
  * What people do with scenarios. Each keeps who did it, and throws a RequestError where it cannot be done as asked, or
@@ -35,6 +36,8 @@ export type Scenarios = {
   rename(id: number, name: string, by: Actor): Promise<void>;
   /** Keeps the same run by another name; by `name (copy)` where none is given. Answers the new id. */
   duplicate(id: number, name: string | undefined, by: Actor): Promise<number>;
+  /** Makes it a favourite, or none any more. */
+  star(id: number, isStarred: boolean, by: Actor): Promise<void>;
   /** Takes it off the lists; `restore` has it back until housekeeping removes it for good. */
   remove(id: number, by: Actor): Promise<void>;
   /** Puts it back; by `name (restored)` where its name was given away since. */
@@ -68,12 +71,12 @@ export function createScenarios({ sql, read, now }: Options): Scenarios {
   return {
     ...createVersionCache({ read, now }),
     async save(request, name, by) {
-      const clean = cleanName(name);
+      const clean = cleanName(name, thing);
       // Before a run that may take seconds.
       await requireFree(sql, clean);
       await requireRoom(sql);
       const { scenario, ...run } = await runNow(read, request, now());
-      return await named(clean, () =>
+      return await named(clean, thing, () =>
         act("scenario.create", by, async (transaction) => {
           const kept = { ...run, name: clean, request: scenario as unknown as JsonValue, by: by.name, at: now() };
           const id = await insertScenario(transaction, kept);
@@ -82,18 +85,17 @@ export function createScenarios({ sql, read, now }: Options): Scenarios {
       );
     },
     async rename(id, name, by) {
-      const clean = cleanName(name);
-      await named(clean, () =>
-        act("scenario.rename", by, async (transaction) => {
-          await lockListed(transaction, id);
-          await renameScenario(transaction, id, clean, now());
-          return { id, name: clean, result: undefined };
-        }),
+      const clean = cleanName(name, thing);
+      await named(clean, thing, () =>
+        act("scenario.rename", by, async (transaction) => ({
+          ...(await withListed(transaction, id, () => renameScenario(transaction, id, clean, now()))),
+          name: clean,
+        })),
       );
     },
     async duplicate(id, name, by) {
-      const clean = name === undefined ? undefined : cleanName(name);
-      return await named(clean ?? "", () =>
+      const clean = name === undefined ? undefined : cleanName(name, thing);
+      return await named(clean ?? "", thing, () =>
         act("scenario.copy", by, async (transaction) => {
           const original = await lockListed(transaction, id);
           await requireRoom(transaction);
@@ -103,39 +105,35 @@ export function createScenarios({ sql, read, now }: Options): Scenarios {
         }),
       );
     },
+    star: (id, isStarred, by) =>
+      act(isStarred ? "scenario.star" : "scenario.unstar", by, (transaction) =>
+        withListed(transaction, id, () => starScenario(transaction, id, isStarred ? now() : null)),
+      ),
     remove: (id, by) =>
-      act("scenario.delete", by, async (transaction) => {
-        const { name } = await lockListed(transaction, id);
-        await deleteScenario(transaction, id, now());
-        return { id, name, result: undefined };
-      }),
-    restore: (id, by) =>
-      act("scenario.restore", by, async (transaction) => {
-        const name = await restoreDeleted(transaction, id);
-        return { id, name, result: undefined };
-      }),
+      act("scenario.delete", by, (transaction) =>
+        withListed(transaction, id, () => deleteScenario(transaction, id, now())),
+      ),
+    restore: (id, by) => act("scenario.restore", by, (transaction) => restoreDeleted(transaction, id)),
     async runAgain(id, by) {
       const kept = await selectScenario(sql, id);
       if (kept === null || kept.deletedAt !== null) throw noScenario(id);
       const { scenario: _, ...run } = await runNow(read, requestOf(kept), now());
-      await act("scenario.run", by, async (transaction) => {
-        const { name } = await lockListed(transaction, id);
-        await updateScenarioRun(transaction, id, run);
-        return { id, name, result: undefined };
-      });
+      await act("scenario.run", by, (transaction) =>
+        withListed(transaction, id, () => updateScenarioRun(transaction, id, run)),
+      );
     },
   };
 }
 
 /** Puts a deleted scenario back, and answers what it is called now. */
-async function restoreDeleted(transaction: TransactionSql, id: number): Promise<string> {
+async function restoreDeleted(transaction: TransactionSql, id: number) {
   const { name, deletedAt } = await requireScenario(transaction, id);
   if (deletedAt === null) throw new RequestError("conflict", `“${name}” is not deleted.`);
   const taken = await selectNamesLike(transaction, name);
   const isFree = !taken.some((other) => other.toLowerCase() === name.toLowerCase());
   const free = isFree ? name : await freeNameOf(transaction, name, "restored");
   await restoreScenario(transaction, id, free);
-  return free;
+  return { id, name: free, result: undefined };
 }
 
 /** The refusal for an id that no scenario has, or a deleted one. */
@@ -179,23 +177,20 @@ async function lockListed(transaction: TransactionSql, id: number) {
   return kept;
 }
 
+/** Does something to a scenario that is listed, and tells which that was. */
+async function withListed(transaction: TransactionSql, id: number, deed: () => Promise<void>) {
+  const { name } = await lockListed(transaction, id);
+  await deed();
+  return { id, name, result: undefined };
+}
+
 async function requireFree(sql: Sql, name: string): Promise<void> {
   const taken = await selectNamesLike(sql, name);
-  if (taken.some((other) => other.toLowerCase() === name.toLowerCase())) throw nameTaken(name);
+  if (taken.some((other) => other.toLowerCase() === name.toLowerCase())) throw nameTaken(name, thing);
 }
 
 async function freeNameOf(transaction: TransactionSql, name: string, word: string): Promise<string> {
   // Endings of two digits at the most are looked for among the names that begin alike.
   const taken = await selectNamesLike(transaction, beginningOf(name, word.length + 7));
   return freeName(name, word, taken);
-}
-
-/** Two that take one name at once: the database decides, and the second is told. */
-async function named<Result>(name: string, deed: () => Promise<Result>): Promise<Result> {
-  try {
-    return await deed();
-  } catch (error) {
-    if (isUniqueViolation(error)) throw nameTaken(name);
-    throw error;
-  }
 }

@@ -34,7 +34,7 @@ type Listed = Awaited<ReturnType<typeof readScenarios>>[number];
 
 const toListed = ({ scenario, metrics, ...row }: Listed): ListedScenarioView => ({
   ...{ id: row.id, name: row.name, curve: row.curve, isCurrent: row.isCurrent },
-  ...{ createdAt: row.createdAt, createdBy: row.createdBy },
+  ...{ createdAt: row.createdAt, createdBy: row.createdBy, isStarred: row.starredAt !== null },
   subject: subjectOf(scenario),
   strategy: strategyNameOf(scenario),
   parameters: Object.values(scenario.params).join(", "),
@@ -49,23 +49,25 @@ const toListed = ({ scenario, metrics, ...row }: Listed): ListedScenarioView => 
 /** The list; `undo` is the one that was deleted just now, where it still is. */
 export async function readScenarioList(
   context: AppContext,
-  asked: { before: number | null; undo: number | null; problem?: string },
+  asked: { before: number | null; undo: number | null; starred: boolean; problem?: string },
 ): Promise<ScenarioListView> {
-  const { before, undo, problem = null } = asked;
+  const { before, undo, starred, problem = null } = asked;
+  const own = starred ? "/scenarios?starred=true" : "/scenarios";
   const [rows, deleted, gone] = await Promise.all([
-    readScenarios(context, { deleted: false, before, limit: scenariosShown + 1 }),
+    readScenarios(context, { deleted: false, starred, before, limit: scenariosShown + 1 }),
     readScenarios(context, { deleted: true, before: null, limit: deletedShown }),
     undo === null ? null : selectScenario(context.read, undo),
   ]);
   const shown = rows.slice(0, scenariosShown);
   return {
     scenarios: shown.map(toListed),
-    newest: before === null ? null : "/scenarios",
-    older: rows.length > shown.length ? `/scenarios?before=${shown.at(-1)?.id}` : null,
+    newest: before === null ? null : own,
+    older: rows.length > shown.length ? `${own}${starred ? "&" : "?"}before=${shown.at(-1)?.id}` : null,
     deleted: deleted.flatMap(({ id, name, deletedAt }) =>
       deletedAt ? [{ id, name, deletedAt, goneAt: new Date(deletedAt.getTime() + deletedScenarioDays * dayMs) }] : [],
     ),
     undo: gone?.deletedAt ? { id: gone.id, name: gone.name } : null,
+    starred,
     problem,
   };
 }
@@ -81,7 +83,13 @@ export async function readScenarioView(
   const runs = [...(previous ? [allMetrics(previous.metrics)] : []), row.metrics];
   const metrics = compareMetrics(runs.map((kept) => ({ capital: scenario.capital, metrics: kept })));
   return {
-    ...{ id, name: row.name, title: titleOf(scenario), settings: settingsInWords(scenario) },
+    ...{
+      id,
+      name: row.name,
+      isStarred: row.starredAt !== null,
+      title: titleOf(scenario),
+      settings: settingsInWords(scenario),
+    },
     // What newer data made better is no merit of the scenario.
     metrics: metrics.map((line) => ({ ...line, best: [] })),
     previousAt: previous ? new Date(previous.ranAt) : null,

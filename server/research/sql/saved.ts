@@ -12,7 +12,7 @@ import {
   updateSavedQuery,
 } from "../../../db/queries/research/sql-queries.ts";
 import { type Actor, RequestError } from "../../../jobs/orchestrator/types.ts";
-import { beginningOf, cleanName, freeName, nameTaken } from "../scenarios/names.ts";
+import { beginningOf, cleanName, freeName, nameTaken } from "../../http/names.ts";
 import { sqlLimits } from "./limits.ts";
 
 /** What people do with saved queries. Each keeps who did it, and throws a RequestError where it cannot be done as asked. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { longestName } from "../../http/names.ts";
 import { count, id, instant, numberInUrl, oneOf, somethingWritten } from "../../http/schemas.ts";
-import { longestName } from "../scenarios/names.ts";
 import { sqlLimits } from "./limits.ts";
 
 const statement = z.string({ error: "has to be a text" }).meta({

@@ -201,7 +201,7 @@ test("alerts go once they are resolved and everybody was told; open ones stay, h
   expect(await idsIn("alert_deliveries", "id")).toEqual([2]);
 });
 
-test("what ran out by itself goes: sign-ins, failed attempts, calls that no limit counts, deleted scenarios, year-old records of cleaning up", async () => {
+test("what ran out by itself goes: sign-ins, failed attempts, calls that no limit counts, deleted scenarios and lists, year-old records of cleaning up", async () => {
   await sql`
     insert into barline.sign_ins (token_hash, name, expires_at)
     values ('old', 'x', ${daysAgo(1)}), ('new', 'x', ${daysAgo(-1)})`;
@@ -219,12 +219,29 @@ test("what ran out by itself goes: sign-ins, failed attempts, calls that no limi
       insert into barline.scenarios (name, request, metrics, equity_dates, equity, data_version, ran_at, created_at, created_by, updated_at, deleted_at)
       values (${name}, '{}', '{}', '{}', '{}', '', ${daysAgo(500)}, ${daysAgo(500)}, 'x', ${daysAgo(500)}, ${deletedAt})`;
   }
+  await sql`
+    insert into barline.watchlists (name, place, created_at, created_by, deleted_at)
+    values ('gone', 1, now(), 'x', ${daysAgo(31)}), ('late', 2, now(), 'x', ${daysAgo(29)}), ('kept', 3, now(), 'x', null)`;
+  await sql`
+    insert into barline.watched_tickers (watchlist_id, ticker, place, added_at, removed_at)
+    select id, 'OLD', 1, now(), ${daysAgo(31)}::timestamptz from barline.watchlists where name = 'kept'
+    union all
+    select id, 'NEW', 1, now(), null from barline.watchlists`;
+  await sql`
+    insert into barline.saved_screens (name, query, created_at, created_by, updated_at, deleted_at)
+    values ('gone', '', now(), 'x', now(), ${daysAgo(31)}), ('kept', '', now(), 'x', now(), null)`;
   await make().runIfDue();
+  expect(await sql`select name from barline.watchlists order by id`).toMatchObject([
+    { name: "late" },
+    { name: "kept" },
+  ]);
+  expect(await sql`select distinct ticker from barline.watched_tickers`).toMatchObject([{ ticker: "NEW" }]);
+  expect(await sql`select name from barline.saved_screens`).toMatchObject([{ name: "kept" }]);
   expect(await sql`select token_hash from barline.sign_ins`).toMatchObject([{ token_hash: "new" }]);
   expect(await sql`select key from barline.sign_in_attempts`).toMatchObject([{ key: "new" }]);
   expect(await idsIn("rate_limit_calls", "id")).toHaveLength(1);
   expect(await sql`select name from barline.scenarios order by id`).toMatchObject([{ name: "late" }, { name: "kept" }]);
-  expect((await records()).map((record) => record.removed.counts.expired)).toEqual([5]);
+  expect((await records()).map((record) => record.removed.counts.expired)).toEqual([8]);
 });
 
 test("what was run on the SQL console goes after 90 days, and its deleted queries as scenarios do", async () => {

@@ -28,7 +28,9 @@ const lake = () => openLake({ kind: "folder", root, bucket: "test" });
 /** Has the dashboard show the real export, with what EXPORT says. */
 function use(environment: ExportMode | null): void {
   const modes = createExportModes({ sql: dashboard.sql, environment, lake: "folder" });
-  const subscribe = async () => void (subscribed += 1);
+  const subscribe = async () => {
+    subscribed += 1;
+  };
   Object.assign(dashboard.pipeline.exports, createExportDesk({ lake: lake(), modes, subscribe }));
 }
 

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "bun:test";
-import { cleanName, freeName } from "../../../../server/research/scenarios/names.ts";
+import { cleanName, freeName } from "../../../server/http/names.ts";
 
 describe("cleanName", () => {
   test("keeps one line without spaces at its ends", () => {
-    expect(cleanName("  Momentum,\n\t AAPL ")).toBe("Momentum, AAPL");
+    expect(cleanName("  Momentum,\n\t AAPL ", "scenario")).toBe("Momentum, AAPL");
   });
 
   test("counts characters as people do, and writes those of two parts as one", () => {
-    expect(cleanName("e\u0301".repeat(100))).toBe("é".repeat(100));
-    expect(() => cleanName("🦊".repeat(101))).toThrow("this one has 101");
+    expect(cleanName("e\u0301".repeat(100), "scenario")).toBe("é".repeat(100));
+    expect(() => cleanName("🦊".repeat(101), "scenario")).toThrow("this one has 101");
   });
 });
 

@@ -1,0 +1,16 @@
+import type { Sql } from "../db/client.ts";
+import type { AppContext } from "./context.ts";
+import { createSavedScreens } from "./market/saved-screens.ts";
+import { createWatchlists } from "./market/watchlists.ts";
+import { createScenarios } from "./research/scenarios/scenarios.ts";
+
+/** What people keep by name, on one database: `sql` writes it, `read` is where backtests read bars. */
+export const createKept = (options: {
+  sql: Sql;
+  read: Sql;
+  now(): Date;
+}): Pick<AppContext, "scenarios" | "watchlists" | "screens"> => ({
+  scenarios: createScenarios(options),
+  watchlists: createWatchlists(options),
+  screens: createSavedScreens(options),
+});
