@@ -151,6 +151,19 @@ describe.skipIf(executable === undefined)("the screener in a browser", () => {
       await page.context().close();
     });
 
+    test("a star is one click, with and without scripts, and a second takes it back", async () => {
+      for (const hasScripts of [true, false]) {
+        const page = await open("/screener", hasScripts);
+        for (const isOn of ["true", "false"]) {
+          await page.locator("#star-AAPL").click();
+          await page.locator(`#star-AAPL[aria-pressed=${isOn}]`).waitFor();
+          const rows = await dashboard.sql`select ticker from barline.watched_tickers where removed_at is null`;
+          expect(rows.length).toBe(isOn === "true" ? 1 : 0);
+        }
+        await page.context().close();
+      }
+    });
+
     test("a phone has every page in a drawer, and is as wide as it is", async () => {
       const page = await open("/quality", false, 390);
       await page.click(".nav-button");

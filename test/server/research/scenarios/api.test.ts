@@ -127,6 +127,21 @@ describe("a scenario", () => {
     expect((await actions()).at(-1)).toEqual(["scenario.rename", { scenario: 1, name: "a" }]);
   });
 
+  test("is a favourite as long as somebody says so, and is listed as one", async () => {
+    await save("Held");
+    await save("Other");
+    expect((await ask(app, "PATCH", "/api/scenarios/1", { favourite: true })).body.favourite).toBe(true);
+    const names = async () =>
+      (await ask(app, "GET", "/api/scenarios?favourite=true")).body.scenarios.map(({ name }: { name: string }) => name);
+    expect(await names()).toEqual(["Held"]);
+    await ask(app, "PATCH", "/api/scenarios/1", { favourite: false });
+    expect(await names()).toEqual([]);
+    expect((await actions()).slice(2)).toEqual([
+      ["scenario.star", { scenario: 1, name: "Held" }],
+      ["scenario.unstar", { scenario: 1, name: "Held" }],
+    ]);
+  });
+
   test("is duplicated by a name that is free", async () => {
     const { body: original } = await save("A");
     const copies = [];
