@@ -39,6 +39,18 @@ const Subscriber = ({ one, titles, now }: { one: SubscriberView; titles: JobTitl
   </>
 );
 
+/** A name that goes on in the next line behind one of its slashes. */
+const BreakAfterSlashes = ({ text }: { text: string }) => (
+  <>
+    {text.split(/(?<=\/)(?!\/)/).map((part) => (
+      <>
+        {part}
+        <wbr />
+      </>
+    ))}
+  </>
+);
+
 type ListProps = { shell: Shell; now: Date; datasets: DatasetView[]; titles: JobTitles };
 
 /** Every dataset: who records events for it, whom they wake, and whether any waits. */
@@ -70,7 +82,7 @@ export const datasetsPage = ({ shell, now, datasets, titles }: ListProps) =>
               <tr>
                 <th scope="row">
                   <a class="break" href={datasetUrl(dataset.name)}>
-                    {dataset.name}
+                    <BreakAfterSlashes text={dataset.name} />
                   </a>
                 </th>
                 <td>

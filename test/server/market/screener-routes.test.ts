@@ -119,7 +119,7 @@ describe("the screener's address", () => {
 
   test("with something it cannot read says what, and finds the rest", async () => {
     const page = await text("/screener?rsi_14_max=many&sort=rsi14&columns=close&return_1d_min=0");
-    expect(page).toContain("rsi_14_max has to be a number such as 0.1, 10% or 1.5M.");
+    expect(page).toContain("RSI 14, at most, has to be a number such as 0.1, 10% or 1.5M.");
     expect(page).toContain("“rsi14” is no column. Did you mean rsi_14?");
     expect(page).toContain("“close” is no column.");
     expect(page).toContain("<b>3 tickers</b>");

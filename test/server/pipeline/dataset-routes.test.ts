@@ -31,7 +31,7 @@ describe("the list of datasets", () => {
     await addPipelineSample(fresh.sql);
     await fresh.sql`update barline.dataset_events set dataset = 's3://old/<b>bucket' where dataset = ${manifests}`;
     const page = await (await fresh.app.request("/datasets")).text();
-    expect(page).toContain("s3://old/&lt;b&gt;bucket");
+    expect(page).toContain("s3://<wbr/>old/<wbr/>&lt;b&gt;bucket");
     expect((await fresh.app.request(pathOf("s3://old/<b>bucket"))).status).toBe(200);
     await fresh.close();
   });
