@@ -21,7 +21,9 @@ export type SitePage = {
 // biome-ignore format: a page a line is what makes the list readable, and easy to add to.
 export const sitePages: readonly SitePage[] = [
   { group: "Pipeline", href: "/", label: "Overview", key: "o", description: "How all jobs stand, and what is published" },
-  { group: "Pipeline", href: "/grid", label: "Grid", key: "g", description: "The newest runs and each of their tasks", covers: ["/runs", "/tasks"] },
+  { group: "Pipeline", href: "/grid", label: "Grid", key: "g", description: "The newest runs and each of their tasks", covers: ["/tasks"] },
+  { group: "Pipeline", href: "/runs", label: "Runs", key: "u", description: "All runs, to look through and to change many at once" },
+  { group: "Pipeline", href: "/timeline", label: "Timeline", key: "i", description: "What ran when, on a day" },
   { group: "Pipeline", href: "/calendar", label: "Calendar", key: "c", description: "Every session, and how far it has come" },
   { group: "Pipeline", href: "/graph", label: "Graph", key: "h", description: "Jobs, datasets and models, and what feeds what" },
   { group: "Pipeline", href: "/datasets", label: "Datasets", key: "d", description: "What jobs announce, and who waits for it", covers: ["/events"] },

@@ -6,7 +6,9 @@ import { addMarketSample, addPipelineSample } from "./sample.ts";
 /** Pages without parameters in their path that say nothing until their address says of what, and where their links are. */
 const ofSomething: Record<string, string> = {
   "/lake": "one object of the lake, from lineage and rejects",
+  "/sql/history": "what was run in the console, from the console",
   "/scenarios/compare": "the scenarios that were chosen from their list",
+  "/backtest/tear-sheet": "the run of its address, from the backtest",
   "/backtest/tickers": "a part of the backtest's form, for its script",
 };
 
@@ -62,7 +64,7 @@ describe("the navigation", () => {
 
   test.each([
     ["/tickers/AAPL", "/tickers"],
-    ["/runs/1", "/grid"],
+    ["/runs/1", "/runs"],
     ["/jobs/stocks_polygon_load", "/jobs/stocks_polygon_load"],
   ])("marks on %s where one came from", async (path, href) => {
     const page = await (await dashboard.app.request(path)).text();

@@ -58,19 +58,3 @@ describe("/api/watchlists", () => {
     expect((await ask(app, "PATCH", "/api/watchlists/1/tickers/AAPL", { place: 1 })).status).toBe(404);
   });
 });
-
-describe("/api/screens", () => {
-  test("saves one, changes it, deletes it and has it back", async () => {
-    const { status, body } = await ask(app, "POST", "/api/screens", { name: "Low", query: "?rsi_14_max=30&from=100" });
-    expect([status, body.query, body.url]).toEqual([201, "rsi_14_max=30", "/screener?rsi_14_max=30"]);
-    expect((await ask(app, "PATCH", "/api/screens/1", { query: "type=CS" })).body).toMatchObject({
-      name: "Low",
-      query: "type=CS",
-    });
-    await ask(app, "DELETE", "/api/screens/1");
-    expect((await ask(app, "GET", "/api/screens")).body).toEqual([]);
-    expect((await ask(app, "PATCH", "/api/screens/1", { name: "Other" })).status).toBe(404);
-    expect((await ask(app, "POST", "/api/screens/1/restore")).body.name).toBe("Low");
-    expect((await ask(app, "GET", "/api/screens")).body).toHaveLength(1);
-  });
-});
