@@ -76,7 +76,8 @@ async function byNumber(query: string, { read }: AppContext): Promise<Ranked[]> 
 }
 
 async function inProject(query: string, context: AppContext): Promise<Ranked[]> {
-  const { project } = await readProject(context);
+  // Looking whether its files have changed takes longer than all else: once for all keys of a word.
+  const { project } = await context.snapshots.of("project", () => readProject(context));
   const nodes = [...modelsOf(project), ...project.sources];
   return [
     ...nodes.flatMap(({ name, description: note }) =>
