@@ -49,6 +49,7 @@ export const sitePages: readonly SitePage[] = [
   { group: "System", href: "/activity", label: "Activity", key: "y", description: "Who did what, and when" },
   { group: "System", href: "/system", label: "System", key: "z", description: "Processes, sizes, tokens and what is kept how long" },
   { group: "System", href: "/search", label: "Search", description: "Everything that can be found by its name" },
+  { group: "System", href: "/export", label: "Export", description: "What is written to the lake as Parquet, for other programs" },
   { group: "System", href: "/about", label: "About", description: "What the data is, and what it is not" },
 ];
 

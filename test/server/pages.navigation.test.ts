@@ -24,7 +24,7 @@ afterAll(() => dashboard.close());
 const pageRoutes = () => [
   ...new Set(
     dashboard.app.routes
-      .filter(({ method, path }) => method === "GET" && !path.includes(":") && !/\.\w+$/.test(path))
+      .filter(({ method, path }) => method === "GET" && !/[:*]/.test(path) && !/\.\w+$/.test(path))
       .map(({ path }) => path),
   ),
 ];

@@ -30,7 +30,7 @@ async function testServer(): Promise<EmbeddedPostgres> {
   return started;
 }
 
-/** Ends the shared server at once: nothing in it is kept. Called when the last test file is done. */
+/** Ends the shared server at once: nothing in it is kept. Scripts call it; after a run of tests it ends with their process. */
 export function stopTestServer(): void {
   stopServer();
 }

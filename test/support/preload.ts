@@ -1,6 +1,5 @@
-import { afterAll, setDefaultTimeout } from "bun:test";
+import { setDefaultTimeout } from "bun:test";
 import fc from "fast-check";
-import { stopTestServer } from "./database.ts";
 
 /**
  * The limit of every test and hook that names none: what starts processes or a database on a busy two-core machine needs
@@ -24,5 +23,3 @@ Bun.plugin({
 // The same cases each time: what a change is judged by must not be chance. The soak draws others, and names the seed of one
 // that fails.
 if (!process.env.SOAK) fc.configureGlobal({ seed: 20_201_117 });
-
-afterAll(stopTestServer);

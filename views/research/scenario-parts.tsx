@@ -29,7 +29,7 @@ export const RunAgain = ({ id, name }: { id: number; name?: string }) => (
 
 const Best = () => (
   <span class="best">
-    <svg class="star" viewBox="0 0 16 16" width="11" height="11" aria-hidden="true">
+    <svg class="best-star" viewBox="0 0 16 16" width="11" height="11" aria-hidden="true">
       <path d="M8 1.5l2 4.4 4.7.5-3.5 3.2 1 4.7L8 11.9l-4.2 2.4 1-4.7L1.3 6.4 6 5.9z" />
     </svg>
     <span class="visually-hidden">best: </span>
@@ -38,7 +38,7 @@ const Best = () => (
 
 const Changed = () => (
   <span class="best">
-    <svg class="star" viewBox="0 0 16 16" width="9" height="9" aria-hidden="true">
+    <svg class="best-star" viewBox="0 0 16 16" width="9" height="9" aria-hidden="true">
       <path d="M8 2l6.5 12h-13z" />
     </svg>
     <span class="visually-hidden">changed: </span>
