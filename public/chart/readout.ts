@@ -75,13 +75,17 @@ export function showReadout(element: HTMLElement, reading: Reading, index: numbe
   const name = earlierName(data, date);
   const happened = events.filter(({ bar }) => bar === index).map(({ words }) => words);
   const lines = panes.flatMap(({ lines }) => lines);
-  element.replaceChildren(
-    textSpan("date", formatDate(date)),
-    ...(name === null ? [] : [textSpan("as-name", `as ${name}`)]),
+  const values = document.createElement("dl");
+  values.append(
     ...(hasCandles ? barItems(reading, index) : []),
     ...lines.map(({ label, kind, tone, dash, values }) =>
       item(label, formatIndicator(kind, values[index]), "", keyOf(tone, dash)),
     ),
+  );
+  element.replaceChildren(
+    textSpan("date", formatDate(date)),
+    ...(name === null ? [] : [textSpan("as-name", `as ${name}`)]),
+    values,
     ...(happened.length === 0 ? [] : [textSpan("happened", happened.join("; "))]),
   );
 }

@@ -148,7 +148,7 @@ const Access = (props: AboutProps) => (
       {props.psql === null && " Its URL is what DATABASE_URL was set to."}
     </p>
     {props.psql && (
-      <pre>
+      <pre tabindex={0}>
         <code>{props.psql}</code>
       </pre>
     )}

@@ -123,17 +123,20 @@ const Node = ({ node, box, now }: { node: GraphNode; box: Box; now: Date }) => {
   );
   return (
     <g class={`node ${node.kind} ${toneOf(node)}`}>
+      <title>{`${node.name}. ${node.description}`}</title>
       <a href={node.href} aria-label={heardOf(node, [...lines, first, second], now)}>
-        <title>{`${node.name}. ${node.description}`}</title>
         <Outline node={node} box={box} />
+        {/* The spaces part the lines for those who hear them. */}
         {lines.map((line, index) => (
-          <text class="title" x={left} y={box.y + 42 + index * 16}>
-            {line}
-          </text>
+          <>
+            <text class="title" x={left} y={box.y + 42 + index * 16}>
+              {line}
+            </text>{" "}
+          </>
         ))}
         <text class="detail" x={left} y={foot - 27}>
           {first}
-        </text>
+        </text>{" "}
         <text class="detail" x={left} y={foot - 11}>
           {second}
         </text>
@@ -192,8 +195,10 @@ const EdgeLabel = ({ edge, route, now }: { edge: GraphEdge; route: Route; now: D
   return (
     <g class={`edge-label ${isDown ? "down" : "across"}`}>
       {edge.event && (
+        <title>{`Event ${edge.event.id}, ${verbs[edge.kind]} ${formatSecond(edge.event.at)} New York`}</title>
+      )}
+      {edge.event && (
         <a href={`/events/${edge.event.id}`} aria-label={`Event #${edge.event.id}, ${verbs[edge.kind]} ${ago}`}>
-          <title>{`Event ${edge.event.id}, ${verbs[edge.kind]} ${formatSecond(edge.event.at)} New York`}</title>
           <text x={isDown ? x + 12 : x} y={isDown ? y + 4 : y - 8}>
             #{edge.event.id}
           </text>
