@@ -88,7 +88,7 @@ describe("GET /api/runs", () => {
     ["?state=done", "state", "queued, running, success, failed, cancelled"],
     ["?before=-1", "before", "a whole number"],
     ["?before=99999999999999999999", "before", "a whole number"],
-    ["?sort=id", "sort", "known are job, state, limit, before"],
+    ["?sort=id", "sort", "known are job, state, limit, trigger, from, to, alike, before"],
     ["?__proto__=1", "__proto__", "not known"],
   ];
   test.each(bad)("refuses %s by the name of the parameter", async (query, field, says) => {

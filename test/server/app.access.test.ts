@@ -67,7 +67,7 @@ describe("who may only look", () => {
     for (const { method, path } of routes()) {
       const response = await opened.app.request(path, { method, headers });
       // What a backtest is asked with is its body, and nothing of it is kept.
-      const isComputing = path === "/api/backtests";
+      const isComputing = path === "/api/backtests" || path === "/api/backtests/tear-sheet";
       // The SQL console is off for them where nothing else was said.
       const isRefused = (method !== "GET" && !isComputing) || /^\/api\/tokens$|^(\/api)?\/sql/.test(path);
       expect({ method, path, isRefused: response.status === 403 }).toEqual({ method, path, isRefused });

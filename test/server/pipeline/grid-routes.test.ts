@@ -17,7 +17,7 @@ describe("the grid of a fresh database", () => {
 
   test("says of every job that it has no run yet", async () => {
     const page = await (await dashboard.app.request("/grid")).text();
-    expect(page.match(/No run yet\./g)).toHaveLength(3);
+    expect(page.match(/No run yet:/g)).toHaveLength(3);
   });
 
   test("says that nothing matches where something was asked for", async () => {
