@@ -122,7 +122,7 @@ export declare function defineStrategy<Parameters extends z.ZodObject>(definitio
 export declare const level: (label: string, bars: Bars, value: number) => PaneLine;
 
 /** A parameter that counts sessions. The examples are what the form of a sweep proposes to try. */
-export declare const sessions: (minimum: number, byDefault: number, description: string, examples?: number[]) => z.ZodDefault<z.ZodInt>;
+export declare function sessions(minimum: number, byDefault: number, description: string, examples?: number[]): z.ZodDefault<z.ZodInt>;
 
 /** A parameter on the scale of the relative strength index. */
 export declare const strength: (byDefault: number, description: string) => z.ZodDefault<z.ZodNumber>;
