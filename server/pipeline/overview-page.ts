@@ -35,6 +35,9 @@ const words: Record<string, { does: string; unit: string }> = {
   [jobIds.export]: { does: "Published models to the lake", unit: "publications" },
 };
 
+/** The line that data passes through; other jobs show once they have had something to do. */
+const always = new Set<string>([jobIds.ingest, jobIds.load, jobIds.transform]);
+
 /** Queued runs of a paused job wait for a person. */
 const isAtWork = ({ queued, running, paused }: { queued: number; running: number; paused: boolean }) =>
   running > 0 || (queued > 0 && !paused);
@@ -114,7 +117,7 @@ const purposes: Record<string, string> = {
   [jobIds.ingest]: "fetch",
   [jobIds.load]: "load",
   [jobIds.transform]: "publish",
-  [jobIds.workspace]: "your own models",
+  [jobIds.workspace]: "build your own models on",
   [jobIds.export]: "export",
 };
 
@@ -167,18 +170,19 @@ export async function readOverviewStatus(context: AppContext, publishedRange: Pu
       return standing ? [readPanel(context, job, standing, active)] : [];
     }),
   );
+  const shown = panels.filter((panel) => always.has(panel.id) || panel.total > 0 || panel.lastSuccess !== null);
   const lastSettled = lastSettledSession(now);
   const titles = new Map(jobs.map(({ id, title }) => [id, title]));
   const [next] = upcomingSessions(now, 1);
   return {
     now,
     headline: headlineOf(
-      panels,
+      shown,
       range?.last ?? null,
       jobs.every(({ schedule }) => !schedule || schedule.catchup === "all"),
     ),
-    isWorking: panels.some((panel) => panel.isAtWork),
-    panels,
+    isWorking: shown.some((panel) => panel.isAtWork),
+    panels: shown,
     lastPublished: range?.last ?? null,
     lastSettled,
     behind:

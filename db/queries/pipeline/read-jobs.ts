@@ -126,12 +126,16 @@ export async function selectEventBacklog(sql: Sql, jobId: string, datasets: stri
     select
       count(*)::int as total,
       count(*) filter (where runs.state = 'success')::int as done,
-      count(*) filter (where claims.event_id is null or runs.state in ('queued', 'running'))::int as ahead,
-      count(*) filter (where claims.event_id is null)::int as waiting
+      count(*) filter (where pending.event_id is not null or runs.state in ('queued', 'running'))::int as ahead,
+      count(pending.event_id)::int as waiting
     from barline.dataset_events as events
     left join barline.event_claims as claims on claims.job_id = ${jobId}::text and claims.event_id = events.id
+    left join barline.pending_events as pending on pending.job_id = ${jobId}::text and pending.event_id = events.id
     left join barline.runs on runs.id = claims.run_id
-    where events.dataset = any(${datasets}::text[])`;
+    where
+      events.dataset = any(${datasets}::text[])
+      -- What the job passed over, or was not subscribed to, is nobody's work.
+      and (claims.event_id is not null or pending.event_id is not null)`;
   return rows[0] ?? { total: 0, done: 0, ahead: 0, waiting: 0 };
 }
 
