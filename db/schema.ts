@@ -8,6 +8,7 @@ export * from "./schema/answers.ts";
 export * from "./schema/columns.ts";
 export * from "./schema/console.ts";
 export * from "./schema/export.ts";
+export * from "./schema/data-alerts.ts";
 export * from "./schema/housekeeping.ts";
 export * from "./schema/listings.ts";
 export * from "./schema/market.ts";

@@ -9,7 +9,7 @@ export const alerts = barline.table(
     id: identity("id").primaryKey(),
     /** What the problem is about: while one is open, the same problem opens no second. */
     key: text("key").notNull(),
-    /** run_failed | test_failed | quarantined | stale_data | drift */
+    /** run_failed | test_failed | quarantined | stale_data | drift | split_set_aside; data: what an alert on data told, over as it was told */
     kind: text("kind").notNull(),
     title: text("title").notNull(),
     message: text("message").notNull(),
@@ -32,7 +32,7 @@ export const alertDeliveries = barline.table(
     id: identity("id").primaryKey(),
     /** Null for a test that somebody asked for. */
     alertId: bigint("alert_id", { mode: "number" }).references(() => alerts.id, { onDelete: "cascade" }),
-    /** opened | recovered | test */
+    /** opened | recovered | crossed | test */
     event: text("event").notNull(),
     /** webhook | email */
     channel: text("channel").notNull(),
