@@ -6,6 +6,7 @@ import { HttpError } from "./http/errors.ts";
 import { openApiOperation } from "./http/openapi.ts";
 import type { Operation } from "./http/operation.ts";
 import { barOperations } from "./market/bar-api.ts";
+import { dataAlertOperations } from "./market/data-alert-api.ts";
 import { savedScreenOperations } from "./market/saved-screen-api.ts";
 import { screenerOperations } from "./market/screener-api.ts";
 import { watchlistOperations } from "./market/watchlist-api.ts";
@@ -60,6 +61,7 @@ const described = [
   ...sweepOperations,
   ...watchlistOperations,
   ...savedScreenOperations,
+  ...dataAlertOperations,
   ...scenarioOperations,
   ...sqlOperations,
 ];

@@ -7,6 +7,7 @@ import type { Pipeline } from "../jobs/pipeline.ts";
 import type { Config } from "./config.ts";
 import type { Guard } from "./http/guard.ts";
 import type { Snapshots } from "./http/snapshots.ts";
+import type { DataAlerts } from "./market/data-alerts.ts";
 import type { SavedScreens } from "./market/saved-screens.ts";
 import type { Watchlists } from "./market/watchlists.ts";
 import type { Metrics } from "./metrics/metrics.ts";
@@ -40,6 +41,8 @@ export type AppContext = {
   watchlists: Watchlists;
   /** What is looked for in the screener, kept by name. */
   screens: SavedScreens;
+  /** What people want to be told of the data. */
+  dataAlerts: DataAlerts;
   /** What is read once for all who look at the same. */
   snapshots: Snapshots;
   metrics: Metrics;

@@ -1,5 +1,6 @@
 import type { Sql } from "../db/client.ts";
 import type { AppContext } from "./context.ts";
+import { createDataAlerts } from "./market/data-alerts.ts";
 import { createSavedScreens } from "./market/saved-screens.ts";
 import { createWatchlists } from "./market/watchlists.ts";
 import { createScenarios } from "./research/scenarios/scenarios.ts";
@@ -9,8 +10,9 @@ export const createKept = (options: {
   sql: Sql;
   read: Sql;
   now(): Date;
-}): Pick<AppContext, "scenarios" | "watchlists" | "screens"> => ({
+}): Pick<AppContext, "scenarios" | "watchlists" | "screens" | "dataAlerts"> => ({
   scenarios: createScenarios(options),
   watchlists: createWatchlists(options),
   screens: createSavedScreens(options),
+  dataAlerts: createDataAlerts(options),
 });

@@ -33,6 +33,8 @@ import { createSnapshots } from "./http/snapshots.ts";
 import { createKept } from "./kept.ts";
 import { lakeOf } from "./lake-config.ts";
 import type { Lifecycle } from "./lifecycle.ts";
+import { listen } from "./listen.ts";
+import { createDataReader } from "./market/data-alert-reader.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 import { createDashboardRoutes } from "./pages.ts";
 import { createSqlConsole } from "./research/sql/console.ts";
@@ -123,7 +125,8 @@ function openOwnPool(
   part: string,
   { role = "state", max = 2 }: { role?: PoolRole; max?: number } = {},
 ): Sql {
-  const sql = openPool(database.url, role, { max, name: `barline ${part}` });
+  const asReader = role === "read" && database.asReader;
+  const sql = openPool(database.url, role, { max, name: `barline ${part}`, asReader });
   lifecycle.onStop(`${part} pool`, () => sql.end({ timeout: 0.5 }));
   return sql;
 }
@@ -196,8 +199,10 @@ export async function startPipeline(startup: Startup, database: Database): Promi
 export function openAlerts({ config, log, lifecycle, now }: Startup, database: Database, pipeline: Pipeline): Alerts {
   // Its own connections: a webhook must be told also when the pipeline's are all busy.
   const sql = openOwnPool(lifecycle, database, "alerts");
+  const read = openOwnPool(lifecycle, database, "alert checks", { role: "read" });
   const alerts = createAlerts({
     sql,
+    readData: createDataReader({ read, log, now }),
     settings: config.alerts,
     jobs: pipeline.orchestrator.jobs,
     startDate: config.startDate,
@@ -284,16 +289,4 @@ export async function startWeb(
   lifecycle.onStop("web", () => server.stop(true));
   const host = config.host.includes(":") ? `[${config.host}]` : config.host;
   return `http://${host}:${server.port}`;
-}
-
-function listen({ host, port }: Config, fetch: (request: Request) => Response | Promise<Response>) {
-  try {
-    // Pages answer in milliseconds; what stays silent for longer is a stream, which may. Bun's own error page shows code, and
-    // without it Bun shares a port that is taken.
-    const http = { idleTimeout: 60, development: false, reusePort: false };
-    return Bun.serve({ hostname: host, port, ...http, fetch });
-  } catch (cause) {
-    if (!(cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE")) throw cause;
-    throw new Error(`Port ${port} on ${host} is in use. Stop what listens there, or set PORT to another.`, { cause });
-  }
 }

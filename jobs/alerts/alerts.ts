@@ -6,6 +6,7 @@ import { insertTest, retryDelivery, selectDeliveryState } from "../../db/queries
 import { wakeChannel } from "../../db/queries/pipeline/wake.ts";
 import { type Loop, startLoop } from "../orchestrator/loop.ts";
 import { type JobDefinition, RequestError } from "../orchestrator/types.ts";
+import { checkData, type ReadData } from "./data-check.ts";
 import { createDispatcher, type Dispatcher, leaseMs } from "./dispatcher.ts";
 import { createEmail } from "./email.ts";
 import { evaluate } from "./evaluate.ts";
@@ -19,6 +20,8 @@ export type AlertOptions = {
   jobs: readonly Pick<JobDefinition, "id" | "title">[];
   startDate: string;
   catchup: "all" | "latest" | "none";
+  /** Reads the published tables for alerts on data; where it is left out, none is checked. */
+  readData?: ReadData;
   /** Of Barline; receivers see it. */
   version: string;
   log: Logger;
@@ -61,22 +64,36 @@ export function createAlerts(options: AlertOptions): Alerts {
     return found.busy ? debounceMs : longestMs;
   };
 
+  const check = async () => {
+    if (!options.readData) return Number.POSITIVE_INFINITY;
+    const { told } = await checkData({ sql, read: options.readData, channels: channels.map(({ name }) => name), now });
+    for (const alert of told) log.info({ alert }, "an alert on data has something to tell");
+    if (told.length > 0) sending?.wake();
+    return longestMs;
+  };
+
   return {
     ...createDesk({ sql, channels, dispatcher, now, signal: stopping.signal, queued: () => sending?.wake() }),
     async start() {
       const looking = startLoop({ turn: () => guarded(log, look), longestMs });
+      const checking = startLoop({ turn: () => guarded(log, check), longestMs });
       sending = startLoop({ turn: () => guarded(log, () => dispatcher.sendDue(stopping.signal)), longestMs });
       closers.push(
         () => looking.stop(),
+        () => checking.stop(),
         () => sending?.stop(),
       );
-      const debounced = createDebounce(debounceMs, looking.wake);
+      const debounced = createDebounce(debounceMs, () => {
+        looking.wake();
+        checking.wake();
+      });
       const listening = await sql.listen(wakeChannel, debounced.ask);
       closers.push(
         () => debounced.clear(),
         () => listening.unlisten(),
       );
       looking.wake();
+      checking.wake();
       sending.wake();
     },
     async stop() {

@@ -15,7 +15,7 @@ const longestMessage = 2000;
 const hourMs = 3_600_000;
 
 /** One line, of a length that every receiver takes. */
-const oneLine = (text: string, longest = longestMessage) => {
+export const oneLine = (text: string, longest = longestMessage) => {
   const line = text.replace(/\s+/g, " ").trim();
   return line.length > longest ? `${line.slice(0, longest - 1)}…` : line;
 };

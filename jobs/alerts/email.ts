@@ -90,6 +90,7 @@ function toMail(message: Message, from: string) {
     said,
     advice && `What to do: ${advice}`,
     openedAt &&
+      event !== "crossed" &&
       `Since ${openedAt.toISOString().slice(0, 16).replace("T", " ")} UTC${isLate ? "; it is over since" : ""}`,
     link,
     `--\nBarline, ${message.id}`,

@@ -33,8 +33,8 @@ export function composeMessage(delivery: ClaimedDelivery, publicUrl: string | nu
     advice: isOver ? null : alert.advice,
     link: linkTo(alert.path),
     openedAt: alert.openedAt,
-    // One that was late, and sent after its problem was over, says so.
-    resolvedAt: alert.resolvedAt,
+    // One that was late, and sent after its problem was over, says so. A crossing has no end to tell of.
+    resolvedAt: event === "crossed" ? null : alert.resolvedAt,
   };
 }
 

@@ -4,6 +4,7 @@ import type { Actor } from "../orchestrator/types.ts";
 /**
  * Words. A *problem* is something that needs a person, as computed from the database. An *alert* is a problem with the
  * times between which it stood; it *opens* and *recovers*. A *delivery* is one message about that to one *channel*.
+ * An alert *on data* is what people ask to be told of prices and figures; a *crossing* is what it tells, and is over as it is told.
  */
 
 export const channelNames = ["webhook", "email"] as const;
@@ -17,6 +18,7 @@ export const alertKinds = [
   "drift",
   "split_set_aside",
   "workspace_failed",
+  "data",
 ] as const;
 export type AlertKind = (typeof alertKinds)[number];
 
@@ -46,7 +48,7 @@ export type Message = {
   id: string;
   /** The same in all messages of one alert. */
   thread: string;
-  event: "opened" | "recovered" | "test";
+  event: "opened" | "recovered" | "crossed" | "test";
   kind: AlertKind | "test";
   title: string;
   message: string;

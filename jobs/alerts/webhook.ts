@@ -87,7 +87,7 @@ function retryAfter(response: Response): number | null {
 
 /** Text as Slack's markup reads it; what came from outside must not call a channel or make a link. */
 const escapeSlack = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-const icons = { opened: "🔴", recovered: "🟢", test: "🔵" } as const;
+const icons = { opened: "🔴", recovered: "🟢", crossed: "🔔", test: "🔵" } as const;
 /** Slack refuses longer headers and sections. */
 const longestHeader = 150;
 const longestSection = 3000;

@@ -1,11 +1,10 @@
-import { indicatorColumns, isIndicator } from "../../db/queries/market/read-screen-columns.ts";
+import { indicatorColumns } from "../../db/queries/market/read-screen-columns.ts";
 import { type SavedScreenRow, selectSavedScreens } from "../../db/queries/market/saved-screens.ts";
 import { deletedScenarioDays } from "../../jobs/housekeeping/retention.ts";
 import { boundText } from "../../views/market/indicators.ts";
 import type { SavedScreenLink, SavedScreenList, ScreenDesk } from "../../views/market/saved-screen-types.ts";
 import type { AppContext } from "../context.ts";
-import { indicatorOf } from "./screener-indicators.ts";
-import { readScreen } from "./screener-request.ts";
+import { kindOf, labelOf, readScreen } from "./screener-request.ts";
 import { readStars } from "./watchlist-read.ts";
 
 const deletedShown = 20;
@@ -25,10 +24,11 @@ export const readScreenDesk = (context: AppContext): Promise<ScreenDesk> =>
   });
 
 /** What a query looks for, a condition each, in the words of the screener. */
-function conditionsOf(query: string): string[] {
+export function conditionsOf(query: string): string[] {
   const { request } = readScreen(new URLSearchParams(query), indicatorColumns);
   const bounds = request.bounds.map(({ column, min, max }) => {
-    const { label, kind } = isIndicator(column) ? indicatorOf(column) : { label: column, kind: "plain" as const };
+    const label = labelOf(column);
+    const kind = kindOf(column);
     if (min !== null && max !== null) return `${label} ${boundText(kind, min)} to ${boundText(kind, max)}`;
     return min === null ? `${label} at most ${boundText(kind, max)}` : `${label} at least ${boundText(kind, min)}`;
   });
@@ -37,7 +37,7 @@ function conditionsOf(query: string): string[] {
     ...(request.type === "" ? [] : [`type ${request.type}`]),
     ...(request.date === null ? [] : [`as of ${request.date}`]),
     ...bounds,
-    ...request.choices.map(({ column, values }) => `${column} ${values.join(" or ")}`),
+    ...request.choices.map(({ column, values }) => `${labelOf(column)} ${values.join(" or ")}`),
   ];
 }
 

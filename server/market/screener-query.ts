@@ -44,7 +44,8 @@ const bounds = Object.fromEntries(
 
 const columnsAllowed = `of ${indicatorColumns.join(", ")}, or of your own models as \`model.column\``;
 const workspaceColumn = String.raw`[A-Za-z0-9_]{1,63}\.[A-Za-z0-9_]{1,63}`;
-const oneColumn = `(${indicatorColumns.join("|")}|${workspaceColumn})`;
+/** A column by its name, as a pattern of the document. */
+export const oneColumn = `(${indicatorColumns.join("|")}|${workspaceColumn})`;
 const columnList = z.string().transform((text, context) => {
   const { columns, unknown } = parseColumns(text);
   if (unknown.length === 0 && columns.length > 0) return columns;

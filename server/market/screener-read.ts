@@ -16,6 +16,7 @@ import { type ColumnName, type Problem, readScreen, type ScreenRequest, type Sor
 import {
   asModelError,
   isWorkspaceName,
+  type MarketReader,
   readWorkspace,
   UnreadableModelError,
   type Workspace,
@@ -30,7 +31,7 @@ export type Available = {
 };
 
 /** What can be screened; null where one of the marts that screens read is not there. */
-export async function readAvailable(context: AppContext): Promise<Available | null> {
+export async function readAvailable(context: MarketReader): Promise<Available | null> {
   const { facts, latest, breadth, tickers } = martTables;
   const columns = await selectMartColumns(context.read, [facts, latest, breadth, tickers]);
   if (columns.size < 4) return null;
@@ -43,7 +44,7 @@ export async function readAvailable(context: AppContext): Promise<Available | nu
 export type ScreenSession = { newest: string; session: string | null };
 
 /** The sessions that a screen of this day is about; null while there is none at all. */
-export async function readSession(context: AppContext, date: string | null): Promise<ScreenSession | null> {
+export async function readSession(context: MarketReader, date: string | null): Promise<ScreenSession | null> {
   const [newest, session] = await Promise.all([
     selectSessionAt(context.read, null),
     selectSessionAt(context.read, date),
@@ -66,7 +67,7 @@ const nobody: FoundScreen = {
 };
 
 /** A name as what it stands for. */
-function columnOf(name: ColumnName, workspace: Workspace): ScreenColumn {
+export function columnOf(name: ColumnName, workspace: Workspace): ScreenColumn {
   if (isIndicator(name)) return name;
   const column = workspace.get(name);
   if (column === undefined) throw new HttpError(422, "invalid", whyNotOffered(name, workspace), { field: name });

@@ -1,6 +1,7 @@
 import { type IndicatorColumn, isIndicator } from "../../db/queries/market/read-screen-columns.ts";
 import type { WorkspaceName } from "../../db/queries/market/read-workspace-columns.ts";
 import { isIsoDate } from "../../jobs/market/calendar.ts";
+import type { IndicatorKind } from "../../views/market/indicators.ts";
 import { nearest } from "../http/nearest.ts";
 import { defaultColumns, defaultSort, indicatorOf } from "./screener-indicators.ts";
 import { isWorkspaceName } from "./workspace-columns.ts";
@@ -58,10 +59,10 @@ export function parseAmount(text: string): number | null {
 }
 
 /** Whether a text is written as the name of a column is. */
-const isColumnName = (text: string): text is ColumnName => isIndicator(text) || isWorkspaceName(text);
+export const isColumnName = (text: string): text is ColumnName => isIndicator(text) || isWorkspaceName(text);
 
 /** What a column is called; one of a workspace model by its name. */
-const labelOf = (column: ColumnName): string => (isIndicator(column) ? indicatorOf(column).label : column);
+export const labelOf = (column: ColumnName): string => (isIndicator(column) ? indicatorOf(column).label : column);
 
 const isSortable = (text: string): text is SortName =>
   text === "ticker" || text === "name" || text === "type" || isColumnName(text);
@@ -97,6 +98,9 @@ export function parseColumns(text: string): { columns: ColumnName[]; unknown: st
   const names = [...new Set(text.split(",").map((name) => name.trim()))].filter((name) => name !== "");
   return { columns: names.filter(isColumnName), unknown: names.filter((name) => !isColumnName(name)) };
 }
+
+/** How a number of a column is written. */
+export const kindOf = (column: ColumnName): IndicatorKind => (isIndicator(column) ? indicatorOf(column).kind : "plain");
 
 /** The bounds among some parameters: `rsi_14_max=30`, and what the form's own row adds. */
 function readBounds(params: URLSearchParams, problems: Problem[]): Bound[] {

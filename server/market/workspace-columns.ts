@@ -1,22 +1,27 @@
-import { isQueryCancelled, statementError } from "../../db/errors.ts";
+import type { Logger } from "pino";
+import type { Sql } from "../../db/client.ts";
+import { isQueryCancelled, isTransientDatabaseError, statementError } from "../../db/errors.ts";
 import {
   selectWorkspaceColumns,
   type WorkspaceColumn,
   type WorkspaceName,
 } from "../../db/queries/market/read-workspace-columns.ts";
 import type { Indicator } from "../../views/market/indicators.ts";
-import type { AppContext } from "../context.ts";
 import { HttpError } from "../http/errors.ts";
 import { nearest } from "../http/nearest.ts";
+import type { Snapshots } from "../http/snapshots.ts";
 
 /** The columns of the people's own models that are offered, in the order of their models. */
 export type Workspace = ReadonlyMap<string, WorkspaceColumn>;
+
+/** What reading the market takes. */
+export type MarketReader = { read: Sql; snapshots: Snapshots };
 
 /** Whether a text is written as the name of such a column; whether there is one is another question. */
 export const isWorkspaceName = (text: string): text is WorkspaceName => /^\w{1,63}\.\w{1,63}$/.test(text);
 
 /** What is offered now. `hasSecurities`: whether the tables beside them know securities, without which nothing keyed by those can be found. */
-export async function readWorkspace(context: AppContext, hasSecurities: boolean): Promise<Workspace> {
+export async function readWorkspace(context: MarketReader, hasSecurities: boolean): Promise<Workspace> {
   const columns = await context.snapshots.of("workspace columns", () => selectWorkspaceColumns(context.read));
   const found = columns.filter(({ relation }) => hasSecurities || relation.grain !== "security_session");
   return new Map(found.map((column) => [column.name, column]));
@@ -68,4 +73,17 @@ export function asModelError(error: unknown, models: readonly string[]): unknown
   }
   const reason = statementError(error);
   return reason === null ? error : new UnreadableModelError(`${names} cannot be read: ${reason}.`);
+}
+
+/**
+ * Why what was asked of some columns cannot be told, for who reads it later: the model's fault where it may be one, else something for the log. An outage
+ * of the database is nobody's problem: it is thrown, and what was asked is asked again.
+ */
+export function toProblem(error: unknown, columns: readonly string[], log: Pick<Logger, "error">): string {
+  if (isTransientDatabaseError(error)) throw error;
+  const models = columns.filter(isWorkspaceName).map((name) => name.split(".")[0] ?? name);
+  const told = asModelError(error, models);
+  if (told instanceof UnreadableModelError) return told.message;
+  log.error({ err: error }, "an alert on data could not be checked");
+  return "It could not be read; the log says why.";
 }

@@ -36,6 +36,15 @@ const meant = [
   /^`split.outOfSampleFrom` \(\S+\) leaves \d+ sessions? in sample and \d+ out of it; .*\.$/,
   /^`metric` has to be one of .*\.$/,
   /^`x` and `y` have to be parameters that were searched over: .*\.$/,
+  // An alert is on one of two things, and what it compares depends on the column.
+  /^An alert is either on a saved screen or on a ticker\.$/,
+  /^A screen has its own filters; .*\.$/,
+  /^There is no saved screen \d+\.$/,
+  /^Leaving is told of screens\.$/,
+  /^Say (which figure it is about|how it is compared|with what it is compared)\.$/,
+  /^(A number is above or below a value, or crosses it|A text, or yes and no, equals a value|It is true or false)\.$/,
+  /^It has to be a number such as .*\.$/,
+  /^\w+\.\w+ is not there: .*\.$/,
   // A statement is more than its length.
   /^(Only queries are run here: |There is no statement|One statement is run at a time; ).*$/s,
   /^`id` or `key` is required\.$/,
@@ -60,6 +69,7 @@ const examples: Record<string, Record<string, unknown>> = {
   "/api/sweeps": { ticker: "TEN", strategy: "momentum", params: { shortWindow: [10, 20], longWindow: [40, 50] } },
   "/api/sql": { sql: "select ticker from source_polygon_tickers" },
   "/api/sql/queries": { name: "First", sql: "select 1" },
+  "/api/data-alerts": { name: "Second", ticker: "TEN", column: "rsi_14", operator: "below", value: "30" },
   "/api/scenarios": { name: "Three", request: { ticker: "TEN", strategy: "buy_and_hold" } },
 };
 

@@ -29,6 +29,7 @@ const first: [path: string, body: unknown][] = [
   ["/api/sweeps", { ticker: "TEN", strategy: "momentum", params: { shortWindow: [10, 20], longWindow: [40, 50] } }],
   ["/api/watchlists", { name: "One" }],
   ["/api/screens", { name: "Low", query: "rsi_14_max=30" }],
+  ["/api/data-alerts", { name: "Low", screen: 1 }],
   ["/api/tokens", { name: "somebody", scope: "read" }],
 ];
 

@@ -21,13 +21,17 @@ type Choice = { column: WorkspaceColumn; values: readonly string[] };
 
 type SortColumn = ScreenColumn | "ticker" | "name" | "type";
 
-/** What to find among the tickers of one session. */
-export type Screen = {
+/** What decides who matches. */
+export type ScreenFilter = {
   /** Part of a symbol or name, in any case; empty: all. */
   query: string;
   type: string | null;
   bounds: readonly Bound[];
   choices: readonly Choice[];
+};
+
+/** What to find among the tickers of one session. */
+export type Screen = ScreenFilter & {
   columns: readonly ScreenColumn[];
   sort: { column: SortColumn; descending: boolean };
   /** Only tickers that have a bar in the newest session. */
@@ -70,7 +74,7 @@ export async function selectSessionAt(sql: Sql, date: string | null): Promise<st
 }
 
 /** Every row of the newest session, from the mart that is made for it. */
-const newestRows = (sql: Sql, newest: string) => sql`
+export const newestRows = (sql: Sql, newest: string) => sql`
   select latest.*, latest.ticker as key, latest.ticker as newest_label, null::date as delisted_on, true as survives, null::numeric as later_return
   from public.fct_polygon__latest_session as latest
   where latest.trade_date = ${newest}::date`;
@@ -126,6 +130,23 @@ const boundCondition = (sql: Sql, { column, min, max }: Bound) => sql`
 const choiceCondition = (sql: Sql, { column, values }: Choice) =>
   sql`and (${screenExpression(sql, column)})::text = any(${values as string[]}::text[])`;
 
+/** Whether a row called `bars` is what a screen looks for. */
+export const isMatching = (sql: Sql, { query, type, bounds, choices }: ScreenFilter) => {
+  const pattern = `%${escapeLike(query.toLowerCase())}%`;
+  return sql`
+    (${type}::text is null or bars.type = ${type}::text)
+    and (
+      ${query}::text = ''
+      or lower(bars.ticker) like ${pattern}::text
+      or lower(bars.name collate "C") like ${pattern}::text
+    )
+    ${[
+      sql``,
+      ...bounds.map((bound) => boundCondition(sql, bound)),
+      ...choices.map((choice) => choiceCondition(sql, choice)),
+    ]}`;
+};
+
 function direction(sql: Sql, { column, descending }: Screen["sort"]) {
   // By ticker the key is null throughout, and the direction is the ticker's own.
   if (column === "ticker") return descending ? sql`ticker desc` : sql`ticker`;
@@ -143,7 +164,6 @@ function decidingColumns({ bounds, choices, sort }: Screen): ScreenColumn[] {
 
 /** The statement of a screen over the rows of its session. Columns come from the lists of what there is, values are parameters. */
 function screenStatement(sql: Sql, rows: PendingQuery<Row[]>, session: string, screen: Screen) {
-  const pattern = `%${escapeLike(screen.query.toLowerCase())}%`;
   const deciding = relationsOf(decidingColumns(screen));
   const shown = relationsOf(screen.columns);
   const every = relationsOf([...decidingColumns(screen), ...screen.columns]);
@@ -159,17 +179,7 @@ function screenStatement(sql: Sql, rows: PendingQuery<Row[]>, session: string, s
       from (${rows}) as bars
       ${[sql``, ...workspaceJoins(sql, deciding, session)]}
       where
-        (${screen.type}::text is null or bars.type = ${screen.type}::text)
-        and (
-          ${screen.query}::text = ''
-          or lower(bars.ticker) like ${pattern}::text
-          or lower(bars.name collate "C") like ${pattern}::text
-        )
-        ${[
-          sql``,
-          ...screen.bounds.map((bound) => boundCondition(sql, bound)),
-          ...screen.choices.map((choice) => choiceCondition(sql, choice)),
-        ]}
+        ${isMatching(sql, screen)}
     ),
     totals as (
       select
@@ -211,11 +221,13 @@ function screenStatement(sql: Sql, rows: PendingQuery<Row[]>, session: string, s
  * Reads by a plan for the very session asked for: one for any session finds each ticker's row in each relation by itself, which takes ten times as
  * long where three are joined.
  */
-const readPlanned = (sql: Sql, statement: PendingQuery<Row[]>) =>
-  sql.begin("read only", async (transaction) => {
+export async function readPlanned<Found extends Row>(sql: Sql, statement: PendingQuery<Row[]>): Promise<Found[]> {
+  const answered = await sql.begin("read only", async (transaction) => {
     await transaction`select set_config('plan_cache_mode', 'force_custom_plan', true)`;
-    return await transaction<Found[]>`${statement}`;
+    return { rows: await transaction<Found[]>`${statement}` };
   });
+  return [...answered.rows] as Found[];
+}
 
 /** The tickers of a session that a screen asks for. */
 export async function selectScreen(
@@ -227,7 +239,7 @@ export async function selectScreen(
   const rows = session === newest ? newestRows(sql, newest) : past(sql, session, newest);
   const statement = screenStatement(sql, rows, session, screen);
   const isOwn = relationsOf([...decidingColumns(screen), ...screen.columns]).length > 0;
-  const found = isOwn ? await readPlanned(sql, statement) : await sql<Found[]>`${statement}`;
+  const found = isOwn ? await readPlanned<Found>(sql, statement) : await sql<Found[]>`${statement}`;
   const [first] = found;
   return {
     rows: found.flatMap(({ ticker, name, type, delistedOn, survives, values }) =>

@@ -3,7 +3,7 @@ import type { Sql, TransactionSql } from "../../client.ts";
 /** A message to send, with what its alert says; of a test there is no alert. */
 export type ClaimedDelivery = {
   id: number;
-  event: "opened" | "recovered" | "test";
+  event: "opened" | "recovered" | "crossed" | "test";
   channel: string;
   /** Attempts begun, this one among them. It also tells this claim from a later one. */
   attempts: number;
@@ -23,7 +23,7 @@ export type ClaimedDelivery = {
 /** Writes what is to be told, one row a channel, not before `at`. */
 export async function insertDeliveries(
   transaction: TransactionSql,
-  given: { alertId: number; event: "opened" | "recovered"; channels: string[]; at: Date; now: Date },
+  given: { alertId: number; event: "opened" | "recovered" | "crossed"; channels: string[]; at: Date; now: Date },
 ): Promise<void> {
   await transaction`
     insert into barline.alert_deliveries (alert_id, event, channel, next_attempt_at, created_at)

@@ -52,6 +52,16 @@ export async function insertAlert(
   return row?.id;
 }
 
+/** Keeps something to be told that is no problem and so is over as it is told. Answers its id. */
+export async function insertTold(transaction: TransactionSql, text: AlertText, now: Date): Promise<number> {
+  const [row] = await transaction<[{ id: number }]>`
+    insert into barline.alerts (key, kind, title, message, advice, path, opened_at, resolved_at)
+    values (${text.key}::text, ${text.kind}::text, ${text.title}::text, ${text.message}::text, ${text.advice}::text,
+      ${text.path}::text, ${now}::timestamptz, ${now}::timestamptz)
+    returning id`;
+  return row.id;
+}
+
 /** Tells an open problem as it is now, such as by a newer run. */
 export async function updateAlert(transaction: TransactionSql, id: number, text: AlertText): Promise<void> {
   await transaction`

@@ -141,7 +141,7 @@ export async function removeExpired(sql: Sql, now: Date, recordsBefore: Date): P
   return row?.removed ?? 0;
 }
 
-/** Removes watchlists, what was taken off them, and saved screens, that went too long ago to be had back. Answers how many. */
+/** Removes watchlists, what was taken off them, saved screens, and alerts on data, that went too long ago to be had back. Answers how many. */
 export async function removeDeletedLists(sql: Sql, before: Date): Promise<number> {
   const [row] = await sql<[{ removed: number }]>`
     with lists as (
@@ -150,9 +150,11 @@ export async function removeDeletedLists(sql: Sql, before: Date): Promise<number
       delete from barline.watched_tickers where removed_at < ${before}::timestamptz returning 1
     ), screens as (
       delete from barline.saved_screens where deleted_at < ${before}::timestamptz returning 1
+    ), alerts as (
+      delete from barline.data_alerts where deleted_at < ${before}::timestamptz returning 1
     )
     select (select count(*) from lists)::int + (select count(*) from tickers)::int + (select count(*) from screens)::int
-      as removed`;
+      + (select count(*) from alerts)::int as removed`;
   return row.removed;
 }
 

@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from
 import { createAlerts } from "../../../jobs/alerts/alerts.ts";
 import { jobIds } from "../../../jobs/pipeline.ts";
 import { createLogger } from "../../../server/log.ts";
+import { createDataReader } from "../../../server/market/data-alert-reader.ts";
+import { createDataAlerts } from "../../../server/market/data-alerts.ts";
 import { createTestDatabase } from "../../support/database.ts";
 import { type FaultyMarket, startFaultyMarket } from "../../support/faulty-market.ts";
 import { startTestPipeline } from "../../support/pipeline.ts";
@@ -105,4 +107,57 @@ describe("the pipeline's alerts", () => {
     await pipeline.stop();
     await database.drop();
   });
+
+  test("tell once, from two processes, that a figure has crossed a value in the session that is published next", async () => {
+    const database = await createTestDatabase();
+    const { sql } = database;
+    const pipeline = await startTestPipeline({ market, database });
+    const log = createLogger({ level: "error", pretty: false, write: () => {} });
+    const shared = { log, now: () => new Date() };
+    const processes = [1, 2].map(() =>
+      createAlerts({
+        ...{ ...shared, sql, jobs: pipeline.orchestrator.jobs, random: Math.random, version: "1.0.0" },
+        settings: { ...noSettings, webhookUrl: receiver.url },
+        ...{ startDate: new Date().toISOString().slice(0, 10), catchup: "none" as const },
+        readData: createDataReader({ ...shared, read: sql }),
+      }),
+    );
+    for (const alerts of processes) await alerts.start();
+    await pipeline.backfill("2020-01-06", "2020-01-06");
+    await pipeline.settle();
+    const [bar] = await sql<[{ ticker: string; close: number }]>`
+      select ticker, close_price::float8 as close from public.fct_polygon__latest_session where ticker = 'FEFE'`;
+    const { ticker } = bar;
+    const alert = {
+      name: "Up",
+      ticker,
+      column: "close_price",
+      operator: "above" as const,
+      value: `${bar.close * 1.5}`,
+    };
+    const id = await createDataAlerts({ sql, read: sql, now: shared.now }).create(alert, somebody);
+    const standing = async () =>
+      (await sql`select members, checked_session from barline.data_alerts where id = ${id}`)[0];
+    await until("it is checked", async () => (await standing())?.members !== null);
+    market.revise = (rows, { subject }) =>
+      rows.map((row) => (subject === "2020-01-07" && row.T === ticker ? { ...row, ...high(bar.close * 1.6) } : row));
+    await pipeline.backfill("2020-01-07", "2020-01-07");
+    await until("somebody is told", () => receiver.received.length > 0, 30_000);
+    await pipeline.settle();
+    // What is published without another session is checked, and is no news.
+    const { at } = (await sql<[{ at: Date }]>`select checked_at as at from barline.data_alerts`)[0];
+    await pipeline.createRun(jobIds.transform, {}, somebody);
+    await until("it is checked again", async () => {
+      const [row] = await sql<[{ at: Date }]>`select checked_at as at from barline.data_alerts`;
+      return row.at > at;
+    });
+    for (const alerts of processes) await alerts.stop();
+    expect(receiver.received.map(({ body }) => [body.event, body.kind])).toEqual([["crossed", "data"]]);
+    expect(String(receiver.received[0]?.body.message)).toContain("in the session of 2020-01-07, by the alert “Up”.");
+    await pipeline.stop();
+    await database.drop();
+  });
 });
+
+/** A session without a move, as the vendor writes it. */
+const high = (price: number) => ({ o: price, h: price, l: price, c: price, vw: price });

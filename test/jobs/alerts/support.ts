@@ -1,6 +1,6 @@
 import { SMTPServer } from "smtp-server";
 import type { Sql } from "../../../db/client.ts";
-import { createAlerts } from "../../../jobs/alerts/alerts.ts";
+import { type AlertOptions, createAlerts } from "../../../jobs/alerts/alerts.ts";
 import { createDispatcher } from "../../../jobs/alerts/dispatcher.ts";
 import { type EvaluateOptions, evaluate } from "../../../jobs/alerts/evaluate.ts";
 import type { AlertSettings, Channel, Message } from "../../../jobs/alerts/types.ts";
@@ -115,7 +115,7 @@ export async function openAlerts() {
   const lines: string[] = [];
   // No session is wanted, so that nothing is stale but where a test says so.
   const shared = { sql, startDate: "2020-01-10", catchup: "all" as const, now: () => clock.now };
-  const make = (settings: Partial<AlertSettings> = {}) =>
+  const make = (settings: Partial<AlertSettings> = {}, more: Partial<AlertOptions> = {}) =>
     createAlerts({
       ...shared,
       settings: { ...noSettings, ...settings },
@@ -123,6 +123,7 @@ export async function openAlerts() {
       version: "1.0.0",
       log: createLogger({ level: "debug", pretty: false, write: (line) => lines.push(line) }),
       random: () => 0,
+      ...more,
     });
   /** Looks for problems once, as each process does every minute. */
   const look = (more: Partial<EvaluateOptions> = {}) =>

@@ -230,6 +230,11 @@ test("what ran out by itself goes: sign-ins, failed attempts, calls that no limi
   await sql`
     insert into barline.saved_screens (name, query, created_at, created_by, updated_at, deleted_at)
     values ('gone', '', now(), 'x', now(), ${daysAgo(31)}), ('kept', '', now(), 'x', now(), null)`;
+  await sql`
+    insert into barline.data_alerts (name, screen_id, created_at, created_by, updated_at, deleted_at)
+    select alerts.name, screens.id, now(), 'x', now(), alerts.at::timestamptz
+    from barline.saved_screens as screens, (values ('gone', ${daysAgo(31)}::timestamptz), ('kept', null)) as alerts (name, at)
+    where screens.name = 'gone'`;
   await make().runIfDue();
   expect(await sql`select name from barline.watchlists order by id`).toMatchObject([
     { name: "late" },
@@ -237,11 +242,12 @@ test("what ran out by itself goes: sign-ins, failed attempts, calls that no limi
   ]);
   expect(await sql`select distinct ticker from barline.watched_tickers`).toMatchObject([{ ticker: "NEW" }]);
   expect(await sql`select name from barline.saved_screens`).toMatchObject([{ name: "kept" }]);
+  expect(await sql`select name, screen_id from barline.data_alerts`).toMatchObject([{ name: "kept", screen_id: null }]);
   expect(await sql`select token_hash from barline.sign_ins`).toMatchObject([{ token_hash: "new" }]);
   expect(await sql`select key from barline.sign_in_attempts`).toMatchObject([{ key: "new" }]);
   expect(await idsIn("rate_limit_calls", "id")).toHaveLength(1);
   expect(await sql`select name from barline.scenarios order by id`).toMatchObject([{ name: "late" }, { name: "kept" }]);
-  expect((await records()).map((record) => record.removed.counts.expired)).toEqual([8]);
+  expect((await records()).map((record) => record.removed.counts.expired)).toEqual([9]);
 });
 
 test("what was run on the SQL console goes after 90 days, and its deleted queries as scenarios do", async () => {

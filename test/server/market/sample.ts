@@ -78,7 +78,8 @@ export async function publishMarts(sql: Sql): Promise<void> {
     group by trade_date`;
 }
 
-const bar = (ticker: string, date: string, close: number, more: Record<string, number | null> = {}): Bar => ({
+/** A bar as the fact has it: a million shares, and what `more` says. */
+export const bar = (ticker: string, date: string, close: number, more: Record<string, number | null> = {}): Bar => ({
   ticker,
   trade_date: date,
   open_price: close,

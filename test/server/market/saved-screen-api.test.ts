@@ -11,7 +11,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => database.drop());
 beforeEach(async () => {
-  await database.sql`truncate barline.saved_screens, barline.actions restart identity`;
+  await database.sql`truncate barline.saved_screens, barline.actions restart identity cascade`;
 });
 
 describe("/api/screens", () => {

@@ -14,7 +14,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => database.drop());
 beforeEach(async () => {
-  await database.sql`truncate barline.watchlists, barline.watched_tickers, barline.saved_screens, barline.actions restart identity`;
+  await database.sql`truncate barline.watchlists, barline.watched_tickers, barline.saved_screens, barline.actions restart identity cascade`;
 });
 
 const entriesOf = (body: { entries: { ticker: string; note: string }[] }) =>

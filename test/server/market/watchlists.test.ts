@@ -9,7 +9,7 @@ beforeAll(async () => {
 }, openingMs);
 afterAll(() => dashboard.close());
 beforeEach(async () => {
-  await dashboard.sql`truncate barline.watchlists, barline.watched_tickers, barline.saved_screens, barline.actions restart identity`;
+  await dashboard.sql`truncate barline.watchlists, barline.watched_tickers, barline.saved_screens, barline.actions restart identity cascade`;
 });
 
 const text = async (path: string) => (await dashboard.app.request(path)).text();
