@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { createBackfillRoutes } from "./backfills/routes.tsx";
 import type { AppContext } from "./context.ts";
+import { createDataAlertRoutes } from "./market/data-alert-routes.tsx";
 import { createMarketRoutes } from "./market/market-routes.tsx";
 import { createSavedScreenRoutes } from "./market/saved-screen-routes.tsx";
 import { createScreenerRoutes } from "./market/screener-routes.tsx";
@@ -54,6 +55,7 @@ export function createDashboardRoutes(context: AppContext): Hono {
     createScreenerRoutes,
     createSavedScreenRoutes,
     createWatchlistRoutes,
+    createDataAlertRoutes,
     createScenarioRoutes,
     createBacktestRoutes,
     createSweepRoutes,

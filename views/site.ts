@@ -33,6 +33,7 @@ export const sitePages: readonly SitePage[] = [
   { group: "Market", href: "/screener", label: "Screener", key: "s", description: "Tickers by any of their figures" },
   { group: "Market", href: "/screens", label: "Saved screens", description: "What people look for in the screener, by name" },
   { group: "Market", href: "/watchlists", label: "Watchlists", key: "w", description: "Tickers that people watch, by name, with notes" },
+  { group: "Market", href: "/alerts/new", label: "New data alert", description: "Be told when a figure crosses a value, or who enters a screen" },
   { group: "Market", href: "/tickers", label: "Tickers", key: "t", description: "Every ticker, its chart and its history" },
   { group: "Research", href: "/backtest", label: "Backtest", key: "r", description: "Try a strategy on a ticker or on the market" },
   { group: "Research", href: "/scenarios", label: "Scenarios", key: "e", description: "Backtests that are kept by name" },

@@ -16,7 +16,7 @@ const instant = z.iso.datetime();
 const deliveryAnswer = z
   .strictObject({
     id,
-    event: z.enum(["opened", "recovered", "test"]),
+    event: z.enum(["opened", "recovered", "crossed", "test"]),
     channel: z.enum(channelNames),
     state: z.enum(["waiting", "delivered", "failed"]),
     attempts: z.int().min(0),
@@ -50,6 +50,7 @@ export const alertOperations: Operation[] = [
     method: "get",
     path: "/api/alerts",
     summary: "Alerts, the newest first, with who was told",
+    description: "What alerts on data told is of the kind `data`, and resolved as it is told.",
     request: {
       query: z.strictObject({
         state: oneOf(["open", "resolved"]).optional(),
@@ -61,7 +62,7 @@ export const alertOperations: Operation[] = [
     },
     answers: { 200: { description: "The alerts.", schema: z.array(alertAnswer) } },
     handle: async ({ query: { state, before, limit } }, { read }) => {
-      const alerts = await selectAlerts(read, { state: state ?? null, before: before ?? null }, limit);
+      const alerts = await selectAlerts(read, { state: state ?? null, before: before ?? null, withData: true }, limit);
       const deliveries = await selectDeliveries(
         read,
         alerts.map((alert) => alert.id),

@@ -11,20 +11,22 @@ import { AlertsLive, type AlertsView, type AlertView, alertsPage } from "../../v
 import type { AppContext } from "../context.ts";
 import { actorOf, fieldOf, idOf, numberIn, statusOf, wantsFragment } from "../http/request.ts";
 import { readShell } from "../http/shell.ts";
+import { readDataAlerts } from "../market/data-alert-read.ts";
 
 const pageSize = 25;
 /** More open problems than anybody reads; each data test may be one. */
 const mostOpen = 200;
 
-type Query = { before: number | null; refusal: string | null };
+type Query = { before: number | null; refusal: string | null; deleted: number | null };
 
 /** Everything that the page shows. */
-async function readAlerts(context: AppContext, { before, refusal }: Query): Promise<AlertsView> {
+async function readAlerts(context: AppContext, { before, refusal, deleted }: Query): Promise<AlertsView> {
   const { read, config } = context;
-  const [open, resolved, tests] = await Promise.all([
-    selectAlerts(read, { state: "open", before: null }, mostOpen),
-    selectAlerts(read, { state: "resolved", before }, pageSize + 1),
+  const [open, resolved, tests, data] = await Promise.all([
+    selectAlerts(read, { state: "open", before: null, withData: false }, mostOpen),
+    selectAlerts(read, { state: "resolved", before, withData: false }, pageSize + 1),
     selectLastTests(read),
+    readDataAlerts(context, deleted),
   ]);
   const history = resolved.slice(0, pageSize);
   const deliveries = Map.groupBy(
@@ -38,6 +40,7 @@ async function readAlerts(context: AppContext, { before, refusal }: Query): Prom
   return {
     now: context.now(),
     open: open.map(withDeliveries),
+    data,
     history: history.map(withDeliveries),
     channels: context.alerts.channels.map(({ name, target }) => ({
       name,
@@ -49,12 +52,20 @@ async function readAlerts(context: AppContext, { before, refusal }: Query): Prom
     staleAfterHours: config.alerts.staleAfterHours,
     hasPublicUrl: config.alerts.publicUrl !== null,
     refusal,
-    url: before === null ? "/alerts" : `/alerts?before=${before}`,
+    url: addressOf({ before, deleted }),
   };
 }
 
+function addressOf({ before, deleted }: Omit<Query, "refusal">): string {
+  const entries = Object.entries({ before, deleted }).flatMap(([name, value]) =>
+    value === null ? [] : [[name, String(value)]],
+  );
+  return entries.length === 0 ? "/alerts" : `/alerts?${new URLSearchParams(entries)}`;
+}
+
 async function show(context: AppContext, c: Context): Promise<Response> {
-  const view = await readAlerts(context, { before: numberIn(c, "before"), refusal: null });
+  const asked = { before: numberIn(c, "before"), deleted: numberIn(c, "deleted") };
+  const view = await readAlerts(context, { ...asked, refusal: null });
   if (wantsFragment(c, "alerts-live")) return c.html(<AlertsLive view={view} />);
   return c.html(alertsPage({ shell: await readShell(context, c), view }));
 }
@@ -66,7 +77,7 @@ async function act(context: AppContext, c: Context, anchor: string, action: () =
     return c.redirect(`/alerts#${anchor}`, 303);
   } catch (error) {
     if (!(error instanceof RequestError) || error.code === "not_found") throw error;
-    const view = await readAlerts(context, { before: null, refusal: error.message });
+    const view = await readAlerts(context, { before: null, deleted: null, refusal: error.message });
     return c.html(alertsPage({ shell: await readShell(context, c, "/alerts"), view }), statusOf(error));
   }
 }

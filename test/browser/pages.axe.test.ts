@@ -50,7 +50,10 @@ describe.skipIf(executable === undefined)("every page in a browser", () => {
     const [{ ticker } = { ticker: "" }] = (await ask("/api/screener?limit=1")).tickers as { ticker: string }[];
     const asked = { ticker, strategy: "momentum", from: "2026-06-01", to: "2026-10-01" };
     const scenario = await ask("/api/scenarios", { name: "Kept", request: asked });
+    const low = { name: "Low", ticker, column: "rsi_14", operator: "below", value: "40" };
+    const alert = await ask("/api/data-alerts", low);
     return [
+      `/alerts/data/${alert.id}`,
       ...[`/runs/${fetched}`, `/runs/${fetched}/timeline`, `/runs/${fetched}/log`, `/runs/${fetched}/mark`],
       ...[`/runs/${built}`, `/runs/${fetched}/tasks/${tasks[0]?.id}`, `/runs?alike=${fetched}`],
       ...["/jobs/stocks_polygon_ingest", "/jobs/stocks_polygon_load", "/jobs/stocks_polygon_dbt_transform"],

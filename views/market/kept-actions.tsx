@@ -44,7 +44,15 @@ const aboutScreen =
     </>
   );
 
-/** What people do with watchlists and saved screens, as sentences that begin with who did it. */
+const aboutAlert =
+  (before: string) =>
+  (action: Told): Child => (
+    <>
+      {before} <a href={`/alerts/data/${Number(detailsOf(action).dataAlert)}`}>{nameOf(action, "an alert")}</a>
+    </>
+  );
+
+/** What people do with watchlists, saved screens and alerts on data, as sentences that begin with who did it. */
 export const keptTellings: Record<string, (action: Told) => Child> = {
   "watchlist.create": aboutList("made the watchlist"),
   "watchlist.rename": aboutList("renamed a watchlist to"),
@@ -62,4 +70,14 @@ export const keptTellings: Record<string, (action: Told) => Child> = {
   "screen.change": aboutScreen("changed the screen"),
   "screen.delete": aboutScreen("deleted the screen"),
   "screen.restore": aboutScreen("restored the screen"),
+  "data_alert.create": aboutAlert("made the data alert"),
+  "data_alert.change": aboutAlert("changed the data alert"),
+  "data_alert.pause": aboutAlert("paused the data alert"),
+  "data_alert.resume": aboutAlert("had the data alert go on"),
+  "data_alert.restore": aboutAlert("restored the data alert"),
+  "data_alert.delete": (action) => (
+    <>
+      deleted the data alert <a href="/alerts#data">{nameOf(action, "of no name")}</a>
+    </>
+  ),
 };

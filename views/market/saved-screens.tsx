@@ -3,7 +3,8 @@ import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
 import type { ListedScreen, SavedScreenList } from "./saved-screen-types.ts";
 
-const Act = (props: { action: string; label: string; about: string; class?: string }) => (
+/** A button that does something to what a list shows. */
+export const Act = (props: { action: string; label: string; about: string; class?: string }) => (
   <form method="post" action={props.action}>
     <button type="submit" class={props.class ?? "link"}>
       {props.label}

@@ -97,12 +97,14 @@ const Summary = ({ view }: { view: ScreenView }) => (
   </p>
 );
 
+const queryOf = ({ url }: ScreenView) => url.replace(/^[^?]*\??/, "");
+
 /** Keeps the screen by a name; what is refused is told on the list of saved screens. */
 const Save = ({ view }: { view: ScreenView }) => (
   <details class="confirm" id="save-screen">
     <summary class="button">Save</summary>
     <form method="post" action="/screens">
-      <input type="hidden" name="query" value={view.url.replace(/^[^?]*\??/, "")} />
+      <input type="hidden" name="query" value={queryOf(view)} />
       <div class="field">
         <label for="screen-name">Name</label>
         <input id="screen-name" name="name" maxlength={200} autocomplete="off" required />
@@ -117,6 +119,9 @@ const Save = ({ view }: { view: ScreenView }) => (
 const Exports = ({ view }: { view: ScreenView }) => (
   <div class="screen-exports">
     <Save view={view} />
+    <a class="button alert-me" href={`/alerts/new?${new URLSearchParams({ query: queryOf(view) })}`}>
+      Alert me…
+    </a>
     <a class="button" href={view.csvUrl} download>
       Export CSV
     </a>

@@ -104,6 +104,11 @@ const Head = ({ view, isStarred }: { view: TickerView; isStarred: boolean }) => 
             Backtest this ticker
           </a>
         )}
+        {view.isNewest && (
+          <a class="button alert-me" href={`/alerts/new?${new URLSearchParams({ ticker: labelOf(view) })}`}>
+            Alert me…
+          </a>
+        )}
       </p>
     )}
   </header>

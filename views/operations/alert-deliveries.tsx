@@ -4,7 +4,7 @@ import { formatCount } from "../format.ts";
 
 /** What each channel is called. */
 export const channelLabels: Record<string, string> = { webhook: "Webhook", email: "E-mail" };
-const events: Record<string, string> = { opened: "problem", recovered: "recovery", test: "test" };
+const events: Record<string, string> = { opened: "problem", recovered: "recovery", crossed: "crossing", test: "test" };
 
 const RetryForm = ({ delivery }: { delivery: DeliveryRow }) => (
   <form method="post" action={`/alerts/deliveries/${delivery.id}/retry`}>

@@ -2,6 +2,8 @@ import type { AlertRow, DeliveryRow } from "../../db/queries/operations/read-ale
 import { Ago, Empty, Instant, Pager, Section, State, TableScroll } from "../components.tsx";
 import { formatCount, formatElapsed } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
+import { DataAlerts } from "../market/data-alert-list.tsx";
+import type { DataAlertList } from "../market/data-alert-types.ts";
 import type { Shell } from "../shell.ts";
 import { Channels, type ChannelView } from "./alert-channels.tsx";
 import { Deliveries } from "./alert-deliveries.tsx";
@@ -11,6 +13,8 @@ export type AlertView = AlertRow & { deliveries: DeliveryRow[] };
 export type AlertsView = {
   now: Date;
   open: AlertView[];
+  /** What people want to be told of the data. */
+  data: DataAlertList;
   history: AlertView[];
   channels: ChannelView[];
   older: number | null;
@@ -130,6 +134,10 @@ const Rules = ({ view }: { view: AlertsView }) => (
         while a catch-up or backfill comes forward; where a job is paused, after a day.
       </li>
       <li>
+        <b>On data</b>: a ticker is told once a session, by the newest one published. The first check of an alert only
+        takes what stands.
+      </li>
+      <li>
         <b>Recovered</b>: told to those who were told of the problem.
       </li>
       <li>
@@ -157,6 +165,7 @@ export const AlertsLive = ({ view }: { view: AlertsView }) => (
       </p>
     )}
     <Open view={view} />
+    <DataAlerts list={view.data} />
     <Channels channels={view.channels} now={view.now} hasPublicUrl={view.hasPublicUrl} />
     <History view={view} />
     <Rules view={view} />

@@ -112,8 +112,8 @@ export const RetentionFormView = ({ form }: { form: RetentionForm }) => (
   >
     <h2>What is kept</h2>
     <p class="note">
-      Days; an empty field is for ever. Bars, models, runs, scenarios, watchlists, screens and who did what always stay;
-      deleted ones of these stay for 30 days.
+      Days; an empty field is for ever. Bars, models, runs, scenarios, watchlists, screens, data alerts and who did what
+      always stay; deleted ones of these stay for 30 days.
     </p>
     {form.errors.form && (
       <p class="field-error" role="alert">

@@ -13,7 +13,12 @@ export type AlertRow = {
 };
 
 /** Which alerts a list shows; null is any. `before` is the id that the last page ended at. */
-export type AlertFilter = { state: "open" | "resolved" | null; before: number | null };
+export type AlertFilter = {
+  state: "open" | "resolved" | null;
+  before: number | null;
+  /** Whether also what alerts on data told, which is no problem. */
+  withData: boolean;
+};
 
 /** Alerts, the newest first. */
 export function selectAlerts(sql: Sql, filter: AlertFilter, limit: number): Promise<AlertRow[]> {
@@ -23,6 +28,7 @@ export function selectAlerts(sql: Sql, filter: AlertFilter, limit: number): Prom
     where
       (${filter.state}::text is null or (resolved_at is null) = (${filter.state}::text = 'open'))
       and (${filter.before}::bigint is null or id < ${filter.before}::bigint)
+      and (${filter.withData}::boolean or kind <> 'data')
     order by id desc
     limit ${limit}::int`;
 }
