@@ -13,6 +13,7 @@ export * from "./schema/housekeeping.ts";
 export * from "./schema/listings.ts";
 export * from "./schema/market.ts";
 export * from "./schema/orchestration.ts";
+export * from "./schema/publications.ts";
 export * from "./schema/quarantine.ts";
 export * from "./schema/rechecks.ts";
 export * from "./schema/results.ts";
