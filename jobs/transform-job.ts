@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { JsonValue, Sql } from "../db/client.ts";
+import { countPublication } from "../db/queries/pipeline/publications.ts";
 import { insertModelResults, insertTestResults, type TestResultRow } from "../db/queries/quality/transform.ts";
 import type { LakeViewer } from "./lake/viewer.ts";
 import { barsDataset } from "./load-job.ts";
@@ -114,6 +115,7 @@ function roundOptions(options: TransformOptions, context: PlainTaskContext): Bui
   return {
     fullRefresh: context.run.parameters.fullRefresh === true,
     signal: context.signal,
+    onPublish: (session) => session.within(countPublication),
     log: options.log.child({
       job: context.run.jobId,
       run: context.run.id,

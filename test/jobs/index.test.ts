@@ -43,6 +43,8 @@ async function expectEventOfEachPublication(): Promise<void> {
     where runs.job_id = ${jobIds.transform}::text and runs.state = 'success'`;
   expect(told[0]?.runs).toBeGreaterThan(0);
   expect(told[0]?.events).toBe(told[0]?.runs);
+  const counted = await first.sql<{ number: number }[]>`select number from barline.publications`;
+  expect([...counted]).toEqual([{ number: told[0]?.runs ?? 0 }]);
 }
 
 test("a start builds what a changed model makes old, once, and shows what is published until then", async () => {
