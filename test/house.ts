@@ -142,6 +142,7 @@ export const rooms: Record<string, readonly string[]> = {
     "jobs",
     "jobs/market",
     "jobs/orchestrator",
+    "jobs/parquet",
     "server",
     "views",
     "views/operations",

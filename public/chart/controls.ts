@@ -66,8 +66,8 @@ export function syncControls(
     const moved = moveWindow(window, link.dataset.move as Move, bars.date.length);
     link.href = chartHref(path, { ...state, zoom: zoomOf(bars, moved) });
   }
-  const csv = card.querySelector<HTMLAnchorElement>("#chart-csv");
-  if (csv) csv.href = chartHref(`${path}/bars.csv`, state);
+  for (const link of card.querySelectorAll<HTMLAnchorElement>("a[data-file]"))
+    link.href = chartHref(`${path}/bars.${link.dataset.file}`, state);
   const count = card.querySelector("#indicator-count");
   if (count) count.textContent = String(state.indicators.length);
   for (const box of card.querySelectorAll<HTMLInputElement>("input[type=checkbox][name=indicators]")) {

@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import { compress } from "hono/compress";
 import { parseAccept } from "hono/utils/accept";
+import { COMPRESSIBLE_CONTENT_TYPE_REGEX } from "hono/utils/compress";
 import type { AppEnv } from "./environment.ts";
 
 /** Below it, compressing saves nothing that is noticed. */
@@ -16,31 +17,47 @@ const zstdLevel = 3;
 const takesZstd = (accepted: string): boolean =>
   parseAccept(accepted).some(({ type, q }) => type.toLowerCase() === "zstd" && q > 0);
 
-/** Whether an answer is a page, which is whole when it is here, and may be compressed. */
-function isPage(response: Response): boolean {
+/** What programs are answered: rows, of which there may be millions. */
+const rowTypes = /^(text\/csv|application\/(json|x-ndjson))(;|$)/;
+
+const typeOf = ({ headers }: Response) => headers.get("Content-Type") ?? "";
+const isPage = (response: Response) => typeOf(response).startsWith("text/html");
+
+/** Whether an answer may be compressed, and is worth it by what is known of its length. */
+function isOpen(response: Response): boolean {
   const { headers } = response;
   return (
-    headers.get("Content-Type")?.startsWith("text/html") === true &&
+    (isPage(response) || rowTypes.test(typeOf(response))) &&
     !headers.has("Content-Encoding") &&
-    headers.get("Cache-Control")?.includes("no-transform") !== true
+    headers.get("Cache-Control")?.includes("no-transform") !== true &&
+    Number(headers.get("Content-Length") ?? leastBytes) >= leastBytes
   );
 }
 
+/** The bytes of a page, which is whole when it is here, or of rows, as they come; null where there are too few. */
+async function zstdOf(response: Response): Promise<Uint8Array<ArrayBuffer> | ReadableStream | null> {
+  if (!isPage(response)) return response.body?.pipeThrough(new CompressionStream("zstd" as CompressionFormat)) ?? null;
+  const page = new Uint8Array(await response.clone().arrayBuffer());
+  if (page.byteLength < leastBytes) return null;
+  return Uint8Array.from(Bun.zstdCompressSync(page, { level: zstdLevel }));
+}
+
 /**
- * Compresses what is worth it: pages by zstd for who takes it, everything else, and pages for others, by gzip as it is written. An answer with
+ * Compresses what is worth it: pages and rows by zstd for who takes it, everything else, and those for others, by gzip as it is written. An answer with
  * `Cache-Control: no-transform` is left as it is: those that show a secret beside what was sent, so that its length tells nothing of it.
  */
 export function compressed(): MiddlewareHandler<AppEnv> {
-  const others = compress({ threshold: leastBytes });
+  const others = compress({
+    threshold: leastBytes,
+    contentTypeFilter: (type) => COMPRESSIBLE_CONTENT_TYPE_REGEX.test(type) || rowTypes.test(type),
+  });
   return async function compressed(c, next) {
     await others(c, async () => {
       await next();
-      if (c.req.method === "HEAD" || !takesZstd(c.req.header("Accept-Encoding") ?? "") || !isPage(c.res)) return;
-      const page = new Uint8Array(await c.res.arrayBuffer());
-      const isWorthIt = page.byteLength >= leastBytes;
-      const body = isWorthIt ? Uint8Array.from(Bun.zstdCompressSync(page, { level: zstdLevel })) : page;
+      if (c.req.method === "HEAD" || !takesZstd(c.req.header("Accept-Encoding") ?? "") || !isOpen(c.res)) return;
+      const body = await zstdOf(c.res);
+      if (body === null) return;
       c.res = new Response(body, c.res);
-      if (!isWorthIt) return;
       c.header("Content-Encoding", "zstd");
       c.header("Vary", "Accept-Encoding", { append: true });
       c.res.headers.delete("Content-Length");

@@ -4,11 +4,12 @@ import { isIsoDate } from "../../jobs/market/calendar.ts";
 import { marketPage } from "../../views/market/market.tsx";
 import { MoversLists } from "../../views/market/market-movers.tsx";
 import type { AppContext } from "../context.ts";
-import { csvResponse } from "../http/csv.ts";
 import { HttpError } from "../http/errors.ts";
 import { wantsFragment } from "../http/request.ts";
 import { readShell } from "../http/shell.ts";
+import { addTableRoutes } from "../http/tables/routes.ts";
 import { hasMarket, readMarket, readMoversView, toColumns } from "./market-page.ts";
+import { breadthTable } from "./market-tables.ts";
 
 async function show(context: AppContext, c: Context): Promise<Response> {
   const asked = { range: c.req.query("range") ?? "", min: c.req.query("min"), type: c.req.query("type") ?? "" };
@@ -35,41 +36,11 @@ async function readRange(context: AppContext, c: Context) {
   });
 }
 
-async function exportBreadth(context: AppContext, c: Context): Promise<Response> {
-  const rows = await readRange(context, c);
-  const header = [
-    "session",
-    "tickers",
-    "advancing",
-    "declining",
-    "unchanged",
-    "new_highs_252d",
-    "new_lows_252d",
-    "share_above_moving_avg_50d",
-    "share_above_moving_avg_200d",
-    "median_return_1d",
-    "dollar_volume",
-  ];
-  return csvResponse("barline-breadth.csv", header, rows, (row) => [
-    row.date,
-    row.tickers,
-    row.advancing,
-    row.declining,
-    row.unchanged,
-    row.newHighs,
-    row.newLows,
-    row.above50,
-    row.above200,
-    row.medianReturn,
-    row.dollarVolume,
-  ]);
-}
-
-/** `/market`, the data of its figures, and the same as CSV. */
+/** `/market`, the data of its figures, and the same as files. */
 export function createMarketRoutes(context: AppContext): Hono {
   const routes = new Hono();
   routes.get("/market", (c) => show(context, c));
   routes.get("/market/breadth.json", async (c) => c.json(toColumns(await readRange(context, c))));
-  routes.get("/market/breadth.csv", (c) => exportBreadth(context, c));
+  addTableRoutes(routes, "/market/breadth", async (c) => breadthTable(await readRange(context, c)));
   return routes;
 }

@@ -4,12 +4,15 @@ import { selectUniverse } from "../../db/queries/market/read-universe.ts";
 import { isIsoDate } from "../../jobs/market/calendar.ts";
 import { Screen, screenerPage } from "../../views/market/screener.tsx";
 import type { AppContext } from "../context.ts";
-import { csvResponse } from "../http/csv.ts";
 import { HttpError } from "../http/errors.ts";
 import { wantsFragment } from "../http/request.ts";
 import { readShell } from "../http/shell.ts";
+import { addTableRoutes } from "../http/tables/routes.ts";
+import type { Table } from "../http/tables/table.ts";
+import { universeTable } from "./market-tables.ts";
 import { readScreenDesk } from "./saved-screen-read.ts";
 import { readAvailable, readPageScreen } from "./screener-read.ts";
+import { screenTable } from "./screener-table.ts";
 import { readScreenView } from "./screener-view.ts";
 import { createChoices, type ReadChoices } from "./workspace-choices.ts";
 
@@ -37,26 +40,19 @@ async function show(context: AppContext, readChoices: ReadChoices, c: Context): 
   return c.html(screenerPage({ shell: await readShell(context, c), view, desk }));
 }
 
-async function exportScreen(context: AppContext, c: Context): Promise<Response> {
+async function exportScreen(context: AppContext, c: Context): Promise<Table> {
   const available = await readAvailable(context);
-  const found = available && (await readPageScreen(context, queryOf(c), null, available));
+  if (available === null) throw notPublished();
+  const found = await readPageScreen(context, queryOf(c), null, available);
   if (found === null) throw notPublished();
   const [problem] = found.problems;
   // A file with a filter left out would look like one with it.
   if (problem) throw new HttpError(422, "invalid", problem.message, { field: problem.field });
   const { answerable, session, result } = found;
-  const header = ["session", "ticker", "name", "type", "delisted_on", ...answerable.columns];
-  return csvResponse(`barline-screener-${session ?? "none"}.csv`, header, result.rows, (row) => [
-    session,
-    row.ticker,
-    row.name,
-    row.type,
-    row.delistedOn,
-    ...row.values.map((value) => (typeof value === "boolean" ? String(value) : value)),
-  ]);
+  return screenTable(answerable.columns, available.workspace, { session, rows: result.rows });
 }
 
-async function exportUniverse(context: AppContext, c: Context): Promise<Response> {
+async function exportUniverse(context: AppContext, c: Context): Promise<Table> {
   const date = c.req.query("date") ?? "";
   if (date !== "" && !isIsoDate(date)) {
     throw new HttpError(422, "invalid", "The date has to be one such as 2020-03-16.", { field: "date" });
@@ -64,24 +60,15 @@ async function exportUniverse(context: AppContext, c: Context): Promise<Response
   if ((await readAvailable(context)) === null) throw notPublished();
   const session = await selectSessionAt(context.read, date || null);
   const tickers = session === null ? [] : await selectUniverse(context.read, session, c.req.query("type") || null);
-  const header = ["session", "ticker", "name", "type", "first_session", "last_session", "delisted_on"];
-  return csvResponse(`barline-universe-${session ?? "none"}.csv`, header, tickers, (row) => [
-    session,
-    row.ticker,
-    row.name,
-    row.type,
-    row.firstDate,
-    row.lastDate,
-    row.delistedOn,
-  ]);
+  return universeTable(session, tickers);
 }
 
-/** `/screener`, its CSV, and the universe of a session as CSV. */
+/** `/screener`, its files, and those of the universe of a session. */
 export function createScreenerRoutes(context: AppContext): Hono {
   const routes = new Hono();
   const readChoices = createChoices(context);
   routes.get("/screener", (c) => show(context, readChoices, c));
-  routes.get("/screener.csv", (c) => exportScreen(context, c));
-  routes.get("/universe.csv", (c) => exportUniverse(context, c));
+  addTableRoutes(routes, "/screener", (c) => exportScreen(context, c));
+  addTableRoutes(routes, "/universe", (c) => exportUniverse(context, c));
   return routes;
 }

@@ -10,7 +10,9 @@ import type { AppContext } from "../context.ts";
 import { HttpError } from "../http/errors.ts";
 import { numberIn, wantsFragment } from "../http/request.ts";
 import { readShell } from "../http/shell.ts";
-import { chartCsv } from "./chart-csv.ts";
+import { addTableRoutes } from "../http/tables/routes.ts";
+import type { Table } from "../http/tables/table.ts";
+import { chartTable } from "./chart-table.ts";
 import { readChart } from "./ticker-chart.ts";
 import { readTickerPage } from "./ticker-page.ts";
 import { readStars } from "./watchlist-read.ts";
@@ -93,11 +95,11 @@ async function bars(context: AppContext, c: Context): Promise<Response> {
   return c.json(chart, chart.date.length > 0 ? 200 : 404);
 }
 
-async function exportBars(context: AppContext, c: Context): Promise<Response> {
+async function exportBars(context: AppContext, c: Context): Promise<Table> {
   const ticker = c.req.param("ticker") ?? "";
   const asked = askedChart(c);
   const chart = await readChart(context, ticker, asked);
-  if (chart.date.length > 0) return chartCsv(chart, asked.state);
+  if (chart.date.length > 0) return chartTable(chart, asked.state);
   throw new HttpError(404, "not_found", `No bars of ${ticker} are published.`, { title: "Nothing to export" });
 }
 
@@ -107,6 +109,6 @@ export function createTickerRoutes(context: AppContext): Hono {
   routes.get("/tickers", (c) => list(context, c));
   routes.get("/tickers/:ticker", (c) => show(context, c));
   routes.get("/tickers/:ticker/bars.json", (c) => bars(context, c));
-  routes.get("/tickers/:ticker/bars.csv", (c) => exportBars(context, c));
+  addTableRoutes(routes, "/tickers/:ticker/bars", (c) => exportBars(context, c));
   return routes;
 }

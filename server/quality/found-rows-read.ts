@@ -1,9 +1,10 @@
 import { isUndefinedTable } from "../../db/errors.ts";
-import { type FoundRow, selectFoundRows } from "../../db/queries/quality/read-found-rows.ts";
+import { selectFoundRows } from "../../db/queries/quality/read-found-rows.ts";
+import { isIsoDate } from "../../jobs/market/calendar.ts";
 import { RequestError } from "../../jobs/orchestrator/types.ts";
 import type { FoundRowsView } from "../../views/quality/types.ts";
 import type { AppContext } from "../context.ts";
-import type { CsvValue } from "../http/csv.ts";
+import { type ColumnKind, type Table, type TableValue, tableOf } from "../http/tables/table.ts";
 import { readProject, sentenceOf, testsOf } from "./nodes.ts";
 import { toTable } from "./test-read.ts";
 
@@ -47,13 +48,26 @@ export async function readFoundRows(context: Context, name: string, from: number
 }
 
 /** All that a test finds now, up to 100,000 rows, for a file. */
-export async function readAllFoundRows(context: Context, name: string) {
+export async function readAllFoundRows(context: Context, name: string): Promise<Table> {
   const { rows } = await find(context, name, { offset: 0, limit: mostExported });
   const { columns } = toTable(rows);
-  return { name, columns, rows: rows.map((row) => columns.map((column) => csvValue(row, column))) };
+  const cells = rows.map((row) => columns.map((column) => toValue(row[column])));
+  const kinds = columns.map((name, index) => ({ name, kind: kindOf(cells.map((values) => values[index] ?? null)) }));
+  return tableOf(`barline-${name.replace(/[^\w-]+/g, "_")}`, kinds, cells, (values) =>
+    values.map((value, index) => (kinds[index]?.kind === "text" && value !== null ? String(value) : value)),
+  );
 }
 
-function csvValue(row: FoundRow, column: string): CsvValue {
-  const value = row[column] ?? null;
-  return value === null || typeof value === "number" || typeof value === "string" ? value : JSON.stringify(value);
+function toValue(value: unknown): TableValue {
+  if (value === undefined || value === null) return null;
+  return ["number", "string", "boolean"].includes(typeof value) ? (value as TableValue) : JSON.stringify(value);
+}
+
+/** What all values of a column are: a query of whoever wrote the test says no more of them. */
+function kindOf(values: readonly TableValue[]): ColumnKind {
+  const told = values.filter((value) => value !== null);
+  if (told.length === 0) return "text";
+  if (told.every((value) => typeof value === "number")) return "number";
+  if (told.every((value) => typeof value === "boolean")) return "boolean";
+  return told.every((value) => typeof value === "string" && isIsoDate(value)) ? "date" : "text";
 }

@@ -10,9 +10,9 @@ import { rejectsPage } from "../../views/quality/rejects.tsx";
 import { foundRowsPage } from "../../views/quality/rows.tsx";
 import { testPage } from "../../views/quality/test.tsx";
 import type { AppContext } from "../context.ts";
-import { csvResponse } from "../http/csv.ts";
 import { actorOf, fieldErrors, fieldOf, numberIn, statusOf } from "../http/request.ts";
 import { readShell } from "../http/shell.ts";
+import { addTableRoutes } from "../http/tables/routes.ts";
 import { readCoverage } from "./coverage-read.ts";
 import { createDriftRoutes } from "./drift-routes.tsx";
 import { readAllFoundRows, readFoundRows } from "./found-rows-read.ts";
@@ -76,11 +76,6 @@ async function showFoundRows(context: AppContext, c: Context): Promise<Response>
   return c.html(foundRowsPage({ shell, view }));
 }
 
-async function exportFoundRows(context: AppContext, c: Context): Promise<Response> {
-  const { name, columns, rows } = await readAllFoundRows(context, c.req.param("name") ?? "");
-  return csvResponse(`barline-${name.replace(/[^\w-]+/g, "_")}.csv`, columns, rows, (row) => row);
-}
-
 async function showNode(context: AppContext, c: Context, kind: "model" | "source"): Promise<Response> {
   const name = c.req.param("name") ?? "";
   const [shell, view] = await Promise.all([readShell(context, c), readNodePage(context, kind, name)]);
@@ -131,7 +126,7 @@ export function createQualityRoutes(context: AppContext): Hono {
   routes.route("/", createQuarantineRoutes(context));
   routes.get("/quality/tests/:name", (c) => showTest(context, c));
   routes.get("/quality/tests/:name/rows", (c) => showFoundRows(context, c));
-  routes.get("/quality/tests/:name/rows.csv", (c) => exportFoundRows(context, c));
+  addTableRoutes(routes, "/quality/tests/:name/rows", (c) => readAllFoundRows(context, c.req.param("name") ?? ""));
   routes.get("/quality/models/:name", (c) => showNode(context, c, "model"));
   routes.get("/quality/sources/:name", (c) => showNode(context, c, "source"));
   return routes;

@@ -1,5 +1,6 @@
 import type { BreadthRow } from "../../db/queries/market/read-breadth.ts";
 import { Empty, Fact, HowToFill, Section, TableScroll } from "../components.tsx";
+import { FileLinks } from "../file-links.tsx";
 import {
   formatChange,
   formatCompact,
@@ -86,9 +87,7 @@ const Sessions = ({ view }: { view: MarketView }) => (
     note="Of the range shown"
     aside={
       <span class="screen-exports">
-        <a class="button" href={view.csvUrl} download>
-          Export CSV
-        </a>
+        <FileLinks csv={view.csvUrl} label="Export CSV" />
         <a href={view.apiUrl}>JSON</a>
       </span>
     }

@@ -1,4 +1,5 @@
 import { Empty, HowToFill, TableScroll } from "../components.tsx";
+import { FileLinks } from "../file-links.tsx";
 import { formatCount, formatDate, formatInteger, formatSession, none } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
@@ -122,14 +123,14 @@ const Exports = ({ view }: { view: ScreenView }) => (
     <a class="button alert-me" href={`/alerts/new?${new URLSearchParams({ query: queryOf(view) })}`}>
       Alert me…
     </a>
-    <a class="button" href={view.csvUrl} download>
-      Export CSV
-    </a>
+    <FileLinks csv={view.csvUrl} label="Export CSV" />
     <a href={view.apiUrl}>JSON</a>
     {view.session !== null && (
-      <a href={`/universe.csv?date=${view.session}`} download>
-        Universe of {formatDate(view.session)}
-      </a>
+      <FileLinks
+        csv={`/universe.csv?date=${view.session}`}
+        label={`Universe of ${formatDate(view.session)} as CSV`}
+        isMain={false}
+      />
     )}
   </div>
 );

@@ -1,4 +1,5 @@
 import { Empty, Section } from "../components.tsx";
+import { FileLinks } from "../file-links.tsx";
 import { formatCount, formatInteger } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
@@ -29,11 +30,7 @@ export const foundRowsPage = ({ shell, view }: { shell: Shell; view: FoundRowsVi
               ? `No row stands there; it finds ${formatCount(view.total, "row")}`
               : `${formatInteger(view.from + 1)} to ${formatInteger(view.from + view.rows.length)} of ${formatCount(view.total, "row")}`
           }
-          aside={
-            <a class="button" href={view.csvUrl} download>
-              Export CSV
-            </a>
-          }
+          aside={<FileLinks csv={view.csvUrl} label="Export CSV" />}
         >
           {view.rows.length > 0 && <FailingRows failure={view} />}
           {(view.newer ?? view.older) && (

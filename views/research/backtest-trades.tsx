@@ -1,4 +1,5 @@
 import { Empty, Section, TableScroll } from "../components.tsx";
+import { FileLinks } from "../file-links.tsx";
 import { formatChange, formatCount, formatDate, formatInteger, formatPrice, none } from "../format.ts";
 import { toneOf } from "../market/tickers.tsx";
 import { tickerHref } from "../ticker-href.ts";
@@ -91,12 +92,8 @@ export const Trades = ({ view }: { view: TradesView }) => {
       note={`${formatCount(total, "trade")}, the newest first${shown}. Prices and shares are split-adjusted, with slippage, and beneath them as they were then.`}
       aside={
         <span class="screen-exports">
-          <a class="button" href={view.tradesCsvUrl} download>
-            Trades as CSV
-          </a>
-          <a href={view.equityCsvUrl} download>
-            Equity as CSV
-          </a>
+          <FileLinks csv={view.tradesCsvUrl} label="Trades as CSV" />
+          <FileLinks csv={view.equityCsvUrl} label="Equity as CSV" isMain={false} />
         </span>
       }
     >

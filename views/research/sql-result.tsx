@@ -27,7 +27,7 @@ const Rows = ({ rows, limits }: { rows: SqlRows; limits: SqlLimits }) => {
     >
       {cut && (
         <p class="sql-cut" role="note">
-          {cut} As CSV you get up to {formatInteger(limits.csvRows)}.
+          {cut} As a file you get up to {formatInteger(limits.csvRows)}.
         </p>
       )}
       {rows.hasCutValues && <p class="note">Long values are cut, which “…” at their end says.</p>}

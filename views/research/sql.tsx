@@ -33,7 +33,7 @@ const Editor = ({ form, limits }: Pick<SqlPageView, "form" | "limits">) => (
     </textarea>
     <p class="hint" id="sql-text-hint">
       One statement that reads, for at most {limits.seconds} s; up to {formatInteger(limits.rows)} rows here,{" "}
-      {formatInteger(limits.csvRows)} as CSV. <span class="sql-keys">Ctrl+Enter runs it.</span>
+      {formatInteger(limits.csvRows)} as a file. <span class="sql-keys">Ctrl+Enter runs it.</span>
     </p>
     <p class="actions">
       <button type="submit" class="button primary" name="do" value="rows">
@@ -46,9 +46,11 @@ const Editor = ({ form, limits }: Pick<SqlPageView, "form" | "limits">) => (
         Explain analyze
       </button>
       {/* A file is saved by the browser, and exchanged with nothing. */}
-      <button type="submit" class="button" formaction="/sql/result.csv" data-plain>
-        CSV
-      </button>
+      {["CSV", "XLSX", "Parquet"].map((format) => (
+        <button type="submit" class="button" formaction={`/sql/result.${format.toLowerCase()}`} data-plain>
+          {format}
+        </button>
+      ))}
     </p>
   </form>
 );

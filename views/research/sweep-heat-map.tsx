@@ -1,4 +1,5 @@
 import { TableScroll } from "../components.tsx";
+import { FileLinks } from "../file-links.tsx";
 import { formatInteger, none } from "../format.ts";
 import { formatMetric } from "./backtest-format.ts";
 import type { HeatMapView } from "./sweep-view.ts";
@@ -214,7 +215,7 @@ export const HeatMap = ({ map }: { map: HeatMapView | null }) => {
       <Choices map={map} />
       {scale === null ? <p class="note">No point has this figure.</p> : <Picture map={map} scale={scale} />}
       <p class="heat-more">
-        <a href={map.csv}>All {formatInteger(cells)} cells as CSV</a>
+        <FileLinks csv={map.csv} label={`All ${formatInteger(cells)} cells as CSV`} isMain={false} />
       </p>
       {cells <= mostTableCells && (
         <details>

@@ -10,19 +10,20 @@ import { Backtest, backtestPage } from "../../../views/research/backtest.tsx";
 import { Trades } from "../../../views/research/backtest-trades.tsx";
 import type { BacktestForm, BacktestView } from "../../../views/research/backtest-view.ts";
 import type { AppContext } from "../../context.ts";
-import { csvResponse } from "../../http/csv.ts";
 import { HttpError } from "../../http/errors.ts";
 import { isLogIn, numberIn, wantsFragment } from "../../http/request.ts";
 import { readShell } from "../../http/shell.ts";
+import { addTableRoutes } from "../../http/tables/routes.ts";
+import type { Table } from "../../http/tables/table.ts";
 import { createTearSheetRoutes } from "../tear-sheets/routes.tsx";
 import { listStrategies } from "../workspace/catalogue.ts";
 import { attempt } from "./attempt.ts";
 import { toChart } from "./chart.ts";
-import { fileNameOf, tradesCsv } from "./csv.ts";
 import { draftOf, formMarker, queryOfForm, toForm } from "./draft.ts";
 import { offersOf } from "./offers.ts";
 import { createRecentRuns, type RecentRuns } from "./recent-runs.ts";
 import { tradesOf } from "./run.ts";
+import { equityTable, tradesTable } from "./tables.ts";
 import type { BacktestRun } from "./types.ts";
 import { urlOfRequest } from "./url.ts";
 import { toResult } from "./view.ts";
@@ -122,25 +123,19 @@ async function show(context: BacktestContext, c: Context): Promise<Response> {
   return await page({ form, result, isPublished: true });
 }
 
-async function exportTrades(context: BacktestContext, c: Context): Promise<Response> {
+async function exportTrades(context: BacktestContext, c: Context): Promise<Table> {
   const run = await runOrRefuse(context, c);
-  return tradesCsv(run.scenario, tradesOf(run));
+  return tradesTable(run.scenario, tradesOf(run));
 }
 
-async function exportEquity(context: BacktestContext, c: Context): Promise<Response> {
+async function exportEquity(context: BacktestContext, c: Context): Promise<Table> {
   const run = await runOrRefuse(context, c);
   const { equity, drawdown, cash, shares, buyAndHold } = run.backtest;
   const held = run.scope === "universe" ? "universe" : "buy_and_hold";
-  const columns: [name: string, values: Float64Array][] = [
-    ...Object.entries({ equity, drawdown, cash, shares, [held]: buyAndHold.equity }),
-    ...(run.benchmark === null ? [] : [[run.benchmark.ticker, run.benchmark.equity] as [string, Float64Array]]),
-  ];
-  const header = ["date", ...columns.map(([name]) => name)];
-  const sessions = run.bars.dates.map((date, session) => ({ date, session }));
-  return csvResponse(fileNameOf(run.scenario, "equity"), header, sessions, ({ date, session }) => [
-    date,
-    ...columns.map(([, values]) => values[session] ?? null),
-  ]);
+  return equityTable(run.scenario, run.bars.dates, {
+    ...{ equity, drawdown, cash, shares, [held]: buyAndHold.equity },
+    ...(run.benchmark !== null && { [run.benchmark.ticker]: run.benchmark.equity }),
+  });
 }
 
 async function suggest({ read }: AppContext, c: Context): Promise<Response> {
@@ -155,8 +150,8 @@ export function createBacktestRoutes(app: AppContext): Hono {
   const routes = new Hono();
   routes.get("/backtest", (c) => show(context, c));
   routes.get("/backtest/chart.json", async (c) => c.json(toChart(await runOrRefuse(context, c))));
-  routes.get("/backtest/trades.csv", (c) => exportTrades(context, c));
-  routes.get("/backtest/equity.csv", (c) => exportEquity(context, c));
+  addTableRoutes(routes, "/backtest/trades", (c) => exportTrades(context, c));
+  addTableRoutes(routes, "/backtest/equity", (c) => exportEquity(context, c));
   routes.get("/backtest/tickers", (c) => suggest(context, c));
   routes.route("/", createTearSheetRoutes(context));
   return routes;

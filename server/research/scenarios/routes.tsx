@@ -10,15 +10,16 @@ import { HttpError, toHttpError } from "../../http/errors.ts";
 import { safeNextPath } from "../../http/next-path.ts";
 import { actorOf, fieldOf, idOf, isLogIn, numberIn, statusOf, wantsFragment } from "../../http/request.ts";
 import { readShell } from "../../http/shell.ts";
+import { addTableRoutes } from "../../http/tables/routes.ts";
 import { requestFromQuery } from "../backtests/url.ts";
 import { idsOf, readScenario } from "./read.ts";
 import {
   readComparisonChart,
   readComparisonView,
   readScenarioChart,
-  readScenarioEquityCsv,
+  readScenarioEquity,
   readScenarioList,
-  readScenarioTradesCsv,
+  readScenarioTrades,
   readScenarioView,
 } from "./view.ts";
 
@@ -163,8 +164,8 @@ export function createScenarioRoutes(context: AppContext): Hono {
     c.json(await readComparisonChart(context, ...comparedOf(c))),
   );
   routes.get("/scenarios/:id/chart.json", async (c) => c.json(await readScenarioChart(context, idOf(c, "scenario"))));
-  routes.get("/scenarios/:id/trades.csv", (c) => readScenarioTradesCsv(context, idOf(c, "scenario")));
-  routes.get("/scenarios/:id/equity.csv", (c) => readScenarioEquityCsv(context, idOf(c, "scenario")));
+  addTableRoutes(routes, "/scenarios/:id/trades", (c) => readScenarioTrades(context, idOf(c, "scenario")));
+  addTableRoutes(routes, "/scenarios/:id/equity", (c) => readScenarioEquity(context, idOf(c, "scenario")));
   routes.get("/scenarios/:id", (c) => show(context, c));
   routes.post("/scenarios/:id/name", (c) => rename(context, c));
   routes.post("/scenarios/:id/star", (c) => star(context, c));

@@ -11,11 +11,11 @@ import type {
 } from "../../../views/research/scenario-types.ts";
 import { drawdownsOf } from "../../backtest/curve.ts";
 import type { AppContext } from "../../context.ts";
-import { csvResponse } from "../../http/csv.ts";
 import { HttpError } from "../../http/errors.ts";
+import type { Table } from "../../http/tables/table.ts";
 import { readBenchmark } from "../backtests/benchmark.ts";
-import { fileNameOf, tradesCsv } from "../backtests/csv.ts";
 import type { KeptTrade } from "../backtests/schemas.ts";
+import { equityTable, tradesTable } from "../backtests/tables.ts";
 import { urlOfRequest } from "../backtests/url.ts";
 import { toTradePage, toYears } from "../backtests/view.ts";
 import { whyUnusable } from "../workspace/catalogue.ts";
@@ -146,22 +146,19 @@ async function readTrades({ read }: AppContext, id: number): Promise<readonly Ke
   return (await selectScenarioTrades(read, id)) as readonly KeptTrade[] | null;
 }
 
-/** The trades of a scenario's run as CSV, whatever the data have become. */
-export async function readScenarioTradesCsv(context: AppContext, id: number): Promise<Response> {
+/** The trades of a scenario's run, whatever the data have become. */
+export async function readScenarioTrades(context: AppContext, id: number): Promise<Table> {
   const [row, trades] = await Promise.all([readKept(context, id), readTrades(context, id)]);
   if (trades === null) throw new RequestError("not_found", "The trades of this scenario were not kept. Run it again.");
-  return tradesCsv(scenarioOf(row), trades);
+  return tradesTable(scenarioOf(row), trades);
 }
 
-/** The equity of a scenario's run as CSV, with its drawdown. */
-export async function readScenarioEquityCsv(context: AppContext, id: number): Promise<Response> {
-  const row = await readKept(context, id);
+/** The equity of a scenario's run, with its drawdown. */
+export async function readScenarioEquity(context: AppContext, id: number): Promise<Table> {
+  const { equity, dates, ...row } = await readKept(context, id);
   const scenario = scenarioOf(row);
-  const drawdowns = drawdownsOf(Float64Array.from(row.equity), scenario.capital);
-  const sessions = row.dates.map((date, session) => ({ date, session }));
-  return csvResponse(fileNameOf(scenario, "equity"), ["date", "equity", "drawdown"], sessions, ({ date, session }) => [
-    ...[date, row.equity[session] ?? null, drawdowns[session] ?? null],
-  ]);
+  const drawdown = drawdownsOf(Float64Array.from(equity), scenario.capital);
+  return equityTable(scenario, dates, { equity, drawdown });
 }
 
 async function readKept({ read }: AppContext, id: number) {

@@ -1,10 +1,14 @@
 import type { Config } from "../../config.ts";
 import type { Access } from "../../http/environment.ts";
 import { HttpError } from "../../http/errors.ts";
+import { tableFormats } from "../../http/tables/formats.ts";
 
 type Settings = Pick<Config, "sqlForViewers">;
 
-const running = ["/sql", "/sql/result.csv", "/sql/cancel", "/api/sql", "/api/sql/cancel"];
+const running = [
+  ...["/sql", "/sql/cancel", "/api/sql", "/api/sql/cancel"],
+  ...tableFormats.map((format) => `/sql/result.${format}`),
+];
 
 /** What viewers may send where the console is theirs too: it changes nothing but the history. */
 export const sqlCalls = ({ sqlForViewers }: Settings): { method: string; path: string }[] =>

@@ -10,9 +10,11 @@ import type { AppContext } from "../../context.ts";
 import { HttpError } from "../../http/errors.ts";
 import { accessOf, actorOf, fieldOf, idOf, numberIn, statusOf, wantsFragment } from "../../http/request.ts";
 import { readShell } from "../../http/shell.ts";
+import { answerTable } from "../../http/tables/answer.ts";
+import { type TableFormat, tableFormats } from "../../http/tables/formats.ts";
 import { requireSql } from "./allowed.ts";
-import { csvOf } from "./csv.ts";
 import { sqlLimits } from "./limits.ts";
+import { tableOfResult } from "./table.ts";
 import { limitsTold, readSqlPage, toProblem, toResult } from "./view.ts";
 
 const runsAPage = 50;
@@ -107,13 +109,13 @@ async function run(context: AppContext, c: Context): Promise<Response> {
   }
 }
 
-async function download(context: AppContext, c: Context): Promise<Response> {
+async function download(context: AppContext, c: Context, format: TableFormat): Promise<Response> {
   requireSql(accessOf(c), context.config);
   const { form } = await sentForm(context, c);
   try {
     const { text, key } = form;
     const asked = { text, purpose: "csv", key, limit: sqlLimits.csvRows, signal: c.req.raw.signal } as const;
-    return csvOf(await context.sqlConsole.stream(asked, actorOf(c)));
+    return await answerTable(c, tableOfResult(await context.sqlConsole.stream(asked, actorOf(c))), format);
   } catch (thrown) {
     const { status, error } = refused(thrown);
     return await page(context, c, form, { result: { kind: "problem", problem: toProblem(error, form.text) } }, status);
@@ -171,7 +173,7 @@ export function createSqlRoutes(context: AppContext): Hono {
   });
   routes.post("/sql", (c) => run(context, c));
   routes.get("/sql/history", (c) => history(context, c));
-  routes.post("/sql/result.csv", (c) => download(context, c));
+  for (const format of tableFormats) routes.post(`/sql/result.${format}`, (c: Context) => download(context, c, format));
   routes.post("/sql/cancel", (c) => cancel(context, c));
   routes.post("/sql/queries", (c) => save(context, c));
   routes.post("/sql/queries/:id/delete", async (c) => {

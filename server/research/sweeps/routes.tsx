@@ -10,10 +10,11 @@ import { HeatMap } from "../../../views/research/sweep-heat-map.tsx";
 import type { SweepForm } from "../../../views/research/sweep-view.ts";
 import { SweepList, sweepsPage } from "../../../views/research/sweeps.tsx";
 import type { AppContext } from "../../context.ts";
-import { csvResponse } from "../../http/csv.ts";
 import { HttpError } from "../../http/errors.ts";
 import { actorOf, idOf, numberIn, wantsFragment } from "../../http/request.ts";
 import { readShell } from "../../http/shell.ts";
+import { addTableRoutes } from "../../http/tables/routes.ts";
+import type { Table } from "../../http/tables/table.ts";
 import type { Problem } from "../backtests/url.ts";
 import { whyUnusable } from "../workspace/catalogue.ts";
 import { draftOfRequest, freshDraft, requestOfForm, sentDraft, toForm } from "./draft.ts";
@@ -21,6 +22,7 @@ import { readRequest } from "./plan.ts";
 import { prepareSweep } from "./prepare.ts";
 import type { SweepFound, SweepRequest } from "./schemas.ts";
 import { mostKept } from "./sweeps.ts";
+import { mapTable } from "./table.ts";
 import { heatMapView, listedSummary, type MapAsked, viewOf } from "./view.ts";
 
 async function listed(context: AppContext) {
@@ -134,19 +136,12 @@ async function cancel(context: AppContext, c: Context): Promise<Response> {
   return c.redirect(`/sweeps/${id}`, 303);
 }
 
-async function exportMap(context: AppContext, c: Context): Promise<Response> {
+async function exportMap(context: AppContext, c: Context): Promise<Table> {
   const sweep = await sweepOf(context, c);
   const found = sweep.result as unknown as SweepFound | null;
   const map = found && (await heatMapView(context.read, sweep, found, mapAsked(c)));
   if (!map) throw new HttpError(404, "not_found", `Sweep ${sweep.id} has no heat map.`, { title: "No heat map" });
-  const header = [map.y?.name ?? "", map.x.name, map.metric.name];
-  const cells = map.cells.flatMap((row, y) =>
-    row.map((value, x) => ({ x: map.columns[x] ?? "", y: map.rows[y] ?? "", value })),
-  );
-  const name = `barline-sweep-${sweep.id}-${map.metric.name}.csv`;
-  return csvResponse(name, map.y ? header : header.slice(1), cells, ({ x, y, value }) =>
-    map.y ? [y, x, value] : [x, value],
-  );
+  return mapTable(sweep.id, map);
 }
 
 /** `/sweeps`: the form and the list, and a page of each sweep. */
@@ -156,6 +151,6 @@ export function createSweepRoutes(context: AppContext): Hono {
   routes.post("/sweeps", (c) => begin(context, c));
   routes.get("/sweeps/:id", (c) => show(context, c));
   routes.post("/sweeps/:id/cancel", (c) => cancel(context, c));
-  routes.get("/sweeps/:id/heat-map.csv", (c) => exportMap(context, c));
+  addTableRoutes(routes, "/sweeps/:id/heat-map", (c) => exportMap(context, c));
   return routes;
 }

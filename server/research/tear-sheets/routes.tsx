@@ -8,8 +8,8 @@ import { HttpError } from "../../http/errors.ts";
 import { idOf } from "../../http/request.ts";
 import { readShell } from "../../http/shell.ts";
 import { attempt } from "../backtests/attempt.ts";
-import { fileNameOf } from "../backtests/csv.ts";
 import type { RecentRuns } from "../backtests/recent-runs.ts";
+import { fileNameOf } from "../backtests/tables.ts";
 import { requestFromQuery, urlOfRequest } from "../backtests/url.ts";
 import { readScenario } from "../scenarios/read.ts";
 import { requestOf } from "../scenarios/request.ts";
@@ -75,7 +75,7 @@ async function show(context: TearSheetContext, c: Context, found: Found): Promis
 
 /** The same with all that it needs inside: it can be mailed, and opened without Barline. */
 async function save(c: Context, found: Found): Promise<Response> {
-  const name = fileNameOf(found.subject.scenario, "tear-sheet", "html");
+  const name = `${fileNameOf(found.subject.scenario, "tear-sheet")}.html`;
   c.header("Cache-Control", "no-store");
   c.header("Content-Disposition", `attachment; filename="${name}"`);
   return c.html(tearSheetDocument({ view: viewOf(found), styles: await standaloneStyles() }));

@@ -208,9 +208,17 @@ export const ChartMoves = ({ path, state, bars, window, ticker }: MovesProps) =>
         <button type="button" class="button" id="chart-png" hidden>
           PNG
         </button>
-        <a class="button" id="chart-csv" href={chartHref(`${path}/bars.csv`, state)} download>
-          CSV
-        </a>
+        {["CSV", "XLSX", "Parquet"].map((format) => (
+          <a
+            class="button"
+            id={`chart-${format.toLowerCase()}`}
+            data-file={format.toLowerCase()}
+            href={chartHref(`${path}/bars.${format.toLowerCase()}`, state)}
+            download
+          >
+            {format}
+          </a>
+        ))}
       </span>
     </div>
   );

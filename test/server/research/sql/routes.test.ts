@@ -34,7 +34,7 @@ describe("the page", () => {
     // As the project's YAML describes it.
     expect(text).toContain("Unadjusted daily bars.");
     expect(text).not.toContain("private_notes");
-    expect(text).toContain("One statement that reads, for at most 30 s; up to 10,000 rows here, 1,000,000 as CSV.");
+    expect(text).toContain("One statement that reads, for at most 30 s; up to 10,000 rows here, 1,000,000 as a file.");
   });
 
   test("runs a query, draws it, and keeps what was typed and that it was run", async () => {
@@ -96,7 +96,7 @@ describe("as CSV", () => {
   test("a result is streamed whole, with no formula in it", async () => {
     const response = await csv("select day, close, formula from dim_days where day < '2020-01-04'");
     expect(response.headers.get("Content-Disposition")).toContain("barline-sql.csv");
-    expect(await response.text()).toBe("day,close,formula\r\n2020-01-02,1.5,'=1+1\r\n2020-01-03,3,'=1+1\r\n");
+    expect(await response.text()).toBe("day,close,formula\r\n2020-01-02,1.5,'=1+1\r\n2020-01-03,3.0,'=1+1\r\n");
     expect((await dashboard.sql`select state, purpose, rows from barline.sql_runs`)[0]).toEqual({
       ...{ state: "success", purpose: "csv", rows: 2 },
     });
