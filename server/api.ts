@@ -7,6 +7,7 @@ import { openApiOperation } from "./http/openapi.ts";
 import type { Operation } from "./http/operation.ts";
 import { barOperations } from "./market/bar-api.ts";
 import { dataAlertOperations } from "./market/data-alert-api.ts";
+import { rowOperations } from "./market/rows-api.ts";
 import { savedScreenOperations } from "./market/saved-screen-api.ts";
 import { screenerOperations } from "./market/screener-api.ts";
 import { watchlistOperations } from "./market/watchlist-api.ts";
@@ -55,6 +56,7 @@ const described = [
   ...quarantineOperations,
   ...splitOperations,
   ...barOperations,
+  ...rowOperations,
   ...screenerOperations,
   ...backtestOperations,
   ...tearSheetOperations,

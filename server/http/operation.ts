@@ -7,7 +7,19 @@ import type { WarehouseCounter } from "../pipeline/warehouse-counter.ts";
 import { check, shorten } from "./check.ts";
 import type { Access, RequestContext } from "./environment.ts";
 import { HttpError } from "./errors.ts";
+import { entityTag, isHeld, type PublishedParts, readBuild } from "./published.ts";
 import { errorAnswer } from "./schemas.ts";
+import { answerTable } from "./tables/answer.ts";
+import {
+  conditionParameter,
+  formatParameter,
+  notAcceptable,
+  notModified,
+  tableContent,
+  takeFormat,
+} from "./tables/described.ts";
+import { type AnswerFormat, answerFormats, formatWanted } from "./tables/formats.ts";
+import type { Table } from "./tables/table.ts";
 
 /** What the handlers of the API may use; `by` is who asks, to be kept with what they do, and `access` what they may do. */
 export type ApiContext = AppContext & { warehouse: WarehouseCounter; by: Actor; access: Access };
@@ -16,6 +28,12 @@ type Answers = Record<number, { description: string; schema: z.ZodType }>;
 type AnswerOf<A extends Answers> = {
   [Status in keyof A & number]: { status: Status; body: z.input<A[Status]["schema"]> };
 }[keyof A & number];
+
+type Input<Path extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType> = {
+  path: z.output<Path>;
+  query: z.output<Query>;
+  body: z.output<Body>;
+};
 
 type Definition<Path extends z.ZodObject, Query extends z.ZodObject, Body extends z.ZodObject, A extends Answers> = {
   method: Method;
@@ -27,10 +45,11 @@ type Definition<Path extends z.ZodObject, Query extends z.ZodObject, Body extend
   answers: A;
   /** Whether it only computes, so that who may only look may ask it too, whatever its method. */
   keepsNothing?: boolean;
-  handle(
-    input: { path: z.output<Path>; query: z.output<Query>; body: z.output<Body> },
-    context: ApiContext,
-  ): Promise<AnswerOf<A>>;
+  /** Of market data: what its answer is made of, so that who has it already is told so. */
+  published?(input: Input<Path, Query, Body>): PublishedParts;
+  /** The same answer as rows, for who asks for another format than JSON. */
+  table?(input: Input<Path, Query, Body>, context: ApiContext): Promise<Table>;
+  handle(input: Input<Path, Query, Body>, context: ApiContext): Promise<AnswerOf<A>>;
 };
 
 /** What a handler returns; a function, so that the status stays the literal that `answers` declares. */
@@ -63,6 +82,8 @@ export function defineOperation<
   const pathSchema = (request.path ?? nothing) as Path;
   const querySchema = (request.query ?? nothing) as Query;
   const bodySchema = (request.body ?? nothing) as Body;
+  const hasTable = definition.table !== undefined;
+  const isPublished = definition.published !== undefined;
   return {
     method,
     path,
@@ -76,23 +97,61 @@ export function defineOperation<
         ...(request.path && { path: request.path }),
         ...(request.query && { query: request.query }),
       },
+      parameters: [...(hasTable ? [formatParameter] : []), ...(isPublished ? [conditionParameter] : [])],
       ...(request.body && { requestBody: { content: { "application/json": { schema: request.body } } } }),
-      responses: documentAnswers(answers, Object.keys(request).length > 0),
+      responses: documentAnswers(answers, { takesInput: Object.keys(request).length > 0, hasTable, isPublished }),
     },
     respond: async (c, context) => {
       // A request that is none is told so before what it asks for is looked at.
       const sent = method === "get" ? {} : await readBody(c);
+      const query = singleValues(c.req.queries());
+      const { format: named, rest } = hasTable ? takeFormat(query) : { format: undefined, rest: query };
       const input = {
         path: check(pathSchema, c.req.param()),
-        query: check(querySchema, singleValues(c.req.queries())),
+        query: check(querySchema, rest),
         body: check(bodySchema, sent),
       };
-      const { status, body } = await definition.handle(input, { ...context, by: c.var.actor, access: c.var.access });
-      c.header("Cache-Control", "no-store");
-      return c.json(body as object, status as ContentfulStatusCode);
+      const format = named ?? (hasTable ? formatWanted(c.req.header("Accept"), answerFormats) : "json");
+      return await respond(c, definition, { input, format, context });
     },
   };
 }
+
+type Asked<Path extends z.ZodObject, Query extends z.ZodObject, Body extends z.ZodObject> = {
+  input: Input<Path, Query, Body>;
+  format: AnswerFormat;
+  context: Omit<ApiContext, "by" | "access">;
+};
+
+/** Answers a checked request: in the format that it asks for, or that what it has is still so. */
+async function respond<
+  Path extends z.ZodObject,
+  Query extends z.ZodObject,
+  Body extends z.ZodObject,
+  A extends Answers,
+>(
+  c: RequestContext,
+  definition: Definition<Path, Query, Body, A>,
+  { input, format, context }: Asked<Path, Query, Body>,
+): Promise<Response> {
+  const call = { ...context, by: c.var.actor, access: c.var.access };
+  // Read before the rows: a tag older than they are costs one more answer, a newer one would keep what is old.
+  const tag = definition.published && entityTag(await readBuild(context, definition.published(input)), format);
+  const isStill = tag !== undefined && isHeld(c.req.header("If-None-Match"), tag);
+  const answered = isStill
+    ? c.body(null, 304)
+    : definition.table && format !== "json"
+      ? await answerTable(c, await definition.table(input, call), format)
+      : answerJson(c, await definition.handle(input, call));
+  if (definition.table) answered.headers.append("Vary", "Accept");
+  const isTagged = tag !== undefined && (answered.status === 200 || answered.status === 304);
+  answered.headers.set("Cache-Control", isTagged ? "private, no-cache" : "no-store");
+  if (isTagged) answered.headers.set("ETag", tag);
+  return answered;
+}
+
+const answerJson = (c: RequestContext, { status, body }: { status: number; body: unknown }): Response =>
+  c.json(body as object, status as ContentfulStatusCode);
 
 const operationId = (method: Method, path: string) =>
   [method, ...path.replace(/^\/api/, "").split(/[^A-Za-z0-9]+/)]
@@ -100,13 +159,22 @@ const operationId = (method: Method, path: string) =>
     .map((word, index) => (index === 0 ? word : word.charAt(0).toUpperCase() + word.slice(1)))
     .join("");
 
-function documentAnswers(answers: Answers, takesInput: boolean): ZodOpenApiOperationObject["responses"] {
+function documentAnswers(
+  answers: Answers,
+  { takesInput, hasTable, isPublished }: { takesInput: boolean; hasTable: boolean; isPublished: boolean },
+): ZodOpenApiOperationObject["responses"] {
   const described = Object.entries(answers).map(([status, { description, schema }]) => [
     status,
-    { description, content: { "application/json": { schema } } },
+    { description, content: { ...jsonOf(schema), ...(hasTable && status === "200" && tableContent) } },
   ]);
   const failure = { description: "What is wrong, and with which field.", content: jsonOf(errorAnswer) };
-  return { ...Object.fromEntries(described), ...(takesInput && { 422: invalid }), default: failure };
+  return {
+    ...Object.fromEntries(described),
+    ...(isPublished && { 304: notModified }),
+    ...(hasTable && { 406: notAcceptable }),
+    ...((takesInput || hasTable) && { 422: invalid }),
+    default: failure,
+  };
 }
 
 function jsonOf(schema: z.ZodType) {

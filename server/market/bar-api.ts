@@ -16,6 +16,8 @@ import { HttpError } from "../http/errors.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
 import { booleanInUrl, dateInput, limitInUrl, textInUrl, tickerInput } from "../http/schemas.ts";
 import { barAnswer, restatementAnswer, tickerAnswer, toQuarantined, withdrawnAnswer } from "./bar-schemas.ts";
+import { readRowsTable, refuseUnready } from "./rows-read.ts";
+import { barSource } from "./rows-source.ts";
 
 const label = z.literal("exact").optional().meta({
   description:
@@ -47,6 +49,16 @@ export const barOperations: Operation[] = [
       }),
     },
     answers: { 200: { description: "The bars; none where the range has none.", schema: z.array(barAnswer) } },
+    published: ({ query }) => ({ rawBars: !query.adjusted }),
+    table: async ({ path: { ticker }, query }, context) => {
+      await refuseUnready(context, query);
+      return await readRowsTable(
+        context,
+        { tickers: [ticker], ...query },
+        barSource(context, query.adjusted),
+        "ticker",
+      );
+    },
     handle: async ({ path: { ticker }, query: { from = null, to = null, adjusted, label } }, context) => {
       requireOrder(from, to);
       const holder = await holderOf(context, ticker, label);

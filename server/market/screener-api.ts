@@ -7,6 +7,7 @@ import { type ApiContext, answer, defineOperation, type Operation } from "../htt
 import { count, date, dateInput } from "../http/schemas.ts";
 import { quarantinedAnswer, toQuarantined } from "./bar-schemas.ts";
 import { hasMarket } from "./market-page.ts";
+import { breadthTable, universeTable } from "./market-tables.ts";
 import { defaultColumns, defaultSort, indicatorOf } from "./screener-indicators.ts";
 import { filtersOf, type ScreenQuery, screenQuerySchema, shortText } from "./screener-query.ts";
 import {
@@ -19,6 +20,7 @@ import {
   whyUnfiltered,
 } from "./screener-read.ts";
 import type { ColumnName, ScreenRequest } from "./screener-request.ts";
+import { screenTable } from "./screener-table.ts";
 
 const notPublished = () =>
   new HttpError(404, "not_found", "Nothing is published yet: the first transform has not ended.");
@@ -140,6 +142,12 @@ async function screen(context: ApiContext, query: ScreenQuery) {
   };
   refuseMissing(request, known, available);
   const result = await answerScreen(context, sessions, request, { limit: query.limit, ...available });
+  return { session, newest, columns, result, workspace: available.workspace };
+}
+
+type Found = Awaited<ReturnType<typeof screen>>;
+
+function toAnswer({ session, newest, columns, result }: Omit<Found, "workspace">): z.input<typeof screenAnswer> {
   return {
     session,
     matches: result.matches,
@@ -161,6 +169,22 @@ async function screen(context: ApiContext, query: ScreenQuery) {
   };
 }
 
+async function readBreadth(context: ApiContext, query: { from?: string | undefined; to?: string | undefined }) {
+  const { from = null, to = null } = query;
+  if (from !== null && to !== null && from > to) {
+    throw new HttpError(422, "invalid", `\`from\` (${from}) is after \`to\` (${to}).`, { field: "from" });
+  }
+  if (!(await hasMarket(context))) throw notPublished();
+  return [...(await selectBreadth(context.read, from, to))];
+}
+
+async function readUniverse(context: ApiContext, query: { date?: string | undefined; type?: string | undefined }) {
+  if ((await readAvailable(context)) === null) throw notPublished();
+  const session = await selectSessionAt(context.read, query.date ?? null);
+  const tickers = session === null ? [] : [...(await selectUniverse(context.read, session, query.type || null))];
+  return { session, tickers };
+}
+
 export const screenerOperations: Operation[] = [
   defineOperation({
     method: "get",
@@ -172,7 +196,15 @@ export const screenerOperations: Operation[] = [
       query: screenQuerySchema,
     },
     answers: { 200: { description: "The tickers found.", schema: screenAnswer } },
-    handle: async ({ query }, context) => answer(200, await screen(context, query as ScreenQuery)),
+    published: () => ({ workspace: true, quarantine: true }),
+    handle: async ({ query }, context) => {
+      const { session, newest, columns, result } = await screen(context, query as ScreenQuery);
+      return answer(200, toAnswer({ session, newest, columns, result }));
+    },
+    table: async ({ query }, context) => {
+      const { session, columns, workspace, result } = await screen(context, query as ScreenQuery);
+      return screenTable(columns, workspace, { session, rows: result.rows });
+    },
   }),
   defineOperation({
     method: "get",
@@ -192,13 +224,9 @@ export const screenerOperations: Operation[] = [
     summary: "Advancing and declining tickers, new highs and lows, and shares above averages, by session",
     request: { query: z.strictObject({ from: dateInput.optional(), to: dateInput.optional() }) },
     answers: { 200: { description: "The sessions, oldest first.", schema: z.array(breadthAnswer) } },
-    handle: async ({ query: { from = null, to = null } }, context) => {
-      if (from !== null && to !== null && from > to) {
-        throw new HttpError(422, "invalid", `\`from\` (${from}) is after \`to\` (${to}).`, { field: "from" });
-      }
-      if (!(await hasMarket(context))) throw notPublished();
-      return answer(200, [...(await selectBreadth(context.read, from, to))]);
-    },
+    published: () => ({}),
+    handle: async ({ query }, context) => answer(200, await readBreadth(context, query)),
+    table: async ({ query }, context) => breadthTable(await readBreadth(context, query)),
   }),
   defineOperation({
     method: "get",
@@ -216,11 +244,11 @@ export const screenerOperations: Operation[] = [
         schema: z.strictObject({ session: date.nullable(), tickers: z.array(listedAnswer) }),
       },
     },
-    handle: async ({ query: { date: day = null, type = null } }, context) => {
-      if ((await readAvailable(context)) === null) throw notPublished();
-      const session = await selectSessionAt(context.read, day);
-      const tickers = session === null ? [] : [...(await selectUniverse(context.read, session, type || null))];
-      return answer(200, { session, tickers });
+    published: () => ({}),
+    handle: async ({ query }, context) => answer(200, await readUniverse(context, query)),
+    table: async ({ query }, context) => {
+      const { session, tickers } = await readUniverse(context, query);
+      return universeTable(session, tickers);
     },
   }),
 ];
