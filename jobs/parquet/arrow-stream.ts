@@ -16,10 +16,10 @@ import {
   Utf8,
 } from "apache-arrow";
 import { longestDecimalDigits, type ParquetColumn } from "./columns.ts";
-import { type ColumnValues, type RowBatch, wordsOf } from "./row-batch.ts";
+import { decimalWords } from "./decimal.ts";
+import type { ColumnValues, RowBatch } from "./row-batch.ts";
 
 const decimalBits = 128;
-const wordsPerDecimal = 4;
 
 /** Arrow's schema of these columns, each with its description. */
 export const arrowSchema = (columns: readonly ParquetColumn[]): Schema =>
@@ -73,14 +73,12 @@ function toData(values: ColumnValues, length: number, type: DataType | undefined
       return makeData({ type: type as Bool, ...common, data: toBits(words, length) });
     case "double":
       return makeData({ type: type as Float64, ...common, data: new Float64Array(words.buffer, 0, length) });
-    case "decimal": {
-      const wide = wordsOf(column) === wordsPerDecimal ? words : widened(words, length);
+    case "decimal":
       return makeData({
         type: type as Decimal,
         ...common,
-        data: new Uint32Array(wide.buffer, 0, length * wordsPerDecimal),
+        data: new Uint32Array(words.buffer, 0, length * decimalWords),
       });
-    }
     case "bigint":
       return makeData({ type: type as Int64, ...common, data: new BigInt64Array(words.buffer, 0, length) });
     case "timestamp":
@@ -92,19 +90,6 @@ function toData(values: ColumnValues, length: number, type: DataType | undefined
     default:
       return column.type satisfies never;
   }
-}
-
-/** Arrow's decimals have sixteen bytes; Parquet writes the short ones of them in eight. */
-function widened(words: Int32Array, length: number): Int32Array {
-  const wide = new Int32Array(length * wordsPerDecimal);
-  for (let row = 0; row < length; row += 1) {
-    const high = words[2 * row + 1] ?? 0;
-    wide[wordsPerDecimal * row] = words[2 * row] ?? 0;
-    wide[wordsPerDecimal * row + 1] = high;
-    wide[wordsPerDecimal * row + 2] = high >> 31;
-    wide[wordsPerDecimal * row + 3] = high >> 31;
-  }
-  return wide;
 }
 
 function toBits(words: Int32Array, length: number): Uint8Array {

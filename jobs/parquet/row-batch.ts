@@ -1,5 +1,5 @@
-import { type ParquetColumn, shortDecimalDigits } from "./columns.ts";
-import { type DecimalPlace, writeDecimal } from "./decimal.ts";
+import type { ParquetColumn } from "./columns.ts";
+import { decimalWords, writeDecimal } from "./decimal.ts";
 
 /** Days and microseconds from 1970, where Parquet begins to count, to 2000, where PostgreSQL does. */
 const epochDays = 10_957;
@@ -75,9 +75,9 @@ function createValues(column: ParquetColumn, capacity: number): ColumnValues {
 }
 
 /** How many words of 32 bits a value takes. */
-export function wordsOf({ type }: ParquetColumn): 1 | 2 | 4 {
+function wordsOf({ type }: ParquetColumn): number {
   if (type.kind === "date" || type.kind === "boolean") return 1;
-  return type.kind === "decimal" && type.precision > shortDecimalDigits ? 4 : 2;
+  return type.kind === "decimal" ? decimalWords : 2;
 }
 
 function createWrite(values: ColumnValues): ColumnValues["write"] {
@@ -85,13 +85,11 @@ function createWrite(values: ColumnValues): ColumnValues["write"] {
   const { name, type } = column;
   switch (type.kind) {
     case "text":
-      return (row, bytes, at, length) => writeText(values, row, bytes.subarray(at, at + length));
+      return (row, bytes, at, length) => writeText(values, row, bytes, at, length);
     case "decimal": {
       const decimal = { name, precision: type.precision, scale: type.scale };
-      const place: DecimalPlace = { words, row: 0, wordsPerValue: wordsOf(column) === 4 ? 4 : 2 };
       return (row, bytes, at) => {
-        place.row = row;
-        writeDecimal(bytes, at, decimal, place);
+        writeDecimal(bytes, at, decimal, words, row * decimalWords);
         return true;
       };
     }
@@ -121,15 +119,16 @@ function createWrite(values: ColumnValues): ColumnValues["write"] {
   }
 }
 
-function writeText(values: ColumnValues, row: number, text: Uint8Array): true {
+function writeText(values: ColumnValues, row: number, bytes: Uint8Array, at: number, length: number): true {
   const from = values.ends[row] ?? 0;
-  const to = from + text.length;
+  const to = from + length;
   if (to > values.bytes.length) {
     const larger = new Uint8Array(Math.max(to, values.bytes.length * 2));
     larger.set(values.bytes);
     values.bytes = larger;
   }
-  values.bytes.set(text, from);
+  // Most are short: a view of each, to copy it at once, would cost several times as much.
+  for (let byte = 0; byte < length; byte += 1) values.bytes[from + byte] = bytes[at + byte] ?? 0;
   values.ends[row + 1] = to;
   return true;
 }
