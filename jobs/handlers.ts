@@ -18,7 +18,7 @@ export function createHandlers({ settings, permit, report }: WorkerSetup): Recor
     limiter: { acquire: (signal) => permit(marketCalls, signal) },
     observe: (call) => report(toReport(call)),
   });
-  const sql = openPool(databaseUrl, "work", { max: 2, name: "barline worker" });
+  const sql = openPool(databaseUrl, "work", { max: 3, name: "barline worker" });
   return {
     fetch: createFetchHandler({ client, lake, sql }),
     stage: createStageHandler({ sql, lake }),

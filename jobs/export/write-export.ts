@@ -6,6 +6,7 @@ import {
   selectYears,
 } from "../../db/queries/market/read-export.ts";
 import { beginCancellable } from "../../db/queries/pipeline/cancel.ts";
+import { exportSnapshot } from "../../db/snapshot.ts";
 import { type ColumnType, DecimalTooNarrowError, nameOfType, widen } from "../parquet/columns.ts";
 import {
   type ExportManifest,
@@ -15,7 +16,7 @@ import {
   type TableManifest,
 } from "./manifest.ts";
 import { type ExportColumn, type ExportTable, exportColumns } from "./tables.ts";
-import type { ExportWork } from "./types.ts";
+import type { ExportWork, Readers } from "./types.ts";
 import { writePartition } from "./write-partition.ts";
 
 /**
@@ -24,34 +25,41 @@ import { writePartition } from "./write-partition.ts";
  */
 export async function writeExport(work: ExportWork): Promise<NewManifest | null> {
   const before = await readCurrent(work.lake);
-  return await beginCancellable(
-    work.sql,
-    work.signal,
-    async (transaction) => {
-      const readAt = await selectSnapshotTime(transaction);
-      // Every try has names of its own: what a killed one wrote is nobody's.
-      const stamp = readAt.toISOString().replace(/[-:.]/g, "");
-      const tables: Record<string, TableManifest> = {};
-      for (const table of work.tables) {
-        const written = await writeTable(work, transaction, table, { before: before?.tables[table.name], stamp });
-        if (written) tables[table.name] = written;
-      }
-      if (before && Bun.deepEquals(before.tables, tables)) return null;
-      // Rows that were all written anew and are the same: it is still that build, whose years are known by other marks now.
-      if (before && contentsOf(before.tables) === contentsOf(tables)) return { ...before, tables };
-      const digest = new Bun.CryptoHasher("sha256").update(contentsOf(tables)).digest("hex").slice(0, 8);
-      return {
-        format: "barline export 1",
-        build: `${stamp.slice(0, 15)}Z-${digest}`,
-        readAt: readAt.toISOString(),
-        tables,
-      };
-    },
-    oneSnapshot,
-  );
+  return await beginReaders(work, async (readers) => {
+    const readAt = await selectSnapshotTime(readers[0]);
+    // Every try has names of its own: what a killed one wrote is nobody's.
+    const stamp = readAt.toISOString().replace(/[-:.]/g, "");
+    const tables: Record<string, TableManifest> = {};
+    for (const table of work.tables) {
+      const written = await writeTable(work, readers, table, { before: before?.tables[table.name], stamp });
+      if (written) tables[table.name] = written;
+    }
+    if (before && Bun.deepEquals(before.tables, tables)) return null;
+    // Rows that were all written anew and are the same: it is still that build, whose years are known by other marks now.
+    if (before && contentsOf(before.tables) === contentsOf(tables)) return { ...before, tables };
+    const digest = new Bun.CryptoHasher("sha256").update(contentsOf(tables)).digest("hex").slice(0, 8);
+    return {
+      format: "barline export 1",
+      build: `${stamp.slice(0, 15)}Z-${digest}`,
+      readAt: readAt.toISOString(),
+      tables,
+    };
+  });
 }
 
 const oneSnapshot = "isolation level repeatable read read only";
+
+/** Two connections that read the same snapshot: the server works out most columns as they are read, with one processor for each of them. */
+const beginReaders = <T>({ sql, signal }: ExportWork, write: (readers: Readers) => Promise<T>): Promise<T> =>
+  beginCancellable(
+    sql,
+    signal,
+    async (first) => {
+      const snapshot = await exportSnapshot(first);
+      return await beginCancellable(sql, signal, (second) => write([first, second]), oneSnapshot, snapshot);
+    },
+    oneSnapshot,
+  );
 
 /** Text that is the same for the same rows, whenever and how often they were written. */
 const contentsOf = (tables: ExportManifest["tables"]): string =>
@@ -70,14 +78,14 @@ type TableWork = { before: TableManifest | undefined; stamp: string };
 
 async function writeTable(
   work: ExportWork,
-  transaction: TransactionSql,
+  readers: Readers,
   table: ExportTable,
   { before, stamp }: TableWork,
 ): Promise<TableManifest | undefined> {
-  const relation = await selectRelation(transaction, table.name);
+  const relation = await selectRelation(readers[0], table.name);
   if (!relation) return undefined;
   const types = new Map<string, ColumnType>((before?.schema ?? []).map(({ name, is }) => [name, is]));
-  const years = await readYears(transaction, table, relation.tables);
+  const years = await readYears(readers[0], table, relation.tables);
   for (;;) {
     const columns = exportColumns(relation.columns, types);
     const plans = years.map(({ written, ...plan }) => ({
@@ -87,7 +95,7 @@ async function writeTable(
     try {
       const partitions: ExportPartition[] = [];
       for (const plan of plans)
-        partitions.push(await writePartition({ ...work, transaction, table, columns, before, stamp }, plan));
+        partitions.push(await writePartition({ ...work, readers, table, columns, before, stamp }, plan));
       return describeTable(table, relation.description, columns, partitions);
     } catch (error) {
       const wider = error instanceof DecimalTooNarrowError ? widerColumn(columns, error) : undefined;

@@ -1,18 +1,17 @@
 import type { TransactionSql } from "../../db/client.ts";
-import { copyRows } from "../../db/queries/market/read-export.ts";
+import { copyRows, type RowsOrdered, selectStarts } from "../../db/queries/market/read-export.ts";
 import { sha256Hex } from "../lake/store.ts";
 import { readCopyBatches } from "../parquet/copy-batches.ts";
-import type { RowBatch } from "../parquet/row-batch.ts";
 import { batchRows, usualRowGroupRows, writeParquet } from "../parquet/write.ts";
 import { type ExportFile, type ExportPartition, MARTS, type TableManifest } from "./manifest.ts";
 import type { ExportColumn, ExportTable } from "./tables.ts";
-import type { ExportWork, PartitionPlan } from "./types.ts";
+import type { ExportWork, PartitionPlan, Readers } from "./types.ts";
 
 /** Some tens of megabytes of the widest table. */
-const usualFileRows = 4 * usualRowGroupRows;
+const usualFileRows = 2 * usualRowGroupRows;
 
 export type PartitionWork = ExportWork & {
-  transaction: TransactionSql;
+  readers: Readers;
   table: ExportTable;
   columns: readonly ExportColumn[];
   before: TableManifest | undefined;
@@ -25,10 +24,10 @@ export async function writePartition(work: PartitionWork, plan: PartitionPlan): 
   const known = work.before?.partitions.find(({ year }) => year === plan.year);
   if (known && known.version !== null && known.version === plan.version) return known;
   const { log, table } = work;
-  const files = await work.transaction.savepoint(async (savepoint) =>
-    writeFiles({ ...work, transaction: savepoint }, plan.year, known?.files ?? []),
-  );
+  const files = await writeFiles(work, plan, known?.files ?? []);
   const sum = (field: "rows" | "bytes") => files.reduce((total, file) => total + file[field], 0);
+  if (plan.rows !== null && sum("rows") !== plan.rows)
+    throw new Error(`${table.name} has ${plan.rows} rows of ${plan.year}, of which ${sum("rows")} were read.`);
   const written = files.filter(({ key }) => !known?.files.some((file) => file.key === key)).length;
   log.info("wrote a partition", {
     table: table.name,
@@ -40,70 +39,73 @@ export async function writePartition(work: PartitionWork, plan: PartitionPlan): 
   return { year: plan.year, rows: sum("rows"), bytes: sum("bytes"), files, version: plan.version };
 }
 
-async function writeFiles(work: PartitionWork, year: number | null, known: ExportFile[]): Promise<ExportFile[]> {
-  const { table, columns, sql, transaction, fileRows = usualFileRows } = work;
-  const copied = await copyRows(sql, transaction, {
-    relation: table.name,
-    columns,
-    order: table.order,
-    year: table.yearOf === null || year === null ? null : { date: table.yearOf, year },
-  });
-  const capacity = Math.min(batchRows, fileRows);
-  const batches = readCopyBatches({ ...copied, columns, capacity });
+/** Each reader takes the next file that none has taken. Answers when all have ended, though one has failed. */
+async function writeFiles(work: PartitionWork, plan: PartitionPlan, known: ExportFile[]): Promise<ExportFile[]> {
+  const { readers } = work;
+  const starts = await findStarts(work, plan);
   const files: ExportFile[] = [];
-  try {
-    let next = await batches.next();
-    while (!next.done) {
-      const part = takePart(batches, next.value, fileRows);
-      const bytes = await collect(writeParquet(part.rows, parquetOptions(work)));
-      files.push(await putFile(work, { year, index: files.length, rows: part.count(), bytes, known }));
-      next = part.next();
+  let next = 0;
+  let hasFailed = false;
+  const writeSome = async (reader: TransactionSql) => {
+    try {
+      for (let index = next++; index <= starts.length && !hasFailed; index = next++)
+        files[index] = await reader.savepoint((savepoint) =>
+          writeFile(work, savepoint, { plan, index, starts, known }),
+        );
+    } catch (error) {
+      hasFailed = true;
+      throw error;
     }
-    return files;
-  } finally {
-    await batches.return(undefined);
-  }
+  };
+  for (const ended of await Promise.allSettled(readers.map(writeSome)))
+    if (ended.status === "rejected") throw ended.reason;
+  return files;
 }
 
-const parquetOptions = ({ table, columns }: PartitionWork) => ({
-  columns,
-  rowGroupRows: usualRowGroupRows,
-  table: table.name,
+/** Where the files of a year begin but the first. A table that is not in years is one file. */
+async function findStarts(work: PartitionWork, { year, rows }: PartitionPlan): Promise<string[]> {
+  const { readers, table, fileRows = usualFileRows } = work;
+  if (rows === null || rows <= fileRows) return [];
+  return await readers[0].savepoint((savepoint) => selectStarts(savepoint, ordered(table, year), fileRows));
+}
+
+const ordered = ({ name, order, yearOf }: ExportTable, year: number | null): RowsOrdered => ({
+  relation: name,
+  order,
+  year: yearOf === null || year === null ? null : { date: yearOf, year },
 });
 
-/** Batches up to so many rows. Of the next only then is known whether there is one, as it takes the place of the last. */
-function takePart(batches: AsyncGenerator<RowBatch>, first: RowBatch, mostRows: number) {
-  let count = 0;
-  let next: IteratorResult<RowBatch, unknown> = { done: false, value: first };
-  return {
-    rows: (async function* () {
-      while (!next.done && count + next.value.rows <= mostRows) {
-        count += next.value.rows;
-        yield next.value;
-        next = await batches.next();
-      }
-    })(),
-    count: () => count,
-    next: () => next,
+type FileWork = { plan: PartitionPlan; index: number; starts: string[]; known: ExportFile[] };
+
+async function writeFile(
+  work: PartitionWork,
+  reader: TransactionSql,
+  { plan: { year }, index, starts, known }: FileWork,
+): Promise<ExportFile> {
+  const { table, columns, sql, lake, signal } = work;
+  const range = { from: starts[index - 1], before: starts[index] };
+  const copied = await copyRows(sql, reader, { ...ordered(table, year), columns, ...range });
+  let rows = 0;
+  const batches = async function* () {
+    for await (const batch of readCopyBatches({ ...copied, columns, capacity: batchRows })) {
+      rows += batch.rows;
+      yield batch;
+    }
   };
+  const options = { columns, rowGroupRows: usualRowGroupRows, table: table.name };
+  const bytes = await collect(writeParquet(batches(), options));
+  work.progress(rows);
+  const sha256 = sha256Hex(bytes);
+  const same = known.find((file) => file.sha256 === sha256 && file.rows === rows);
+  if (same) return same;
+  const folder = year === null ? table.name : `${table.name}/year=${year}`;
+  const key = `${MARTS}/${folder}/part-${work.stamp}-${String(index).padStart(4, "0")}.parquet`;
+  await lake.put(key, bytes, { contentType: "application/vnd.apache.parquet", signal });
+  return { key, rows, bytes: bytes.byteLength, sha256 };
 }
 
 async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const list: Uint8Array[] = [];
   for await (const chunk of chunks) list.push(chunk);
   return Buffer.concat(list);
-}
-
-type NewFile = { year: number | null; index: number; rows: number; bytes: Uint8Array; known: ExportFile[] };
-
-async function putFile(work: PartitionWork, { year, index, rows, bytes, known }: NewFile): Promise<ExportFile> {
-  const { table, stamp, lake, signal, progress } = work;
-  progress(rows);
-  const sha256 = sha256Hex(bytes);
-  const same = known.find((file) => file.sha256 === sha256 && file.rows === rows);
-  if (same) return same;
-  const folder = year === null ? table.name : `${table.name}/year=${year}`;
-  const key = `${MARTS}/${folder}/part-${stamp}-${String(index).padStart(4, "0")}.parquet`;
-  await lake.put(key, bytes, { contentType: "application/vnd.apache.parquet", signal });
-  return { key, rows, bytes: bytes.byteLength, sha256 };
 }

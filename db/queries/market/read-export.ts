@@ -93,43 +93,79 @@ export async function selectSnapshotTime(sql: TransactionSql): Promise<Date> {
   return row?.at ?? new Date(0);
 }
 
-export type RowsWanted = {
-  relation: string;
+/** Some rows of a relation, in an order that is a key of it: all, or of the year of a `date`. */
+export type RowsOrdered = { relation: string; order: readonly string[]; year: { date: string; year: number } | null };
+
+/** Where every so many rows begin but the first of them: the keys of those rows, as JSON. */
+export async function selectStarts(transaction: TransactionSql, wanted: RowsOrdered, rows: number): Promise<string[]> {
+  await setRange(transaction, wanted);
+  const order = listed(transaction, wanted.order);
+  const starts = await transaction<{ key: string }[]>`
+    select row_to_json(numbered)::text as key
+    from (
+      select ${order}, row_number() over (order by ${order}) as position
+      from public.${transaction(wanted.relation)} where ${ofYear(transaction, wanted.year)}
+    ) as numbered
+    where position > 1 and position % ${rows}::bigint = 1
+    order by position`;
+  return starts.map(({ key }) => key);
+}
+
+export type RowsWanted = RowsOrdered & {
   columns: readonly { name: string; cast: "bigint" | "text" | "double precision" | null }[];
-  order: readonly string[];
-  /** The rows whose `date` is of this year; all where it is null. */
-  year: { date: string; year: number } | null;
+  /** The key of the first row, and of the one after the last, as {@link selectStarts} says them; all before and after where there is none. */
+  from: string | undefined;
+  before: string | undefined;
 };
 
 /** Copies rows out in the binary format. `cancel` ends the statement, over another connection of `pool`. */
 export async function copyRows(
   pool: Sql,
   transaction: TransactionSql,
-  { relation, columns, order, year }: RowsWanted,
+  wanted: RowsWanted,
 ): Promise<{ stream: Readable; cancel(): Promise<void> }> {
-  const from = year ? `${String(year.year).padStart(4, "0")}-01-01` : "";
-  // COPY takes no parameters.
-  const [backend] = await transaction<{ pid: number }[]>`
-    select pg_backend_pid() as pid, set_config('barline.export_from', ${from}::text, true)`;
-  const list = (parts: postgres.Fragment[]) => parts.reduce((all, part) => transaction`${all}, ${part}`);
-  const selected = columns.map(({ name, cast }) => {
+  const pid = await setRange(transaction, wanted);
+  const relation = transaction(wanted.relation);
+  const order = listed(transaction, wanted.order);
+  const selected = wanted.columns.map(({ name, cast }) => {
     if (cast === null) return transaction`${transaction(name)}`;
     if (cast === "bigint") return transaction`${transaction(name)}::bigint`;
     return cast === "text"
       ? transaction`${transaction(name)}::text`
       : transaction`${transaction(name)}::double precision`;
   });
-  const wanted = year
-    ? transaction`where ${transaction(year.date)} >= current_setting('barline.export_from')::date
-        and ${transaction(year.date)} < current_setting('barline.export_from')::date + interval '1 year'`
-    : transaction``;
+  const from = transaction`and (${order}) >= (
+    select ${order} from json_populate_record(null::public.${relation}, current_setting('barline.export_from')::json))`;
+  const before = transaction`and (${order}) < (
+    select ${order} from json_populate_record(null::public.${relation}, current_setting('barline.export_before')::json))`;
   const stream = await transaction`
     copy (
-      select ${list(selected)} from public.${transaction(relation)} ${wanted}
-      order by ${list(order.map((name) => transaction`${transaction(name)}`))}
+      select ${selected.reduce((all, column) => transaction`${all}, ${column}`)}
+      from public.${relation}
+      where ${ofYear(transaction, wanted.year)} ${wanted.from === undefined ? transaction`` : from}
+        ${wanted.before === undefined ? transaction`` : before}
+      order by ${order}
     ) to stdout (format binary)`.readable();
-  return {
-    stream,
-    cancel: async () => void (await pool`select pg_cancel_backend(${backend?.pid ?? 0}::int)`),
-  };
+  return { stream, cancel: async () => void (await pool`select pg_cancel_backend(${pid}::int)`) };
 }
+
+/** Says to the session which rows are wanted, as COPY takes no parameters; answers the server's number for the connection. */
+async function setRange(
+  transaction: TransactionSql,
+  { year, from, before }: Pick<RowsOrdered, "year"> & Partial<Pick<RowsWanted, "from" | "before">>,
+): Promise<number> {
+  const firstDay = year ? `${String(year.year).padStart(4, "0")}-01-01` : "";
+  const [backend] = await transaction<{ pid: number }[]>`
+    select pg_backend_pid() as pid, set_config('barline.export_year', ${firstDay}::text, true),
+      set_config('barline.export_from', ${from ?? ""}::text, true), set_config('barline.export_before', ${before ?? ""}::text, true)`;
+  return backend?.pid ?? 0;
+}
+
+const ofYear = (transaction: TransactionSql, year: RowsOrdered["year"]): postgres.Fragment =>
+  year
+    ? transaction`${transaction(year.date)} >= current_setting('barline.export_year')::date
+        and ${transaction(year.date)} < current_setting('barline.export_year')::date + interval '1 year'`
+    : transaction`true`;
+
+const listed = (transaction: TransactionSql, names: readonly string[]): postgres.Fragment =>
+  names.map((name) => transaction`${transaction(name)}`).reduce((all, name) => transaction`${all}, ${name}`);

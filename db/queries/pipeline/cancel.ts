@@ -1,4 +1,5 @@
 import type { Sql, TransactionSql } from "../../client.ts";
+import { adoptSnapshot } from "../../snapshot.ts";
 
 /** The server's number for the connection of a transaction. */
 async function selectBackend(transaction: TransactionSql): Promise<number> {
@@ -15,15 +16,17 @@ const cancelAgainMs = 200;
 
 /**
  * Runs a transaction that ends as soon as `signal` fires: the server cancels the statement under way, or the next one where
- * the signal comes between two, and nothing of it stays. `mode` is what BEGIN is told of it.
+ * the signal comes between two, and nothing of it stays. `mode` is what BEGIN is told of it, and `snapshot` one that another transaction exported, which this one reads too.
  */
 export async function beginCancellable<T>(
   sql: Sql,
   signal: AbortSignal,
   work: (transaction: TransactionSql) => Promise<T>,
   mode = "",
+  snapshot?: string,
 ): Promise<T> {
   const answer = await sql.begin(mode, async (transaction) => {
+    if (snapshot !== undefined) await adoptSnapshot(transaction, snapshot);
     const pid = await selectBackend(transaction);
     let cancelling = Promise.resolve();
     let timer: Timer | undefined;

@@ -1,5 +1,6 @@
 import type { Sql, TransactionSql } from "../../client.ts";
 import { isUndefinedTable } from "../../errors.ts";
+import { adoptSnapshot, exportSnapshot } from "../../snapshot.ts";
 
 /** The published tables that backtests read, in the order in which a build puts new ones in their place. */
 export const tablesOfBacktests: readonly string[] = [
@@ -105,15 +106,4 @@ async function lockTables(transaction: TransactionSql, tables: readonly string[]
     (table, index) => transaction`${index > 0 ? transaction`, ` : transaction``}public.${transaction(table)}`,
   );
   await transaction`lock table ${names} in access share mode`;
-}
-
-/** The name by which other transactions can see what this one sees, for as long as it lasts. */
-async function exportSnapshot(transaction: TransactionSql): Promise<string> {
-  const [row] = await transaction<[{ name: string }]>`select pg_export_snapshot() as name`;
-  return row.name;
-}
-
-/** The statement takes no parameter; the name is the server's own. */
-async function adoptSnapshot(transaction: TransactionSql, snapshot: string): Promise<void> {
-  await transaction.unsafe(`set transaction snapshot '${snapshot}'`);
 }
