@@ -1,4 +1,5 @@
 import {
+  AsyncByteQueue,
   Bool,
   type Data,
   type DataType,
@@ -50,11 +51,41 @@ function arrowType({ type }: ParquetColumn): DataType {
   }
 }
 
-/** A batch as a stream of Arrow's IPC format. */
-export function toIpc(schema: Schema, { columns, rows }: RowBatch): Uint8Array {
-  const children = columns.map((values, index) => toData(values, rows, schema.fields[index]?.type));
-  const data = makeData({ type: new Struct(schema.fields), length: rows, nullCount: 0, children });
-  return RecordBatchStreamWriter.writeAll([new RecordBatch(schema, data)]).toUint8Array(true);
+/** Writes batches, each as a stream of Arrow's IPC format; the bytes are good until the next. */
+export function createIpcWriter(schema: Schema): (batch: RowBatch) => Uint8Array {
+  const bytes = new ReusedBytes();
+  return ({ columns, rows }) => {
+    const children = columns.map((values, index) => toData(values, rows, schema.fields[index]?.type));
+    const data = makeData({ type: new Struct(schema.fields), length: rows, nullCount: 0, children });
+    const writer = new RecordBatchStreamWriter({ autoDestroy: false }).reset(bytes);
+    writer.write(new RecordBatch(schema, data));
+    writer.reset();
+    return bytes.take();
+  };
+}
+
+/** Keeps what is written in one place: to take another for each batch, some megabytes, would cost as much as to fill it, and be garbage. */
+class ReusedBytes extends AsyncByteQueue {
+  #bytes = new Uint8Array(0);
+  #length = 0;
+
+  override write(chunk: Uint8Array): void {
+    const end = this.#length + chunk.length;
+    if (end > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(end, 2 * this.#bytes.length));
+      larger.set(this.#bytes.subarray(0, this.#length));
+      this.#bytes = larger;
+    }
+    this.#bytes.set(chunk, this.#length);
+    this.#length = end;
+  }
+
+  /** What was written since it was last asked. */
+  take(): Uint8Array {
+    const taken = this.#bytes.subarray(0, this.#length);
+    this.#length = 0;
+    return taken;
+  }
 }
 
 function toData(values: ColumnValues, length: number, type: DataType | undefined): Data {

@@ -43,13 +43,11 @@ export function writeDecimal(
   const scaled = exponent >= 0 ? value * powerOf(exponent) : value / powerOf(-exponent);
   // As far as doubles are exact; few values need more.
   if (value <= Number.MAX_SAFE_INTEGER && scaled <= Number.MAX_SAFE_INTEGER) {
-    const high = Math.floor(scaled / wordBase);
-    words[start] = scaled;
-    words[start + 1] = high;
-    words[start + 2] = 0;
-    words[start + 3] = 0;
+    writeSmall(scaled, words, start);
   } else {
-    writeLarge(bytes, at, exponent, words, start);
+    if (value <= Number.MAX_SAFE_INTEGER) writeSmall(value, words, start);
+    else writeGroups(bytes, at, exponent, words, start);
+    shift(exponent, words, start);
   }
   if (sign === negativeSign) negate(words, start);
 }
@@ -66,14 +64,25 @@ const lastGroup = (bytes: Uint8Array, at: number) => uint16(bytes, at + headerBy
 
 const digitsOf = (group: number): number => (group < 10 ? 1 : group < 100 ? 2 : group < 1000 ? 3 : groupDigits);
 
-/** Writes a value that fits, which has at least one group: all groups but the last, then what of the last lies above the scale. */
-function writeLarge(bytes: Uint8Array, at: number, exponent: number, words: Int32Array, start: number): void {
-  words.fill(0, start, start + decimalWords);
+function writeSmall(value: number, words: Int32Array, start: number): void {
+  words[start] = value;
+  words[start + 1] = Math.floor(value / wordBase);
+  words[start + 2] = 0;
+  words[start + 3] = 0;
+}
+
+/** Writes all groups of a value that fits but the last, and then what of the last lies above the scale. */
+function writeGroups(bytes: Uint8Array, at: number, exponent: number, words: Int32Array, start: number): void {
+  writeSmall(0, words, start);
   const groups = uint16(bytes, at);
   for (let group = 0; group < groups - 1; group += 1)
     multiplyAdd(words, start, groupBase, uint16(bytes, at + headerBytes + 2 * group));
   const below = Math.max(-exponent, 0);
   multiplyAdd(words, start, powerOf(groupDigits - below), lastGroup(bytes, at) / powerOf(below));
+}
+
+/** Multiplies by ten to the power of `exponent`. */
+function shift(exponent: number, words: Int32Array, start: number): void {
   for (let left = exponent; left > 0; left -= digitsAtOnce)
     multiplyAdd(words, start, powerOf(Math.min(left, digitsAtOnce)), 0);
 }

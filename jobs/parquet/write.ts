@@ -23,8 +23,11 @@ export async function* writeParquet(
   batches: AsyncIterable<RowBatch>,
   options: ParquetOptions,
 ): AsyncGenerator<Uint8Array> {
-  const [parquet, { arrowSchema, toIpc }] = await Promise.all([import("parquet-wasm"), import("./arrow-stream.ts")]);
-  const schema = arrowSchema(options.columns);
+  const [parquet, { arrowSchema, createIpcWriter }] = await Promise.all([
+    import("parquet-wasm"),
+    import("./arrow-stream.ts"),
+  ]);
+  const toIpc = createIpcWriter(arrowSchema(options.columns));
   const { table } = options;
   const columns = Object.fromEntries(options.columns.map(({ name, description }) => [name, description]));
   // One entry: the writer keeps several in an order of chance.
@@ -40,7 +43,7 @@ export async function* writeParquet(
   const texts = options.columns.filter(({ type }) => type.kind === "text");
   const properties = texts.reduce((all, { name }) => all.setColumnDictionaryEnabled(name, true), base).build();
   const iterator = batches[Symbol.asyncIterator]();
-  const toTable = (batch: RowBatch) => parquet.Table.fromIPCStream(toIpc(schema, batch));
+  const toTable = (batch: RowBatch) => parquet.Table.fromIPCStream(toIpc(batch));
   try {
     const first = await iterator.next();
     if (first.done) throw new RangeError("A Parquet file is written of one batch at the least.");
