@@ -9,6 +9,8 @@ import type { ExportWork, PartitionPlan, Readers } from "./types.ts";
 
 /** Some tens of megabytes of the widest table. */
 const usualFileRows = 2 * usualRowGroupRows;
+/** How many rows of a file are read from one collection of garbage to the next. */
+const collectRows = usualRowGroupRows / 2;
 
 export type PartitionWork = ExportWork & {
   readers: Readers;
@@ -90,6 +92,8 @@ async function writeFile(
     for await (const batch of readCopyBatches({ ...copied, columns, capacity: batchRows })) {
       rows += batch.rows;
       yield batch;
+      // What the driver read is garbage that the collector would let grow to hundreds of megabytes.
+      if (rows % collectRows === 0) Bun.gc(true);
     }
   };
   const options = { columns, rowGroupRows: usualRowGroupRows, table: table.name };
