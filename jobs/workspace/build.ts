@@ -16,6 +16,7 @@ import type { BuildResult } from "../transform/build/types.ts";
 import { DisplacedError } from "../transform/build/way.ts";
 import { ProjectFault } from "../transform/project/refusal.ts";
 import { quoteRelation } from "../transform/project/types.ts";
+import { indexLookups } from "./indexes.ts";
 import { missingOf, readsOf, standingOf } from "./places.ts";
 import { columnsOf, describeColumns, findGrain } from "./relations.ts";
 import { dropMoved } from "./remove.ts";
@@ -175,6 +176,7 @@ async function sayPublished(
     const columns = await columnsOf(session, one);
     const { grain, note } = await findGrain(session, one, columns);
     if (note !== null) notes.set(one.model.name, note);
+    await indexLookups(session, one, grain);
     const { name, relation, description } = one.model;
     rows.push({
       ...{ name, grain, description, schema: relation.schema, relation: relation.identifier },

@@ -84,6 +84,32 @@ describe("a group", () => {
     expect((await bench.view()).groups[0]?.nodes[0]?.note).toContain("(ticker, trade_date)");
   });
 
+  test("has the indexes that pages look its rows up by, once, and its own in their place", async () => {
+    const of = (more: string) => `{{ config(materialized='table'${more}) }}
+      select ticker, trade_date, close_price from {{ ref('fct_polygon__stock_bars_performance') }}`;
+    const indexes = async () =>
+      (
+        await sql<{ definition: string }[]>`
+          select regexp_replace(indexdef, ' INDEX .* USING btree', '') as definition from pg_indexes
+          where schemaname = 'public' and tablename = 'closes' order by 1`
+      ).map(({ definition }) => definition);
+    bench.write({ "models/closes.sql": of("") });
+    await bench.run();
+    await bench.run();
+    expect(await indexes()).toEqual(["CREATE (trade_date)", "CREATE UNIQUE (ticker, trade_date)"]);
+    const own = ", indexes=[{'columns': ['trade_date', 'ticker'], 'unique': true}]";
+    bench.write({ "models/closes.sql": of(own) });
+    await bench.run();
+    expect(await indexes()).toEqual(["CREATE UNIQUE (trade_date, ticker)"]);
+    bench.write({
+      "models/closes.sql": `{{ config(materialized='incremental', unique_key=['ticker', 'trade_date']) }}
+        select ticker, trade_date, close_price from {{ ref('fct_polygon__stock_bars_performance') }}`,
+    });
+    await bench.run({ fullRefresh: true });
+    await bench.run();
+    expect(await indexes()).toEqual(["CREATE (ticker, trade_date)", "CREATE (trade_date)"]);
+  });
+
   test("is left alone where only others changed, and built again where data or its own files did", async () => {
     bench.write({ ...goodFiles, "seeds/sectors.csv": "ticker,sector\nAAA,Mining\n" });
     expect(await bench.states({ onlyChanged: true })).toEqual(["closes: published", "sectors: published"]);
