@@ -115,7 +115,7 @@ export const rooms: Record<string, readonly string[]> = {
   "views/operations": ["db/queries/operations", "views"],
   "views/pipeline": ["db/queries/pipeline", "server/pipeline", "views"],
   "views/quality": ["db/queries/quality", "jobs/drift", "views"],
-  "views/research": ["views"],
+  "views/research": ["jobs/workspace", "views"],
 
   // What runs in a browser writes numbers and dates as the pages around it do.
   public: [
@@ -195,6 +195,7 @@ export const rooms: Record<string, readonly string[]> = {
     "jobs",
     "jobs/market",
     "jobs/orchestrator",
+    "jobs/workspace",
     "server",
     "server/http",
     "views",
@@ -208,6 +209,7 @@ export const rooms: Record<string, readonly string[]> = {
     "jobs/market",
     "jobs/orchestrator",
     "jobs/transform",
+    "jobs/workspace",
     "server",
     "server/http",
     "views",
@@ -315,7 +317,12 @@ export const crossings: readonly { from: string; to: string; why: string }[] = [
   },
   { from: "server/research", to: "db/queries/market", why: "A backtest reads a ticker's bars, splits and names." },
   { from: "server/research", to: "db/queries/operations", why: "What people do with scenarios and sweeps is kept." },
-  { from: "server/research", to: "server/market", why: "Amounts are typed as in the screener." },
+  { from: "server/research", to: "db/queries/pipeline", why: "The workspace's page says whether a run builds it." },
+  {
+    from: "server/research",
+    to: "server/market",
+    why: "Amounts are typed as in the screener, and columns of the workspace are those that it offers.",
+  },
   { from: "server/research", to: "views/market", why: "A ticker is chosen as on the page of tickers." },
   { from: "views/backfills", to: "db/queries/operations", why: "Its page tells who did what to it." },
   { from: "views/backfills", to: "db/queries/pipeline", why: "A backfill is made of runs, and its page lists them." },

@@ -7,7 +7,12 @@ import {
   type WorkspaceGroupRow,
   type WorkspaceNodeRow,
 } from "../../db/queries/quality/workspace.ts";
-import type { WorkspaceGroupState, WorkspaceNodeState } from "../../db/schema/workspace.ts";
+import type {
+  WorkspaceColumn,
+  WorkspaceGrain,
+  WorkspaceGroupState,
+  WorkspaceNodeState,
+} from "../../db/schema/workspace.ts";
 import { PermanentError } from "../orchestrator/errors.ts";
 import type { Column } from "../transform/project/types.ts";
 import { compilePublished } from "../transform/summary.ts";
@@ -16,7 +21,7 @@ import { type ReadOptions, readWorkspace } from "./read.ts";
 import type { Fault, Workspace, WorkspaceGroup, WorkspaceNode } from "./types.ts";
 
 /** A node as it is on disk, and how it stands. `state` is null of one that no run has come to yet. */
-type WorkspaceNodeView = WorkspaceNode & {
+export type WorkspaceNodeView = WorkspaceNode & {
   state: WorkspaceNodeState | null;
   fault: Fault | null;
   note: string | null;
@@ -26,13 +31,16 @@ type WorkspaceNodeView = WorkspaceNode & {
   runId: number | null;
   testsPassed: number;
   testsFailed: number;
-  /** As `schema.name`; null of what is not published. */
-  publishedAs: string | null;
+  /** What stands of it in the database, as `schema.name` with its columns; null of what is not published. */
+  published: { as: string; grain: WorkspaceGrain; columns: WorkspaceColumn[] } | null;
   /** Of what could be read: view, table …; what it reads, by name and `source.table`; its file, and its full query. */
   materialization: string | null;
   description: string;
   columns: Column[];
   dependsOn: string[];
+  /** Of a test, the model or source that it is of, and the column. */
+  subject: string | null;
+  column: string | null;
   rawSql: string | null;
   compiledSql: string | null;
 };
@@ -93,15 +101,20 @@ async function readGroups(sql: Sql, workspace: Workspace): Promise<WorkspaceGrou
     selectWorkspaceNodes(sql),
     selectPublishedRelations(sql),
   ]);
-  const places = new Map(relations.map(({ name, schema, relation }) => [name, `${schema}.${relation}`]));
+  const standing = new Map(
+    relations.map(({ name, schema, relation, grain, columns }) => [
+      name,
+      { as: `${schema}.${relation}`, grain, columns },
+    ]),
+  );
   return workspace.groups.map((group) => {
     const row = groups.find(({ name }) => name === group.name);
     return {
       ...groupView(group, row),
       nodes: group.nodes.map((node) => {
         const known = nodes.find(({ id }) => id === node.id);
-        const publishedAs = node.kind === "test" ? null : (places.get(node.name) ?? null);
-        return { ...nodeView(workspace, group, node, known), publishedAs };
+        const published = node.kind === "test" ? null : (standing.get(node.name) ?? null);
+        return { ...nodeView(workspace, group, node, known), published };
       }),
     };
   });
@@ -132,9 +145,10 @@ function nodeView(
   group: WorkspaceGroup,
   node: WorkspaceNode,
   row: WorkspaceNodeRow | undefined,
-): Omit<WorkspaceNodeView, "publishedAs"> {
+): Omit<WorkspaceNodeView, "published"> {
   const model = group.models.find(({ uniqueId }) => uniqueId === node.id);
   const test = group.tests.find(({ uniqueId }) => uniqueId === node.id);
+  const unit = group.unitTests.find(({ uniqueId }) => uniqueId === node.id);
   const own = group.faults.find((fault) => fault.node === node.name);
   return {
     ...node,
@@ -148,9 +162,11 @@ function nodeView(
     testsPassed: row?.testsPassed ?? 0,
     testsFailed: row?.testsFailed ?? 0,
     materialization: model?.config.materialized ?? null,
-    description: model?.description ?? test?.description ?? "",
+    description: (model ?? test ?? unit)?.description ?? "",
     columns: model?.columns ?? [],
     dependsOn: model?.dependsOn ?? test?.dependsOn ?? [],
+    subject: test?.subject ?? unit?.model ?? null,
+    column: test?.column ?? null,
     rawSql: model?.text ?? null,
     compiledSql: model ? compiled(loaded, model) : null,
   };

@@ -27,12 +27,24 @@ function aroundModel(id: string, edges: readonly GraphEdge[]): Set<string> {
   return new Set([...reach([id], reads, true), ...reach([id], reads, false)]);
 }
 
+/** The band of the people's own models. */
+const ownBand = 2;
+
+/** These nodes with what they read directly. */
+const withParents = (own: Set<string>, edges: readonly GraphEdge[]) =>
+  new Set([...own, ...edges.flatMap(({ from, to, kind }) => (kind === "reads" && own.has(to) ? [from] : []))]);
+
 function chosenIds({ nodes, edges }: GraphView, { job, model, part }: GraphChoice): Set<string> {
   const known = new Set(nodes.map(({ id }) => id));
   const of = (kept: (node: GraphNode) => boolean) => new Set(nodes.filter(kept).map(({ id }) => id));
   if (known.has(model)) return aroundModel(model, edges);
   if (known.has(job)) return aroundJob(job, edges);
   if (part === "pipeline") return of(({ band }) => band === 0);
+  if (part === "workspace")
+    return withParents(
+      of(({ band }) => band === ownBand),
+      edges,
+    );
   return part === "models" ? of(({ band }) => band > 0) : known;
 }
 

@@ -14,7 +14,7 @@ export const modelNodeId = (name: string) => (name.includes(".") ? `source:${nam
 /** The table's name in `public`: a source is `source.table`. */
 export const tableOf = (name: string) => name.replace(/^.*\./, "");
 
-const bare = {
+export const bare = {
   stateLabel: null,
   stateRunId: null,
   paused: false,

@@ -30,6 +30,7 @@ import {
   modelNodeId,
   tableOf,
 } from "./graph-nodes.ts";
+import { workspacePart } from "./graph-workspace.ts";
 
 type GraphContext = Pick<AppContext, "config" | "read" | "pipeline" | "now">;
 
@@ -42,11 +43,12 @@ export const declaredDatasets = (jobs: readonly JobDefinition[]): string[] => [
 export async function readGraph(context: GraphContext): Promise<GraphView> {
   const { jobs } = context.pipeline.orchestrator;
   const declared = declaredDatasets(jobs);
-  const [nodes, datasets, subscriptions, project] = await Promise.all([
+  const [nodes, datasets, subscriptions, project, workspace] = await Promise.all([
     readPipelineNodes(context),
     selectDatasets(context.read, declared),
     selectSubscriptionStandings(context.read),
     readProject(context),
+    context.pipeline.workspace(),
   ]);
   const waiting = Map.groupBy(subscriptions, ({ dataset }) => dataset);
   const current = datasets.filter(({ name }) => declared.includes(name));
@@ -56,14 +58,17 @@ export async function readGraph(context: GraphContext): Promise<GraphView> {
       (waiting.get(dataset.name) ?? []).reduce((sum, one) => sum + one.waiting, 0),
     ),
   );
-  const all = [...nodes, ...datasetNodes, ...project.nodes];
+  const shipped = [...nodes, ...datasetNodes, ...project.nodes];
+  const own = workspacePart(workspace, shipped, jobs);
+  const all = [...shipped, ...own.nodes];
   return {
     now: context.now(),
     nodes: all,
-    edges: [...pipelineEdges(jobs, current, subscriptions), ...project.edges],
+    edges: [...pipelineEdges(jobs, current, subscriptions), ...project.edges, ...own.edges],
     choice: { job: "", model: "", part: "" },
     jobs: jobs.map(({ id, title }) => ({ id: jobNodeId(id), title })),
-    models: project.nodes.map(({ id, title }) => ({ id, title })),
+    models: [...project.nodes, ...own.nodes].map(({ id, title }) => ({ id, title })),
+    hasWorkspace: own.nodes.length > 0,
     isWorking: all.some((node) => node.running > 0 || (node.queued > 0 && !node.paused) || node.waiting > 0),
     projectProblem: project.problem,
   };
@@ -151,10 +156,10 @@ async function readProject(context: GraphContext): Promise<ProjectPart> {
 
 async function readModelFacts({ read }: GraphContext, models: ModelNode[]): Promise<ModelFacts> {
   const [built, tested, published, freshness, rows] = await Promise.all([
-    selectLastBuild(read),
-    selectLastTests(read),
+    selectLastBuild(read, jobIds.transform),
+    selectLastTests(read, jobIds.transform),
     selectLatestModels(read, jobIds.transform),
-    selectLastFreshness(read),
+    selectLastFreshness(read, jobIds.transform),
     selectTableRows(
       read,
       models.map(({ name }) => tableOf(name)),

@@ -7,7 +7,8 @@ import { readShell } from "../http/shell.ts";
 import { chooseOf } from "./graph-filter.ts";
 import { readGraph } from "./graph-read.ts";
 
-const partOf = (text: string | undefined) => (text === "pipeline" || text === "models" ? text : "");
+const partNames = ["pipeline", "models", "workspace"] as const;
+const partOf = (text: string | undefined): GraphChoice["part"] => partNames.find((part) => part === text) ?? "";
 
 /** What is asked for; an id that no node has chooses nothing. */
 function choiceIn(c: Context, { jobs, models }: GraphView): GraphChoice {

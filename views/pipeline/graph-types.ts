@@ -10,7 +10,7 @@ export type GraphNode = {
   place: string;
   description: string;
   href: string;
-  /** 0: the pipeline; 1: the dbt project that its last job builds. */
+  /** 0: the pipeline; 1: the dbt project that its transform builds; 2: the people's own models on it. */
   band: number;
   state: string;
   /** In other words than the state's own. */
@@ -57,6 +57,8 @@ export type GraphView = {
   /** What can be chosen. */
   jobs: { id: string; title: string }[];
   models: { id: string; title: string }[];
+  /** Whether any of the nodes is of the people's own. */
+  hasWorkspace: boolean;
   /** Why the dbt project could not be read; its models are left out then. */
   projectProblem: string | null;
 };
@@ -66,5 +68,5 @@ export type GraphChoice = {
   /** Ids of nodes. */
   job: string;
   model: string;
-  part: "" | "pipeline" | "models";
+  part: "" | "pipeline" | "models" | "workspace";
 };

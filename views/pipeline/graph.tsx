@@ -1,4 +1,4 @@
-import { Ago, Section, State, TableScroll } from "../components.tsx";
+import { Ago, Empty, Section, State, TableScroll } from "../components.tsx";
 import { formatCount, formatDuration, formatInteger, none } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
@@ -9,7 +9,7 @@ import type { GraphChoice, GraphEdge, GraphNode, GraphView } from "./graph-types
 
 const wide = { boxWidth: 176, boxHeight: 104, layerGap: 66, laterLayerGap: 34, boxGap: 16, bandGap: 92 };
 const narrow = { width: 358, boxHeight: 104, gap: 34, laterGap: 20, bandGap: 64 };
-const bandTitles = { 1: "dbt project, built and tested by the transform" };
+const bandTitles = { 1: "dbt project, built and tested by the transform", 2: "Your models, of the workspace" };
 
 /** What goes on, in a sentence or two, for those who do not see the picture. */
 function describe({ nodes, edges }: GraphView): string {
@@ -152,6 +152,15 @@ const Pictures = ({ graph }: { graph: GraphView }) => {
   );
 };
 
+/** Of all parts only the workspace can be empty. */
+const NothingOwn = () => (
+  <Empty>
+    <p>
+      Nothing of your own is there. <a href="/workspace">The workspace</a> tells how to begin.
+    </p>
+  </Empty>
+);
+
 const urlOf = (choice: GraphChoice) => {
   const query = new URLSearchParams(Object.entries(choice).filter(([, value]) => value !== ""));
   return query.size > 0 ? `/graph?${query}` : "/graph";
@@ -161,22 +170,25 @@ const parts: [GraphChoice["part"], string][] = [
   ["", "All of it"],
   ["pipeline", "Jobs and datasets"],
   ["models", "Sources and models"],
+  ["workspace", "Workspace"],
 ];
 
 /** Chooses what is drawn. A model comes with all that it is made from, and all that is made from it. */
 const Chooser = ({ graph }: { graph: GraphView }) => (
   <div class="graph-tools">
     <nav class="filter" aria-label="Parts of the graph">
-      {parts.map(([part, label]) => (
-        <a
-          href={urlOf({ job: "", model: "", part })}
-          aria-current={
-            graph.choice.job === "" && graph.choice.model === "" && graph.choice.part === part ? "true" : undefined
-          }
-        >
-          {label}
-        </a>
-      ))}
+      {parts
+        .filter(([part]) => part !== "workspace" || graph.hasWorkspace || graph.choice.part === part)
+        .map(([part, label]) => (
+          <a
+            href={urlOf({ job: "", model: "", part })}
+            aria-current={
+              graph.choice.job === "" && graph.choice.model === "" && graph.choice.part === part ? "true" : undefined
+            }
+          >
+            {label}
+          </a>
+        ))}
     </nav>
     {(["job", "model"] as const).map((name) => (
       <form action="/graph" class="graph-choice" aria-label={name === "job" ? "One job" : "One model"}>
@@ -227,7 +239,7 @@ export const GraphLive = ({ graph }: { graph: GraphView }) => {
           The dbt project cannot be read, so its models are not drawn: {graph.projectProblem}
         </p>
       )}
-      <Pictures graph={graph} />
+      {graph.nodes.length === 0 ? <NothingOwn /> : <Pictures graph={graph} />}
       <Section id="graph-tables" title="The same in tables">
         <details id="graph-nodes">
           <summary>{formatCount(graph.nodes.length, "node")}: jobs, datasets and models</summary>

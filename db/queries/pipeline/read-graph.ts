@@ -134,16 +134,23 @@ export type TestedSubject = {
   skipped: number;
 };
 
+/** The newest run of a job that built anything: two jobs build models. */
+const lastBuildOf = (sql: Sql, jobId: string) => sql`(
+  select id from barline.runs
+  where job_id = ${jobId}::text and exists (select from barline.model_results where run_id = runs.id)
+  order by id desc limit 1
+)`;
+
 /** The models of the last build. */
-export function selectLastBuild(sql: Sql): Promise<BuiltModel[]> {
+export function selectLastBuild(sql: Sql, jobId: string): Promise<BuiltModel[]> {
   return sql<BuiltModel[]>`
     select name, run_id as "runId", action, error
     from barline.model_results
-    where run_id = (select max(run_id) from barline.model_results)`;
+    where run_id = ${lastBuildOf(sql, jobId)}`;
 }
 
 /** The data tests of the last build, by what they test. */
-export function selectLastTests(sql: Sql): Promise<TestedSubject[]> {
+export function selectLastTests(sql: Sql, jobId: string): Promise<TestedSubject[]> {
   return sql<TestedSubject[]>`
     select
       subject,
@@ -153,16 +160,16 @@ export function selectLastTests(sql: Sql): Promise<TestedSubject[]> {
       count(*) filter (where status in ('fail', 'error'))::int as failed,
       count(*) filter (where status = 'skipped')::int as skipped
     from barline.test_results
-    where run_id = (select max(run_id) from barline.model_results)
+    where run_id = ${lastBuildOf(sql, jobId)}
     group by subject, run_id`;
 }
 
 /** What the last build's run said of the age of its sources: pass, warn or error by name. */
-export async function selectLastFreshness(sql: Sql): Promise<{ name: string; status: string }[]> {
+export async function selectLastFreshness(sql: Sql, jobId: string): Promise<{ name: string; status: string }[]> {
   const rows = await sql<{ output: JsonValue }[]>`
     select output
     from barline.tasks
-    where run_id = (select max(run_id) from barline.model_results) and name = 'freshness' and state = 'success'`;
+    where run_id = ${lastBuildOf(sql, jobId)} and name = 'freshness' and state = 'success'`;
   const output = rows[0]?.output;
   return Array.isArray(output) ? (output as { name: string; status: string }[]) : [];
 }

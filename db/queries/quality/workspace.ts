@@ -103,12 +103,16 @@ export async function selectWorkspaceNodes(sql: Sql): Promise<WorkspaceNodeRow[]
     from barline.workspace_nodes order by name, id`;
 }
 
+/** A relation that is published, as pages and builds ask for it. */
+export type PublishedRelation = Pick<
+  WorkspaceRelationRow,
+  "name" | "schema" | "relation" | "groupName" | "grain" | "columns"
+>;
+
 /** What is published of the workspace. */
-export async function selectPublishedRelations(
-  sql: Sql | TransactionSql,
-): Promise<{ name: string; schema: string; relation: string; groupName: string }[]> {
-  return await sql<{ name: string; schema: string; relation: string; groupName: string }[]>`
-    select name, schema, relation, group_name as "groupName" from barline.workspace_relations order by name`;
+export async function selectPublishedRelations(sql: Sql | TransactionSql): Promise<PublishedRelation[]> {
+  return await sql<PublishedRelation[]>`
+    select name, schema, relation, group_name as "groupName", grain, columns from barline.workspace_relations order by name`;
 }
 
 /** Says what a group publishes, in the transaction that does. */

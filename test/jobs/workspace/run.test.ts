@@ -62,7 +62,9 @@ describe("a group", () => {
     expect(view.groups.map(({ name, state, isCurrent }) => ({ name, state, isCurrent }))).toEqual([
       { name: "closes", state: "published", isCurrent: true },
     ]);
-    expect(view.groups[0]?.nodes.map(({ id, state, rows, publishedAs }) => [id, state, rows, publishedAs])).toEqual([
+    expect(
+      view.groups[0]?.nodes.map(({ id, state, rows, published }) => [id, state, rows, published?.as ?? null]),
+    ).toEqual([
       ["model.workspace.closes", "published", 10, "public.closes"],
       ["model.workspace.dear", "published", null, "public.dear"],
       [expect.stringMatching(/^test\.workspace\.not_null_closes_ticker/), "published", null, null],

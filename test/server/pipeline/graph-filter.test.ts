@@ -14,7 +14,12 @@ const edge = (from: string, to: string, kind: GraphEdge["kind"]): GraphEdge => (
 const none = { job: "", model: "", part: "" } as const;
 const graph: GraphView = {
   now: new Date(0),
-  nodes: [..."abc"].map((id) => node(id, 0)).concat([..."stuvw"].map((id) => node(id, 1))),
+  nodes: [..."abc"]
+    .map((id) => node(id, 0))
+    .concat(
+      [..."stuvw"].map((id) => node(id, 1)),
+      [..."xyz"].map((id) => node(id, 2)),
+    ),
   edges: [
     edge("a", "b", "records"),
     edge("b", "c", "wakes"),
@@ -23,8 +28,11 @@ const graph: GraphView = {
     edge("t", "u", "reads"),
     edge("s", "v", "reads"),
     edge("w", "u", "reads"),
+    edge("u", "x", "reads"),
+    edge("x", "y", "reads"),
+    edge("c", "z", "begins"),
   ],
-  ...{ choice: none, jobs: [], models: [], isWorking: false, projectProblem: null },
+  ...{ choice: none, jobs: [], models: [], isWorking: false, hasWorkspace: true, projectProblem: null },
 };
 const idsOf = (choice: Partial<GraphView["choice"]>) =>
   chooseOf(graph, { ...none, ...choice })
@@ -32,9 +40,14 @@ const idsOf = (choice: Partial<GraphView["choice"]>) =>
     .join("");
 
 test("a model comes with all that it is made from and all that is made from it", () => {
-  expect(idsOf({ model: "t" })).toBe("stu");
-  expect(idsOf({ model: "u" })).toBe("stuw");
-  expect(chooseOf(graph, { ...none, model: "t" }).edges.map(({ from, to }) => from + to)).toEqual(["st", "tu"]);
+  expect(idsOf({ model: "t" })).toBe("stuxy");
+  expect(idsOf({ model: "u" })).toBe("stuwxy");
+  expect(chooseOf(graph, { ...none, model: "t" }).edges.map(({ from, to }) => from + to)).toEqual([
+    "st",
+    "tu",
+    "ux",
+    "xy",
+  ]);
 });
 
 test("a job comes with what wakes it and what it records, and not with the project that it builds", () => {
@@ -44,6 +57,10 @@ test("a job comes with what wakes it and what it records, and not with the proje
 
 test("parts are the pipeline or the project, and nothing chosen is all of it", () => {
   expect(idsOf({ part: "pipeline" })).toBe("abc");
-  expect(idsOf({ part: "models" })).toBe("stuvw");
-  expect(idsOf({ job: "gone", model: "gone" })).toBe("abcstuvw");
+  expect(idsOf({ part: "models" })).toBe("stuvwxyz");
+  expect(idsOf({ job: "gone", model: "gone" })).toBe("abcstuvwxyz");
+});
+
+test("the workspace's nodes come with what they read directly", () => {
+  expect(idsOf({ part: "workspace" })).toBe("uxyz");
 });
