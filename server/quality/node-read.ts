@@ -7,6 +7,7 @@ import type { ColumnView, NodePageView } from "../../views/quality/types.ts";
 import type { AppContext } from "../context.ts";
 import { readFreshness } from "./freshness-read.ts";
 import { columnOf, findNode, kindOf, linkTo, modelsOf, originsOf, tableOf, testsOf } from "./nodes.ts";
+import { readOwnNodePage } from "./own-node-read.ts";
 import { readTests } from "./quality-read.ts";
 
 const buildsShown = 60;
@@ -19,7 +20,11 @@ export async function readNodePage(
 ): Promise<NodePageView> {
   const project = await context.pipeline.project();
   const node = findNode(project, name);
-  if (!node || kindOf(name) !== kind) throw new RequestError("not_found", `There is no ${kind} "${name}".`, "name");
+  if (!node || kindOf(name) !== kind) {
+    const own = kind === "model" ? await readOwnNodePage(context, name, buildsShown) : undefined;
+    if (own) return own;
+    throw new RequestError("not_found", `There is no ${kind} "${name}".`, "name");
+  }
   const source = project.sources.find((one) => one === node);
   const [builds, rows, { tests }, freshness] = await Promise.all([
     kind === "model" ? selectModelBuilds(context.read, jobIds.transform, name, buildsShown) : [],
@@ -35,6 +40,7 @@ export async function readNodePage(
     now: context.now(),
     name,
     kind,
+    own: null,
     materialization: "materialization" in node ? node.materialization : null,
     description: node.description,
     path: node.path,

@@ -10,6 +10,7 @@ import { formatValue } from "../../views/format.ts";
 import type { FailureView, RowsView, TestPageView } from "../../views/quality/types.ts";
 import type { AppContext } from "../context.ts";
 import { columnOf, nodeHref, readProject, sentenceOf, testsOf } from "./nodes.ts";
+import { findOwnTest } from "./own-node-read.ts";
 
 const runsShown = 100;
 
@@ -18,27 +19,25 @@ export async function readTestPage(
   context: Pick<AppContext, "read" | "pipeline">,
   name: string,
 ): Promise<TestPageView> {
-  const [{ project }, history] = await Promise.all([
-    readProject(context),
-    selectTestHistory(context.read, jobIds.transform, name, runsShown),
-  ]);
+  const { project } = await readProject(context);
   const declared = testsOf(project).find((test) => test.name === name);
+  const { own, history } = await readHistory(context, name, declared !== undefined);
   const latest = history[0] ?? null;
-  if (!declared && !latest) throw new RequestError("not_found", `There is no test "${name}".`, "name");
+  if (!declared && !latest && !own) throw new RequestError("not_found", `There is no test "${name}".`, "name");
   const failed = history.find(({ status, failures }) => failures > 0 || status === "error") ?? null;
   const kept = failed && (await selectKeptFailure(context.read, failed.runId, name));
-  const subject = declared?.subject ?? latest?.subject ?? "";
+  const subject = declared?.subject ?? own?.subject ?? latest?.subject ?? "";
   const sqlOfRun = latest === failed ? (kept?.compiledSql ?? null) : null;
   return {
     name,
     kind: declared?.testKind ?? latest?.kind ?? "generic",
     subject,
     subjectHref: nodeHref(subject),
-    column: (declared && columnOf(declared)) ?? latest?.column ?? null,
+    column: (declared && columnOf(declared)) ?? own?.column ?? latest?.column ?? null,
     severity: declared?.severity ?? latest?.severity ?? "error",
-    asserts: declared ? sentenceOf(declared) : latest?.kind === "freshness" ? youngEnough(latest.subject) : null,
+    asserts: declared ? sentenceOf(declared) : own ? ownSentence(own) : oldSentence(latest),
     where: declared?.where ?? null,
-    path: declared?.path ?? null,
+    path: declared?.path ?? own?.file ?? null,
     rawSql: declared?.rawSql ?? null,
     sql: sqlOfRun ?? (declared?.compiledSql || null),
     isSqlOfRun: sqlOfRun !== null,
@@ -49,7 +48,23 @@ export async function readTestPage(
   };
 }
 
-const youngEnough = (source: string) => `The newest row of ${source} is younger than its YAML asks for.`;
+/** How a test went. One that the shipped project does not have may be of the workspace, or have been. */
+async function readHistory(context: Pick<AppContext, "read" | "pipeline">, name: string, isDeclared: boolean) {
+  const shipped = await selectTestHistory(context.read, jobIds.transform, name, runsShown);
+  if (isDeclared || shipped.length > 0) return { own: undefined, history: shipped };
+  const [own, history] = await Promise.all([
+    findOwnTest(context, name),
+    selectTestHistory(context.read, jobIds.workspace, name, runsShown),
+  ]);
+  return { own, history };
+}
+
+const ownSentence = ({ description }: { description: string }) =>
+  `${description || "Each row that its query finds is a failure."} It is one of your own, and speaks for its group of the workspace alone.`;
+
+/** A freshness that is no test of the project's own. */
+const oldSentence = (latest: TestRun | null) =>
+  latest?.kind === "freshness" ? `The newest row of ${latest.subject} is younger than its YAML asks for.` : null;
 
 type Row = Record<string, unknown>;
 

@@ -91,7 +91,7 @@ const Way = ({ view }: { view: NodePageView }) => (
           <Links links={view.downstream} nothing="no model; pages and the API read it" />
         </dd>
       </div>
-      {view.kind === "model" && (
+      {view.kind === "model" && view.own === null && (
         <div>
           <dt>All of it comes from</dt>
           <dd>
@@ -109,7 +109,7 @@ const Way = ({ view }: { view: NodePageView }) => (
 const Facts = ({ view }: { view: NodePageView }) => (
   <dl class="facts">
     <Fact term="Kind">{view.materialization ?? view.kind}</Fact>
-    <Fact term="Rows">{view.rows ? `≈ ${formatCompact(view.rows.count)}` : none}</Fact>
+    <Fact term="Rows">{view.rows ? `${view.rows.isEstimate ? "≈ " : ""}${formatCompact(view.rows.count)}` : none}</Fact>
     <Fact term="File">
       <code class="break">{view.path}</code>
     </Fact>
@@ -129,6 +129,23 @@ const Facts = ({ view }: { view: NodePageView }) => (
   </dl>
 );
 
+/** Of one of the people's own: what is wrong with it, and where that and its group are told. */
+const Own = ({ own: { group, fault } }: { own: NonNullable<NodePageView["own"]> }) => (
+  <>
+    {fault && (
+      <p class="banner inline" role="alert">
+        <span class="break">
+          {fault.file !== null && `${fault.file}${fault.line === null ? "" : `:${fault.line}`}: `}
+          {fault.message}
+        </span>
+      </p>
+    )}
+    <p class="note">
+      One of your own, of the group <code>{group}</code> in <a href="/workspace">the workspace</a>.
+    </p>
+  </>
+);
+
 /** One model or source of the dbt project: what it means, where it comes from, and how its builds went. */
 export const nodePage = ({ shell, view }: { shell: Shell; view: NodePageView }) =>
   toDocument(
@@ -138,6 +155,7 @@ export const nodePage = ({ shell, view }: { shell: Shell; view: NodePageView }) 
         <span class="tag">{view.kind}</span>
       </header>
       <p class="lead">{view.description || "It has no description."}</p>
+      {view.own && <Own own={view.own} />}
       <Facts view={view} />
       <Columns view={view} />
       <div class="split">

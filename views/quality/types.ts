@@ -110,6 +110,8 @@ export type NodePageView = {
   now: Date;
   name: string;
   kind: "model" | "source";
+  /** Of one of the people's own: its group in the workspace, and what is wrong with it. */
+  own: { group: string; fault: { message: string; file: string | null; line: number | null } | null } | null;
   materialization: string | null;
   description: string;
   path: string;
