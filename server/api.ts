@@ -34,6 +34,7 @@ import { scenarioOperations } from "./research/scenarios/api.ts";
 import { sqlOperations } from "./research/sql/api.ts";
 import { sweepOperations } from "./research/sweeps/api.ts";
 import { tearSheetOperations } from "./research/tear-sheets/api.ts";
+import { workspaceOperations } from "./research/workspace/api.ts";
 import { countListChanges } from "./research/workspace/catalogue.ts";
 
 const described = [
@@ -66,6 +67,7 @@ const described = [
   ...dataAlertOperations,
   ...scenarioOperations,
   ...sqlOperations,
+  ...workspaceOperations,
 ];
 
 /** Every call of the JSON API, each declared once for routing, checking and describing. */

@@ -30,6 +30,7 @@ import { createScenarioRoutes } from "./research/scenarios/routes.tsx";
 import { createSqlRoutes } from "./research/sql/routes.tsx";
 import { createStrategyRoutes } from "./research/strategies/routes.tsx";
 import { createSweepRoutes } from "./research/sweeps/routes.tsx";
+import { createWorkspaceRoutes } from "./research/workspace/routes.tsx";
 import { createSearchRoutes } from "./search/routes.tsx";
 
 export { createAssetRoutes } from "./http/assets.ts";
@@ -60,6 +61,7 @@ export function createDashboardRoutes(context: AppContext): Hono {
     createBacktestRoutes,
     createSweepRoutes,
     createStrategyRoutes,
+    createWorkspaceRoutes,
     createSqlRoutes,
     createQualityRoutes,
     createLakeRoutes,

@@ -39,6 +39,7 @@ export const sitePages: readonly SitePage[] = [
   { group: "Research", href: "/scenarios", label: "Scenarios", key: "e", description: "Backtests that are kept by name" },
   { group: "Research", href: "/sweeps", label: "Sweeps", key: "p", description: "Searches over the parameters of a strategy" },
   { group: "Research", href: "/strategies", label: "Strategies", description: "What each strategy does, every rule and every figure" },
+  { group: "Research", href: "/workspace", label: "Workspace", description: "Your own models, tests and strategies, and how each stands" },
   { group: "Research", href: "/sql", label: "SQL", key: "l", description: "Ask the published tables yourself, read only" },
   { group: "Quality", href: "/quality", label: "Tests", key: "q", description: "What the data tests found", covers: ["/quality/tests", "/quality/models", "/quality/sources"] },
   { group: "Quality", href: "/quality/coverage", label: "Coverage", key: "v", description: "Which sessions are there, and which are missing" },

@@ -4,6 +4,7 @@ import { Hono } from "hono";
 import pino from "pino";
 import { createHousekeeping } from "../../jobs/housekeeping/housekeeping.ts";
 import { openLake } from "../../jobs/lake/open.ts";
+import type { WorkspaceView } from "../../jobs/workspace/view.ts";
 import { readConfig } from "../../server/config.ts";
 import type { AppContext } from "../../server/context.ts";
 import type { AppEnv } from "../../server/http/environment.ts";
@@ -26,7 +27,11 @@ export const now = new Date("2020-01-10T03:00:00Z");
 export const openingMs = 60_000;
 
 /** The dashboard over a database of its own, with a pipeline that only notes what it was asked. */
-export async function openDashboard(environment: Record<string, string> = {}, own = noOwnStrategies) {
+export async function openDashboard(
+  environment: Record<string, string> = {},
+  own = noOwnStrategies,
+  workspace?: WorkspaceView,
+) {
   const database = await createTestDatabase();
   const config = readConfig({ START_DATE: "2020-01-02", ...environment }, now);
   const jobs = fakeJobs("2020-01-02", "2020-01-09", config.catchup);
@@ -38,7 +43,7 @@ export async function openDashboard(environment: Record<string, string> = {}, ow
     config,
     guard: null,
     read: database.sql,
-    pipeline,
+    pipeline: workspace ? { ...pipeline, workspace: async () => workspace } : pipeline,
     alerts: noAlerts,
     housekeeping: createHousekeeping({ sql: database.sql, lake, log, now: () => now }),
     drift: noDrift,
