@@ -58,7 +58,7 @@ describe.skipIf(executable === undefined)("a workspace in a browser", () => {
     const shownOn = page.locator("#group-z_score tbody").getByRole("link", { name: /page and chart/ });
     const ticker = (await shownOn.textContent()) ?? "";
     await shownOn.click();
-    await page.waitForURL("**/tickers/*#indicators");
+    await page.waitForURL("**/tickers/*?indicators=z_score.z_score");
     await page.locator("section[aria-label='Workspace: z_score']", { hasText: "z_score" }).waitFor();
     await page.goBack();
     await page.getByRole("link", { name: "Backtest Z-score" }).click();
@@ -67,7 +67,7 @@ describe.skipIf(executable === undefined)("a workspace in a browser", () => {
     await page.locator("button", { hasText: "Run the backtest" }).click();
     await page.locator("h2", { hasText: `${ticker} · Z-score` }).waitFor(patience);
     await page.goto(`${barline.url}/graph?part=workspace`);
-    await page.locator("svg.graph-wide .own.good", { hasText: "z_score" }).waitFor();
+    await page.locator("svg.graph-wide .band-2.good", { hasText: "z_score" }).waitFor();
     await page.context().close();
   }, 180_000);
 
@@ -93,7 +93,7 @@ describe.skipIf(executable === undefined)("a workspace in a browser", () => {
     await page.locator("h1").waitFor();
     expect(await page.locator("[role=alert]").count()).toBe(0);
     await page.goto(`${barline.url}/graph?part=workspace`);
-    await page.locator("svg.graph-wide .own.bad", { hasText: "missing_column" }).waitFor();
+    await page.locator("svg.graph-wide .band-2.bad", { hasText: "missing_column" }).waitFor();
     rmSync(inWorkspace("tests/finds.sql"));
     await page.goto(`${barline.url}/workspace`);
     await page.locator("#group-z_score > header", { hasText: "Published" }).waitFor(patience);

@@ -106,9 +106,6 @@ const detailCharacter = 6.7;
 const besideState = 24;
 const inset = 12;
 
-/** The band of the people's own models, which look a little different. */
-const ownBand = 2;
-
 /** A node leads to its page, its state to the run that it is of. */
 const Node = ({ node, box, now }: { node: GraphNode; box: Box; now: Date }) => {
   const lines = wrapName(node.title, Math.floor((box.width - 2 * inset) / titleCharacter));
@@ -125,7 +122,7 @@ const Node = ({ node, box, now }: { node: GraphNode; box: Box; now: Date }) => {
     </>
   );
   return (
-    <g class={`node ${node.kind} ${node.band === ownBand ? "own" : ""} ${toneOf(node)}`}>
+    <g class={`node ${node.kind} band-${node.band} ${toneOf(node)}`}>
       <title>{`${node.name}. ${node.description}`}</title>
       <a href={node.href} aria-label={heardOf(node, [...lines, first, second], now)}>
         <Outline node={node} box={box} />

@@ -30,7 +30,7 @@ const TestState = ({ state }: { state: OwnNode["state"] }) => {
 };
 
 /** `models/z_score.sql:3`, as editors and terminals open it. */
-export const placeOf = ({ file, line }: Pick<Fault, "file" | "line">) =>
+const placeOf = ({ file, line }: Pick<Fault, "file" | "line">) =>
   file === null ? null : line === null ? file : `${file}:${line}`;
 
 /** What is wrong, and where. */
@@ -83,6 +83,16 @@ const Unoffered = ({ node }: { node: OwnNode }) =>
 /** More in one address is no table that anybody reads. */
 const columnsInLink = 12;
 
+/** More lines in one chart are no chart. */
+const linesInLink = 3;
+
+/** On the chart what makes lines, numbers by session; of anything else the place where a page lists it. */
+function linesOf({ name, offered, published }: OwnNode): string {
+  const numbers = published?.columns.filter(({ kind }) => kind === "number").map((one) => `${name}.${one.name}`) ?? [];
+  const lines = published?.grain === "ticker" ? [] : offered.filter((column) => numbers.includes(column));
+  return lines.length > 0 ? `?indicators=${lines.slice(0, linesInLink).join(",")}` : "#indicators";
+}
+
 const Shown = ({ node, ticker }: { node: OwnNode; ticker: string | null }) =>
   node.offered.length === 0 ? (
     <span>{none}</span>
@@ -96,7 +106,7 @@ const Shown = ({ node, ticker }: { node: OwnNode; ticker: string | null }) =>
       </a>
       {ticker !== null && (
         <a
-          href={`/tickers/${encodeURIComponent(ticker)}#indicators`}
+          href={`/tickers/${encodeURIComponent(ticker)}${linesOf(node)}`}
           aria-label={`${node.name} on the page and chart of ${ticker}`}
         >
           {ticker}

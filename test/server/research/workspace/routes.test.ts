@@ -75,7 +75,7 @@ test("is drawn in the graph under what it reads, with why it failed", async () =
   const html = await page("/graph?part=workspace");
   expect(html).toContain("Your models, of the workspace");
   expect(html).toContain("<title>broken. models/broken.sql:3: column &lt;b&gt;x&lt;/b&gt; does not exist</title>");
-  expect(html).toContain('<g class="node model own bad">');
+  expect(html).toContain('<g class="node model band-2 bad">');
   // What they read directly, and not what that is made from.
   expect(html).toContain('href="/quality/models/stg_bars"');
   expect(html).not.toContain('href="/quality/models/stg_splits"');
