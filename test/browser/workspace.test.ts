@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { type BarlineProcess, startBarline } from "../support/barline.ts";
 import { findBrowser, launchBrowser } from "../support/browser.ts";
@@ -37,6 +38,21 @@ describe.skipIf(executable === undefined)("a workspace in a browser", () => {
     page.on("pageerror", (error) => troubles.push(String(error)));
     await page.goto(`${barline.url}${path}`);
     return page;
+  };
+
+  /** What axe finds on the page while much is wrong, and whether it scrolls sideways on a phone. */
+  const axeFinds = async (colorScheme: "light" | "dark"): Promise<string[]> => {
+    // Pages allow scripts of their own files alone, which axe is not.
+    const context = await browser.newContext({ viewport: { width: 360, height: 900 }, colorScheme, bypassCSP: true });
+    const page = await context.newPage();
+    await page.goto(`${barline.url}/workspace`);
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
+    await page.evaluate(axe.source);
+    const { violations } = await page.evaluate(() =>
+      (window as unknown as { axe: typeof axe }).axe.run(document, { resultTypes: ["violations"] }),
+    );
+    await context.close();
+    return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.target.join(" ")}`);
   };
 
   test("shows a newcomer's model and strategy without a restart, from the page to where each is used", async () => {
@@ -86,6 +102,7 @@ describe.skipIf(executable === undefined)("a workspace in a browser", () => {
     await told("models/missing_column.sql");
     await told("tests/finds.sql");
     await told("strategies/throws.ts:2");
+    for (const colorScheme of ["light", "dark"] as const) expect(await axeFinds(colorScheme)).toEqual([]);
     // What was published of the group whose test fails now is still there, and so is the market.
     await page.goto(`${barline.url}/screener?columns=z_score.z_score`);
     expect(await page.locator("tbody tr").count()).toBeGreaterThan(10);
