@@ -53,8 +53,8 @@ async function claim(sql: Sql, job: string, eventId: number, runId: number): Pro
 
 /** What every process registers as it starts. */
 export async function registerJobs(sql: Sql): Promise<void> {
-  const { ingest, load, transform } = jobIds;
-  await sql`insert into barline.jobs (id) values (${ingest}), (${load}), (${transform}) on conflict do nothing`;
+  const { load, transform } = jobIds;
+  await sql`insert into barline.jobs (id) select unnest(${Object.values(jobIds)}::text[]) on conflict do nothing`;
   await sql`
     insert into barline.subscriptions (job_id, dataset)
     values (${load}, 's3://test/manifests'), (${transform}, ${rawBars})
