@@ -3,7 +3,7 @@ import { backfillOperations } from "./backfills/api.ts";
 import type { AppContext } from "./context.ts";
 import type { AppEnv, RequestContext } from "./http/environment.ts";
 import { HttpError } from "./http/errors.ts";
-import { openApiOperation } from "./http/openapi.ts";
+import { openApi } from "./http/openapi.ts";
 import type { Operation } from "./http/operation.ts";
 import { barOperations } from "./market/bar-api.ts";
 import { dataAlertOperations } from "./market/data-alert-api.ts";
@@ -70,8 +70,13 @@ const described = [
   ...workspaceOperations,
 ];
 
+const { operation: ownDescription, document } = openApi(described, countListChanges);
+
 /** Every call of the JSON API, each declared once for routing, checking and describing. */
-export const operations: readonly Operation[] = [...described, openApiOperation(described, countListChanges)];
+export const operations: readonly Operation[] = [...described, ownDescription];
+
+/** What `/api/openapi.json` says. */
+export const apiDocument = document;
 
 /** The JSON API and the two probes, at their full paths. */
 export function createApi(context: AppContext): Hono<AppEnv> {

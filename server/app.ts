@@ -3,7 +3,8 @@ import { bodyLimit } from "hono/body-limit";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { requestId } from "hono/request-id";
 import { timing } from "hono/timing";
-import { createApi, operations } from "./api.ts";
+import { apiDocument, createApi, operations } from "./api.ts";
+import { createClientRoutes } from "./clients/routes.ts";
 import { isLoopback } from "./config.ts";
 import type { AppContext } from "./context.ts";
 import { readersChangeNothing } from "./http/access.ts";
@@ -70,6 +71,7 @@ export function createApp(context: AppContext, parts: { dashboard: Hono; assets:
   addSignInRoutes(app, guard);
   app.route("/", createMetricsRoutes(context.metrics));
   app.route("/", createApi(context));
+  app.route("/", createClientRoutes(apiDocument));
   app.route("/", parts.assets);
   app.route("/", parts.dashboard);
   return app;

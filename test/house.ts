@@ -156,6 +156,8 @@ export const rooms: Record<string, readonly string[]> = {
     "jobs/orchestrator",
     "server/http",
   ],
+  // Files for other programs, and what makes them.
+  "server/clients": [],
   "server/backfills": [
     "db/queries/backfills",
     "jobs",
@@ -261,6 +263,7 @@ export const rooms: Record<string, readonly string[]> = {
     "jobs/workspace",
     "server/backfills",
     "server/backup",
+    "server/clients",
     "server/http",
     "server/market",
     "server/metrics",

@@ -11,14 +11,15 @@ import { accessBy } from "./password.ts";
 import { sessionSeconds } from "./session.ts";
 import { isTokenForm } from "./tokens.ts";
 
-/** Open to everybody: probes, the files that the sign-in page needs, and signing in itself. */
+/** Open to everybody: probes, files that are the same for everybody, and signing in itself. */
 const openPaths = ["/healthz", "/readyz", "/sign-in", "/favicon.ico"];
 
 /** What somebody is called who sends a password with each call. */
 const tokenNames: Record<Access, string> = { admin: "API token", operate: "API token", read: "API token of a viewer" };
 
 /** Whether `path` is answered without signing in. */
-export const isOpen = (path: string) => openPaths.includes(path) || path.startsWith("/assets/");
+export const isOpen = (path: string) =>
+  openPaths.includes(path) || path.startsWith("/assets/") || path.startsWith("/clients/");
 
 /**
  * Lets in who has a session, or sends an API token or a password as a bearer token; others are told, or led to the sign-in page. Browsers

@@ -4,10 +4,13 @@ import { version } from "../../package.json";
 import { answer, defineOperation, type Operation } from "./operation.ts";
 
 /**
- * The document about `operations` and itself, from the schemas that check requests and describe answers: made when it is first asked for, and
- * again where `countChanges` tells that what schemas ask for has changed since.
+ * The document about `operations` and itself, from the schemas that check requests and describe answers, and the call that gives it: made when it
+ * is first asked for, and again where `countChanges` tells that what schemas ask for has changed since.
  */
-export function openApiOperation(operations: readonly Operation[], countChanges: () => number): Operation {
+export function openApi(
+  operations: readonly Operation[],
+  countChanges: () => number,
+): { operation: Operation; document(): Record<string, unknown> } {
   const own: Operation = defineOperation({
     method: "get",
     path: "/api/openapi.json",
@@ -21,7 +24,7 @@ export function openApiOperation(operations: readonly Operation[], countChanges:
     if (made?.changes !== changes) made = { document: { ...makeDocument([...operations, own]) }, changes };
     return made.document;
   };
-  return own;
+  return { operation: own, document };
 }
 
 function makeDocument(operations: readonly Operation[]): ReturnType<typeof createDocument> {

