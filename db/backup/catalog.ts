@@ -7,9 +7,13 @@ export const backedUpSchemas = ["barline", "public", auditSchema];
 
 /**
  * Tables whose rows stay behind: who is signed in, the password's hash and the passwords of logins, as a backup is to hold
- * nothing that opens a door. The next start hashes ADMIN_PASSWORD anew.
+ * nothing that opens a door. The next start hashes ADMIN_PASSWORD anew. Logins that people made are roles of the server, which
+ * a backup has none of.
  */
-const leftOut = ["barline.credentials", "barline.sign_ins", "barline.sign_in_attempts", "barline.database_logins"];
+const leftOut = [
+  ...["barline.credentials", "barline.sign_ins", "barline.sign_in_attempts"],
+  ...["barline.database_logins", "barline.published_logins"],
+];
 
 /** Numbers, days and instants as text that every server reads the same, whatever its settings are. */
 export async function prepareBackupSession(transaction: TransactionSql): Promise<void> {

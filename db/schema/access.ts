@@ -47,6 +47,21 @@ export const apiTokens = barline.table(
   (table) => [check("api_tokens_scope", sql`${table.scope} in ('read', 'operate')`)],
 );
 
+/**
+ * Logins of the database that people made for programs that read what is published; each a role of its own. Their passwords are
+ * kept nowhere: PostgreSQL has what it checks them by.
+ */
+export const publishedLogins = barline.table("published_logins", {
+  id: bigint("id", { mode: "number" }).primaryKey().generatedAlwaysAsIdentity(),
+  name: text("name").notNull().unique(),
+  /** Of the whole server. */
+  role: text("role").notNull().unique(),
+  createdBy: text("created_by").notNull(),
+  createdAt: instant("created_at").notNull().defaultNow(),
+  /** When a connection of it was seen last; null where none was. */
+  lastSeenAt: instant("last_seen_at"),
+});
+
 /** Attempts to sign in that failed, by who made them and of all together: rate-limiter-flexible's table, names and order its own. */
 export const signInAttempts = barline.table("sign_in_attempts", {
   key: text("key").primaryKey(),
