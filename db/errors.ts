@@ -31,6 +31,9 @@ const connectionCodes = [
 /** `57014` is a cancelled query: somebody asked for it, so it is no accident to be repeated. */
 const queryCancelled = "57014";
 
+/** Whether something still depends on what was to be dropped. */
+export const hasDependents = (error: unknown): boolean => hasCode(error) && error.code === "2BP01";
+
 /** Whether a database error may pass by itself, by SQLSTATE (PostgreSQL manual, appendix A) or by the driver's own codes. */
 export function isTransientDatabaseError(error: unknown): boolean {
   if (!hasCode(error) || error.code === queryCancelled) return false;

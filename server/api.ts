@@ -13,6 +13,7 @@ import { screenerOperations } from "./market/screener-api.ts";
 import { watchlistOperations } from "./market/watchlist-api.ts";
 import { actionOperations } from "./operations/activity-api.ts";
 import { alertOperations } from "./operations/alert-api.ts";
+import { publishedLoginOperations } from "./operations/published-login-api.ts";
 import { systemOperations } from "./operations/system-api.ts";
 import { tokenOperations } from "./operations/token-api.ts";
 import { calendarOperations } from "./pipeline/calendar-api.ts";
@@ -52,6 +53,7 @@ const described = [
   ...alertOperations,
   ...systemOperations,
   ...tokenOperations,
+  ...publishedLoginOperations,
   ...qualityOperations,
   ...driftOperations,
   ...quarantineOperations,

@@ -11,6 +11,7 @@ import type { DataAlerts } from "./market/data-alerts.ts";
 import type { SavedScreens } from "./market/saved-screens.ts";
 import type { Watchlists } from "./market/watchlists.ts";
 import type { Metrics } from "./metrics/metrics.ts";
+import type { PublishedLogins } from "./operations/published-logins.ts";
 import type { Scenarios } from "./research/scenarios/scenarios.ts";
 import type { SqlConsole } from "./research/sql/console.ts";
 import type { Sweeps } from "./research/sweeps/sweeps.ts";
@@ -43,6 +44,8 @@ export type AppContext = {
   screens: SavedScreens;
   /** What people want to be told of the data. */
   dataAlerts: DataAlerts;
+  /** Logins of the database for other programs. */
+  publishedLogins: PublishedLogins;
   /** What is read once for all who look at the same. */
   snapshots: Snapshots;
   metrics: Metrics;

@@ -36,6 +36,7 @@ import type { Lifecycle } from "./lifecycle.ts";
 import { listen } from "./listen.ts";
 import { createDataReader } from "./market/data-alert-reader.ts";
 import type { Metrics } from "./metrics/metrics.ts";
+import { openPublishedLogins } from "./operations/published-logins.ts";
 import { createDashboardRoutes } from "./pages.ts";
 import { createSqlConsole } from "./research/sql/console.ts";
 import { createSweepPool } from "./research/sweeps/pool.ts";
@@ -275,7 +276,11 @@ export async function startWeb(
   lifecycle.onStop("read pool", () => read.end({ timeout: 0.5 }));
   const state = openOwnPool(lifecycle, database, "scenarios");
   const kept = createKept({ sql: state, read, now });
-  const sqlConsole = createSqlConsole({ url: database.url, sql: state, log, now });
+  const { url } = database;
+  const logins = {
+    sqlConsole: createSqlConsole({ url, sql: state, log, now }),
+    publishedLogins: openPublishedLogins(startup, { url, sql: state }),
+  };
   const isReady = async () => {
     await read`select 1`;
     return isWorking();
@@ -283,7 +288,7 @@ export async function startWeb(
   const jobs = parts.pipeline.orchestrator.jobs.map((job) => job.id);
   metrics.watch({ read, jobs, startDate: config.startDate });
   const snapshots = createSnapshots({ keepMs: snapshotMs, now });
-  const context = { config, ...parts, read, ...kept, sqlConsole, snapshots, metrics, isReady, log, now };
+  const context = { config, ...parts, read, ...kept, ...logins, snapshots, metrics, isReady, log, now };
   const app = createApp(context, { dashboard: createDashboardRoutes(context), assets: await createAssetRoutes() });
   const server = listen(config, app.fetch);
   lifecycle.onStop("web", () => server.stop(true));

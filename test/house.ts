@@ -181,6 +181,7 @@ export const rooms: Record<string, readonly string[]> = {
   ],
   "server/operations": [
     "db",
+    "db/console",
     "db/queries/operations",
     "jobs",
     "jobs/alerts",

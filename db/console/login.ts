@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import postgres from "postgres";
-import type { Sql, TransactionSql } from "../client.ts";
+import type { Sql } from "../client.ts";
 import { ensurePublishedRole, grantPublished, publishedRole } from "../published-role.ts";
+import { isRefused, limitFiles, quoted, setVerifier } from "./roles.ts";
 import { scramVerifier } from "./scram.ts";
 
 /** A login of the database that reads what is published. */
@@ -10,7 +10,6 @@ export type PublishedLogin = { role: string; password: string };
 /** What stands between the console and its login: why, and what somebody with the right to make roles is to run. */
 export type MissingLogin = { reason: string; statements: string[] };
 
-const insufficientPrivilege = "42501";
 const longestRole = 63;
 /** Connections of all processes together: each runs a few statements at a time, and cancels by another connection. */
 const mostConnections = 20;
@@ -42,7 +41,7 @@ export async function ensureConsoleLogin(sql: Sql): Promise<PublishedLogin | Mis
     await limitFiles(sql, role);
     return { role, password };
   } catch (error) {
-    if (!(error instanceof postgres.PostgresError) || error.code !== insufficientPrivilege) throw error;
+    if (!isRefused(error)) throw error;
     const standing = await findStanding(sql, role);
     if (!standing.isMember)
       return { reason: error.message, statements: statementsFor({ ...standing, role, verifier, owner }) };
@@ -63,25 +62,6 @@ async function keepPassword(sql: Sql, role: string): Promise<string> {
   return kept?.password ?? fresh;
 }
 
-/** By way of a setting, as a statement about roles takes no parameters. */
-async function setVerifier(transaction: TransactionSql, role: string, verifier: string): Promise<void> {
-  await transaction`
-    select set_config('barline.role', ${role}::text, true), set_config('barline.verifier', ${verifier}::text, true)`;
-  await transaction`
-    do $$ begin
-      execute format('alter role %I password %L', current_setting('barline.role'), current_setting('barline.verifier'));
-    end $$`;
-}
-
-/** What a sort may write to disk; a right that the embedded server's owner has, and others may not. */
-async function limitFiles(sql: Sql, role: string): Promise<void> {
-  try {
-    await sql`alter role ${sql(role)} set temp_file_limit = '4GB'`;
-  } catch (error) {
-    if (!(error instanceof postgres.PostgresError) || error.code !== insufficientPrivilege) throw error;
-  }
-}
-
 type Standing = { hasGroup: boolean; hasLogin: boolean; isMember: boolean };
 
 /** What of the two roles is there. */
@@ -95,8 +75,6 @@ async function findStanding(sql: Sql, role: string): Promise<Standing> {
     from roles`;
   return row ?? { hasGroup: false, hasLogin: false, isMember: false };
 }
-
-const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
 
 /** What to do once the login is refused the password that we keep, as after a restore. */
 export const passwordStatement = ({ role, password }: PublishedLogin): string =>

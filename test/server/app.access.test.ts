@@ -69,7 +69,8 @@ describe("who may only look", () => {
       // What a backtest is asked with is its body, and nothing of it is kept.
       const isComputing = path === "/api/backtests" || path === "/api/backtests/tear-sheet";
       // The SQL console is off for them where nothing else was said.
-      const isRefused = (method !== "GET" && !isComputing) || /^\/api\/tokens$|^(\/api)?\/sql/.test(path);
+      const isRefused =
+        (method !== "GET" && !isComputing) || /^\/api\/(tokens|database-logins)$|^(\/api)?\/sql/.test(path);
       expect({ method, path, isRefused: response.status === 403 }).toEqual({ method, path, isRefused });
       expect(response.status).not.toBe(401);
       expect(response.headers.get("Location") ?? "").not.toStartWith("/sign-in");
@@ -186,8 +187,12 @@ describe("an API token", () => {
       ["GET", "/api/tokens"],
       ["POST", "/api/tokens"],
       ["DELETE", "/api/tokens/1"],
+      ["GET", "/api/database-logins"],
+      ["POST", "/api/database-logins"],
+      ["DELETE", "/api/database-logins/1"],
     ] as const) {
-      const body = method === "POST" ? { name: "mine", scope: "operate" } : undefined;
+      const scope = path === "/api/tokens" && { scope: "operate" };
+      const body = method === "POST" ? { name: "mine", ...scope } : undefined;
       const response = await opened.app.request(path, {
         method,
         headers: operate,
@@ -195,7 +200,7 @@ describe("an API token", () => {
       });
       expect({ path, code: await errorOf(response) }).toEqual({ path, code: "admin_only" });
     }
-    for (const path of ["/system/tokens", "/system/tokens/1/revoke"]) {
+    for (const path of ["/system/tokens", "/system/tokens/1/revoke", "/about/logins", "/about/logins/1/revoke"]) {
       expect((await opened.app.request(path, { method: "POST", headers: operate })).status).toBe(403);
     }
     await opened.send("POST", "/api/sign-ins/end", {}, operate);

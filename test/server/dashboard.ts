@@ -12,6 +12,7 @@ import { handleError } from "../../server/http/errors.ts";
 import { createSnapshots } from "../../server/http/snapshots.ts";
 import { createKept } from "../../server/kept.ts";
 import { createMetrics } from "../../server/metrics/metrics.ts";
+import { createPublishedLogins } from "../../server/operations/published-logins.ts";
 import { createAssetRoutes, createDashboardRoutes } from "../../server/pages.ts";
 import { createSqlConsole } from "../../server/research/sql/console.ts";
 import { createSweepPool } from "../../server/research/sweeps/pool.ts";
@@ -50,6 +51,7 @@ export async function openDashboard(
     sweeps,
     ownStrategies: own,
     ...createKept({ sql: database.sql, read: database.sql, now: () => now }),
+    publishedLogins: createPublishedLogins({ sql: database.sql, url: database.url, now: () => now }),
     sqlConsole: createSqlConsole({ url: database.url, sql: database.sql, log, now: () => now }),
     // What a test writes itself, it sees at once.
     snapshots: createSnapshots({ keepMs: 0, now: () => now }),

@@ -15,6 +15,7 @@ import { createSnapshots } from "../../server/http/snapshots.ts";
 import { createKept } from "../../server/kept.ts";
 import { createLogger } from "../../server/log.ts";
 import { createMetrics } from "../../server/metrics/metrics.ts";
+import { createPublishedLogins, type PublishedLogins } from "../../server/operations/published-logins.ts";
 import { createSqlConsole, type SqlConsole } from "../../server/research/sql/console.ts";
 import type { Sweeps } from "../../server/research/sweeps/sweeps.ts";
 import type { OwnStrategies } from "../../server/research/workspace/found.ts";
@@ -165,6 +166,7 @@ export function createTestApp(
     drift?: Drift;
     sweeps?: Sweeps;
     kept?: ReturnType<typeof createKept>;
+    publishedLogins?: PublishedLogins;
     sqlConsole?: SqlConsole;
     isReady?: () => Promise<boolean>;
     /** How long what many read is kept; not at all by default, so that a test sees at once what it writes itself. */
@@ -192,6 +194,9 @@ export function createTestApp(
     sweeps: options.sweeps ?? noSweeps,
     ownStrategies: noOwnStrategies,
     ...(options.kept ?? createKept({ sql: options.read ?? noDatabase, read: options.read ?? noDatabase, now })),
+    publishedLogins:
+      options.publishedLogins ??
+      createPublishedLogins({ sql: options.access ?? options.read ?? noDatabase, url: "postgres://nowhere", now }),
     sqlConsole: options.sqlConsole ?? createSqlConsole({ url: "postgres://nowhere", sql: noDatabase, log, now }),
     snapshots: createSnapshots({ keepMs: options.snapshotMs ?? 0, now }),
     metrics: createMetrics({ version: "0.0.0", now }),

@@ -9,6 +9,7 @@ import { adoptPasswords } from "../../server/http/password.ts";
 import { createKept } from "../../server/kept.ts";
 import { createLifecycle } from "../../server/lifecycle.ts";
 import { createMetrics } from "../../server/metrics/metrics.ts";
+import { createPublishedLogins } from "../../server/operations/published-logins.ts";
 import { createAssetRoutes, createDashboardRoutes } from "../../server/pages.ts";
 import { createSqlConsole } from "../../server/research/sql/console.ts";
 import { openAlerts, openDrift, openHousekeeping, openSweeps, startPipeline } from "../../server/start.ts";
@@ -31,6 +32,7 @@ const first: [path: string, body: unknown][] = [
   ["/api/screens", { name: "Low", query: "rsi_14_max=30" }],
   ["/api/data-alerts", { name: "Low", screen: 1 }],
   ["/api/tokens", { name: "somebody", scope: "read" }],
+  ["/api/database-logins", { name: "some program" }],
 ];
 
 /**
@@ -67,6 +69,7 @@ export async function openWholeApp({ isEmpty = false } = {}): Promise<WholeApp> 
     housekeeping: openHousekeeping(startup, reached),
     drift: openDrift(startup, reached),
     kept: createKept({ sql: database.sql, read, now }),
+    publishedLogins: createPublishedLogins({ sql: database.sql, url: database.url, now }),
     sqlConsole: createSqlConsole({ url: database.url, sql: database.sql, log, now }),
     dashboard: createDashboardRoutes,
     assets: await createAssetRoutes(),

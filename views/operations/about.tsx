@@ -3,6 +3,8 @@ import { Empty, Fact, Instant, Section, TableScroll } from "../components.tsx";
 import { formatDuration, formatInteger, none } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
+import { Connect, type ConnectView } from "./connect.tsx";
+import { PublishedLogins, type PublishedLoginsView } from "./published-logins.tsx";
 
 export type AboutProps = {
   shell: Shell;
@@ -17,6 +19,9 @@ export type AboutProps = {
   /** A command that opens the database; null where only its owner knows the URL. */
   psql: string | null;
   datasets: string[];
+  connect: ConnectView;
+  /** Null for who may not let anybody in. */
+  logins: PublishedLoginsView | null;
   models: {
     name: string;
     materialization: string;
@@ -184,6 +189,8 @@ export const aboutPage = (props: AboutProps) =>
         <h1>About the data</h1>
       </header>
       <Source {...props} />
+      <Connect view={props.connect} />
+      {props.logins && <PublishedLogins view={props.logins} />}
       <Access {...props} />
       <Models models={props.models} />
       <Caveats />

@@ -95,15 +95,18 @@ const Quarantine = ({ action }: { action: ActionRow }) => {
   );
 };
 
-const tellToken = (verb: string) => (action: ActionRow) => {
-  const { name, scope } = detailsOf(action);
+/** What lets programs in: where it is listed, what it is, and which of its details is told. */
+const tellEntry = (verb: string, href: string, what: string, detail: string) => (action: ActionRow) => {
+  const { name, [detail]: more } = detailsOf(action);
   return (
     <>
-      {verb} the <a href="/system#tokens">API token</a> {name}
-      {scope !== undefined && ` (${scope})`}
+      {verb} the <a href={href}>{what}</a> {name}
+      {more !== undefined && ` (${more})`}
     </>
   );
 };
+const tellToken = (verb: string) => tellEntry(verb, "/system#tokens", "API token", "scope");
+const tellLogin = (verb: string) => tellEntry(verb, "/about#logins", "login of the database", "role");
 
 type Telling = (action: ActionRow, title: string | undefined) => Child;
 
@@ -244,6 +247,8 @@ const tellings: Record<string, Telling> = {
   "access.refused": tellRefused,
   "token.create": tellToken("made"),
   "token.revoke": tellToken("revoked"),
+  "login.create": tellLogin("made"),
+  "login.revoke": tellLogin("revoked"),
 };
 
 /** A kind that this list has no sentence for: its words, and what it was about. */

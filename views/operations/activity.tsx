@@ -31,6 +31,7 @@ const thingNames: Record<string, string> = {
   alert: "Alerts",
   backfill: "Backfills",
   job: "Jobs",
+  login: "Logins of the database",
   run: "Runs",
   task: "Tasks",
   token: "API tokens",
