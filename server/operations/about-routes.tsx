@@ -40,6 +40,7 @@ async function page(context: AppContext, c: Context, shown: ShownLogins = {}): P
     connect: {
       origin: config.alerts.publicUrl ?? new URL(c.req.url).origin,
       needsToken: context.guard !== null,
+      database: context.publishedLogins.place.database,
       embeddedPort: isEmbedded ? context.publishedLogins.place.port : null,
     },
     logins,

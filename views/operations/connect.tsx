@@ -6,6 +6,8 @@ export type ConnectView = {
   origin: string;
   /** Whether programs have to send a token. */
   needsToken: boolean;
+  /** Its name in its server. */
+  database: string;
   /** The port of the embedded server on loopback; null where the database is somebody's own. */
   embeddedPort: number | null;
 };
@@ -19,7 +21,7 @@ const Code = ({ text }: { text: string }) => (
 const Way = ({ title, children }: { title: string; children: Child }) => (
   <details class="way">
     <summary>{title}</summary>
-    {children}
+    <div class="way-parts">{children}</div>
   </details>
 );
 
@@ -90,7 +92,7 @@ const Excel = ({ view }: { view: ConnectView }) => (
     />
     <p>Or by ODBC, with PostgreSQL’s driver and a login of the database:</p>
     <Code
-      text={`Driver={PostgreSQL Unicode(x64)};Server=${host(view)};Port=${port(view)};Database=barline;Uid=barline_…;Pwd=…;ReadOnly=1`}
+      text={`Driver={PostgreSQL Unicode(x64)};Server=${host(view)};Port=${port(view)};Database=${view.database};Uid=barline_…;Pwd=…;ReadOnly=1`}
     />
   </Way>
 );
