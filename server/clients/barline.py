@@ -23,26 +23,32 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timezone
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Union
+from typing import Any, Union
 
 __all__ = ["Backtest", "Barline", "BarlineError", "Sweep"]
 
 Date = Union[str, date]
-Row = Dict[str, Any]
+Row = dict[str, Any]
 #: A pandas or Polars frame, or a list of dicts.
 Table = Any
 
 #: Answers that say "not now": nothing was done, so that the call may be made again, whatever it is.
 _NOT_NOW = (429, 503)
 _BAR_COLUMNS = ("date", "ticker", "open", "high", "low", "close", "volume", "vwap")
-_TRADE_COLUMNS = (
-    *("entryDate", "entryPrice", "exitDate", "exitPrice", "shares", "profit", "return", "reason"),
-)
+_TRADE_COLUMNS = ("entryDate", "entryPrice", "exitDate", "exitPrice", "shares", "profit", "return", "reason")
 _FACTS = "fct_polygon__stock_bars_performance"
 _LONGEST_PAUSE_SECONDS = 60.0
+#: What the API takes at once.
+_TICKERS_AT_ONCE = 500
+_PAGE_ROWS = 50_000
+#: How often rows or files are read anew, where another build is published meanwhile.
+_READINGS = 5
+#: How long files of builds before stay in the cache: a scan that was begun may still read them.
+_KEPT_SECONDS = 24 * 3600
 
 
 class BarlineError(Exception):
@@ -57,10 +63,10 @@ class BarlineError(Exception):
         self,
         message: str,
         *,
-        status: Optional[int] = None,
-        code: Optional[str] = None,
-        field: Optional[str] = None,
-        request_id: Optional[str] = None,
+        status: int | None = None,
+        code: str | None = None,
+        field: str | None = None,
+        request_id: str | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -77,7 +83,7 @@ class Backtest:
         self._frame = frame
 
     @property
-    def metrics(self) -> Dict[str, Optional[float]]:
+    def metrics(self) -> dict[str, float | None]:
         """``sharpe``, ``maxDrawdown``, …: fractions, not percents; None where one is not defined."""
         return self.raw["metrics"]
 
@@ -151,7 +157,7 @@ class Barline:
     def __init__(
         self,
         url: str = "http://127.0.0.1:3000",
-        token: Optional[str] = None,
+        token: str | None = None,
         *,
         frame: str = "auto",
         retries: int = 5,
@@ -168,34 +174,94 @@ class Barline:
 
     def bars(
         self,
-        ticker: Union[str, Sequence[str]],
-        start: Optional[Date] = None,
-        end: Optional[Date] = None,
+        ticker: str | Sequence[str],
+        start: Date | None = None,
+        end: Date | None = None,
         *,
         adjusted: bool = True,
         exact: bool = False,
-        frame: Optional[str] = None,
+        frame: str | None = None,
     ) -> Table:
-        """Daily bars of a ticker, or of a list of them, oldest first.
+        """Daily bars of a ticker, oldest first; of a list of tickers in its order, each row with what was ``asked`` for.
 
         ``start`` and ``end`` are inclusive. Adjusted for splits, or as the vendor stated them. Bars are those of the
         security that holds the ticker, under whatever label it had; ``exact`` gives those of the label alone.
         """
-        tickers = [ticker] if isinstance(ticker, str) else list(ticker)
         query = {"from": start, "to": end, "adjusted": None if adjusted else False, "label": "exact" if exact else None}
-        rows = [
-            row for one in tickers for row in self.request("GET", f"/api/bars/{urllib.parse.quote(one, safe='')}", query)
-        ]
-        return _table(rows, self._chosen(frame), _BAR_COLUMNS, ["date"], _BAR_COLUMNS[2:])
+        floats = _BAR_COLUMNS[2:]
+        if isinstance(ticker, str):
+            path = f"/api/bars/{urllib.parse.quote(ticker, safe='')}"
+            return _table(self.request("GET", path, query), self._chosen(frame), _BAR_COLUMNS, ["date"], floats)
+        rows = self._pages("/api/bars", "bars", ticker, query)
+        return _table(rows, self._chosen(frame), ("asked", *_BAR_COLUMNS), ["date"], floats)
+
+    def facts(
+        self,
+        ticker: str | Sequence[str],
+        columns: Sequence[str],
+        start: Date | None = None,
+        end: Date | None = None,
+        *,
+        exact: bool = False,
+        frame: str | None = None,
+    ) -> Table:
+        """Any columns by ticker and session: ``facts(["AAPL", "MSFT"], ["close_price", "rsi_14"], "2024-01-01")``.
+
+        Columns are those of the fact table, ratios such as ``distance_from_avg_200d``, and of your own models as
+        ``model.column``. Each row has what was ``asked`` for, the ``ticker`` of that session, and ``trade_date``. For a
+        whole market read :meth:`lake`.
+        """
+        names = [columns] if isinstance(columns, str) else list(columns)
+        query = {"columns": ",".join(names), "from": start, "to": end, "label": "exact" if exact else None}
+        rows = self._pages("/api/facts", "facts", [ticker] if isinstance(ticker, str) else ticker, query)
+        keys = ("asked", "ticker", "trade_date")
+        others = [name for name in names if name not in keys]
+        numbers = [name for name in others if all(_is_number(row.get(name)) for row in rows)]
+        return _table(rows, self._chosen(frame), (*keys, *others), ["trade_date"], numbers)
+
+    def lake(
+        self,
+        table: str = _FACTS,
+        *,
+        years: Iterable[int] | None = None,
+        engine: str = "auto",
+        root: str | Path | None = None,
+        cache: str | Path | None = None,
+    ) -> Any:
+        """A scan of a table's current Parquet build: a DuckDB relation, or a lazy Polars frame.
+
+        The files are fetched from Barline into ``cache`` (``~/.cache/barline`` where left out), those that are not there
+        yet, and their checksums compared. ``root`` reads them where they are instead: the lake's folder on this machine,
+        or ``s3://bucket`` with DuckDB's or Polars' own credentials. ``years`` takes those alone. ``engine`` is
+        ``"duckdb"``, ``"polars"`` or ``"auto"``: the first of them that is installed.
+        """
+        chosen = _checked_engine(engine)
+        wanted = None if years is None else set(years)
+        if root is not None and "://" not in str(root):
+            listed = json.loads((Path(root) / "marts" / table / "_current.json").read_text("utf-8"))
+        else:
+            listed = self._listed(table)
+        if root is not None:
+            places = [f"{str(root).rstrip('/')}/{file['key']}" for file in _files_of(listed, wanted)]
+        else:
+            places = self._fetched(table, listed, wanted, cache)
+        is_by_year = any(part["year"] is not None for part in listed["partitions"])
+        if chosen == "duckdb":
+            import duckdb
+
+            return duckdb.read_parquet(places, hive_partitioning=is_by_year)
+        import polars
+
+        return polars.scan_parquet(places, hive_partitioning=is_by_year)
 
     def screen(
         self,
         *,
-        date: Optional[Date] = None,
-        columns: Optional[Sequence[str]] = None,
-        sort: Optional[str] = None,
+        date: Date | None = None,
+        columns: Sequence[str] | None = None,
+        sort: str | None = None,
         limit: int = 100,
-        frame: Optional[str] = None,
+        frame: str | None = None,
         **filters: Any,
     ) -> Table:
         """Tickers of a session by any indicator: ``screen(rsi_14_max=30, sort="-dollar_volume_20d")``.
@@ -220,12 +286,12 @@ class Barline:
     def backtest(
         self,
         strategy: str,
-        ticker: Optional[str] = None,
-        start: Optional[Date] = None,
-        end: Optional[Date] = None,
+        ticker: str | None = None,
+        start: Date | None = None,
+        end: Date | None = None,
         *,
-        params: Optional[Mapping[str, Any]] = None,
-        frame: Optional[str] = None,
+        params: Mapping[str, Any] | None = None,
+        frame: str | None = None,
         **settings: Any,
     ) -> Backtest:
         """Runs a strategy: ``backtest("momentum", "AAPL", params={"shortWindow": 10})``.
@@ -239,11 +305,11 @@ class Barline:
     def tear_sheet(
         self,
         strategy: str,
-        ticker: Optional[str] = None,
-        start: Optional[Date] = None,
-        end: Optional[Date] = None,
+        ticker: str | None = None,
+        start: Date | None = None,
+        end: Date | None = None,
         *,
-        params: Optional[Mapping[str, Any]] = None,
+        params: Mapping[str, Any] | None = None,
         **settings: Any,
     ) -> Row:
         """Runs a strategy as :meth:`backtest` does, and measures the run as QuantStats' full report does."""
@@ -253,14 +319,14 @@ class Barline:
     def sweep(
         self,
         strategy: str,
-        ticker: Optional[str] = None,
-        start: Optional[Date] = None,
-        end: Optional[Date] = None,
+        ticker: str | None = None,
+        start: Date | None = None,
+        end: Date | None = None,
         *,
-        params: Optional[Mapping[str, Any]] = None,
+        params: Mapping[str, Any] | None = None,
         score: str = "sharpe",
         wait: bool = True,
-        frame: Optional[str] = None,
+        frame: str | None = None,
         **settings: Any,
     ) -> Sweep:
         """Searches a strategy's parameters: ``sweep("momentum", "AAPL", params={"shortWindow": range(5, 50)})``.
@@ -281,7 +347,7 @@ class Barline:
             raise BarlineError(f"Sweep {sweep.id} found nothing: {why}.", code=sweep.state)
         return sweep
 
-    def find_sweep(self, id: int, *, frame: Optional[str] = None) -> Sweep:
+    def find_sweep(self, id: int, *, frame: str | None = None) -> Sweep:
         """A sweep by its number: how far it is, and what it found."""
         return Sweep(self.request("GET", f"/api/sweeps/{int(id)}"), self._chosen(frame))
 
@@ -289,22 +355,97 @@ class Barline:
         self,
         method: str,
         path: str,
-        query: Optional[Mapping[str, Any]] = None,
-        body: Optional[Mapping[str, Any]] = None,
+        query: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
     ) -> Any:
         """Any call of the API, as ``/api/openapi.json`` describes them. What is None in ``query`` is left out."""
         with self._open(method, path, query, body) as answer:
             return json.load(answer)
 
-    def _chosen(self, frame: Optional[str]) -> str:
+    def _pages(self, path: str, key: str, tickers: Iterable[str], query: Mapping[str, Any]) -> list[Row]:
+        """All rows of all pages, of one build: where another is published in between, they are read again."""
+        asked = list(dict.fromkeys(tickers))
+        for _ in range(_READINGS):
+            rows: list[Row] = []
+            builds = set()
+            try:
+                for page in self._each_page(path, asked, query):
+                    builds.add(page["build"])
+                    rows.extend(page[key])
+            except BarlineError as error:
+                if error.status != 410:
+                    raise
+                continue
+            if len(builds) <= 1:
+                return rows
+        raise BarlineError("Another build was published each time while this was read. Ask for fewer tickers at once.")
+
+    def _each_page(self, path: str, tickers: list[str], query: Mapping[str, Any]) -> Iterator[Row]:
+        for first in range(0, len(tickers), _TICKERS_AT_ONCE):
+            names = ",".join(tickers[first : first + _TICKERS_AT_ONCE])
+            cursor = None
+            while True:
+                page = self.request("GET", path, {"tickers": names, **query, "limit": _PAGE_ROWS, "cursor": cursor})
+                yield page
+                cursor = page["next"]
+                if cursor is None:
+                    break
+
+    def _listed(self, table: str) -> Row:
+        try:
+            path = f"/export/files/marts/{urllib.parse.quote(table, safe='')}/_current.json"
+            return self.request("GET", path)
+        except BarlineError as error:
+            if error.status != 404:
+                raise
+            why = f"No build of {table} is in the lake. {self.url}/export turns the export on, and lists its tables."
+            raise BarlineError(why, status=404, code="not_found", field="table") from None
+
+    def _fetched(self, table: str, listed: Row, years: set[int] | None, cache: str | Path | None) -> list[str]:
+        """Where the files of a build are on this machine, fetched where they are not."""
+        home = Path(cache) if cache is not None else _cache_home(self.url)
+        tries_left = _READINGS
+        while True:
+            try:
+                places = [self._fetch(file, home / file["key"]) for file in _files_of(listed, years)]
+            except BarlineError as error:
+                tries_left -= 1
+                # Only files of the current build are given away; another has been published since it was listed.
+                if error.status != 404 or tries_left == 0:
+                    raise
+                listed.update(self._listed(table))
+                continue
+            _remove_old(home / "marts" / table, {home / file["key"] for file in _files_of(listed, None)})
+            return [str(place) for place in places]
+
+    def _fetch(self, file: Row, place: Path) -> Path:
+        if place.exists() and place.stat().st_size == file["bytes"]:
+            return place
+        place.parent.mkdir(parents=True, exist_ok=True)
+        part = place.with_name(f"{place.name}.{os.getpid()}.part")
+        digest = hashlib.sha256()
+        path = f"/export/files/{urllib.parse.quote(file['key'])}"
+        try:
+            with self._open("GET", path, accept="*/*") as answer, part.open("wb") as written:
+                for chunk in iter(lambda: answer.read(1 << 20), b""):
+                    digest.update(chunk)
+                    written.write(chunk)
+            if digest.hexdigest() != file["sha256"]:
+                raise BarlineError(f"{file['key']} arrived otherwise than it was written. Ask again.", code="broken")
+            os.replace(part, place)
+        finally:
+            part.unlink(missing_ok=True)
+        return place
+
+    def _chosen(self, frame: str | None) -> str:
         return self.frame if frame is None else _checked_frame(frame)
 
     def _open(
         self,
         method: str,
         path: str,
-        query: Optional[Mapping[str, Any]] = None,
-        body: Optional[Mapping[str, Any]] = None,
+        query: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
         accept: str = "application/json",
     ) -> Any:
         headers = {"Accept": accept, "User-Agent": "barline.py"}
@@ -342,10 +483,10 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 
 def _asked(
     strategy: str,
-    ticker: Optional[str],
-    start: Optional[Date],
-    end: Optional[Date],
-    params: Optional[Mapping[str, Any]],
+    ticker: str | None,
+    start: Date | None,
+    end: Date | None,
+    params: Mapping[str, Any] | None,
     settings: Mapping[str, Any],
 ) -> Row:
     asked = {"strategy": strategy, "ticker": ticker, "from": start, "to": end, "params": dict(params or {}), **settings}
@@ -377,6 +518,9 @@ def _plain(value: Any) -> Any:
 
 
 def _error_of(error: urllib.error.HTTPError) -> BarlineError:
+    if error.code == 303 and "/sign-in" in (error.headers.get("Location") or ""):
+        why = "Barline has a password. Give an API token, which is made on its System page, or the password as `token`."
+        return BarlineError(why, status=401, code="unauthorized")
     try:
         said = json.loads(error.read())["error"]
         return BarlineError(
@@ -390,7 +534,7 @@ def _error_of(error: urllib.error.HTTPError) -> BarlineError:
         return BarlineError(f"{error.url} answered {error.code}, and not as Barline does.", status=error.code)
 
 
-def _pause_of(header: Optional[str]) -> float:
+def _pause_of(header: str | None) -> float:
     """Seconds until the call is made again: a second where nothing is said, and no more than a minute."""
     try:
         seconds = float(header or 1)
@@ -401,6 +545,42 @@ def _pause_of(header: Optional[str]) -> float:
         except (TypeError, ValueError):
             seconds = 1.0
     return min(_LONGEST_PAUSE_SECONDS, max(0.0, seconds))
+
+
+def _files_of(listed: Row, years: set[int] | None) -> list[Row]:
+    return [
+        file
+        for part in listed["partitions"]
+        if years is None or part["year"] is None or part["year"] in years
+        for file in part["files"]
+    ]
+
+
+def _cache_home(url: str) -> Path:
+    """Of each Barline its own, as their lakes name files alike."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "barline" / hashlib.sha256(url.encode()).hexdigest()[:16]
+
+
+def _remove_old(folder: Path, needed: set[Path]) -> None:
+    for place in folder.rglob("*.parquet"):
+        if place not in needed and time.time() - place.stat().st_mtime > _KEPT_SECONDS:
+            place.unlink(missing_ok=True)
+
+
+def _checked_engine(engine: str) -> str:
+    if engine not in ("auto", "duckdb", "polars"):
+        raise ValueError(f'`engine` is "auto", "duckdb" or "polars", and not {engine!r}.')
+    found = next((name for name in ("duckdb", "polars") if engine in ("auto", name) and _is_installed(name)), None)
+    if found is None:
+        raise ValueError(
+            f"{'Neither DuckDB nor Polars is' if engine == 'auto' else f'{engine} is not'} installed here."
+        )
+    return found
+
+
+def _is_number(value: Any) -> bool:
+    return value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))
 
 
 def _is_installed(name: str) -> bool:
@@ -417,9 +597,7 @@ def _checked_frame(frame: str) -> str:
     return frame
 
 
-def _table(
-    rows: List[Row], frame: str, columns: Sequence[str], dates: Sequence[str], floats: Sequence[str]
-) -> Table:
+def _table(rows: list[Row], frame: str, columns: Sequence[str], dates: Sequence[str], floats: Sequence[str]) -> Table:
     """Rows as what tables come as. Numbers that may be fractions are floats, also where all of them happen to be whole."""
     names = list(columns)
     if frame == "pandas":
@@ -441,7 +619,7 @@ def _table(
                 for name in names
             ]
         )
-    kinds = {**{name: date.fromisoformat for name in dates}, **{name: float for name in floats}}
+    kinds = {**dict.fromkeys(dates, date.fromisoformat), **dict.fromkeys(floats, float)}
     return [{name: _as(kinds.get(name), row.get(name)) for name in names} for row in rows]
 
 
