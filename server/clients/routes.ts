@@ -16,15 +16,15 @@ const files = {
  */
 export function createClientRoutes(document: () => unknown): Hono {
   const routes = new Hono();
-  let typescript: { of: unknown; text: Promise<string> } | undefined;
+  let made: { of: unknown; text: Promise<string> } | undefined;
   routes.use("/clients/*", etag({ weak: true }));
   for (const [name, type] of Object.entries(files)) {
     routes.get(`/clients/${name}`, async (c) => answer(c, type, await Bun.file(join(import.meta.dir, name)).text()));
   }
   routes.get("/clients/barline.ts", async (c) => {
     const of = document();
-    if (typescript?.of !== of) typescript = { of, text: typescriptClient(of) };
-    return answer(c, "text/plain; charset=utf-8", await typescript.text);
+    if (made === undefined || made.of !== of) made = { of, text: typescriptClient(of) };
+    return answer(c, "text/plain; charset=utf-8", await made.text);
   });
   return routes;
 }

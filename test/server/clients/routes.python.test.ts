@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { hasLibrary, python, runPython } from "../../support/python.ts";
 import { password } from "../http/access.ts";
 import { openWholeApp, type WholeApp } from "../whole-app.ts";
@@ -24,6 +27,8 @@ const ask = (script: string, more: Record<string, string> = {}) =>
 
 const answered = async (path: string): Promise<Record<string, unknown>[]> => await (await whole.get(path)).json();
 
+/** What scans Parquet, where one of them is installed. */
+const engine = ["duckdb", "polars"].find(hasLibrary);
 /** A notebook's kernel takes seconds to start. */
 const canRunNotebooks = ["nbclient", "ipykernel", "pandas"].every(hasLibrary);
 
@@ -40,7 +45,7 @@ describe.skipIf(python === null)("a script", () => {
     const script = `
 import datetime
 bars = barline.bars("TEN", "2023-12-20", datetime.date(2024, 1, 5), frame="plain")
-stated = barline.bars(["TEN", "SPY"], "2023-12-20", "2023-12-21", exact=True, frame="plain")
+stated = barline.bars("SPY", "2023-12-20", "2023-12-21", exact=True, frame="plain")
 screen = barline.screen(columns=["return_1d"], sort="ticker", limit=2, frame="plain")
 run = barline.backtest("momentum", "TEN", "2020-01-02", "2022-12-30", params={"shortWindow": 10}, commission={"bps": 5}, frame="plain")
 sheet = barline.tear_sheet("buy_and_hold", "TEN", "2022-01-03", "2022-12-30")
@@ -54,10 +59,7 @@ print(json.dumps({
 }))`;
     const found = (await ask(script)) as Record<string, unknown>;
     expect(found.bars).toEqual(await answered("/api/bars/TEN?from=2023-12-20&to=2024-01-05"));
-    expect(found.stated).toEqual([
-      ["SPY", "date", "float"],
-      ["TEN", "date", "float"],
-    ]);
+    expect(found.stated).toEqual([["SPY", "date", "float"]]);
     const { tickers } = (await (await whole.get("/api/screener?columns=return_1d&sort=ticker&limit=2")).json()) as {
       tickers: { ticker: string; values: object }[];
     };
@@ -107,6 +109,126 @@ print(json.dumps([
       [null, "unreachable", null],
     ]);
   });
+
+  test("reads many tickers and facts by page, all of one build", async () => {
+    const asked: string[] = [];
+    const pages = [
+      {
+        build: "1",
+        facts: [{ asked: "A", ticker: "A", trade_date: "2024-01-02", close_price: 1, note: "x" }],
+        next: "c1",
+      },
+      // Another build was published: it begins again.
+      null,
+      {
+        build: "2",
+        facts: [{ asked: "A", ticker: "A", trade_date: "2024-01-02", close_price: 2, note: null }],
+        next: "c2",
+      },
+      {
+        build: "2",
+        facts: [{ asked: "B", ticker: "B.OLD", trade_date: "2024-01-03", close_price: 3.5, note: "y" }],
+        next: null,
+      },
+      {
+        build: "2",
+        bars: [
+          { asked: "A", date: "2024-01-02", ticker: "A", open: 1, high: 1, low: 1, close: 1, volume: 1, vwap: null },
+        ],
+        next: null,
+      },
+    ];
+    const paged = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch(request) {
+        const { pathname, searchParams } = new URL(request.url);
+        asked.push(`${pathname} ${searchParams.get("tickers")} ${searchParams.get("cursor")}`);
+        const page = pages.shift();
+        const gone = { code: "gone", message: "Begin again.", requestId: "1" };
+        return page ? Response.json(page) : Response.json({ error: gone }, { status: 410 });
+      },
+    });
+    const script = `
+facts = barline.facts(["A", "B"], ["close_price", "note"], "2024-01-01", frame="plain")
+bars = barline.bars(["A"], frame="plain")
+print(json.dumps([[{**row, "trade_date": row["trade_date"].isoformat()} for row in facts], list(bars[0])]))`;
+    const found = await ask(script, { URL: `http://127.0.0.1:${paged.port}` });
+    await paged.stop(true);
+    expect(found).toEqual([
+      [
+        { asked: "A", ticker: "A", trade_date: "2024-01-02", close_price: 2, note: null },
+        { asked: "B", ticker: "B.OLD", trade_date: "2024-01-03", close_price: 3.5, note: "y" },
+      ],
+      ["asked", "date", "ticker", "open", "high", "low", "close", "volume", "vwap"],
+    ]);
+    expect(asked).toEqual([
+      ...["/api/facts A,B null", "/api/facts A,B c1", "/api/facts A,B null", "/api/facts A,B c2"],
+      "/api/bars A null",
+    ]);
+  });
+
+  test.skipIf(engine === undefined)(
+    "scans the current build of the lake, and fetches what it has not got",
+    async () => {
+      const folder = await mkdtemp(join(tmpdir(), "barline-lake-"));
+      const script = `
+import hashlib, pathlib, sys
+import ${engine} as engine
+def rows(scan):
+    return sorted(scan.fetchall() if hasattr(scan, "fetchall") else scan.collect().rows())
+made = pathlib.Path("${folder}") / "lake"
+table = made / "marts" / "facts"
+parts = []
+for year in (2024, 2025):
+    place = table / f"year={year}" / "part-1.parquet"
+    place.parent.mkdir(parents=True)
+    if "${engine}" == "duckdb":
+        engine.sql(f"select 'A' as ticker, {year} * 2 as price").write_parquet(str(place))
+    else:
+        engine.DataFrame({"ticker": ["A"], "price": [year * 2]}).write_parquet(place)
+    held = place.read_bytes()
+    file = {"key": f"marts/facts/year={year}/part-1.parquet", "rows": 1, "bytes": len(held), "sha256": hashlib.sha256(held).hexdigest()}
+    parts.append({"year": year, "files": [file]})
+(table / "_current.json").write_text(json.dumps({"partitions": parts}))
+cache = "${folder}/cache"
+found = [rows(barline.lake("facts", engine="${engine}", cache=cache)) for _ in range(2)]
+found.append(rows(barline.lake("facts", engine="${engine}", root=made, years=[2025])))
+def told(call):
+    try:
+        return call()
+    except BarlineError as error:
+        return str(error)
+found.append(told(lambda: barline.lake("nothing", engine="${engine}", cache=cache)))
+print(json.dumps(found))`;
+      const asked: string[] = [];
+      const lake = Bun.serve({
+        port: 0,
+        hostname: "127.0.0.1",
+        async fetch(request) {
+          const { pathname } = new URL(request.url);
+          const key = pathname.replace("/export/files/", "");
+          asked.push(key);
+          const file = Bun.file(join(folder, "lake", decodeURIComponent(key)));
+          return (await file.exists()) ? new Response(file) : new Response("<h1>Not found</h1>", { status: 404 });
+        },
+      });
+      const url = `http://127.0.0.1:${lake.port}`;
+      const found = await ask(script, { URL: url });
+      await lake.stop(true);
+      await rm(folder, { recursive: true });
+      const both = [2024, 2025].map((year) => ["A", year * 2, year]);
+      const nothing = `No build of nothing is in the lake. ${url}/export turns the export on, and lists its tables.`;
+      expect(found).toEqual([both, both, [both[1]], nothing]);
+      expect(asked).toEqual([
+        "marts/facts/_current.json",
+        ...["marts/facts/year%3D2024/part-1.parquet", "marts/facts/year%3D2025/part-1.parquet"],
+        "marts/facts/_current.json",
+        "marts/nothing/_current.json",
+      ]);
+    },
+    30_000,
+  );
 
   test("asks again when it is told to come later, as often as it may, and sends its token nowhere else", async () => {
     const asked: { path: string; authorization: string | null }[] = [];
