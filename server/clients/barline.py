@@ -230,22 +230,12 @@ class Barline:
     ) -> Any:
         """A scan of a table's current Parquet build: a DuckDB relation, or a lazy Polars frame.
 
-        The files are fetched from Barline into ``cache`` (``~/.cache/barline`` where left out), those that are not there
-        yet, and their checksums compared. ``root`` reads them where they are instead: the lake's folder on this machine,
-        or ``s3://bucket`` with DuckDB's or Polars' own credentials. ``years`` takes those alone. ``engine`` is
-        ``"duckdb"``, ``"polars"`` or ``"auto"``: the first of them that is installed.
+        Over the files that :meth:`lake_files` names. ``years`` takes those alone. ``engine`` is ``"duckdb"``,
+        ``"polars"`` or ``"auto"``: the first of them that is installed.
         """
         chosen = _checked_engine(engine)
-        wanted = None if years is None else set(years)
-        if root is not None and "://" not in str(root):
-            listed = json.loads((Path(root) / "marts" / table / "_current.json").read_text("utf-8"))
-        else:
-            listed = self._listed(table)
-        if root is not None:
-            places = [f"{str(root).rstrip('/')}/{file['key']}" for file in _files_of(listed, wanted)]
-        else:
-            places = self._fetched(table, listed, wanted, cache)
-        is_by_year = any(part["year"] is not None for part in listed["partitions"])
+        places = self.lake_files(table, years=years, root=root, cache=cache)
+        is_by_year = any("/year=" in place.replace(os.sep, "/") for place in places)
         if chosen == "duckdb":
             import duckdb
 
@@ -253,6 +243,29 @@ class Barline:
         import polars
 
         return polars.scan_parquet(places, hive_partitioning=is_by_year)
+
+    def lake_files(
+        self,
+        table: str = _FACTS,
+        *,
+        years: Iterable[int] | None = None,
+        root: str | Path | None = None,
+        cache: str | Path | None = None,
+    ) -> list[str]:
+        """The Parquet files of a table's current build, for whatever reads them: ``spark.read.parquet(*lake_files())``.
+
+        They are fetched from Barline into ``cache`` (``~/.cache/barline`` where left out), those that are not there yet,
+        and their checksums compared. ``root`` names them where they are instead: the lake's folder on this machine, or
+        ``s3://bucket`` with the reader's own credentials.
+        """
+        wanted = None if years is None else set(years)
+        if root is None:
+            return self._fetched(table, self._listed(table), wanted, cache)
+        if "://" in str(root):
+            listed = self._listed(table)
+        else:
+            listed = json.loads((Path(root) / "marts" / table / "_current.json").read_text("utf-8"))
+        return [f"{str(root).rstrip('/')}/{file['key']}" for file in _files_of(listed, wanted)]
 
     def screen(
         self,

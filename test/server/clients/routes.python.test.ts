@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
 import { hasLibrary, python, runPython } from "../../support/python.ts";
 import { password } from "../http/access.ts";
 import { openWholeApp, type WholeApp } from "../whole-app.ts";
@@ -29,6 +30,24 @@ const answered = async (path: string): Promise<Record<string, unknown>[]> => awa
 
 /** What scans Parquet, where one of them is installed. */
 const engine = ["duckdb", "polars"].find(hasLibrary);
+/** A lake of facts, of one row a ticker. */
+async function lakeOf(tickers: readonly string[]): Promise<string> {
+  const root = await mkdtemp(join(tmpdir(), "barline-lake-"));
+  const table = join(root, "marts/fct_polygon__stock_bars_performance");
+  const key = "marts/fct_polygon__stock_bars_performance/year=2025/part-1.parquet";
+  const instance = await DuckDBInstance.create();
+  const connection = await instance.connect();
+  await mkdir(join(table, "year=2025"), { recursive: true });
+  await connection.run(
+    `copy (select unnest(['${tickers.join("','")}']) as ticker) to '${join(root, key)}' (format parquet)`,
+  );
+  connection.closeSync();
+  instance.closeSync();
+  const partitions = [{ year: 2025, files: [{ key }] }];
+  await Bun.write(join(table, "_current.json"), JSON.stringify({ partitions }));
+  return root;
+}
+
 /** A notebook's kernel takes seconds to start. */
 const canRunNotebooks = ["nbclient", "ipykernel", "pandas"].every(hasLibrary);
 
@@ -309,4 +328,38 @@ print(json.dumps([len(cells), all(cell.execution_count for cell in cells), "shar
     },
     120_000,
   );
+
+  describe.each(["pandas", "polars", "duckdb", "pyspark"])("of README for %s", (library) => {
+    test.skipIf(!hasLibrary(library))(
+      "runs as it stands",
+      async () => {
+        const readme = await Bun.file(join(import.meta.dir, "../../../README.md")).text();
+        const lines = /```python\n(from barline [^`]*)```/.exec(readme)?.[1]?.split("\n") ?? [];
+        const own = lines.filter((line, index) => index < 2 || line.endsWith(`# ${library}`));
+        expect(own.length).toBe(3);
+        const url = `http://127.0.0.1:${server.port}`;
+        const code = own
+          .join("\n")
+          .replaceAll("http://127.0.0.1:3000", url)
+          .replace("barline_…", password)
+          .replaceAll("AAPL", "TEN");
+        const spark = `from pyspark.sql import SparkSession\nspark = SparkSession.builder.config("spark.ui.enabled", "false").getOrCreate()`;
+        const root = await lakeOf(["TEN", "SPY"]);
+        const script = `${library === "pyspark" ? spark : ""}
+${code.replaceAll("2025-01-02", "2023-12-20").replace("lake_files()", `lake_files(root="${root}")`).replace("lake(engine", `lake(root="${root}", engine`)}
+found = facts if "facts" in dir() else bars
+print(json.dumps([found.count() if "${library}" == "pyspark" else len(found)]))`;
+        const found = await ask(script, { PYTHONWARNINGS: "ignore" });
+        await rm(root, { recursive: true });
+        expect(found).toEqual([
+          library === "pyspark"
+            ? 2
+            : library === "duckdb"
+              ? 1
+              : (await answered("/api/bars/TEN?from=2023-12-20")).length,
+        ]);
+      },
+      120_000,
+    );
+  });
 });
