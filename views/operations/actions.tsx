@@ -95,13 +95,11 @@ const Quarantine = ({ action }: { action: ActionRow }) => {
   );
 };
 
-/** What lets programs in: where it is listed, what it is, and which of its details is told. */
 const tellEntry = (verb: string, href: string, what: string, detail: string) => (action: ActionRow) => {
   const { name, [detail]: more } = detailsOf(action);
   return (
     <>
-      {verb} the <a href={href}>{what}</a> {name}
-      {more !== undefined && ` (${more})`}
+      {verb} the <a href={href}>{what}</a> {more === undefined ? name : `${name} (${more})`}
     </>
   );
 };
