@@ -115,7 +115,8 @@ const Reach = ({ view: { embeddedPort } }: { view: ConnectView }) =>
     </p>
   ) : (
     <p class="note">
-      The embedded database listens on this machine’s loopback only, at port {embeddedPort}. From elsewhere, tunnel:{" "}
+      The embedded database listens on this machine’s loopback only, at port {embeddedPort}, which may be another after
+      a restart. From elsewhere, tunnel:{" "}
       <code class="break">ssh -N -L 5433:127.0.0.1:{embeddedPort} you@this-machine</code>, and use 127.0.0.1, port 5433.
       Of a container nothing outside reaches it: give Barline a database of your own by DATABASE_URL.
     </p>
