@@ -44,7 +44,7 @@ _FACTS = "fct_polygon__stock_bars_performance"
 _LONGEST_PAUSE_SECONDS = 60.0
 #: What the API takes at once.
 _TICKERS_AT_ONCE = 500
-_PAGE_ROWS = 50_000
+_PAGE_ROWS = 10_000
 #: How often rows or files are read anew, where another build is published meanwhile.
 _READINGS = 5
 #: How long files of builds before stay in the cache: a scan that was begun may still read them.

@@ -64,13 +64,15 @@ describe.skipIf(python === null)("a script", () => {
     const script = `
 import datetime
 bars = barline.bars("TEN", "2023-12-20", datetime.date(2024, 1, 5), frame="plain")
-stated = barline.bars("SPY", "2023-12-20", "2023-12-21", exact=True, frame="plain")
+stated = barline.bars(["TEN", "SPY"], "2023-12-20", "2023-12-21", exact=True, frame="plain")
+facts = barline.facts(["SPY", "TEN"], ["close_price"], "2023-12-20", "2023-12-20", frame="plain")
 screen = barline.screen(columns=["return_1d"], sort="ticker", limit=2, frame="plain")
 run = barline.backtest("momentum", "TEN", "2020-01-02", "2022-12-30", params={"shortWindow": 10}, commission={"bps": 5}, frame="plain")
 sheet = barline.tear_sheet("buy_and_hold", "TEN", "2022-01-03", "2022-12-30")
 print(json.dumps({
     "bars": [{**bar, "date": bar["date"].isoformat()} for bar in bars],
     "stated": sorted({(bar["ticker"], type(bar["date"]).__name__, type(bar["volume"]).__name__) for bar in stated}),
+    "facts": [[row["asked"], row["trade_date"].isoformat(), type(row["close_price"]).__name__] for row in facts],
     "screen": screen,
     "metrics": run.metrics, "params": run.scenario["params"], "bps": run.scenario["commission"]["bps"],
     "equity": [len(run.equity), type(run.equity[0]["date"]).__name__], "trades": list(run.trades[0]),
@@ -78,7 +80,11 @@ print(json.dumps({
 }))`;
     const found = (await ask(script)) as Record<string, unknown>;
     expect(found.bars).toEqual(await answered("/api/bars/TEN?from=2023-12-20&to=2024-01-05"));
-    expect(found.stated).toEqual([["SPY", "date", "float"]]);
+    expect(found.stated).toEqual([
+      ["SPY", "date", "float"],
+      ["TEN", "date", "float"],
+    ]);
+    expect(found.facts).toEqual(["SPY", "TEN"].map((asked) => [asked, "2023-12-20", "float"]));
     const { tickers } = (await (await whole.get("/api/screener?columns=return_1d&sort=ticker&limit=2")).json()) as {
       tickers: { ticker: string; values: object }[];
     };
