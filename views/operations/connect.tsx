@@ -19,9 +19,9 @@ const Code = ({ text }: { text: string }) => (
 );
 
 const Way = ({ title, children }: { title: string; children: Child }) => (
-  <details class="way">
+  <details class="connection">
     <summary>{title}</summary>
-    <div class="way-parts">{children}</div>
+    <div class="connection-parts">{children}</div>
   </details>
 );
 
