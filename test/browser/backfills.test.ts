@@ -36,7 +36,7 @@ describe.skipIf(executable === undefined)("a backfill in a browser", () => {
 
   test("is previewed side by side and started from its own page, the newest first", async () => {
     await page.goto(`${barline.url}/backfills`);
-    await page.getByRole("link", { name: "New backfill" }).click();
+    await page.locator("#main").getByRole("link", { name: "New backfill" }).click();
     await page.locator("[name=from]").fill("2025-01-02");
     await page.locator("[name=to]").fill("2025-12-31");
     await page.locator("[name=concurrency]").fill("99");

@@ -208,6 +208,7 @@ describe.skipIf(executable === undefined)("backtests in a browser", () => {
       clicks++;
       await page.locator(selector).filter({ visible: true }).first().click();
     };
+    await click("#main-nav summary:has-text('Research')");
     await click("a[href='/backtest']");
     await page.waitForURL("**/backtest");
     expect(await page.locator("input[name=strategy][value=momentum]").isChecked()).toBe(true);

@@ -53,7 +53,7 @@ describe.skipIf(executable === undefined)("the graph in a browser", () => {
       "/jobs/stocks_polygon_dbt_transform",
     ]);
     expect(walked.some((href) => href.startsWith("/events/"))).toBe(true);
-    await page.locator(`svg.graph-wide a[href^="/datasets/s3"]`).focus();
+    await page.locator(`svg.graph-wide a[href$="manifests"]`).focus();
     await page.keyboard.press("Enter");
     await page.waitForURL(/\/datasets\/s3/);
     await page.locator(".event-table a[href^='/events/']").first().click();
@@ -65,7 +65,7 @@ describe.skipIf(executable === undefined)("the graph in a browser", () => {
   test("keeps the keyboard's place when it refreshes itself", async () => {
     const page = await open(1440);
     await page.locator("#graph-nodes summary").click();
-    await page.locator(`svg.graph-wide a[href^="/datasets/postgres"]`).focus();
+    await page.locator(`svg.graph-wide a[href$="source_polygon_stock_bars_daily"][href^="/datasets/"]`).focus();
     await page.keyboard.press("+");
     const seen = () => page.locator("svg.graph-wide").getAttribute("viewBox");
     const closer = await seen();
@@ -88,7 +88,7 @@ describe.skipIf(executable === undefined)("the graph in a browser", () => {
     const tops = await page
       .locator("svg.graph-tall .node.job .card")
       .evaluateAll((cards) => cards.map((card) => card.getBoundingClientRect().top));
-    expect(tops.length).toBe(3);
+    expect(tops.length).toBe(5);
     expect(tops).toEqual(tops.toSorted((a, b) => a - b));
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(390);
     await page.context().close();

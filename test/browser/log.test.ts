@@ -152,7 +152,7 @@ describe.skipIf(executable === undefined)("a log in a browser", () => {
 
   test("shows the lines that are asked for, also those that come later", async () => {
     const page = await open(`/runs/${run}/log`);
-    await page.locator("input[name=q]").fill("needle");
+    await page.locator("#main input[name=q]").fill("needle");
     await page.keyboard.press("Enter");
     await page.locator("#log-empty").waitFor();
     await says(page, "Live");

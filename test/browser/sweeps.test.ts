@@ -22,7 +22,7 @@ describe.skipIf(executable === undefined)("sweeps in a browser", () => {
     await page.locator("label", { hasText: "Donchian breakout" }).click();
     expect(await page.locator("#bt-donchian-entry").isVisible()).toBe(true);
     expect(await page.locator("#bt-momentum-shortWindow").isVisible()).toBe(false);
-    await page.locator("label", { hasText: "Momentum" }).first().click();
+    await page.locator("label:has(input[name=strategy][value=momentum])").click();
     expect(await page.locator("#bt-points").isVisible()).toBe(false);
     await page.selectOption("#bt-search", "random");
     expect(await page.locator("#bt-points").isVisible()).toBe(true);

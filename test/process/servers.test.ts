@@ -43,8 +43,10 @@ test("with a database and a bucket of one's own it starts neither, makes the buc
   const datasets = await database.sql<{ dataset: string }[]>`
     select distinct dataset from barline.dataset_events order by 1`;
   expect(datasets.map((row) => row.dataset)).toEqual([
+    "postgres_dwh://public/fct_polygon__stock_bars_performance",
     "postgres_dwh://public/source_polygon_stock_bars_daily",
     "s3://bars/manifests",
+    "s3://bars/marts",
   ]);
   expect(existsSync(join(barline.dataDir, "postgres"))).toBe(false);
   expect(existsSync(join(barline.dataDir, "lake"))).toBe(false);

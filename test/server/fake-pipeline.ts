@@ -2,6 +2,7 @@ import { sessionsBetween } from "../../jobs/market/calendar.ts";
 import { type JobDefinition, type Orchestrator, RequestError } from "../../jobs/orchestrator/types.ts";
 import { type BackfillPlan, type BackfillRequest, jobIds, type ModelNode, type Pipeline } from "../../jobs/pipeline.ts";
 import { fakeProject } from "./fake-project.ts";
+import { noWorkspace } from "./support.ts";
 
 const plain = (name: string, description: string): JobDefinition["tasks"][number] => ({
   kind: "plain",
@@ -165,7 +166,7 @@ export function fakePipeline(jobs: JobDefinition[], ids: { backfill?: number; ru
     orchestrator,
     models: async () => fakeModels,
     project: async () => fakeProject,
-    workspace: async () => ({ folder: "/data/workspace", problem: null, readAt: null, isCurrent: true, groups: [] }),
+    workspace: async () => noWorkspace,
     workspaceWatch: { start: () => {}, stop: async () => {} },
     quarantine: {
       release: async (id, reason) => note("release", { id, reason }),

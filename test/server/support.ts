@@ -6,6 +6,7 @@ import type { Drift } from "../../jobs/drift/types.ts";
 import type { Housekeeping } from "../../jobs/housekeeping/types.ts";
 import type { JobDefinition, Orchestrator } from "../../jobs/orchestrator/types.ts";
 import { jobIds, type Pipeline } from "../../jobs/pipeline.ts";
+import type { WorkspaceView } from "../../jobs/workspace/view.ts";
 import { createApp } from "../../server/app.ts";
 import { readConfig } from "../../server/config.ts";
 import type { AppContext } from "../../server/context.ts";
@@ -118,6 +119,11 @@ const noSweeps: Sweeps = {
   cancel: unexpected("sweeps.cancel"),
   idle: async () => {},
   stop: async () => {},
+};
+
+/** A folder without models. */
+export const noWorkspace: WorkspaceView = {
+  ...{ folder: "/data/workspace", problem: null, readAt: null, isCurrent: true, groups: [] },
 };
 
 /** A workspace without strategies. */

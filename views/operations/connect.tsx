@@ -13,7 +13,7 @@ export type ConnectView = {
 };
 
 const Code = ({ text }: { text: string }) => (
-  <pre>
+  <pre tabindex={0}>
     <code>{text}</code>
   </pre>
 );

@@ -34,7 +34,7 @@ const Made = ({ made }: { made: MadeLoginView }) => (
           <b>{made.name}</b> is not made yet, as Barline may not make roles in this database. Have somebody who may run
           this there once, and copy the password now, as it is not shown again:
         </p>
-        <pre>
+        <pre tabindex={0}>
           <code>{made.statements.join("\n")}</code>
         </pre>
       </>

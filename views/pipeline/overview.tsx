@@ -156,6 +156,17 @@ const Figures = ({ status }: { status: OverviewStatus }) => (
   </dl>
 );
 
+/** Leads to what a retry of all of them would do, and asks there. */
+const RetryAlike = ({ problem }: { problem: ListedProblem }) => (
+  <form method="post" action="/runs/preview" class="retry-alike">
+    <input type="hidden" name="alike" value={problem.id} />
+    <input type="hidden" name="scope" value="all" />
+    <button type="submit" class="button" name="change" value="retry">
+      Retry all {formatInteger(problem.alike + 1)}…
+    </button>
+  </form>
+);
+
 const Problems = ({ status }: { status: OverviewStatus }) => (
   <Section id="problems" title="Problems">
     {status.problems.length === 0 ? (
@@ -174,6 +185,7 @@ const Problems = ({ status }: { status: OverviewStatus }) => (
               )}
             </p>
             {problem.error && <ErrorNote error={problem.error} />}
+            {problem.alike > 0 && <RetryAlike problem={problem} />}
           </li>
         ))}
       </ul>

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { jobIds } from "../../../jobs/pipeline.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { addClaim, addEvent, addRun, addTask, ask } from "../api-support.ts";
-import { createTestApp, fakePipeline, manifests, rawBars, type TestApp } from "../support.ts";
+import { createTestApp, fakePipeline, manifests, noWorkspace, rawBars, type TestApp } from "../support.ts";
 
 const { ingest, load, transform } = jobIds;
 let database: TestDatabase;
@@ -20,7 +20,7 @@ beforeAll(async () => {
     { ...model, name: "raw.bars", kind: "source" as const, materialization: null, dependsOn: [] },
     { ...model, name: "fct", kind: "model" as const, materialization: "table", dependsOn: ["raw.bars"] },
   ];
-  app = createTestApp({ read: sql, pipeline: fakePipeline({ models }) });
+  app = createTestApp({ read: sql, pipeline: fakePipeline({ models, workspace: async () => noWorkspace }) });
   await sql`insert into barline.jobs (id) values (${ingest}), (${load}), (${transform})`;
   await sql`insert into barline.subscriptions (job_id, dataset) values (${load}, ${manifests}), (${transform}, ${rawBars})`;
   ingested = await addRun(sql, { jobId: ingest, state: "success", partition: "2026-01-02" });
