@@ -53,7 +53,9 @@ describe("dividends that are read after the bars were published", () => {
     return row.count;
   };
   const events = async (): Promise<number> => {
-    const [row] = await pipeline.sql<[{ count: number }]>`select count(*)::int as count from barline.dataset_events`;
+    // Each publication records one of its own.
+    const [row] = await pipeline.sql<[{ count: number }]>`
+      select count(*)::int as count from barline.dataset_events where dataset not like '%/fct_polygon__stock_bars_performance'`;
     return row.count;
   };
 
