@@ -58,7 +58,7 @@ export async function seedHistory(sql: Sql, { years, without }: { years: number;
 }
 
 /** Takes a session out of the raw bars, its splits with it, and the fact table, so that it can be added once more. */
-async function forgetSession(sql: Sql, session: string): Promise<void> {
+export async function forgetSession(sql: Sql, session: string): Promise<void> {
   await sql.begin(async (transaction) => {
     await transaction`delete from public.source_polygon_stock_bars_daily where trade_date = ${session}::date`;
     await transaction`delete from public.source_polygon_splits where execution_date = ${session}::date`;
