@@ -29,13 +29,17 @@ async function readSystem(context: AppContext): Promise<SystemView> {
   };
 }
 
+/** Read once a second for all who look: sizes and memory are asked of the whole database. */
+const readSystemOnce = (context: AppContext): Promise<SystemView> =>
+  context.snapshots.of("system", () => readSystem(context));
+
 type Shown = { retention?: Partial<RetentionForm>; cleanUp?: Partial<CleanUpForm>; tokens?: TokensView | null };
 
 /** The whole page, with what a form has to say where one was posted. */
 async function page(context: AppContext, c: Context, shown: Shown = {}) {
   const [shell, system, kept, tokens] = await Promise.all([
     readShell(context, c, "/system"),
-    readSystem(context),
+    readSystemOnce(context),
     context.housekeeping.readRetention(),
     shown.tokens ?? readTokens(context, c),
   ]);
@@ -54,7 +58,7 @@ const draftOf = (kept: RetentionRow): Record<string, string> =>
   Object.fromEntries(fieldNames.map((name) => [name, kept[name] === null ? "" : String(kept[name])]));
 
 async function show(context: AppContext, c: Context): Promise<Response> {
-  if (wantsFragment(c, "system-live")) return c.html(<SystemLive system={await readSystem(context)} />);
+  if (wantsFragment(c, "system-live")) return c.html(<SystemLive system={await readSystemOnce(context)} />);
   return c.html(await page(context, c));
 }
 

@@ -19,7 +19,7 @@ import type { AppContext } from "../context.ts";
 import { idOf } from "../http/request.ts";
 import { readShell } from "../http/shell.ts";
 
-const mostRuns = 2000;
+const mostRuns = 1000;
 const mostTries = 1000;
 
 /** Minutes after midnight of `09:30`; undefined for what is no time of day. */
