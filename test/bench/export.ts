@@ -29,7 +29,7 @@ export async function measureExport(running: Running, dataDir: string, session: 
     (await readStages(sql, since)).find(({ job }) => job === jobIds.export)?.busy ?? Number.NaN;
   const lake = openLake({ kind: "folder", root: join(dataDir, "lake"), bucket: "test" });
   // The year has had it added already; what it adds is to be new to the export.
-  await forgetSession(sql, session);
+  await forgetSession(running.work, session);
   const memory = watchMemory(() => residentBytes(barline.pid), intervalMs);
   const processor = await watchProcessor([barline.pid, postmaster], intervalMs);
   const since = new Date();
