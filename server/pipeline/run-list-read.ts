@@ -47,7 +47,7 @@ export async function readRunList(context: AppContext, c: Context): Promise<RunL
   const before = numberIn(c, "before");
   const [runs, { matched }] = await Promise.all([
     selectRuns(context.read, toRunFilter(filter), { before, limit: pageSize + 1 }),
-    readMatchingIds(context, filter),
+    selectRunIds(context.read, toRunFilter(filter), 1),
   ]);
   const shown = runs.slice(0, pageSize);
   return {

@@ -1,4 +1,5 @@
 import { formatInteger } from "../format.ts";
+import { anyOf, Day, Select } from "./filter-fields.tsx";
 
 /** What the grid is filtered by, as it stands in the URL; empty where it is not. */
 export type GridFilterView = {
@@ -17,33 +18,6 @@ export type GridFilterView = {
   isFiltered: boolean;
 };
 
-type Choice = { value: string; label: string };
-
-const Select = (props: { name: string; label: string; value: string; choices: Choice[] }) => (
-  <div class="field">
-    <label for={`grid-${props.name}`}>{props.label}</label>
-    <select id={`grid-${props.name}`} name={props.name}>
-      {props.choices.map(({ value, label }) => (
-        <option value={value} selected={value === props.value}>
-          {label}
-        </option>
-      ))}
-    </select>
-  </div>
-);
-
-const plain = (values: readonly string[], all: string): Choice[] => [
-  { value: "", label: all },
-  ...values.map((value) => ({ value, label: value })),
-];
-
-const Day = (props: { name: string; label: string; value: string }) => (
-  <div class="field">
-    <label for={`grid-${props.name}`}>{props.label}</label>
-    <input id={`grid-${props.name}`} type="date" name={props.name} value={props.value} />
-  </div>
-);
-
 /** The grid's filter: a plain form whose answer has it all in its URL; htmx only saves the button and the rest of the page. */
 export const GridForm = ({ filter }: { filter: GridFilterView }) => (
   <form
@@ -58,21 +32,23 @@ export const GridForm = ({ filter }: { filter: GridFilterView }) => (
     hx-sync="this:replace"
   >
     <Select
+      page="grid"
       name="job"
       label="Job"
       value={filter.job}
       choices={[{ value: "", label: "all" }, ...filter.jobs.map(({ id, title }) => ({ value: id, label: title }))]}
     />
-    <Select name="state" label="Run state" value={filter.state} choices={plain(filter.states, "any")} />
-    <Select name="trigger" label="Trigger" value={filter.trigger} choices={plain(filter.triggers, "any")} />
+    <Select page="grid" name="state" label="Run state" value={filter.state} choices={anyOf(filter.states)} />
+    <Select page="grid" name="trigger" label="Trigger" value={filter.trigger} choices={anyOf(filter.triggers)} />
     <Select
+      page="grid"
       name="limit"
       label="Newest runs"
       value={String(filter.limit)}
       choices={filter.limits.map((limit) => ({ value: String(limit), label: formatInteger(limit) }))}
     />
-    <Day name="from" label="Sessions from" value={filter.from} />
-    <Day name="to" label="to" value={filter.to} />
+    <Day page="grid" name="from" label="Sessions from" value={filter.from} />
+    <Day page="grid" name="to" label="to" value={filter.to} />
     <button type="submit" class="button">
       Filter
     </button>

@@ -3,6 +3,7 @@ import { Empty, HowToFill, Pager } from "../components.tsx";
 import { formatCount, formatInteger } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
 import type { Shell } from "../shell.ts";
+import { anyOf, Day, Select } from "./filter-fields.tsx";
 import { RunTable } from "./run-table.tsx";
 
 /** What the runs are filtered by, as it stands in the URL; empty where they are not. */
@@ -42,42 +43,19 @@ const urlOf = (filter: RunListFilter, rest: Record<string, string> = {}) => {
   return query.size > 0 ? `/runs?${query}` : "/runs";
 };
 
-type Choice = { value: string; label: string };
-
-const Choose = (props: { name: string; label: string; value: string; choices: Choice[] }) => (
-  <div class="field">
-    <label for={`runs-${props.name}`}>{props.label}</label>
-    <select id={`runs-${props.name}`} name={props.name}>
-      {props.choices.map(({ value, label }) => (
-        <option value={value} selected={value === props.value}>
-          {label}
-        </option>
-      ))}
-    </select>
-  </div>
-);
-
-const plain = (values: readonly string[]): Choice[] => [
-  { value: "", label: "any" },
-  ...values.map((value) => ({ value, label: value })),
-];
-
 const Filter = ({ list }: { list: RunListView }) => (
   <form class="grid-filter" action="/runs" aria-label="Filter">
-    <Choose
+    <Select
+      page="runs"
       name="job"
       label="Job"
       value={list.filter.job}
       choices={[{ value: "", label: "all" }, ...list.jobs.map(({ id, title }) => ({ value: id, label: title }))]}
     />
-    <Choose name="state" label="Run state" value={list.filter.state} choices={plain(list.states)} />
-    <Choose name="trigger" label="Trigger" value={list.filter.trigger} choices={plain(list.triggers)} />
-    {(["from", "to"] as const).map((name) => (
-      <div class="field">
-        <label for={`runs-${name}`}>{name === "from" ? "Sessions from" : "to"}</label>
-        <input id={`runs-${name}`} type="date" name={name} value={list.filter[name]} />
-      </div>
-    ))}
+    <Select page="runs" name="state" label="Run state" value={list.filter.state} choices={anyOf(list.states)} />
+    <Select page="runs" name="trigger" label="Trigger" value={list.filter.trigger} choices={anyOf(list.triggers)} />
+    <Day page="runs" name="from" label="Sessions from" value={list.filter.from} />
+    <Day page="runs" name="to" label="to" value={list.filter.to} />
     {list.filter.alike && <input type="hidden" name="alike" value={list.filter.alike} />}
     <button type="submit" class="button">
       Filter

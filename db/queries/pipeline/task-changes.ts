@@ -47,19 +47,22 @@ export async function selectLastStep(transaction: TransactionSql, runId: number)
   return row?.step ?? 0;
 }
 
+/** What a task is that begins anew. */
+const asQueuedAnew = (transaction: TransactionSql) => transaction`
+  state = 'queued', available_at = now(), started_at = null, finished_at = null, error = null, output = null, failures = 0,
+  losses = 0, marked = false, progress_done = null, progress_total = null, progress_unit = null`;
+
 /** Queues one ended task again, with its tries to spend and its time to count anew. */
 export async function requeueEndedTask(transaction: TransactionSql, taskId: number): Promise<void> {
   await transaction`
-    update barline.tasks set state = 'queued', available_at = now(), started_at = null, finished_at = null, error = null,
-      output = null, failures = 0, losses = 0, marked = false, progress_done = null, progress_total = null, progress_unit = null
+    update barline.tasks set ${asQueuedAnew(transaction)}
     where id = ${taskId}::bigint`;
 }
 
 /** The same of the first step of a run. */
 export async function requeueFirstStep(transaction: TransactionSql, runId: number): Promise<void> {
   await transaction`
-    update barline.tasks set state = 'queued', available_at = now(), started_at = null, finished_at = null, error = null,
-      output = null, failures = 0, losses = 0, marked = false, progress_done = null, progress_total = null, progress_unit = null
+    update barline.tasks set ${asQueuedAnew(transaction)}
     where run_id = ${runId}::bigint and step = 0`;
 }
 
