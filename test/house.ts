@@ -15,6 +15,8 @@ export const rooms: Record<string, readonly string[]> = {
   "db/schema": [],
   db: ["db/schema"],
   "db/backup": ["db"],
+  // How the large tables lie on several servers.
+  "db/distribution": ["db"],
   // How people's own statements are run, which no subject's queries are.
   "db/console": ["db"],
   "db/queries/backfills": ["db"],
@@ -39,7 +41,7 @@ export const rooms: Record<string, readonly string[]> = {
   ],
   "jobs/lake": ["db", "jobs/market", "jobs/network", "jobs/orchestrator"],
   "jobs/market": ["db", "db/queries/market", "db/queries/pipeline", "jobs/lake", "jobs/network", "jobs/orchestrator"],
-  "jobs/transform": ["db", "jobs", "jobs/orchestrator"],
+  "jobs/transform": ["db", "db/distribution", "jobs", "jobs/orchestrator"],
   "jobs/drift": [
     "db",
     "db/queries/operations",

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { Sql } from "../../db/client.ts";
+import type { Distribution } from "../../db/distribution/types.ts";
 import { createArtifactWriter } from "./artifacts/artifacts.ts";
 import { buildProject } from "./build/build.ts";
 import { type FailingRows, readFailingRows } from "./build/failing-rows.ts";
@@ -46,6 +47,8 @@ export type TransformOptions = {
   projectDir: string;
   /** Where dbt's manifest.json and run_results.json go after each build; nowhere where left out. */
   artifactsDir?: string | undefined;
+  /** Where the large tables lie on shards; one server has them all where left out. */
+  distribution?: Distribution | undefined;
   /** Over the project's `vars`. */
   variables?: Record<string, unknown>;
   /** Where models are built that name no schema; `public` where left out. */
@@ -64,7 +67,9 @@ const newYork = new Intl.DateTimeFormat("en-CA", { timeZone: "America/New_York",
 /** Opens the dbt project in `projectDir` over a warehouse. It is read at each call, so that a changed model needs no restart. */
 export function createTransform(options: TransformOptions): Transform {
   const { sql, projectDir, artifactsDir, now, log } = options;
-  const { variables = {}, environment = {}, schema = "public", refusesUndefined } = options;
+  const { environment = {}, schema = "public", refusesUndefined, distribution } = options;
+  // Where a look-up by key is another thing on shards, the project's macros write it so.
+  const variables = { ...options.variables, ...(distribution && { distributed: true }) };
   const database = sql.options.database;
   const clock = { now: now ?? (() => new Date()), elapsed: () => performance.now() };
   const read = { projectDir, variables, environment, database, schema };
@@ -74,7 +79,7 @@ export function createTransform(options: TransformOptions): Transform {
     build: async (buildOptions = {}) => {
       const today = now && newYork.format(now());
       const loaded = load();
-      const context = { sql, loaded, today, log: buildOptions.log ?? log, ...clock };
+      const context = { sql, loaded, today, log: buildOptions.log ?? log, distribution, ...clock };
       if (artifactsDir === undefined || buildOptions.rehearse) return await buildProject(context, buildOptions);
       const artifacts = createArtifactWriter({ folder: artifactsDir, database, now: () => new Date() });
       const onNode = (event: NodeEvent) => {

@@ -25,9 +25,17 @@ export async function removeBars(transaction: TransactionSql, keys: readonly Bar
 /** Forgets of those of these bars that are in the raw table again that they were removed. For whoever writes them back. */
 export async function forgetRemoved(transaction: TransactionSql, keys: readonly BarKey[]): Promise<void> {
   await transaction`
-    delete from public.source_polygon_removed_bars as removed
-    using jsonb_to_recordset(${transaction.json([...keys])}::jsonb) as item ("ticker" text, "tradeDate" date)
-    where removed.ticker = item.ticker and removed.trade_date = item."tradeDate" and exists (
-      select from public.source_polygon_stock_bars_daily as bars
-      where bars.ticker = removed.ticker and bars.trade_date = removed.trade_date)`;
+    with removed as materialized (
+      select gone.ticker, gone.trade_date
+      from public.source_polygon_removed_bars as gone
+      inner join jsonb_to_recordset(${transaction.json([...keys])}::jsonb) as item ("ticker" text, "tradeDate" date)
+        on gone.ticker = item.ticker and gone.trade_date = item."tradeDate"
+    ), standing as materialized (
+      select bars.ticker, bars.trade_date
+      from removed inner join public.source_polygon_stock_bars_daily as bars
+        on bars.ticker = removed.ticker and bars.trade_date = removed.trade_date
+    )
+    delete from public.source_polygon_removed_bars as gone
+    using standing
+    where gone.ticker = standing.ticker and gone.trade_date = standing.trade_date`;
 }

@@ -5,12 +5,9 @@
 {% macro recent_bars(sessions) %}
     select bars.*
     from {{ ref('fct_polygon__latest_session') }} as tickers
-    cross join lateral (
-        select *
-        from {{ ref('fct_polygon__stock_bars_performance') }} as fact
-        where
-            fact.ticker = tickers.ticker
-            and fact.trade_date >= (
+    {% set recent %}
+            bars.ticker = tickers.ticker
+            and bars.trade_date >= (
                 select min(newest.trade_date)
                 from (
                     select breadth.trade_date
@@ -19,6 +16,6 @@
                     limit {{ sessions }}
                 ) as newest
             )
-        offset 0
-    ) as bars
+    {% endset %}
+    {{ looked_up(ref('fct_polygon__stock_bars_performance'), 'bars', recent) }}
 {% endmacro %}

@@ -28,10 +28,10 @@
 {% macro delete_empty_sessions(target) %}
     {% set condition %}
         stale.trade_date in (select removed.trade_date from ({{ newly_removed_bars(target) }}) as removed)
-        and not exists (
-            select
+        and stale.trade_date not in (
+            select bars.trade_date
             from {{ ref('fct_polygon__stock_bars_performance') }} as bars
-            where bars.trade_date = stale.trade_date
+            where bars.trade_date in (select removed.trade_date from ({{ newly_removed_bars(target) }}) as removed)
         )
     {% endset %}
     {{ delete_from(target, condition) }}

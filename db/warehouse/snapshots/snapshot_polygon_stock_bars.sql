@@ -64,13 +64,10 @@ from (
     from restated
     group by ticker, trade_date
 ) as keys
-cross join lateral (
-    -- `offset 0` keeps this a look-up by key, where the planner may want to read ten years of bars.
-    select *
-    from {{ source('polygon', 'source_polygon_stock_bars_daily') }} as daily
-    where daily.ticker = keys.ticker and daily.trade_date = keys.trade_date
-    offset 0
-) as bars
+{{ looked_up(
+    source('polygon', 'source_polygon_stock_bars_daily'), 'bars',
+    'bars.ticker = keys.ticker and bars.trade_date = keys.trade_date'
+) }}
 -- Not so only where a bar was removed by hand and written again.
 where bars.inserted_at >= keys.replaced_at
 

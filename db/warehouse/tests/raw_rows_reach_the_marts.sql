@@ -2,7 +2,7 @@
 
 -- Raw to staging to mart, bar by bar for the newest load that the fact table has seen, and by count for the newest session. What
 -- is loaded while this build runs is left to the next.
-with newest_load as materialized (
+with newest_load as {{ "not materialized" if is_distributed() else "materialized" }} (
     select
         ticker,
         trade_date,
@@ -37,6 +37,13 @@ select
     1::bigint as expected,
     0::bigint as found
 from newest_load as raw
+{% if is_distributed() %}
+-- Rows of one ticker lie in one shard, under every name.
+left join {{ ref('stg_polygon__stock_bars_casted') }} as staged
+    on staged.ticker = raw.ticker and staged.trade_date = raw.trade_date
+left join {{ ref('fct_polygon__stock_bars_performance') }} as fact
+    on fact.ticker = raw.ticker and fact.trade_date = raw.trade_date
+{% else %}
 left join lateral (
     select
         bars.ticker,
@@ -55,6 +62,7 @@ left join lateral (
     where bars.ticker = raw.ticker and bars.trade_date = raw.trade_date
     offset 0
 ) as fact on true
+{% endif %}
 where
     staged.ticker is null
     or fact.ticker is null

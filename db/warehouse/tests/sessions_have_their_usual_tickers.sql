@@ -38,15 +38,16 @@ wanted as materialized (
 
 recounted as materialized (
     select
-        counted.trade_date,
+        bars.trade_date,
         counted.age,
-        (
-            select count(*)
-            from {{ ref('fct_polygon__stock_bars_performance') }} as bars
-            where bars.trade_date = counted.trade_date and bars.ticker in (select wanted.ticker from wanted)
-        ) as tickers
+        count(*) as tickers
     from counted
-    where exists (select from universe) and exists (select from short)
+    inner join {{ ref('fct_polygon__stock_bars_performance') }} as bars on bars.trade_date = counted.trade_date
+    where
+        exists (select from universe)
+        and exists (select from short)
+        and bars.ticker in (select wanted.ticker from wanted)
+    group by bars.trade_date, counted.age
 )
 
 select *

@@ -9,6 +9,7 @@ import { planTests } from "./plan.ts";
 import type { BuildContext, BuildOptions, Progress } from "./progress.ts";
 import { publishAll } from "./publish-all.ts";
 import { inBuildSession, isStatementFault, type Session } from "./session.ts";
+import { createShardWork } from "./shards.ts";
 import { createModelSchema, keepStored } from "./stored.ts";
 import { testNode } from "./test-node.ts";
 import type { BuildResult, ModelResult } from "./types.ts";
@@ -20,19 +21,25 @@ type Plan = { models: Model[]; tests: Map<string, DataTest[]>; unitTests: Map<st
 export async function buildProject(context: BuildContext, options: BuildOptions): Promise<BuildResult> {
   const { project } = context.loaded;
   const plan = makePlan(context, options);
-  const { sql, today, beside } = context;
-  const { results, stored } = await inBuildSession({ sql, signal: options.signal, today, beside }, async (session) => {
-    if (options.rehearse) await session.within(options.rehearse);
-    const models = await openModels(context, session, options);
-    await makeSchemas(session, context, plan);
-    const results: BuildResult = { published: false, models: [], tests: [] };
-    const progress: Progress = { context, options, session, models, results, stored: [] };
-    await runProjectHooks(models, project.onRunStart);
-    const good = (await testNode(progress, undefined, plan.tests.get("") ?? [])) && (await buildAll(progress, plan));
-    if (!good) skipRest(results, plan);
-    else if (!options.rehearse) results.published = await publishAll(progress);
-    return { commit: results.published, results, stored: progress.stored };
-  });
+  const { sql, today, beside, distribution } = context;
+  const { results, stored } = await inBuildSession(
+    { sql, signal: options.signal, today, beside, distribution },
+    async (session) => {
+      if (options.rehearse) await session.within(options.rehearse);
+      const models = await openModels(context, session, options);
+      await makeSchemas(session, context, plan);
+      const results: BuildResult = { published: false, models: [], tests: [] };
+      const progress: Progress = { context, options, session, models, results, stored: [] };
+      await runProjectHooks(models, project.onRunStart);
+      const good = (await testNode(progress, undefined, plan.tests.get("") ?? [])) && (await buildAll(progress, plan));
+      if (!good) skipRest(results, plan);
+      else if (!options.rehearse) {
+        await models.shards?.finish();
+        results.published = await publishAll(progress);
+      }
+      return { commit: results.published, results, stored: progress.stored };
+    },
+  );
   if (!results.published && !options.rehearse) {
     await keepStored(sql, stored).catch((error: unknown) => {
       // How the build went matters more than where its failing rows are; twenty of them are with the results.
@@ -44,14 +51,18 @@ export async function buildProject(context: BuildContext, options: BuildOptions)
 
 async function openModels(context: BuildContext, session: Session, options: BuildOptions): Promise<ModelContext> {
   const { project, compiler } = context.loaded;
+  const { database } = context.sql.options;
+  const places = createPlaces(database);
   const timed = [
     ...project.models.map(({ name, config }) => ({ name, column: config.eventTime })),
     ...project.sources.map(({ name, eventTime }) => ({ name, column: eventTime })),
   ];
   return {
-    ...{ session, compiler, built: new Map(), schemas: new Set() },
+    ...{ session, compiler, built: new Map(), schemas: new Set(), places },
     standing: await readStanding(session, project.models),
-    places: createPlaces(context.sql.options.database),
+    shards:
+      context.distribution &&
+      createShardWork({ session, compiler, places, models: project.models, database }, context.distribution),
     eventTimes: new Map(timed.flatMap(({ name, column }) => (column === undefined ? [] : [[name, column]]))),
     fullRefresh: options.fullRefresh ?? false,
     now: context.now,
@@ -137,6 +148,7 @@ async function buildNode(progress: Progress, model: Model): Promise<BuiltModel |
     const built = await buildModel(models, model, plan);
     models.built.set(model.name, built);
     models.places.move(model.relation, built.relation);
+    models.shards?.changed(model);
     if (built.reason) context.log.info({ model: model.name, reason: built.reason }, "building the whole table");
     finish({ action: built.action, rows: built.rows });
     return built;

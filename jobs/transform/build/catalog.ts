@@ -26,7 +26,7 @@ export async function readStanding(
     rows.map(({ nspname, relname, relkind, comment }) => [
       nameOf.get(quoteRelation({ schema: String(nspname), identifier: String(relname) })) ?? String(relname),
       {
-        kind: relkind === "r" ? "table" : relkind === "v" ? "view" : "other",
+        kind: relkind === "r" || relkind === "p" ? "table" : relkind === "v" ? "view" : "other",
         fingerprint: fingerprintMark.exec(String(comment ?? ""))?.[1],
       },
     ]),

@@ -5,6 +5,7 @@ import { workRelation } from "./names.ts";
 import type { Places } from "./places.ts";
 import { renderHere } from "./query.ts";
 import type { Session } from "./session.ts";
+import type { ShardWork } from "./shards.ts";
 import type { ModelAction } from "./types.ts";
 
 /** A model in the course of a build. */
@@ -36,6 +37,8 @@ export type ModelContext = {
   /** Of models and sources, the column that says when a row happened. */
   eventTimes: Map<string, string>;
   fullRefresh: boolean;
+  /** Of a distributed warehouse. */
+  shards: ShardWork | undefined;
   now(): Date;
 };
 

@@ -1,9 +1,10 @@
 import { type Model, quoteIdentifier, quoteRelation, type Relation } from "../project/types.ts";
 import { fillDelta } from "./by-key.ts";
 import { readColumns } from "./catalog.ts";
-import { type BuiltModel, compileModel, type ModelContext } from "./context.ts";
+import { type BuiltModel, compileModel, type ModelContext, openWork } from "./context.ts";
 import { assertContract } from "./contract.ts";
-import { deltaRelation } from "./names.ts";
+import { fillOnShards } from "./fill-shards.ts";
+import { deltaRelation, distributedDelta } from "./names.ts";
 import { keepsHistory } from "./refresh.ts";
 import { alignSchema, widenColumns } from "./schema-change.ts";
 import type { Session } from "./session.ts";
@@ -12,24 +13,42 @@ import { buildTable } from "./tables.ts";
 /** Builds the rows that are new to an incremental model, to be written once they are tested. */
 export async function buildDelta(context: ModelContext, model: Model, fingerprint: string): Promise<BuiltModel> {
   const { session } = context;
-  const delta = deltaRelation(model);
   const { relation } = model;
   const sql = await compileModel(context, model, true);
   await assertContract(context, model, sql);
-  const created = await fillDelta(context, model, sql, delta);
+  const { delta, count } = await createDelta(context, model, sql);
   if (!keepsHistory(model) && (await describe(session, delta)) !== (await describe(session, relation))) {
     await session.run(`drop table ${quoteRelation(delta)}`);
     return buildTable(context, model, fingerprint, "its columns differ from those of the table that stands");
   }
   await widenColumns(session, delta, relation);
   const columns = await alignSchema(session, model, delta);
-  const common = { model, rows: created.count, fingerprint, relation, columns, proven: [], reason: undefined };
-  if (created.count === 0) return { ...common, action: "unchanged", delta: undefined };
+  const common = { model, rows: count, fingerprint, relation, columns, proven: [], reason: undefined };
+  if (count === 0) {
+    await session.run(`drop table ${quoteRelation(delta)}`);
+    return { ...common, action: "unchanged", delta: undefined };
+  }
   // Of many columns that would take as long as writing them; what finds the rows in the table is enough.
   const names = new Set((await readColumns(session, delta)).map(({ name }) => name));
   const keys = model.config.uniqueKey.filter((key) => names.has(key)).map(quoteIdentifier);
   await session.run(`analyze ${quoteRelation(delta)} ${keys.length > 0 ? `(${keys.join(", ")})` : ""}`);
   return { ...common, action: "incremental", delta };
+}
+
+/** Fills a table that only this build sees with the rows that are new to a model. */
+async function createDelta(
+  context: ModelContext,
+  model: Model,
+  sql: string,
+): Promise<{ delta: Relation; count: number }> {
+  const { session, shards } = context;
+  if (!shards?.runsThere(model)) {
+    const delta = deltaRelation(model);
+    return { delta, count: (await fillDelta(context, model, sql, delta)).count };
+  }
+  await openWork(context, model);
+  const delta = distributedDelta(session.stage, model);
+  return { delta, count: (await fillOnShards(context, shards, model, { sql, table: delta, incremental: true })).count };
 }
 
 const describe = async (session: Session, of: Relation) =>
@@ -45,6 +64,8 @@ const [target, source] = ["DBT_INTERNAL_DEST", "DBT_INTERNAL_SOURCE"];
 export async function mergeDelta(session: Session, built: BuiltModel): Promise<void> {
   if (!built.delta) return;
   await writeRows(session, built.model, built.delta, built.columns);
+  if (built.delta.schema !== deltaRelation(built.model).schema)
+    await session.run(`drop table ${quoteRelation(built.delta)}`);
 }
 
 /** Writes rows into a model's table; `columns` are those that are written, all where it is left out. */

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { Sql, TransactionSql } from "../../../db/client.ts";
+import type { Distribution } from "../../../db/distribution/types.ts";
 import type { LoadedProject } from "../project/assemble.ts";
 import type { BuiltModel, ModelContext } from "./context.ts";
 import type { BesideOptions, Session } from "./session.ts";
@@ -31,6 +32,8 @@ export type BuildContext = {
   now(): Date;
   /** Milliseconds of a clock that only goes forward. */
   elapsed(): number;
+  /** Where the large tables lie on shards. */
+  distribution?: Distribution | undefined;
   /** Of a build that goes on beside the market's. */
   beside?: BesideOptions;
 };

@@ -17,7 +17,15 @@ export async function publishAll(progress: Progress): Promise<boolean> {
   const built = [...models.built.values()];
   try {
     const { standing, schemas } = models;
-    await publish({ session, compiler, models: project.models, standing, built, schemas });
+    await publish({
+      session,
+      compiler,
+      models: project.models,
+      standing,
+      built,
+      schemas,
+      distribution: context.distribution,
+    });
     // From here on every name means what is published.
     const published = { ...models, built: new Map(), places: createPlaces("") };
     for (const { model } of built) await applyGrants(session, model);

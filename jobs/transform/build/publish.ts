@@ -1,3 +1,4 @@
+import type { Distribution } from "../../../db/distribution/types.ts";
 import { RetryableError } from "../../orchestrator/errors.ts";
 import type { Compiler } from "../project/compile.ts";
 import { descendants } from "../project/graph.ts";
@@ -27,6 +28,7 @@ export type PublishContext = {
   built: BuiltModel[];
   /** Schemas made for this build. */
   schemas: ReadonlySet<string>;
+  distribution: Distribution | undefined;
 };
 
 /** A publication whose turn it is; `workspace`: what stands of the workspace, by quoted name. */
@@ -165,8 +167,13 @@ async function swapTable(context: Swapping, table: BuiltModel, dropped: Map<stri
     grants = await readGrants(session, target);
     await dropRelation(context, model, "table");
   }
-  await session.run(`alter table ${quoteRelation(relation)} set schema ${quoteIdentifier(target.schema)}`);
+  await moveTable(context, table, target.schema);
   await session.run([await commentStatements(session, "table", target, model, fingerprint), ...grants].join(";\n"));
+}
+
+async function moveTable({ session, distribution }: PublishContext, { model, relation }: BuiltModel, schema: string) {
+  if (distribution && model.config.distributedBy) await distribution.move(session.run, relation, schema);
+  else await session.run(`alter table ${quoteRelation(relation)} set schema ${quoteIdentifier(schema)}`);
 }
 
 /** A unique index that could not be made and that no test spoke for: the next incremental build would rely on it. */

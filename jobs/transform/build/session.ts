@@ -1,10 +1,12 @@
 import type { Sql, TransactionSql } from "../../../db/client.ts";
+import type { Distribution } from "../../../db/distribution/types.ts";
 import { isQueryCancelled, isTransientDatabaseError } from "../../../db/errors.ts";
 import { lockKeys } from "../../../db/locks.ts";
 import { CancelledError, PermanentError, RetryableError } from "../../orchestrator/errors.ts";
 import type { QueryTable } from "../project/context/tables.ts";
 import { quoteRelation, type Relation } from "../project/types.ts";
 import type { Stage } from "./names.ts";
+import { beginOnShards, holdRawTables, RollbackRequest } from "./shard-session.ts";
 
 type Row = Record<string, unknown>;
 export type Rows = Row[] & { count: number; columns?: { name: string; type: number }[] };
@@ -42,6 +44,8 @@ export type SessionOptions = {
   signal: AbortSignal | undefined;
   /** New York's date for this build, where it is not to be the clock's. */
   today: string | undefined;
+  /** Where the large tables lie on shards; a build of the market prepares its transaction for that. */
+  distribution?: Distribution | undefined;
   beside?: BesideOptions | undefined;
 };
 
@@ -88,17 +92,27 @@ export async function inBuildSession<T extends { commit: boolean }>(
     await sql.begin(async (holder) => {
       const asked = cancellable(holder, signal);
       await asked(`select pg_advisory_xact_lock(${lockKeys[lockNames[beside?.stage ?? "market"]]})`);
-      await sql.begin("isolation level repeatable read", async (transaction) => {
-        if (beside) await hold(transaction, beside);
-        const session = openSession(transaction, signal, { askNow: (text) => askAside(holder, signal, text), beside });
-        const values = { ...settings, ...(options.today && { "barline.today": options.today }) };
-        for (const [name, value] of Object.entries(values)) {
-          await transaction`select set_config(${name}::text, ${value}::text, true)`;
-        }
-        answer = await work(session);
-        signal?.throwIfAborted();
-        if (!answer.commit) throw new RollbackRequest();
-      });
+      const release = options.distribution && (await holdRawTables(holder));
+      try {
+        await sql.begin("isolation level repeatable read", async (transaction) => {
+          if (beside) await hold(transaction, beside);
+          const session = openSession(transaction, signal, {
+            askNow: (text) => askAside(holder, signal, text),
+            beside,
+          });
+          const values = { ...settings, ...(options.today && { "barline.today": options.today }) };
+          for (const [name, value] of Object.entries(values)) {
+            await transaction`select set_config(${name}::text, ${value}::text, true)`;
+          }
+          if (options.distribution) await beginOnShards(session.run, options.distribution, options.today);
+          await release?.();
+          answer = await work(session);
+          signal?.throwIfAborted();
+          if (!answer.commit) throw new RollbackRequest();
+        });
+      } finally {
+        await release?.();
+      }
     });
   } catch (error) {
     if (!(error instanceof RollbackRequest)) throw classify(error, signal);
@@ -106,9 +120,6 @@ export async function inBuildSession<T extends { commit: boolean }>(
   if (!answer) throw new PermanentError("The build ended without an answer.");
   return answer;
 }
-
-/** What makes a transaction roll back where nothing is wrong with it. */
-class RollbackRequest extends Error {}
 
 /** Asks in the holder's transaction, which keeps none of the locks that the question takes. */
 async function askAside(holder: TransactionSql, signal: AbortSignal | undefined, text: string): Promise<Rows> {

@@ -3,6 +3,7 @@ import { type Model, quoteIdentifier, quoteRelation, type Relation } from "../pr
 import { fillByKey } from "./by-key.ts";
 import { type BuiltModel, compileModel, type ModelContext, openWork } from "./context.ts";
 import { createContracted } from "./contract.ts";
+import { fillOnShards } from "./fill-shards.ts";
 import { indexName } from "./names.ts";
 import type { Session } from "./session.ts";
 
@@ -16,16 +17,26 @@ export async function buildTable(
   const { session } = context;
   const sql = await compileModel(context, model, false);
   const relation = await openWork(context, model);
-  const created = model.config.contract
-    ? await createContracted(context, model, relation, sql)
-    : model.config.independentBy
-      ? await fillByKey(context, model, sql)
-      : await session.whole(`create table ${quoteRelation(relation)} as ${sql}`);
+  const created = await createFilled(context, model, relation, sql);
   const proven = await indexTable(session, model, relation);
   const standing = context.standing.has(model.name);
   const refresh = model.config.materialized === "incremental" ? "full_refresh" : "replaced";
   const action = standing ? refresh : "created";
   return { model, action, rows: created.count, fingerprint, relation, delta: undefined, proven, reason };
+}
+
+async function createFilled(
+  context: ModelContext,
+  model: Model,
+  relation: Relation,
+  sql: string,
+): Promise<{ count: number }> {
+  const { session, shards } = context;
+  if (shards?.runsThere(model))
+    return await fillOnShards(context, shards, model, { sql, table: relation, incremental: false });
+  if (model.config.contract) return await createContracted(context, model, relation, sql);
+  if (model.config.independentBy) return await fillByKey(context, model, sql);
+  return await session.whole(`create table ${quoteRelation(relation)} as ${sql}`);
 }
 
 /** Makes the indexes of a table that was just filled. Answers which columns a unique one proves. */

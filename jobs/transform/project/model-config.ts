@@ -40,6 +40,12 @@ const common = {
       rebuild_after_parents: z.boolean().optional(),
       // Of a model whose rows of one key depend on nothing but rows of that key: what a whole build may be divided by.
       independent_by: z.strictObject({ column: z.string(), keys_of: z.string() }).optional(),
+      // In a distributed warehouse: the model lies on the shards, by this column, and is computed there.
+      distributed_by: z.literal("ticker").optional(),
+      // In a distributed warehouse: the model is computed on the shards, and gathered on the coordinator.
+      gathered_by: z
+        .strictObject({ column: z.enum(["ticker", "security_id"]), own: z.enum(["rows", "greatest"]).default("rows") })
+        .optional(),
     })
     .optional(),
   docs: z.unknown().optional(),
@@ -122,6 +128,8 @@ function shared(given: z.output<ReturnType<typeof commonSchema>>, values: Record
       column: given.meta.independent_by.column,
       keysOf: given.meta.independent_by.keys_of,
     },
+    distributedBy: given.meta?.distributed_by,
+    gatheredBy: given.meta?.gathered_by,
     eventTime: given.event_time ?? undefined,
     grants: given.grants,
     fullRefresh: given.full_refresh ?? undefined,

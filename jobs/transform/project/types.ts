@@ -90,6 +90,13 @@ export type ModelConfig = {
   rebuildAfterParents: boolean;
   /** The column by whose values a whole build may be divided among processes, and the model that has all of them. */
   independentBy: { column: string; keysOf: string } | undefined;
+  /** In a distributed warehouse, the column by which the model's rows lie on the shards, where they are computed. */
+  distributedBy: "ticker" | undefined;
+  /**
+   * In a distributed warehouse: computed on the shards, and kept on the coordinator. By ticker, each shard's own are taken; by security,
+   * equal rows of several shards are one. `own`: what its query sees there of the rows that stand, all or the greatest value of each column.
+   */
+  gatheredBy: { column: "ticker" | "security_id"; own: "rows" | "greatest" } | undefined;
   /** False: never built whole for being asked to; true: always. */
   fullRefresh: boolean | undefined;
   enabled: boolean;

@@ -5,6 +5,7 @@
         unique_key='security_id',
         pre_hook="{{ delete_changed_dividends(this) }}",
         on_schema_change='fail',
+        meta={'gathered_by': {'column': 'security_id'}},
         indexes=[
             {'columns': ['security_id', 'trade_date'], 'unique': true},
             {'columns': ['inserted_at']}

@@ -7,7 +7,8 @@
         pre_hook="{{ delete_removed_bars(this) }}",
         meta={
             'rebuild_below': 0.5,
-            'independent_by': {'column': 'security_id', 'keys_of': 'int_polygon__security_bars'}
+            'independent_by': {'column': 'security_id', 'keys_of': 'int_polygon__security_bars'},
+            'distributed_by': 'ticker'
         },
         indexes=[
             {'columns': ['ticker', 'trade_date'], 'unique': true},
@@ -229,8 +230,8 @@ select
     computed.*,
     {% if is_incremental() %}
     case
-        when standing.ticker is null then now()
-        when {{ counted_in_breadth('computed') }} is distinct from {{ counted_in_breadth('standing') }} then now()
+        when standing.ticker is null then {{ build_time() }}
+        when {{ counted_in_breadth('computed') }} is distinct from {{ counted_in_breadth('standing') }} then {{ build_time() }}
         when
             (
                 select enriched.bar_inserted_at
@@ -239,7 +240,7 @@ select
                     enriched.security_id = computed.security_id
                     and enriched.ticker = computed.ticker
                     and enriched.trade_date = computed.trade_date
-            ) > {{ watermark(this) }} then now()
+            ) > {{ watermark(this) }} then {{ build_time() }}
         else coalesce(standing.breadth_changed_at, '-infinity')
     end as breadth_changed_at
     {% else %}

@@ -4,6 +4,7 @@
         incremental_strategy='delete+insert',
         unique_key='ticker',
         on_schema_change='fail',
+        meta={'gathered_by': {'column': 'ticker'}},
         indexes=[
             {'columns': ['ticker', 'valid_from']},
             {'columns': ['security_id', 'valid_from']},

@@ -1,6 +1,7 @@
 {{
     config(
         materialized='table',
+        meta={'gathered_by': {'column': 'ticker'}},
         indexes=[
             {'columns': ['ticker', 'valid_from']},
             {'columns': ['security_id', 'valid_from']}

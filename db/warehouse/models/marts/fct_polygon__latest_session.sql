@@ -5,7 +5,7 @@
         unique_key='ticker',
         on_schema_change='fail',
         pre_hook="{{ delete_removed_bars(this) }}",
-        meta={'rebuild_after_parents': true},
+        meta={'rebuild_after_parents': true, 'gathered_by': {'column': 'ticker'}},
         indexes=[
             {'columns': ['ticker'], 'unique': true},
             {'columns': ['source_inserted_at']}

@@ -43,19 +43,15 @@ written as materialized (
 ),
 
 due as materialized (
-    select distinct bars.trade_date
+    select distinct fact.trade_date
     from written
-    -- `offset 0` keeps it a look-up by key of each security, instead of a reading of all that there is.
-    cross join lateral (
-        select fact.trade_date
-        from {{ ref('fct_polygon__stock_bars_performance') }} as fact
-        where
+    {% set written_since %}
             fact.security_id = written.security_id
             and fact.trade_date >= written.first_date
             -- Of a table that was built whole nobody knows what it counted before.
             and (fact.breadth_changed_at > (select changed_at from seen) or fact.breadth_changed_at is null)
-        offset 0
-    ) as bars
+    {% endset %}
+    {{ looked_up(ref('fct_polygon__stock_bars_performance'), 'fact', written_since) }}
 
     union
 

@@ -5,7 +5,7 @@
         unique_key=['ticker', 'trade_month'],
         on_schema_change='fail',
         pre_hook="{{ delete_changed_months(this) }}",
-        meta={'rebuild_after_parents': true},
+        meta={'rebuild_after_parents': true, 'gathered_by': {'column': 'ticker', 'own': 'greatest'}},
         indexes=[
             {'columns': ['ticker', 'trade_month'], 'unique': true},
             {'columns': ['trade_date']},

@@ -1,0 +1,89 @@
+import type { Sql, TransactionSql } from "../client.ts";
+import { type Distribution, literal, quoted, type Run, type Table } from "./types.ts";
+
+/** One row a shard, co-located with all that is distributed: what is selected over it runs where the shards are. */
+const anchor: Table = { schema: "barline", identifier: "shards" };
+
+const longestName = 63;
+
+/**
+ * Opens a warehouse that Citus has distributed. What goes to shards as a whole text is run by a function that is selected over the anchor:
+ * so it runs on the connections of the transaction, beside the shard's rows. A select alone would be committed on each worker by
+ * itself; the update of all of the anchor before it makes all of them commit in two phases, or none.
+ */
+export async function openCitus(sql: Sql): Promise<Distribution> {
+  const keys = await readShards(sql);
+  const distributed = await readDistributed(sql);
+  const ranges = keys.map(({ first, last }) => `between ${first} and ${last}`);
+  return {
+    shardKeys: keys.map(({ key }) => key),
+    isDistributed: (table) => distributed.has(quoted(table)),
+    async begin(run, settings) {
+      // One connection a worker: of several each would have a snapshot of its own, and not see what another has made.
+      await run("set local citus.multi_shard_modify_mode = 'sequential'");
+      await run("set local citus.propagate_set_commands = 'local'");
+      await run(`update ${quoted(anchor)} set number = number`);
+      for (const [name, value] of Object.entries(settings)) await run(`set local ${name} = ${literal(value)}`);
+    },
+    async distribute(run, table, column) {
+      await run(
+        `select create_distributed_table(${regclass(table)}, ${literal(column)}, colocate_with => ${literal(quoted(anchor))})`,
+      );
+    },
+    async replicate(run, table) {
+      await run(`select create_reference_table(${regclass(table)})`);
+    },
+    async move(run, table, schema) {
+      await run(`alter table ${quoted(table)} set schema ${quotedName(schema)}`);
+    },
+    shardsOf: readShardNames,
+    async replicaOf(run, table) {
+      const [replica] = await readShardNames(run, table);
+      if (!replica) throw new Error(`${quoted(table)} is no reference table.`);
+      return replica;
+    },
+    owns: (shard, column) => `worker_hash(${column}) ${ranges[shard]}`,
+    async onShards(run, statements) {
+      const texts = statements.map(literal).join(", ");
+      const rows = await run(`
+        select number, barline.run_on_shard((array[${texts}])[number + 1]) as rows from ${quoted(anchor)}`);
+      const counts = new Map(rows.map(({ number, rows: count }) => [Number(number), Number(count)]));
+      return statements.map((_, shard) => counts.get(shard) ?? 0);
+    },
+  };
+}
+
+const quotedName = (name: string) => `"${name.replaceAll('"', '""')}"`;
+const regclass = (table: Table) => `${literal(quoted(table))}::regclass`;
+
+type ShardRow = { key: string; first: number; last: number };
+
+async function readShards(sql: Sql | TransactionSql): Promise<ShardRow[]> {
+  return await sql<ShardRow[]>`
+    select shards.key, placed.shardminvalue::int as first, placed.shardmaxvalue::int as last
+    from barline.shards
+    inner join pg_dist_shard as placed
+      on placed.shardid = get_shard_id_for_distribution_column('barline.shards'::regclass, shards.key)
+    order by shards.number`;
+}
+
+async function readDistributed(sql: Sql): Promise<Set<string>> {
+  const rows = await sql<{ schema: string; identifier: string }[]>`
+    select nspname as schema, relname as identifier
+    from pg_dist_partition
+    inner join pg_class as class on class.oid = logicalrelid
+    inner join pg_namespace as namespace on namespace.oid = relnamespace
+    where partmethod = 'h'`;
+  return new Set(rows.map(quoted));
+}
+
+async function readShardNames(run: Run, table: Table): Promise<Table[]> {
+  const rows = await run(`
+    select shardid from pg_dist_shard where logicalrelid = ${regclass(table)} order by shardminvalue::int, shardid`);
+  return rows.map(({ shardid }) => {
+    const identifier = `${table.identifier}_${shardid}`;
+    if (identifier.length > longestName)
+      throw new Error(`The shards of ${quoted(table)} have names that are too long.`);
+    return { schema: table.schema, identifier };
+  });
+}

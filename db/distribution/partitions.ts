@@ -1,0 +1,85 @@
+import type { Sql } from "../client.ts";
+import { type Distribution, distributedSources, literal, quoted, type Run, sharedSchema, type Table } from "./types.ts";
+
+const rawBars = distributedSources.at(0) ?? { schema: "", identifier: "" };
+
+/**
+ * A stand-in for a distributed warehouse on one server: partitions `…_0`, `…_1`, … are the shards. It tells nothing of two-phase commits,
+ * of snapshots or of what a distributed planner refuses, and all of what is asked of the shards and of what their rows come to.
+ */
+export async function openPartitions(sql: Sql): Promise<Distribution> {
+  const [{ shards } = { shards: 0 }] = await sql<{ shards: number }[]>`
+    select count(*)::int as shards from pg_inherits where inhparent = 'public.source_polygon_stock_bars_daily'::regclass`;
+  const rows = await sql<{ key: string }[]>`
+    select distinct on (shard) text.key
+    from (select 'shard' || number as key from generate_series(1, ${shards * 50}::int) as number) as text
+    inner join generate_series(0, ${shards}::int - 1) as shard on satisfies_hash_partition(
+      'public.source_polygon_stock_bars_daily'::regclass, ${shards}::int, shard, text.key collate "C")
+    order by shard, text.key`;
+  const partitioned = new Set(
+    (
+      await sql<Table[]>`
+        select nspname as schema, relname as identifier
+        from pg_class as class inner join pg_namespace as namespace on namespace.oid = relnamespace
+        where relkind = 'p'`
+    ).map(quoted),
+  );
+  const partsOf = (table: Table) =>
+    rows.map((_, shard) => ({ schema: table.schema, identifier: `${table.identifier}_${shard}` }));
+  return {
+    shardKeys: rows.map(({ key }) => key),
+    isDistributed: (table) => partitioned.has(quoted(table)),
+    async begin(run, settings) {
+      for (const [name, value] of Object.entries(settings)) await run(`set local ${name} = ${literal(value)}`);
+    },
+    distribute: (run, table, column) => partition(run, table, column, partsOf(table)),
+    replicate: async () => {},
+    async move(run, table, schema) {
+      for (const one of [...partsOf(table), table]) await run(`alter table ${quoted(one)} set schema "${schema}"`);
+    },
+    shardsOf: async (_run, table) => partsOf(table),
+    replicaOf: async (_run, table) => table,
+    owns: (shard, column) =>
+      `satisfies_hash_partition(${literal(quoted(rawBars))}::regclass, ${rows.length}, ${shard}, ${column})`,
+    async onShards(run, statements) {
+      const counts: number[] = [];
+      for (const text of statements) counts.push(countOf(await run(text)));
+      return counts;
+    },
+  };
+}
+
+/** Of several statements the driver answers each, and of one its rows. */
+function countOf(answer: unknown): number {
+  const last = Array.isArray(answer) && !("count" in answer) ? answer.at(-1) : answer;
+  return Number((last as { count?: number | null } | undefined)?.count ?? 0);
+}
+
+/** Makes an empty table a partitioned one of the same columns and indexes. */
+async function partition(run: Run, table: Table, column: string, parts: readonly Table[]): Promise<void> {
+  const shape = { schema: table.schema, identifier: `${table.identifier}_shape` };
+  await run(`alter table ${quoted(table)} rename to "${shape.identifier}"`);
+  await run(`create table ${quoted(table)} (like ${quoted(shape)} including all) partition by hash ("${column}")`);
+  await run(`drop table ${quoted(shape)}`);
+  for (const [remainder, part] of parts.entries()) {
+    await run(`
+      create table ${quoted(part)} partition of ${quoted(table)} for values with (modulus ${parts.length}, remainder ${remainder})`);
+  }
+}
+
+/** Lays the raw tables of a warehouse without bars on partitions, which stand for shards. */
+export async function partitionRawTables(sql: Sql, shards: number): Promise<void> {
+  await sql.begin(async (transaction) => {
+    const run: Run = (text) => transaction.unsafe(text);
+    await run(`create schema if not exists ${sharedSchema}`);
+    // As on a distributed table: who corrects a bar keeps what it said.
+    await run(`drop trigger if exists keep_restated_bars on ${quoted(rawBars)}`);
+    for (const table of distributedSources) {
+      const parts = Array.from({ length: shards }, (_, shard) => ({
+        ...table,
+        identifier: `${table.identifier}_${shard}`,
+      }));
+      await partition(run, table, "ticker", parts);
+    }
+  });
+}

@@ -1,0 +1,47 @@
+/** A relation, as everywhere: its schema and its name. */
+export type Table = { schema: string; identifier: string };
+
+/** Runs a statement in a transaction of the caller's. */
+export type Run = (text: string) => Promise<readonly Record<string, unknown>[]>;
+
+/**
+ * How the large tables of the warehouse lie on several shards, each with the rows of its own tickers. A shard is a number from 0 on, and
+ * the rows of one ticker lie in the shard of the same number in every table.
+ */
+export type Distribution = {
+  /** Of each shard, a text that lies in it as a ticker of that name would. */
+  shardKeys: readonly string[];
+  /** Whether a table that was there when the warehouse was opened lies on shards. */
+  isDistributed(table: Table): boolean;
+  /** Prepares a transaction that reads or writes shards, and touches every one of them, so that all have their snapshots from here on. */
+  begin(run: Run, settings: Readonly<Record<string, string>>): Promise<void>;
+  /** Lays an empty table, made in this transaction, on the shards by one of its columns: of tickers or of shard keys. */
+  distribute(run: Run, table: Table, column: string): Promise<void>;
+  /** Lays an empty table, made in this transaction, wherever a shard is, with all of its rows. */
+  replicate(run: Run, table: Table): Promise<void>;
+  /** Puts a distributed table into another schema. */
+  move(run: Run, table: Table, schema: string): Promise<void>;
+  /** What a distributed table is called on each shard. */
+  shardsOf(run: Run, table: Table): Promise<Table[]>;
+  /** What a replicated table is called where the shards are. */
+  replicaOf(run: Run, table: Table): Promise<Table>;
+  /** A condition: that the ticker which `column` names is one of the shard's own. */
+  owns(shard: number, column: string): string;
+  /** Runs one text on each shard, in the transaction; of several statements in it, the rows of the last one are counted. Answers the counts. */
+  onShards(run: Run, statements: readonly string[]): Promise<number[]>;
+};
+
+export const quoted = ({ schema, identifier }: Table): string =>
+  [schema, identifier].map((name) => `"${name.replaceAll('"', '""')}"`).join(".");
+
+/** A text as SQL writes it. */
+export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+/** The raw tables that lie on shards, co-located. Whatever else is large is a model, and says so itself. */
+export const distributedSources: readonly Table[] = [
+  { schema: "public", identifier: "source_polygon_stock_bars_daily" },
+  { schema: "barline", identifier: "staging_stock_bars" },
+];
+
+/** Where a build keeps what shards read of small tables. */
+export const sharedSchema = "barline_shared";
