@@ -12,11 +12,7 @@ const shardSettings = { work_mem: "256MB", jit: "off", datestyle: "ISO", timezon
  * Touches every shard, which then sees what is committed by now, and gives it the build's time: a worker's clock is another one, and what
  * rows are stamped with has to rise from build to build.
  */
-export async function beginOnShards(
-  session: Session,
-  distribution: Distribution,
-  today: string | undefined,
-): Promise<void> {
+export async function beginOnShards(run: Run, distribution: Distribution, today: string | undefined): Promise<void> {
   const [clock] = await run(`
     select now()::text as now, (statement_timestamp() at time zone 'America/New_York')::date::text as today`);
   await distribution.begin(run, {
