@@ -8,7 +8,7 @@ setDefaultTimeout(60_000);
 
 const root = join(import.meta.dir, "..");
 /** Not the changelog: what it tells of may be gone. */
-const documents = ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "SECURITY.md"] as const;
+const documents = ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "CAPACITY.md", "SECURITY.md"] as const;
 const textOf = (document: string) => readFileSync(join(root, document), "utf8");
 const scripts = Object.keys(packageJson.scripts);
 

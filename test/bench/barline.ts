@@ -14,6 +14,8 @@ export type BarlineProcess = {
   runSession(session: string): Promise<void>;
   /** Queues a build of all models from all rows. */
   fullRefresh(): Promise<void>;
+  /** A job that is paused starts no run; its events wait. */
+  setPaused(job: string, paused: boolean): Promise<void>;
   /** Resolves when nothing is queued, running or unclaimed; throws as soon as a run has failed. */
   idle(): Promise<void>;
   stop(): Promise<void>;
@@ -64,6 +66,9 @@ export async function startBarline(options: BarlineOptions): Promise<BarlineProc
     async fullRefresh() {
       await ask(`/api/jobs/${jobIds.transform}/runs`, { fullRefresh: true });
     },
+    async setPaused(job, paused) {
+      await ask(`/api/jobs/${job}`, { paused }, "PATCH");
+    },
     async idle() {
       const isIdle = async () => {
         const { idle, jobs } = statusAnswer.parse(await ask("/api/status"));
@@ -111,8 +116,8 @@ function environment(options: BarlineOptions, port: number): Record<string, stri
 }
 
 function createAsk(base: string) {
-  return async (path: string, body?: object): Promise<unknown> => {
-    const send = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+  return async (path: string, body?: object, method = "POST"): Promise<unknown> => {
+    const send = { method, headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
     const answer = await fetch(`${base}${path}`, body ? send : {});
     if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`);
     return await answer.json();

@@ -18,7 +18,7 @@ test("the benchmark on a small market finds the results right and fills every fi
   try {
     const report = await runBench({
       folder,
-      stages: new Set<StageName>(["full-year", "peers", "events", "history", "backtests", "pages"]),
+      stages: new Set<StageName>(["full-year", "peers", "events", "history", "backtests", "pages", "capacity"]),
       tickers: 200,
       smallTickers: 0,
       sessions: 30,
@@ -29,13 +29,14 @@ test("the benchmark on a small market finds the results right and fills every fi
       events: 5,
       idleSeconds: 0,
       years: 3,
+      sizes: [{ tickers: 20, years: 1 }],
       pages: { runs: 20, requests: 2 },
       machine: { cpus: 2, memoryBytes: 8e9, runtime: "Bun" },
       say: () => {},
     });
     expect(report.problems).toEqual([]);
     expect(report.smallYear).toBeNull();
-    const { fullYear: year, eventsMs, history, backtests, pages } = report;
+    const { fullYear: year, eventsMs, history, backtests, pages, capacity } = report;
     expect(year?.market).toEqual({ tickers: 200, sessions: 30, rows: 6000, encoding: "gzip" });
     expect(year?.pipeline.stages.map((stage) => stage.job).sort()).toEqual(
       [jobIds.ingest, jobIds.load, jobIds.transform].sort(),
@@ -82,6 +83,10 @@ test("the benchmark on a small market finds the results right and fills every fi
       sweep: { points: 100 },
       manyPoints: { points: 1000 },
     });
+    expect(capacity?.sizes).toMatchObject([{ tickers: 20, sessions: 30 }]);
+    // Nothing of so small a market is sorted on disk.
+    for (const { costs, build } of capacity?.sizes ?? [])
+      for (const cost of [...Object.values({ ...costs, temporary: 1 }), build.seconds]) expect(cost).toBeGreaterThan(0);
     if (process.platform === "linux") {
       for (const bytes of Object.values(year?.onTop?.memoryBytes ?? {})) expect(bytes).toBeGreaterThan(1e6);
       for (const part of [year?.processor?.barline, year?.processor?.floor])

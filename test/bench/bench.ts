@@ -3,6 +3,7 @@ import { openPool } from "../../db/client.ts";
 import { startEmbeddedPostgres } from "../../db/embedded.ts";
 import { jobIds } from "../../jobs/pipeline.ts";
 import { type BacktestReport, measureBacktests } from "./backtests.ts";
+import { type CapacitySize, measureCapacity } from "./capacity/measure.ts";
 import type { StageName } from "./choice.ts";
 import { type ExportReport, measureExport } from "./export.ts";
 import { type HistoryReport, measureHistory, seedHistory } from "./history.ts";
@@ -32,6 +33,8 @@ export type BenchOptions = {
   idleSeconds: number;
   /** Years of history that a full refresh and the next session are measured on besides; 1: none. */
   years: number;
+  /** Markets that the capacity is measured with; as many sessions a year as `sessions`. */
+  sizes: readonly CapacitySize[];
   /** Runs of each job that pages have to show, and how often each page is asked for. */
   pages: { runs: number; requests: number };
   machine: { cpus: number; memoryBytes: number; runtime: string };
@@ -70,6 +73,7 @@ export async function runBench(options: BenchOptions): Promise<Report> {
     backtests: year && stages.has("backtests") ? await measureTests(options, year) : null,
     // Last, as the runs that it adds stay.
     pages: year && stages.has("pages") ? await measurePagesOf(options, year) : null,
+    capacity: stages.has("capacity") ? await measureCapacity(options) : null,
     problems: [small, full].flatMap((one) => one?.report.problems ?? []),
   };
 }

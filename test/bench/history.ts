@@ -67,7 +67,7 @@ export async function forgetSession(sql: Sql, session: string): Promise<void> {
 }
 
 /** Bytes that this database has written to temporary files so far. */
-async function readTemporaryBytes(sql: Sql): Promise<number> {
+export async function readTemporaryBytes(sql: Sql): Promise<number> {
   await sql`select pg_stat_force_next_flush()`;
   const [row] = await sql<{ bytes: number }[]>`
     select temp_bytes::float8 as bytes from pg_stat_database where datname = current_database()`;

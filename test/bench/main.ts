@@ -5,16 +5,20 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type BenchOptions, runBench } from "./bench.ts";
-import { chooseStages, type StageName, stageNames } from "./choice.ts";
+import { writeDocument } from "./capacity/document.ts";
+import { readRecorded, writeRecorded } from "./capacity/figures.ts";
+import { chooseStages, quickSizes, readSizes, stageNames, usualSizes } from "./choice.ts";
 import { withFigures } from "./readme.ts";
 import { runCheck } from "./recorded.ts";
-import { formatReport } from "./report.ts";
+import { formatReport, type Report } from "./report.ts";
 
 const usage = `bun run bench [options]
-  --only A,B          of ${stageNames.join(", ")}; all but peers.
+  --only A,B          of ${stageNames.join(", ")}; all but peers and capacity.
                       peers, export, history, backtests and pages stand on the full year, or on the small one where only that is named
   --peers             DuckDB with the same answers and indicators too, as often as there are years
-  --readme            write the table into README.md
+  --readme            write the table into README.md; with capacity, the figures into test/bench/capacity/recorded.json and the tables
+                      into CAPACITY.md
+  --capacity-tables   only write the tables of CAPACITY.md anew from what is recorded
   --check             only the small year, three times: fails where a processor second does 10 % fewer rows, against the floor,
                       than is recorded in test/bench/recorded.json
   --record            the same, and records what it finds
@@ -28,6 +32,7 @@ const usage = `bun run bench [options]
   --events N          events that wake an empty job, for the orchestrator's own latency; 1000
   --idle-seconds N    how long to wait for idle memory; 30
   --years N           years of history for a full refresh and the next session, 1: only the year; 10
+  --sizes NxY,…       markets that the capacity is measured with, tickers by years; ${usualSizes}
   --folder DIR        where to work, and to keep the market for the next time; else a temporary folder
   --output FILE       bench-results.json
 `;
@@ -38,6 +43,7 @@ const { values } = parseArgs({
     only: { type: "string" },
     peers: { type: "boolean", default: false },
     readme: { type: "boolean", default: false },
+    "capacity-tables": { type: "boolean", default: false },
     check: { type: "boolean", default: false },
     record: { type: "boolean", default: false },
     quick: { type: "boolean", default: false },
@@ -50,6 +56,7 @@ const { values } = parseArgs({
     events: { type: "string" },
     "idle-seconds": { type: "string" },
     years: { type: "string" },
+    sizes: { type: "string" },
     folder: { type: "string" },
     output: { type: "string" },
   },
@@ -70,9 +77,10 @@ function wholeNumber(name: keyof typeof values, usual: number): number {
   return Number.isInteger(number) && number >= 0 ? number : refuse(`--${name} must be a whole number.`);
 }
 
-function stages(): Set<StageName> {
+/** What is asked for, or the end of the process with the reason why it cannot be read. */
+function asked<T>(read: () => T): T {
   try {
-    return chooseStages(values);
+    return read();
   } catch (error) {
     return refuse(error instanceof Error ? error.message : String(error));
   }
@@ -85,7 +93,7 @@ function workFolder(): string {
 }
 
 const options: Omit<BenchOptions, "folder"> = {
-  stages: stages(),
+  stages: asked(() => chooseStages(values)),
   tickers: wholeNumber("tickers", values.quick ? 300 : 11_000),
   smallTickers: values.quick ? 50 : 504,
   sessions: wholeNumber("sessions", values.quick ? 40 : 250),
@@ -96,6 +104,7 @@ const options: Omit<BenchOptions, "folder"> = {
   events: wholeNumber("events", values.quick ? 50 : 1000),
   idleSeconds: wholeNumber("idle-seconds", values.quick ? 0 : 30),
   years: wholeNumber("years", values.quick ? 3 : 10),
+  sizes: asked(() => readSizes(values.sizes ?? (values.quick ? quickSizes : usualSizes))),
   pages: values.quick ? { runs: 100, requests: 5 } : { runs: 2600, requests: 40 },
   machine: { cpus: availableParallelism(), memoryBytes: totalmem(), runtime: `Bun ${Bun.version}` },
   say: (line) => process.stderr.write(`${line}\n`),
@@ -103,6 +112,10 @@ const options: Omit<BenchOptions, "folder"> = {
 
 /** Answers whether all is well. */
 async function measure(folder: string): Promise<boolean> {
+  if (values["capacity-tables"]) {
+    await writeDocument(await readRecorded());
+    return true;
+  }
   if (values.check || values.record) {
     const { passes, sentences } = await runCheck({ ...options, folder }, values.record);
     process.stdout.write(`${sentences.join("\n")}\n`);
@@ -112,10 +125,20 @@ async function measure(folder: string): Promise<boolean> {
   await Bun.write(values.output ?? "bench-results.json", `${JSON.stringify(report, null, 2)}\n`);
   process.stdout.write(formatReport(report));
   const isRight = report.problems.length === 0;
-  const readme = fileURLToPath(new URL("../../README.md", import.meta.url));
   // Figures of wrong results are none.
-  if (values.readme && isRight) await Bun.write(readme, withFigures(await Bun.file(readme).text(), report));
+  if (values.readme && isRight) await write(report);
   return isRight;
+}
+
+/** Into the documents, what the stages that were asked for have found. */
+async function write(report: Report): Promise<void> {
+  if (report.capacity !== null) {
+    await writeRecorded(report.capacity);
+    await writeDocument(report.capacity);
+  }
+  if ([...options.stages].every((stage) => stage === "capacity")) return;
+  const readme = fileURLToPath(new URL("../../README.md", import.meta.url));
+  await Bun.write(readme, withFigures(await Bun.file(readme).text(), report));
 }
 
 const folder = workFolder();

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { nextSession, sessionOf } from "../../jobs/market/calendar.ts";
 import { createRandomStream, type RandomStream, seedOf } from "../../jobs/market/demo/random.ts";
 
-export type MarketSize = { tickers: number; sessions: number };
+/** `first`: its first session, where it is another than usual. */
+export type MarketSize = { tickers: number; sessions: number; first?: string };
 
 /** A synthetic market on disk: what the endpoint serves, and the same rows as COPY text for the floor. */
 export type BenchMarket = {
@@ -20,7 +21,7 @@ export type BenchMarket = {
 
 type Totals = { rows: number; close: string; volume: string };
 
-const firstSession = "2024-01-02";
+const usualFirst = "2024-01-02";
 /** A time of insertion for the rows that are copied by hand; any will do. */
 const copiedAt = "2025-01-02 00:00:00+00";
 const splitsPerTicker = 0.03;
@@ -43,7 +44,7 @@ type Listing = {
 export async function makeMarket(folder: string, size: MarketSize): Promise<BenchMarket> {
   await mkdir(join(folder, "grouped"), { recursive: true });
   const random = createRandomStream(seedOf("bench"));
-  const dates = sessionsFrom(firstSession, size.sessions + 1);
+  const dates = sessionsFrom(size.first ?? usualFirst, size.sessions + 1);
   const listings = Array.from({ length: size.tickers }, (_, index) => list(index, size, random));
   for (const { split } of listings.filter((listing) => listing.split).slice(0, splitsOfNext)) {
     if (split) split.position = size.sessions;

@@ -1,5 +1,7 @@
 import { jobIds } from "../../jobs/pipeline.ts";
 import { type BacktestReport, backtestRows } from "./backtests.ts";
+import type { CapacityFigures } from "./capacity/figures.ts";
+import { capacityTables } from "./capacity/tables.ts";
 import { type ProcessorSeconds, ratiosOf } from "./check.ts";
 import { type ExportReport, exportRows } from "./export.ts";
 import { kilobytes, megabytes, milliseconds, seconds, thousands } from "./format.ts";
@@ -21,13 +23,14 @@ export type Report = {
   history: HistoryReport | null;
   backtests: BacktestReport | null;
   pages: PagesReport | null;
+  capacity: CapacityFigures | null;
   /** What is wrong with the results; the benchmark fails where there is any. */
   problems: string[];
 };
 
 /** The report as tables for a terminal, figures beside what they are held to. */
 export function formatReport(report: Report): string {
-  const { machine, smallYear, fullYear, eventsMs, history, backtests, pages, problems } = report;
+  const { machine, smallYear, fullYear, eventsMs, history, backtests, pages, capacity, problems } = report;
   const rest = [
     ...(eventsMs === null ? [] : formatEvents(eventsMs)),
     ...(report.export === null ? [] : exportRows(report.export, transformOf(fullYear ?? smallYear))),
@@ -40,6 +43,7 @@ export function formatReport(report: Report): string {
     ...(smallYear === null ? [] : formatYear(smallYear, "4 s")),
     ...(fullYear === null ? [] : formatYear(fullYear, "40 s")),
     ...(rest.length === 0 ? [] : ["", ...formatRows([["figure", "measured", "wanted"], ...rest])]),
+    ...(capacity === null ? [] : Object.values(capacityTables(capacity)).flatMap((table) => ["", table])),
     "",
     ...(problems.length === 0 ? ["Results are right."] : problems.map((problem) => `WRONG: ${problem}`)),
   ];
