@@ -37,7 +37,7 @@ const figuresShape = z.strictObject({
 export type CapacityFigures = z.infer<typeof figuresShape>;
 
 /** Where the figures stand that CAPACITY.md is made of. */
-export const recordedFile = fileURLToPath(new URL("recorded.json", import.meta.url));
+const recordedFile = fileURLToPath(new URL("recorded.json", import.meta.url));
 
 /** Reads the recorded figures. Throws where they are of another shape. */
 export async function readRecorded(): Promise<CapacityFigures> {

@@ -8,11 +8,12 @@ import {
   diskOf,
   endsOf,
   firstOf,
+  given,
   hotBytesOf,
   type Machine,
-  mostCores,
   nightOf,
   workerDiskOf,
+  yearsOfBars,
 } from "./simulation.ts";
 
 const recorded = await readRecorded();
@@ -154,7 +155,7 @@ describe("figures that grow as they are said to", () => {
     const refresh = (cores: number) =>
       nightOf(model, { ...market, years: 1 }, { cores, memoryBytes: 0, diskBytes: 0 }).refresh;
     expect(refresh(2)).toBeCloseTo(1e-6 * bars * (0.5 + 0.5 / 2), 9);
-    expect(refresh(64)).toBeCloseTo(1e-6 * bars * (0.5 + 0.5 / mostCores), 9);
+    expect(refresh(64)).toBeCloseTo(1e-6 * bars * (0.5 + 0.5 / given.mostCores), 9);
   });
 
   test("end where the disk, the night or the memory does, whichever is first", () => {
@@ -167,6 +168,7 @@ describe("figures that grow as they are said to", () => {
     expect(firstOf(endsOf(model, market, large)).by).toBeNull();
     const many = { tickers: 10_000, barsASession: 390 };
     expect(firstOf(endsOf(model, many, { ...large, cores: 1 })).by).toBe("night");
+    expect(yearsOfBars(model, market, disk)).toBe(45);
   });
 
   test("on one worker cost what Citus adds, and on many the coordinator's part is left", () => {
@@ -174,8 +176,8 @@ describe("figures that grow as they are said to", () => {
     const year = { ...market, years: 1 };
     const alone = 1e-6 * bars * 1.17;
     const [one, many] = [1, 1000].map((workers) => clusterNightOf(model, year, { workers, worker }).refresh);
-    expect(one).toBeCloseTo(alone * (0.12 * 0.75 + 0.88 / 2), 9);
-    expect(many).toBeCloseTo(alone * (0.12 * 0.75 + 0.88 / 2000), 9);
+    expect(one).toBeCloseTo(alone * (0.12 + 0.88) * 0.75, 9);
+    expect(many).toBeCloseTo(alone * (0.12 + 0.88 / 1000) * 0.75, 9);
   });
 });
 

@@ -8,13 +8,15 @@ import {
   type Ends,
   endsOf,
   firstOf,
+  given,
   hotBytesOf,
   longestYears,
   type Machine,
-  mostCores,
   nightOf,
   workerDiskOf,
+  yearsOfBars,
 } from "./simulation.ts";
+import { bytes, duration, figure, percent, tableOf } from "./words.ts";
 
 /** The tables of CAPACITY.md by name, as Markdown. */
 export function capacityTables(figures: CapacityFigures): Record<string, string> {
@@ -28,6 +30,7 @@ export function capacityTables(figures: CapacityFigures): Record<string, string>
     machines: machinesTable(model),
     workers: workersTable(model),
     finer: finerTable(model),
+    given: givenTable(model),
   };
 }
 
@@ -148,7 +151,7 @@ function marketTable(model: CapacityModel): string {
     [1, 3, 10, 20].map((years) => {
       const workload: Workload = { ...market, years };
       const disk = diskOf(model, workload);
-      const [two, many] = [nightOf(model, workload, of(2)), nightOf(model, workload, of(mostCores))];
+      const [two, many] = [nightOf(model, workload, of(2)), nightOf(model, workload, of(given.mostCores))];
       return [
         String(years),
         thousands(market.tickers * years * yearSessions),
@@ -180,7 +183,7 @@ function workersTable(model: CapacityModel): string {
   const many = `${thousands(manyMarkets.tickers)} tickers`;
   return tableOf(
     [
-      "",
+      "machines",
       `${many}, 10 years: disk of each`,
       "full refresh",
       "next session",
@@ -218,6 +221,7 @@ function finerTable(model: CapacityModel): string {
       "its build",
       "full build of a year",
       `${largest} lasts`,
+      "with bars alone",
     ],
     [
       { name: "a day", barsASession: 1 },
@@ -234,8 +238,38 @@ function finerTable(model: CapacityModel): string {
         ...(["nextLoad", "nextBuild"] as const).map((cost) => duration(model.costOf(cost, year))),
         duration(nightOf(model, year, machines[largest]).refresh),
         endOf(endsOf(model, finer, machines[largest])),
+        lasting(yearsOfBars(model, finer, machines[largest])),
       ];
     }),
+  );
+}
+
+function givenTable({ serialShare, workingBytes }: CapacityModel): string {
+  const { citus } = given;
+  const byHand = "measured once by hand, on a coordinator and two workers";
+  return tableOf(
+    ["what", "taken as", "from"],
+    [
+      ["of a build, what one core does alone", percent(serialShare), "clock and processor time of the builds above"],
+      [
+        "cores that a build uses at the most",
+        String(given.mostCores),
+        "a query of it has two processes beside its own",
+      ],
+      ["memory that Barline and PostgreSQL need to build", bytes(workingBytes), "the most of the builds above"],
+      ["a night", duration(given.nightSeconds), "from settling to the next morning"],
+      ["rechecks of a night", String(given.rechecks), "`RECHECK_SESSIONS`"],
+      ["of a disk, what may be full", percent(given.usableDisk), "assumed"],
+      ["write-ahead log that stays", bytes(given.keptLogBytes), "the embedded server's setting"],
+      ["bars of securities that had several tickers", percent(given.renamedShare), "assumed"],
+      ["Citus: processor time that leaves the coordinator", percent(citus.away), byHand],
+      ["Citus: all of it, against one server", `${citus.whole} ×`, `${byHand}, one shard a worker core`],
+      ...[citus.few, citus.many].map(({ shards, times }) => [
+        `Citus: the next session on ${shards} shards`,
+        `${times} ×`,
+        byHand,
+      ]),
+    ],
   );
 }
 
@@ -251,28 +285,4 @@ function lasting(years: number): string {
   if (years === Number.POSITIVE_INFINITY) return `over ${longestYears} years`;
   if (years < 1) return `${Math.floor(years * yearSessions)} sessions`;
   return `${years < 10 ? years.toFixed(1) : Math.floor(years)} years`;
-}
-
-const tableOf = (head: readonly string[], rows: readonly (readonly string[])[]) =>
-  [head, head.map((_, column) => (column === 0 ? "---" : "---:")), ...rows]
-    .map((row) => `| ${row.join(" | ")} |`)
-    .join("\n");
-
-/** To two digits or so: more would say more than is known. */
-const figure = (value: number) =>
-  value === 0 ? "0" : value < 10 ? String(Number(value.toPrecision(2))) : thousands(value);
-const percent = (share: number) => `${(share * 100).toFixed(0)} %`;
-
-function bytes(value: number): string {
-  const unit = ["B", "kB", "MB", "GB", "TB", "PB"];
-  const step = Math.min(unit.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, value)) / 3)));
-  return `${figure(value / 1000 ** step)} ${unit[step]}`;
-}
-
-function duration(seconds: number): string {
-  if (seconds < 1e-3) return `${figure(seconds * 1e6)} µs`;
-  if (seconds < 1) return `${figure(seconds * 1e3)} ms`;
-  if (seconds < 120) return `${figure(seconds)} s`;
-  if (seconds < 7200) return `${figure(seconds / 60)} min`;
-  return seconds < 172_800 ? `${figure(seconds / 3600)} h` : `${figure(seconds / 86_400)} days`;
 }
