@@ -152,6 +152,8 @@ async function addNext(running: Running, market: BenchMarket) {
   const times: Awaited<ReturnType<typeof addOnce>>[] = [];
   for (let time = 0; time < nextTimes; time += 1) {
     await forgetSession(running.work, market.next);
+    // A day lies between two sessions: the log gets each page whole that was not written since.
+    await running.work`checkpoint`;
     times.push(await addOnce(running, market.next));
   }
   const middle = (part: keyof Awaited<ReturnType<typeof addOnce>>) =>

@@ -1,8 +1,10 @@
 import { thousands } from "../format.ts";
 
-/** A table of Markdown: a head and rows; columns whose cells all begin with a digit stand to the right. */
+/** A table of Markdown: a head and rows; columns but the first whose cells all begin with a digit stand to the right. */
 export function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const marks = head.map((_, column) => (rows.every((row) => /^\d/.test(row[column] ?? "")) ? "---:" : "---"));
+  const marks = head.map((_, column) =>
+    column > 0 && rows.every((row) => /^\d/.test(row[column] ?? "")) ? "---:" : "---",
+  );
   return [head, marks, ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
 }
 
