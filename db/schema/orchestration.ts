@@ -242,6 +242,8 @@ export const processes = barline.table("processes", {
   pid: integer("pid").notNull(),
   version: text("version").notNull(),
   workers: integer("workers").notNull(),
+  /** Which of web, schedule, work, sweep it does; one of a version before roles does all. */
+  roles: text("roles").array().notNull().default(sql`'{web,schedule,work,sweep}'`),
   /** Whether it is the one that looks at the schedules. */
   leader: boolean("leader").notNull().default(false),
   startedAt: instant("started_at").notNull().defaultNow(),

@@ -1,4 +1,5 @@
-import { boolean, customType, index, integer, jsonb, text } from "drizzle-orm/pg-core";
+import { sql } from "drizzle-orm";
+import { bigint, boolean, customType, index, integer, jsonb, text } from "drizzle-orm/pg-core";
 import { barline, identity, instant } from "./columns.ts";
 
 const bytes = customType<{ data: Uint8Array }>({ dataType: () => "bytea" });
@@ -27,8 +28,39 @@ export const sweeps = barline.table(
     createdBy: text("created_by").notNull(),
     startedAt: instant("started_at"),
     finishedAt: instant("finished_at"),
-    /** When the process that runs it last said so: one that fell silent was interrupted. */
-    beatAt: instant("beat_at").notNull().defaultNow(),
   },
   (table) => [index("sweeps_by_state").on(table.state)],
+);
+
+/**
+ * What processes with the role `sweep` take, each under a lease as batches are: a sweep as a whole, points of one that another process has
+ * as a whole, a backtest over the universe. A piece goes with its sweep's end, or when its answer was read.
+ */
+export const researchPieces = barline.table(
+  "research_pieces",
+  {
+    id: identity("id").primaryKey(),
+    /** sweep | points | backtest */
+    kind: text("kind").notNull(),
+    /** Null of a backtest. */
+    sweepId: bigint("sweep_id", { mode: "number" }).references(() => sweeps.id, { onDelete: "cascade" }),
+    /** Of points which they are, and what they have to be run on; of a backtest its request. */
+    input: jsonb("input").notNull(),
+    /** queued | running | success | failed */
+    state: text("state").notNull().default("queued"),
+    /** Times in a row that it ended with the process that held it. */
+    losses: integer("losses").notNull().default(0),
+    leaseOwner: text("lease_owner"),
+    leaseExpiresAt: instant("lease_expires_at"),
+    /** What points gave, or a backtest, as the process that asked reads it. */
+    output: bytes("output"),
+    /** Why a backtest failed. */
+    error: jsonb("error"),
+    createdAt: instant("created_at").notNull().defaultNow(),
+  },
+  (table) => [
+    index("research_pieces_by_sweep").on(table.sweepId),
+    index("research_pieces_to_claim").on(table.id).where(sql`state = 'queued'`),
+    index("research_pieces_running").on(table.leaseOwner).where(sql`state = 'running'`),
+  ],
 );
