@@ -20,9 +20,10 @@ import { observeLimiter, type PipelineObserver, silentPipelineObserver, toOrches
 import { PermanentError } from "./orchestrator/errors.ts";
 import { createOrchestrator } from "./orchestrator/orchestrator.ts";
 import { createWorkerPool } from "./orchestrator/pool.ts";
-import { type JobDefinition, type Orchestrator, RequestError } from "./orchestrator/types.ts";
+import { type Duties, type JobDefinition, type Orchestrator, RequestError } from "./orchestrator/types.ts";
 import { type BackfillRequest, jobIds, type Pipeline } from "./pipeline.ts";
 import { createQuarantineDesk } from "./quarantine/desk.ts";
+import { roles as allRoles, type Role } from "./roles.ts";
 import { marketCalls, type PipelineSettings, type WorkerSettings } from "./settings.ts";
 import { decideOnSplit } from "./split-decision.ts";
 import { createModelList } from "./transform/model-list.ts";
@@ -37,6 +38,8 @@ export type PipelineOptions = {
   pools: { state: Sql; work: Sql; lock: Sql };
   lake: ObjectStore;
   workers: number;
+  /** What this process does; everything where left out. */
+  roles?: readonly Role[];
   /** Of Barline, for the list of processes. */
   version: string;
   log: Logger;
@@ -58,9 +61,8 @@ export const cancelGraceMs = 1500;
 
 /** The pipeline: its jobs, declared side by side, and what people may ask of them. It does nothing until started. */
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const { settings, pools, lake, log, now, random } = options;
+  const { settings, pools, lake, log, now, random, observer = silentPipelineObserver } = options;
   const keyGuard = createKeyGuard(now);
-  const { observer = silentPipelineObserver } = options;
   const rate = observeLimiter(createMarketLimiter(pools.state, settings.callsPerMinute), observer);
   const limiter = keyGuard.guardLimiter(rate);
   const client = keyGuard.watchClient(
@@ -100,20 +102,21 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     createExportJob({ lake, modes, now }),
   ];
 
-  const pool = openWorkers(options, limiter, observer);
+  const [member, pool] = [memberOf(options), openWorkers(options, limiter, observer)];
   const orchestrator = createOrchestrator({
     sql: pools.state,
     lockSql: pools.lock,
     jobs,
     pool: keyGuard.watchPool(pool),
-    identity: { host: hostname(), pid: process.pid, version: options.version, workers: options.workers },
+    ...member,
     log,
     observer: toOrchestratorObserver(observer),
     now,
     random,
   });
+  const start = () => startAll(member, { orchestrator, transform, sql: pools.state, log });
   return {
-    orchestrator: { ...orchestrator, start: () => startAll({ orchestrator, transform, sql: pools.state, log }) },
+    orchestrator: { ...orchestrator, start },
     models: createModelList({ transform, now }),
     project: createProjectReader({ transform, projectDir }),
     workspace: workspace.read,
@@ -130,6 +133,12 @@ export function createPipeline(options: PipelineOptions): Pipeline {
     ...createPipelineRequests({ settings, sql: pools.work, orchestrator, now, modes }),
   };
 }
+
+/** How this process is shown to people, and what it does of the orchestrator's. */
+const memberOf = ({ version, workers, roles = allRoles }: PipelineOptions) => ({
+  identity: { host: hostname(), pid: process.pid, version, workers, roles },
+  duties: { schedule: roles.includes("schedule"), work: roles.includes("work") },
+});
 
 function openWorkers(options: PipelineOptions, limiter: { acquire(): Promise<void> }, observer: PipelineObserver) {
   return createWorkerPool({
@@ -151,8 +160,9 @@ function openWorkers(options: PipelineOptions, limiter: { acquire(): Promise<voi
 
 type StartOptions = { orchestrator: Orchestrator; transform: Transform; sql: Sql; log: Logger };
 
-async function startAll(options: StartOptions): Promise<void> {
+async function startAll({ duties }: { duties: Duties }, options: StartOptions): Promise<void> {
   await options.orchestrator.start();
+  if (!duties.schedule) return;
   const runs = await retryRefusedRuns(options.sql, options.orchestrator, jobIds.ingest);
   if (runs > 0) options.log.info({ runs }, "trying again what failed because the key was refused");
   await buildOutdatedModels(options);

@@ -7,6 +7,7 @@ import type { ExportMode } from "../jobs/export/tables.ts";
 import { defaultAnswerMegabytes } from "../jobs/market/body.ts";
 import { parseUniverse } from "../jobs/market/universe.ts";
 import type { Proxies } from "../jobs/network/proxy.ts";
+import { type Role, roles } from "../jobs/roles.ts";
 import { alertSettings } from "./alert-config.ts";
 import { readAddress } from "./http/address.ts";
 import { nearest } from "./http/nearest.ts";
@@ -51,6 +52,8 @@ export type Config = {
   /** What is exported to the lake; null: what its page says, or is usual. */
   exportMode: ExportMode | null;
   workers: number;
+  /** What this process does. */
+  roles: readonly Role[];
   logLevel: "debug" | "info" | "warn" | "error";
   /** What the vendor and S3 are reached through. */
   proxies: Proxies;
@@ -107,6 +110,7 @@ export function readConfig(environment: Environment, now: Date): StartConfig {
     workspaceModelSeconds: values.WORKSPACE_MODEL_TIMEOUT ?? 600,
     exportMode: values.EXPORT ?? null,
     workers: values.WORKERS ?? availableParallelism(),
+    roles: values.ROLES ?? roles,
     logLevel: values.LOG_LEVEL ?? "info",
     proxies: proxies(environment),
     sqlForViewers: values.SQL_FOR_VIEWERS ?? false,

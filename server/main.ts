@@ -14,9 +14,9 @@ import {
   startDatabase,
   startGuard,
   startPipeline,
-  startWeb,
 } from "./start.ts";
 import { openOwnStrategies } from "./start-strategies.ts";
+import { openReader, startWeb } from "./start-web.ts";
 
 /** Exit codes: what a supervisor should make of the end. The same start is refused again until somebody changes something. */
 const exitCodes = { stopped: 0, failed: 1, refused: 2 } as const;
@@ -68,22 +68,24 @@ async function start(): Promise<void> {
   if (asked) return;
   const guard = await startGuard(startup, database, { admin: adminPassword, viewer: viewerPassword });
   const pipeline = await startPipeline(startup, database);
+  const read = openReader(startup, database);
   const alerts = openAlerts(startup, database, pipeline);
   const housekeeping = openHousekeeping(startup, database);
   const drift = openDrift(startup, database);
   const sweeps = openSweeps(startup, database);
   const ownStrategies = await openOwnStrategies(startup);
   let isWorking = false;
-  const parts = { pipeline, alerts, housekeeping, drift, sweeps, ownStrategies, guard };
+  const parts = { read, pipeline, alerts, housekeeping, drift, sweeps, ownStrategies, guard };
   // The pages first, so that they can be looked at meanwhile; ready is who also takes requests for work.
-  const url = await startWeb(startup, database, parts, () => isWorking);
+  const url = await startWeb(startup, database, { ...parts, isWorking: () => isWorking });
   if (asked) return;
   await pipeline.orchestrator.start();
   isWorking = true;
-  for (const service of [housekeeping, drift, alerts, pipeline.workspaceWatch]) await service.start();
+  const chores = config.roles.includes("schedule") ? [housekeeping, drift, alerts, pipeline.workspaceWatch] : [];
+  for (const service of chores) await service.start();
   lifecycle.onStop("progress", reportProgress({ url: database.url, log, now, jobs: Object.values(jobIds) }));
   log.info(
-    { source: config.market.source, universe: config.universe, startDate: config.startDate },
+    { source: config.market.source, universe: config.universe, startDate: config.startDate, roles: config.roles },
     `Barline is at ${url}`,
   );
 }

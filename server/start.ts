@@ -23,22 +23,13 @@ import type { Pipeline } from "../jobs/pipeline.ts";
 import type { PipelineSettings } from "../jobs/settings.ts";
 import { prepareWorkspace } from "../jobs/workspace/scaffold.ts";
 import packageJson from "../package.json" with { type: "json" };
-import { createApp } from "./app.ts";
 import type { Config } from "./config.ts";
-import type { AppContext } from "./context.ts";
-import { createAssetRoutes } from "./http/assets.ts";
 import { createGuard, type Guard } from "./http/guard.ts";
 import { adoptPasswords } from "./http/password.ts";
-import { createSnapshots } from "./http/snapshots.ts";
-import { createKept } from "./kept.ts";
 import { lakeOf } from "./lake-config.ts";
 import type { Lifecycle } from "./lifecycle.ts";
-import { listen } from "./listen.ts";
 import { createDataReader } from "./market/data-alert-reader.ts";
 import type { Metrics } from "./metrics/metrics.ts";
-import { openPublishedLogins } from "./operations/published-logins.ts";
-import { createDashboardRoutes } from "./pages.ts";
-import { createSqlConsole } from "./research/sql/console.ts";
 import { createSweepPool } from "./research/sweeps/pool.ts";
 import { createSweeps, type Sweeps } from "./research/sweeps/sweeps.ts";
 
@@ -120,7 +111,7 @@ async function becomesOwner(sql: Sql): Promise<boolean> {
 }
 
 /** Connections that one part has for itself, and that carry its name; closed after the part, as it is opened upon them. */
-function openOwnPool(
+export function openOwnPool(
   lifecycle: Lifecycle,
   database: Database,
   part: string,
@@ -183,6 +174,7 @@ export async function startPipeline(startup: Startup, database: Database): Promi
     pools,
     lake,
     workers: config.workers,
+    roles: config.roles,
     version: packageJson.version,
     dbt: { artifactsDir: join(resolve(config.dataDir), "dbt"), environment: config.dbtEnvironment },
     workspace: { folder, pool, modelLimitMs: config.workspaceModelSeconds * 1000 },
@@ -251,47 +243,13 @@ const sweepWorkersIdleMs = 60_000;
 /** Of the five seconds that stopping may take; the database gets the rest. */
 const orchestratorPatienceMs = 1500;
 
-/** Where the market's data comes from: the real API, or the demo exchange that is started here. */
+/** Where the market's data comes from: the real API, or the demo exchange, which is started where it is fetched from. */
 function startMarket({ config, lifecycle, now }: Startup, isFirstLook: boolean): PipelineSettings["market"] {
   const { proxies } = config;
   const { source, apiKey, baseUrl, maxAnswerMegabytes } = config.market;
   if (source === "polygon" && apiKey !== null) return { baseUrl, apiKey, maxAnswerMegabytes, proxies };
+  if (!config.roles.includes("work")) return { baseUrl, apiKey: demoApiKey, proxies };
   const exchange = startDemoExchange({ now, isFirstLook });
   lifecycle.onStop("demo exchange", () => exchange.stop());
   return { baseUrl: exchange.url, apiKey: demoApiKey, proxies };
-}
-
-/** No page asks for itself more often, and nobody sees an older one. */
-const snapshotMs = 1000;
-
-/** Serves the dashboard and the API. Answers the URL to open. */
-export async function startWeb(
-  startup: Startup,
-  database: Database,
-  parts: Pick<AppContext, "pipeline" | "alerts" | "housekeeping" | "drift" | "sweeps" | "ownStrategies" | "guard">,
-  isWorking: () => boolean,
-): Promise<string> {
-  const { config, log, lifecycle, metrics, now } = startup;
-  const read = openPool(database.url, "read", { asReader: database.asReader });
-  lifecycle.onStop("read pool", () => read.end({ timeout: 0.5 }));
-  const state = openOwnPool(lifecycle, database, "scenarios");
-  const kept = createKept({ sql: state, read, now });
-  const { url } = database;
-  const logins = {
-    sqlConsole: createSqlConsole({ url, sql: state, log, now }),
-    publishedLogins: openPublishedLogins(startup, { url, sql: state }),
-  };
-  const isReady = async () => {
-    await read`select 1`;
-    return isWorking();
-  };
-  const jobs = parts.pipeline.orchestrator.jobs.map((job) => job.id);
-  metrics.watch({ read, jobs, startDate: config.startDate });
-  const snapshots = createSnapshots({ keepMs: snapshotMs, now });
-  const context = { config, ...parts, read, ...kept, ...logins, snapshots, metrics, isReady, log, now };
-  const app = createApp(context, { dashboard: createDashboardRoutes(context), assets: await createAssetRoutes() });
-  const server = listen(config, app.fetch);
-  lifecycle.onStop("web", () => server.stop(true));
-  const host = config.host.includes(":") ? `[${config.host}]` : config.host;
-  return `http://${host}:${server.port}`;
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { exportModes } from "../jobs/export/tables.ts";
+import { roles } from "../jobs/roles.ts";
 import { alertVariables } from "./alert-config.ts";
 import { readNetwork } from "./http/address.ts";
 
@@ -80,6 +81,14 @@ export const variables = {
   RECHECK_SESSIONS: { schema: wholeNumber(0, 250), allowed: "a whole number from 0 (none) to 250" },
   WORKSPACE_MODEL_TIMEOUT: { schema: wholeNumber(1, 86_400), allowed: "a whole number of seconds from 1 to 86400" },
   EXPORT: { schema: z.enum(exportModes), allowed: "`off`, `marts` or `all`" },
+  ROLES: {
+    schema: z
+      .string()
+      .transform((text) => text.split(",").map((role) => role.trim()))
+      .pipe(z.array(z.enum(roles)))
+      .transform((given) => roles.filter((role) => given.includes(role))),
+    allowed: `one or more of ${roles.map((role) => `\`${role}\``).join(", ")}, separated by commas`,
+  },
   WORKERS: { schema: wholeNumber(1, 64), allowed: "a whole number from 1 to 64" },
   SQL_FOR_VIEWERS: {
     schema: z.enum(["true", "false"]).transform((text) => text === "true"),

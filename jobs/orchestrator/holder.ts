@@ -4,7 +4,7 @@ import { leadSchedule, lockProcess, recoverTasks, renewLeases } from "../../db/q
 import { renewProcess } from "../../db/queries/pipeline/processes.ts";
 import { type ClaimedTask, claimTasks } from "../../db/queries/pipeline/tasks.ts";
 import type { Executor } from "./execute.ts";
-import type { JobDefinition, TaskDefinition } from "./types.ts";
+import type { Duties, JobDefinition, TaskDefinition } from "./types.ts";
 
 /** The tries that this process has claimed and not yet ended. */
 export type Holder = {
@@ -32,6 +32,8 @@ export type HolderOptions = {
   /** Tasks of a kind at a time. */
   capacity: Record<TaskDefinition["kind"], number>;
   leaseMs: number;
+  /** Who looks at schedules may lead. */
+  duties: Pick<Duties, "schedule">;
   log: Logger;
   /** Called when a try has ended and its place is free. */
   freed(): void;
@@ -92,7 +94,9 @@ export function createHolder(options: HolderOptions): Holder {
       const before = [...held];
       const [mine, leads] = await Promise.all([
         renewLeases(sql, owner, before, options.leaseMs),
-        lockProcess(options.lockSql, options.processKey).then(() => leadSchedule(options.lockSql)),
+        lockProcess(options.lockSql, options.processKey).then(
+          () => options.duties.schedule && leadSchedule(options.lockSql),
+        ),
       ]);
       const kept = new Set(mine.map((one) => `${one.taskId}/${one.number}`));
       for (const one of before) if (!kept.has(`${one.taskId}/${one.number}`)) one.controller.abort();

@@ -18,7 +18,7 @@ import { registerJobs } from "./register.ts";
 import { createRequests } from "./requests/index.ts";
 import { queueDueRuns } from "./triggers.ts";
 import { makeTurn } from "./turn.ts";
-import type { JobDefinition, Orchestrator } from "./types.ts";
+import type { Duties, JobDefinition, Orchestrator } from "./types.ts";
 import { createWatch, type Watch } from "./watch.ts";
 
 export type OrchestratorOptions = {
@@ -35,6 +35,8 @@ export type OrchestratorOptions = {
   observer?: Observer;
   now(): Date;
   random(): number;
+  /** What this process does; all of it where left out. */
+  duties?: Duties;
   /** Plain tasks at a time. */
   plainSlots?: number;
   leaseMs?: number;
@@ -42,7 +44,10 @@ export type OrchestratorOptions = {
   pollMs?: number;
 };
 
-const defaults = { plainSlots: 8, leaseMs, heartbeatMs: 3000, pollMs: 1000 };
+const defaults = {
+  ...{ plainSlots: 8, leaseMs, heartbeatMs: 3000, pollMs: 1000 },
+  duties: { schedule: true, work: true },
+};
 const journalMs = 500;
 /** Of the time that a stop may take, the part that running tasks get; the rest is for giving back what they hold. */
 const patientPart = 0.6;
@@ -51,7 +56,7 @@ const patientPart = 0.6;
  * Makes the orchestrator. It does nothing until started. One loop does all that is not done on somebody's behalf:
  * schedule, trigger, start, claim. It turns at every wake and at least once a `pollMs`, and everything it decides is
  * decided by the database, so several processes may run it side by side. A second loop is the heartbeat. One process
- * leads: it looks at the schedules, for all, until it ends and the next to beat leads.
+ * of those with that duty leads: it looks at the schedules, for all, until it ends and the next to beat leads.
  */
 export function createOrchestrator(options: OrchestratorOptions): Orchestrator {
   const settings = { ...defaults, ...options };
@@ -74,30 +79,35 @@ export function createOrchestrator(options: OrchestratorOptions): Orchestrator {
   return {
     ...createRequests({ sql: options.sql, jobs: options.jobs, changed: wake, resumed: askSchedule }),
     jobs: options.jobs,
+    owner,
     wake,
     async subscribe() {
       await registerJobs(options.sql, options.jobs);
       wake();
     },
     async start() {
-      const { sql, jobs } = options;
+      const { sql, jobs, duties } = settings;
       await registerJobs(sql, jobs);
       await lockProcess(options.lockSql, processKey);
       await registerProcess(sql, owner, options.identity);
       await recoverTasks(sql, owner, [], settings.leaseMs);
-      scheduler.lead(await leadSchedule(options.lockSql));
+      scheduler.lead(duties.schedule && (await leadSchedule(options.lockSql)));
       await scheduler.queueDue(true);
-      loop = startLoop({ turn: makeTurn({ ...options, scheduler, holder, watch }), longestMs: settings.pollMs });
       const heartbeat = startLoop({ turn: makeBeat(holder, scheduler, watch, wake), longestMs: settings.heartbeatMs });
       closers.push(() => heartbeat.stop());
+      heartbeat.wake();
+      // Who only serves pages is known to live, and there is nothing that it would be woken for.
+      if (!duties.schedule && !duties.work) return;
+      const turn = makeTurn({ ...options, duties, scheduler, holder, watch });
+      loop = startLoop({ turn, longestMs: settings.pollMs });
       const listening = await sql.listen(wakeChannel, (what) => {
         if (what === "cancelled" && holder.busy()) heartbeat.wake();
+        if (what === "resumed") scheduler.ask();
         wake();
       });
-      closers.push(() => listening.unlisten(), startClocks(jobs, askSchedule));
+      closers.push(() => listening.unlisten(), duties.schedule ? startClocks(jobs, askSchedule) : () => {});
       const flushing = setInterval(() => void journal.flush(), journalMs);
       closers.push(() => clearInterval(flushing));
-      heartbeat.wake();
       askSchedule();
     },
     async stop(deadlineMs) {
@@ -147,7 +157,7 @@ type Scheduler = {
 };
 
 /** Queues what is due. An ask that a lost database kept from being answered stands. */
-function createScheduler({ sql, jobs, log, now }: OrchestratorOptions): Scheduler {
+function createScheduler({ sql, jobs, log, now, duties = defaults.duties }: OrchestratorOptions): Scheduler {
   let asked = false;
   let leading = false;
   const rechecks = jobs.map((job) => ({ job, ...createRechecks(sql, job) }));
@@ -155,7 +165,10 @@ function createScheduler({ sql, jobs, log, now }: OrchestratorOptions): Schedule
   const guarded = async (job: JobDefinition, message: string, work: () => Promise<number>) => {
     try {
       const runs = await work();
-      if (runs > 0) log.info({ job: job.id, runs }, message);
+      if (runs === 0) return;
+      log.info({ job: job.id, runs }, message);
+      // For the processes that work, where this one does not.
+      if (!duties.work) await notifyWake(sql);
     } catch (error) {
       if (isTransientDatabaseError(error)) throw error;
       log.error({ error, job: job.id }, "the schedule raised an error");

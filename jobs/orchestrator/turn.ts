@@ -1,9 +1,10 @@
 import type { Sql } from "../../db/client.ts";
 import { type ActiveRuns, countActiveRuns } from "../../db/queries/pipeline/runs.ts";
 import { selectNextAvailable } from "../../db/queries/pipeline/tasks.ts";
+import { notifyWake } from "../../db/queries/pipeline/wake.ts";
 import type { Holder } from "./holder.ts";
 import { isFull, isStreaming, queueTriggeredRun, startRuns } from "./triggers.ts";
-import type { JobDefinition } from "./types.ts";
+import type { Duties, JobDefinition } from "./types.ts";
 import type { Watch } from "./watch.ts";
 
 export type TurnOptions = {
@@ -11,12 +12,14 @@ export type TurnOptions = {
   jobs: readonly JobDefinition[];
   scheduler: { queueIfAsked(): Promise<void>; queueRechecks(): Promise<void> };
   holder: Pick<Holder, "claim">;
+  duties: Duties;
   watch: Watch;
   now(): Date;
 };
 
 /** One turn of the loop: what is due, what events ask for, what may start, what may be claimed. Answers how long to rest. */
-export function makeTurn({ sql, jobs, scheduler, holder, watch, now }: TurnOptions): () => Promise<number> {
+export function makeTurn(options: TurnOptions): () => Promise<number> {
+  const { sql, jobs, scheduler, holder, duties, watch, now } = options;
   const trigger = createTrigger(sql, now);
   const turn = async () => {
     await scheduler.queueIfAsked();
@@ -24,10 +27,19 @@ export function makeTurn({ sql, jobs, scheduler, holder, watch, now }: TurnOptio
     const active = await countActiveRuns(sql);
     const startable = new Set(jobs.filter((job) => mayStart(job, active)));
     let restMs = Number.POSITIVE_INFINITY;
-    for (const job of jobs) {
+    let queued = 0;
+    for (const job of duties.schedule ? jobs : []) {
       const outcome = await trigger(job, active);
       if (outcome && "restMs" in outcome) restMs = Math.min(restMs, outcome.restMs);
-      else if (outcome) startable.add(job);
+      else if (outcome) {
+        startable.add(job);
+        queued++;
+      }
+    }
+    if (!duties.work) {
+      // Who works would find it at its next look.
+      if (queued > 0) await notifyWake(sql);
+      return restMs;
     }
     for (const job of startable) await startRuns(sql, job);
     if (active.length > 0 || startable.size > 0) await holder.claim();

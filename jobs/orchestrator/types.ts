@@ -260,8 +260,13 @@ export type RunsChange = {
 /** The runs that were changed, and why the others could not be; both in ascending order. */
 export type RunsChanged = { changed: number[]; refused: { runId: number; message: string }[] };
 
+/** What a process does of the orchestrator's: look for what is due and what events ask for; start runs and do their tasks. */
+export type Duties = { schedule: boolean; work: boolean };
+
 export type Orchestrator = Requests & {
   jobs: readonly JobDefinition[];
+  /** By which leases name this process. It can be seen to live from the start on. */
+  owner: string;
   /** Asks each job again whether its events wake it. Those that came while they did not, and that nobody claimed, wake it now. */
   subscribe(): Promise<void>;
   start(): Promise<void>;

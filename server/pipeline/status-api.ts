@@ -24,9 +24,7 @@ export const statusOperations: Operation[] = [
     answers: { 200: { description: "It can. Otherwise 503.", schema: probe("ready") } },
     handle: async (_input, context) => {
       if (!(await isReadyInTime(context))) {
-        throw new HttpError(503, "not_ready", "Barline is starting, or the database or lake does not answer.", {
-          retryAfterSeconds: 1,
-        });
+        throw notReady();
       }
       return answer(200, { status: "ready" } as const);
     },
@@ -40,10 +38,17 @@ export const statusOperations: Operation[] = [
   }),
 ];
 
+/** What `/readyz` answers where it cannot. */
+export const notReady = () =>
+  new HttpError(503, "not_ready", "Barline is starting, or the database or lake does not answer.", {
+    retryAfterSeconds: 1,
+  });
+
 /** Who asks whether it can serve waits for seconds at most; a server that is cut off may say nothing for minutes. */
 const readyPatienceMs = 1500;
 
-async function isReadyInTime(context: ApiContext): Promise<boolean> {
+/** Whether this process can serve; no where that cannot be told in time. */
+export async function isReadyInTime(context: Pick<ApiContext, "isReady">): Promise<boolean> {
   const { promise: late, resolve } = Promise.withResolvers<boolean>();
   const timer = setTimeout(() => resolve(false), readyPatienceMs);
   try {

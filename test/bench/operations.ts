@@ -33,7 +33,7 @@ export async function measureEvents({ folder, events, say }: OperationsOptions):
       lockSql,
       jobs: [job("producer", { produces: [dataset] }, produce), job("consumer", { triggeredBy: [dataset] }, nothing)],
       pool: { capacity: 1, size: () => 0, run: () => Promise.reject(new Error("No batch is planned.")), close() {} },
-      identity: { host: "bench", pid: process.pid, version: "0.0.0", workers: 1 },
+      identity: { host: "bench", pid: process.pid, version: "0.0.0", workers: 1, roles: ["web", "work"] },
       log: pino({ level: "silent" }),
       now: () => new Date(),
       random: Math.random,

@@ -125,6 +125,7 @@ export function fakePipeline(jobs: JobDefinition[], ids: { backfill?: number; ru
   const note = (call: string, argument: unknown) => void asked.push({ call, argument });
   const orchestrator: Orchestrator = {
     jobs,
+    owner: "1",
     start: async () => {},
     stop: async () => {},
     wake: () => {},

@@ -68,6 +68,7 @@ export function fakePipeline(
     ...own,
     orchestrator: {
       jobs,
+      owner: "1",
       start: unexpected("start"),
       stop: unexpected("stop"),
       wake: () => {},

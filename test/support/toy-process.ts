@@ -38,7 +38,7 @@ await createOrchestrator({
   lockSql: openPool(url, "lock"),
   jobs: [job],
   pool: { capacity: 1, size: () => 0, run: () => Promise.reject(new Error("no workers here")), close() {} },
-  identity: { host: "test", pid: process.pid, version: "0.0.0", workers: 1 },
+  identity: { host: "test", pid: process.pid, version: "0.0.0", workers: 1, roles: ["web", "work"] },
   log: pino({ level: "silent" }),
   now: () => new Date(),
   random: Math.random,

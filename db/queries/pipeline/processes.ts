@@ -1,16 +1,23 @@
 import type { Sql } from "../../client.ts";
 
-export type ProcessIdentity = { host: string; pid: number; version: string; workers: number };
+export type ProcessIdentity = {
+  host: string;
+  pid: number;
+  version: string;
+  workers: number;
+  /** Which of web, schedule, work and sweep it does. */
+  roles: readonly string[];
+};
 
 /** Shows a process that begins, and forgets those that ended more than a week ago. */
 export async function registerProcess(sql: Sql, owner: string, identity: ProcessIdentity): Promise<void> {
-  const { host, pid, version, workers } = identity;
+  const { host, pid, version, workers, roles } = identity;
   await sql`
     with old as (
       delete from barline.processes where heartbeat_at < now() - interval '7 days'
     )
-    insert into barline.processes (owner, host, pid, version, workers)
-    values (${owner}::text, ${host}::text, ${pid}::int, ${version}::text, ${workers}::int)
+    insert into barline.processes (owner, host, pid, version, workers, roles)
+    values (${owner}::text, ${host}::text, ${pid}::int, ${version}::text, ${workers}::int, ${roles}::text[])
     on conflict (owner) do nothing`;
 }
 
@@ -28,4 +35,12 @@ export async function renewProcess(sql: Sql, owner: string, leader: boolean): Pr
 export async function endProcess(sql: Sql, owner: string): Promise<void> {
   await sql`
     update barline.processes set leader = false, heartbeat_at = now(), stopped_at = now() where owner = ${owner}::text`;
+}
+
+/** The roles that processes have which were heard of within `silentMs` and have not stopped. */
+export async function selectLivingRoles(sql: Sql, silentMs: number): Promise<string[]> {
+  const rows = await sql<{ role: string }[]>`
+    select distinct unnest(roles) as role from barline.processes
+    where stopped_at is null and heartbeat_at > now() - ${silentMs}::float8 * interval '1 millisecond'`;
+  return rows.map(({ role }) => role);
 }

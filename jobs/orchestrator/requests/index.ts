@@ -74,6 +74,7 @@ export function createRequests(options: RequestsOptions): Requests {
       await change(by, async ({ transaction, record }) => {
         if (await setJobPaused(transaction, job.id, paused))
           await record({ kind: paused ? "job.pause" : "job.resume", jobId: job.id });
+        if (!paused) await notifyWake(transaction, "resumed");
       });
       if (!paused) options.resumed();
     },

@@ -99,7 +99,7 @@ export async function createHarness(): Promise<Harness> {
       lockSql,
       jobs,
       pool: createFakePool(),
-      identity: { host: "test", pid: 1, version: "0.0.0", workers: 1 },
+      identity: { host: "test", pid: 1, version: "0.0.0", workers: 1, roles: ["web", "work"] },
       log: pino({ level: "silent" }),
       now: () => new Date(),
       random: Math.random,

@@ -64,7 +64,7 @@ export async function startMortal(
     lockSql,
     jobs,
     pool: createFakePool(),
-    identity: { host: "test", pid: given.pid ?? 1, version: "0.0.0", workers: 1 },
+    identity: { host: "test", pid: given.pid ?? 1, version: "0.0.0", workers: 1, roles: ["web", "work"] },
     log: pino({ level: "silent" }),
     now: given.now,
     random: Math.random,

@@ -46,7 +46,13 @@ describe("GET /api/system", () => {
   test("tells who lives, who was lost, and what each holds", async () => {
     const { sql } = database;
     for (const owner of ["1", "2", "3"])
-      await registerProcess(sql, owner, { host: "box", pid: Number(owner), version: "1.0.0", workers: 2 });
+      await registerProcess(sql, owner, {
+        host: "box",
+        pid: Number(owner),
+        version: "1.0.0",
+        workers: 2,
+        roles: ["web", "work"],
+      });
     await sql`update barline.processes set heartbeat_at = now() - interval '1 minute' where owner = '2'`;
     await sql`update barline.processes set stopped_at = now() where owner = '3'`;
     const runId = await addRun(sql, { jobId: jobIds.ingest, state: "running" });

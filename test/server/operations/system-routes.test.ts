@@ -41,7 +41,7 @@ describe("the system page", () => {
 
   test("shows processes with what they hold, also under hostile names", async () => {
     const { sql } = dashboard;
-    await registerProcess(sql, "7", { host: hostile, pid: 42, version: hostile, workers: 2 });
+    await registerProcess(sql, "7", { host: hostile, pid: 42, version: hostile, workers: 2, roles: ["web", "work"] });
     await sql`update barline.processes set leader = true`;
     const [run] = await sql<{ id: number }[]>`
       insert into barline.runs (job_id, state, trigger) values (${jobIds.ingest}, 'running', 'schedule') returning id`;

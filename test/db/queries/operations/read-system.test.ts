@@ -17,7 +17,7 @@ test.each<[string, number, Record<"state" | "alive" | "leader", string | number 
   ["not as long as", 60_000, { state: "lost", alive: 0, leader: undefined }],
 ])("list, gauge and leader agree on a process whose lease lasts %s it was silent", async (_, leaseMs, expected) => {
   const { sql } = database;
-  await registerProcess(sql, "7", { host: "box", pid: 7, version: "1.0.0", workers: 2 });
+  await registerProcess(sql, "7", { host: "box", pid: 7, version: "1.0.0", workers: 2, roles: ["web", "work"] });
   await sql`update barline.processes set leader = true, heartbeat_at = now() - interval '30 minutes'`;
   const [process] = await selectProcesses(sql, leaseMs, 10);
   const alive = (await selectStanding(sql, leaseMs)).find(({ what }) => what === "processes")?.count;
