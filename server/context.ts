@@ -12,6 +12,7 @@ import type { SavedScreens } from "./market/saved-screens.ts";
 import type { Watchlists } from "./market/watchlists.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 import type { PublishedLogins } from "./operations/published-logins.ts";
+import type { Backtests } from "./research/backtests/elsewhere.ts";
 import type { Scenarios } from "./research/scenarios/scenarios.ts";
 import type { SqlConsole } from "./research/sql/console.ts";
 import type { Sweeps } from "./research/sweeps/sweeps.ts";
@@ -30,6 +31,8 @@ export type AppContext = {
   housekeeping: Housekeeping;
   /** The daily comparison of what is published with what the raw tables make. */
   drift: Drift;
+  /** Where backtests are run. */
+  backtests: Backtests;
   /** Searches over parameters of strategies. */
   sweeps: Sweeps;
   /** Strategies of the people's own, as files of the workspace. */

@@ -6,16 +6,8 @@ import { createLifecycle } from "./lifecycle.ts";
 import { configSecrets, createLogger } from "./log.ts";
 import { createMetrics } from "./metrics/metrics.ts";
 import { reportProgress } from "./progress.ts";
-import {
-  openAlerts,
-  openDrift,
-  openHousekeeping,
-  openSweeps,
-  startDatabase,
-  startGuard,
-  startPipeline,
-} from "./start.ts";
-import { openOwnStrategies } from "./start-strategies.ts";
+import { openAlerts, openDrift, openHousekeeping, startDatabase, startGuard, startPipeline } from "./start.ts";
+import { openOwnStrategies, openResearch } from "./start-research.ts";
 import { openReader, startWeb } from "./start-web.ts";
 
 /** Exit codes: what a supervisor should make of the end. The same start is refused again until somebody changes something. */
@@ -72,14 +64,16 @@ async function start(): Promise<void> {
   const alerts = openAlerts(startup, database, pipeline);
   const housekeeping = openHousekeeping(startup, database);
   const drift = openDrift(startup, database);
-  const sweeps = openSweeps(startup, database);
+  const research = openResearch(startup, database, { read, owner: pipeline.orchestrator.owner });
   const ownStrategies = await openOwnStrategies(startup);
   let isWorking = false;
-  const parts = { read, pipeline, alerts, housekeeping, drift, sweeps, ownStrategies, guard };
+  const parts = { read, pipeline, alerts, housekeeping, drift, ...research, ownStrategies, guard };
   // The pages first, so that they can be looked at meanwhile; ready is who also takes requests for work.
   const url = await startWeb(startup, database, { ...parts, isWorking: () => isWorking });
   if (asked) return;
   await pipeline.orchestrator.start();
+  // After the process's lock is there, by which others know that it lives.
+  await research.sweeps.start();
   isWorking = true;
   const chores = config.roles.includes("schedule") ? [housekeeping, drift, alerts, pipeline.workspaceWatch] : [];
   for (const service of chores) await service.start();

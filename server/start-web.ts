@@ -23,7 +23,7 @@ const snapshotMs = 1000;
 
 type WebParts = Pick<
   AppContext,
-  "read" | "pipeline" | "alerts" | "housekeeping" | "drift" | "sweeps" | "ownStrategies" | "guard"
+  "read" | "pipeline" | "alerts" | "housekeeping" | "drift" | "sweeps" | "backtests" | "ownStrategies" | "guard"
 > & { isWorking(): boolean };
 
 /** Serves the dashboard and the API, or without the role for them the probes alone. Answers the URL. */
@@ -53,7 +53,7 @@ async function openDashboard(
   const { config, log, lifecycle, metrics, now } = startup;
   const { read } = parts;
   const state = openOwnPool(lifecycle, database, "scenarios");
-  const kept = createKept({ sql: state, read, now });
+  const kept = createKept({ sql: state, read, backtests: parts.backtests, now });
   const { url } = database;
   const logins = {
     sqlConsole: createSqlConsole({ url, sql: state, log, now }),

@@ -30,8 +30,6 @@ import { lakeOf } from "./lake-config.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { createDataReader } from "./market/data-alert-reader.ts";
 import type { Metrics } from "./metrics/metrics.ts";
-import { createSweepPool } from "./research/sweeps/pool.ts";
-import { createSweeps, type Sweeps } from "./research/sweeps/sweeps.ts";
 
 export type Startup = {
   config: Config;
@@ -227,18 +225,6 @@ export function openDrift({ config, log, lifecycle, now }: Startup, database: Da
   lifecycle.onStop("drift", () => drift.stop());
   return drift;
 }
-
-/** What runs sweeps, on workers and connections of its own; no worker is started before the first sweep. */
-export function openSweeps({ config, log, lifecycle }: Startup, database: Database): Sweeps {
-  const sql = openOwnPool(lifecycle, database, "sweeps");
-  const pool = createSweepPool({ size: config.workers, idleMs: sweepWorkersIdleMs });
-  const sweeps = createSweeps({ sql, pool, log });
-  lifecycle.onStop("sweeps", () => sweeps.stop());
-  return sweeps;
-}
-
-/** Who searches usually searches again; after that their memory is given back. */
-const sweepWorkersIdleMs = 60_000;
 
 /** Of the five seconds that stopping may take; the database gets the rest. */
 const orchestratorPatienceMs = 1500;

@@ -1,4 +1,3 @@
-import pino from "pino";
 import { openPool, type Sql } from "../../db/client.ts";
 import { runBacktest } from "../../server/backtest/backtest.ts";
 import { simpleAverage } from "../../server/backtest/indicators.ts";
@@ -9,7 +8,7 @@ import { readBars } from "../../server/research/backtests/bars.ts";
 import { readRequest } from "../../server/research/sweeps/plan.ts";
 import { createSweepPool } from "../../server/research/sweeps/pool.ts";
 import { prepareSweep } from "../../server/research/sweeps/prepare.ts";
-import { createSweeps } from "../../server/research/sweeps/sweeps.ts";
+import { openSweeps } from "../server/research/sweeps/open.ts";
 import { createTestApp } from "../server/support.ts";
 import { highestResidentBytes } from "./memory.ts";
 
@@ -106,11 +105,7 @@ const averages = (windows: number) => ({
 /** Sweeps momentum so many times, and tells how many points each ran. */
 async function runSweeps({ url, ticker, workers }: Asked, read: Sql, params: object, count: number) {
   const sql = openPool(url, "state", { max: 2 });
-  const sweeps = createSweeps({
-    sql,
-    pool: createSweepPool({ size: workers, idleMs: 10_000 }),
-    log: pino({ level: "silent" }),
-  });
+  const sweeps = openSweeps(sql, { pool: createSweepPool({ size: workers, idleMs: 10_000 }) });
   const costs = { commission: { bps: 5 }, slippage: { bps: 2 } };
   const asked = readRequest({ ticker, strategy: "momentum", split: null, ...costs, params });
   const times = await timesOf(count, async () => {

@@ -14,11 +14,12 @@ import { createKept } from "../../server/kept.ts";
 import { createMetrics } from "../../server/metrics/metrics.ts";
 import { createPublishedLogins } from "../../server/operations/published-logins.ts";
 import { createAssetRoutes, createDashboardRoutes } from "../../server/pages.ts";
+import { runHere } from "../../server/research/backtests/elsewhere.ts";
 import { createSqlConsole } from "../../server/research/sql/console.ts";
 import { createSweepPool } from "../../server/research/sweeps/pool.ts";
-import { createSweeps } from "../../server/research/sweeps/sweeps.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { fakeJobs, fakePipeline } from "./fake-pipeline.ts";
+import { openSweeps } from "./research/sweeps/open.ts";
 import { noAlerts, noDrift, noOwnStrategies } from "./support.ts";
 
 /** Thursday evening in New York: the session of 9 January 2020 has settled. */
@@ -39,7 +40,7 @@ export async function openDashboard(
   const { pipeline, asked } = fakePipeline(jobs, { backfill: 7, run: 9 });
   const log = pino({ level: "silent" });
   const lake = openLake({ kind: "folder", root: join(tmpdir(), "barline-no-lake"), bucket: "test" });
-  const sweeps = createSweeps({ sql: database.sql, pool: createSweepPool({ size: 1, idleMs: 1000 }), log });
+  const sweeps = openSweeps(database.sql, { pool: createSweepPool({ size: 1, idleMs: 1000 }) });
   const context: AppContext = {
     config,
     guard: null,
@@ -49,6 +50,7 @@ export async function openDashboard(
     housekeeping: createHousekeeping({ sql: database.sql, lake, log, now: () => now }),
     drift: noDrift,
     sweeps,
+    backtests: runHere(database.sql),
     ownStrategies: own,
     ...createKept({ sql: database.sql, read: database.sql, now: () => now }),
     publishedLogins: createPublishedLogins({ sql: database.sql, url: database.url, now: () => now }),

@@ -17,6 +17,7 @@ import { createKept } from "../../server/kept.ts";
 import { createLogger } from "../../server/log.ts";
 import { createMetrics } from "../../server/metrics/metrics.ts";
 import { createPublishedLogins, type PublishedLogins } from "../../server/operations/published-logins.ts";
+import { type Backtests, runHere } from "../../server/research/backtests/elsewhere.ts";
 import { createSqlConsole, type SqlConsole } from "../../server/research/sql/console.ts";
 import type { Sweeps } from "../../server/research/sweeps/sweeps.ts";
 import type { OwnStrategies } from "../../server/research/workspace/found.ts";
@@ -118,6 +119,7 @@ export const noDrift: Drift = {
 const noSweeps: Sweeps = {
   begin: unexpected("sweeps.begin"),
   cancel: unexpected("sweeps.cancel"),
+  start: async () => {},
   idle: async () => {},
   stop: async () => {},
 };
@@ -172,6 +174,7 @@ export function createTestApp(
     housekeeping?: Housekeeping;
     drift?: Drift;
     sweeps?: Sweeps;
+    backtests?: Backtests;
     kept?: ReturnType<typeof createKept>;
     publishedLogins?: PublishedLogins;
     sqlConsole?: SqlConsole;
@@ -199,6 +202,7 @@ export function createTestApp(
     housekeeping: options.housekeeping ?? fakeHousekeeping(),
     drift: options.drift ?? noDrift,
     sweeps: options.sweeps ?? noSweeps,
+    backtests: options.backtests ?? runHere(options.read ?? noDatabase),
     ownStrategies: noOwnStrategies,
     ...(options.kept ?? createKept({ sql: options.read ?? noDatabase, read: options.read ?? noDatabase, now })),
     publishedLogins:

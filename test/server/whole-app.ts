@@ -12,7 +12,8 @@ import { createMetrics } from "../../server/metrics/metrics.ts";
 import { createPublishedLogins } from "../../server/operations/published-logins.ts";
 import { createAssetRoutes, createDashboardRoutes } from "../../server/pages.ts";
 import { createSqlConsole } from "../../server/research/sql/console.ts";
-import { openAlerts, openDrift, openHousekeeping, openSweeps, startPipeline } from "../../server/start.ts";
+import { openAlerts, openDrift, openHousekeeping, startPipeline } from "../../server/start.ts";
+import { openResearch } from "../../server/start-research.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { password } from "./http/access.ts";
 import { addBacktestSample } from "./research/backtests/sample.ts";
@@ -62,7 +63,7 @@ export async function openWholeApp({ isEmpty = false } = {}): Promise<WholeApp> 
   const read = openPool(database.url, "read", { asReader: true });
   lifecycle.onStop("read pool", () => read.end());
   const pipeline = await startPipeline(startup, reached);
-  const sweeps = openSweeps(startup, reached);
+  const { sweeps } = openResearch(startup, reached, { read, owner: pipeline.orchestrator.owner });
   const app = createTestApp({
     ...{ environment, read, access: database.sql, pipeline, sweeps },
     alerts: openAlerts(startup, reached, pipeline),

@@ -1,4 +1,4 @@
-import type { Sql } from "../../client.ts";
+import type { Sql, TransactionSql } from "../../client.ts";
 import { lockKeys } from "../../locks.ts";
 
 /** A try of a task that is under way. */
@@ -43,23 +43,29 @@ export async function leadSchedule(sql: Sql): Promise<boolean> {
 }
 
 /**
+ * Whether a lease, in the columns of the row at hand, is nobody's any more: it ran out, or a process that is not `self` had it and is
+ * gone with its lock. A server that starts again has forgotten all locks: they say nothing of a lease that was not renewed since.
+ */
+export const isStray = (sql: Sql | TransactionSql, self: string, leaseMs: number) => sql`(
+  lease_expires_at < now() or lease_owner <> ${self}::text
+  and lease_expires_at - ${leaseMs}::float8 * interval '1 millisecond' > pg_postmaster_start_time()
+  and not exists (
+    select 1 from pg_locks where locktype = 'advisory' and classid = ${lockKeys.processClass}::int::oid
+      and objid = lease_owner::int::oid
+      and database = (select oid from pg_database where datname = current_database())))`;
+
+/**
  * Queues again what is held by a process that died (its lock is gone) or went silent (its lease ran out).
  * What `self` knows that it holds is left alone: a database that was away for a while made it late, not lost. What it
  * owns and does not know of, as the answer to its claim was lost on the way, is found by the lease that nobody renews.
- * A server that starts again has forgotten all locks: they say nothing of a lease that was not renewed since.
  * A task that has been lost five times in a row waits ever longer: it may be what brings its processes down.
  */
 export async function recoverTasks(sql: Sql, self: string, held: RunningTry[], leaseMs: number): Promise<number> {
   const rows = await sql`
     with stray as (
       select id from barline.tasks
-      where state = 'running' and id <> all (${held.map((one) => one.taskId)}::bigint[]) and (
-        lease_expires_at < now() or lease_owner <> ${self}::text
-        and lease_expires_at - ${leaseMs}::float8 * interval '1 millisecond' > pg_postmaster_start_time()
-        and not exists (
-          select 1 from pg_locks where locktype = 'advisory' and classid = ${lockKeys.processClass}::int::oid
-            and objid = lease_owner::int::oid
-            and database = (select oid from pg_database where datname = current_database())))
+      where state = 'running' and id <> all (${held.map((one) => one.taskId)}::bigint[])
+        and ${isStray(sql, self, leaseMs)}
       for update skip locked
     ), lost as (
       update barline.tasks set state = 'queued', lease_owner = null, lease_expires_at = null, losses = losses + 1,

@@ -1,6 +1,6 @@
 import { rules, universeRules } from "../../backtest/rules.ts";
 import { answer, defineOperation, type Operation } from "../../http/operation.ts";
-import { runRequest, toAnswer } from "./run.ts";
+import { toAnswer } from "./run.ts";
 import { backtestAnswer, backtestInput } from "./schemas.ts";
 
 export const backtestOperations: Operation[] = [
@@ -12,7 +12,7 @@ export const backtestOperations: Operation[] = [
     request: { body: backtestInput },
     keepsNothing: true,
     answers: { 200: { description: "The run.", schema: backtestAnswer } },
-    handle: async ({ body }, { read }) => answer(200, toAnswer(await runRequest(read, body))),
+    handle: async ({ body }, { backtests }) => answer(200, toAnswer(await backtests.run(body))),
   }),
 ];
 

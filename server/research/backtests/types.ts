@@ -57,7 +57,7 @@ export type NamedTicker = { ticker: string; lastDate: string; labels: readonly O
 
 /** A run over all tickers. */
 export type UniverseRun = RunOf<"universe"> & {
-  strategy: ConfiguredUniverseStrategy;
+  strategy: Omit<ConfiguredUniverseStrategy, "score">;
   /** The market's sessions; a portfolio has no one price. */
   bars: { dates: readonly string[] };
   /** By the number that trades and holdings name a ticker by. */

@@ -86,7 +86,7 @@ export function idsOf(text: string): number[] {
 
 /** Scenarios beside each other, as they were kept; with `isCommon`, run over what their ranges share, on the data of now. */
 export async function readComparison(
-  context: Reader & Pick<AppContext, "now">,
+  context: Reader & Pick<AppContext, "backtests" | "now">,
   ids: number[],
   isCommon: boolean,
 ): Promise<Comparison> {
@@ -117,7 +117,7 @@ async function asKept(context: Reader, row: WholeScenario): Promise<ComparedScen
 }
 
 async function runOver(
-  { read, now }: Reader & Pick<AppContext, "now">,
+  { backtests, now }: Pick<AppContext, "backtests" | "now">,
   row: WholeScenario,
   range: DateRange,
 ): Promise<ComparedScenario> {
@@ -125,7 +125,7 @@ async function runOver(
   const request = { ...scenarioOf(row), ...range };
   const shared = { id, name, capital: request.capital, scenario: request, changes: [] };
   try {
-    const { metrics, dates, equity, dataVersion } = await runNow(read, request, now());
+    const { metrics, dates, equity, dataVersion } = await runNow(backtests, request, now());
     return { ...shared, metrics, dates, equity, dataVersion, problem: null };
   } catch (error) {
     if (!(error instanceof HttpError) || error.status >= 500) throw error;

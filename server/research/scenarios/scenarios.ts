@@ -16,7 +16,8 @@ import {
 } from "../../../db/queries/research/scenarios.ts";
 import { type Actor, RequestError } from "../../../jobs/orchestrator/types.ts";
 import { beginningOf, cleanName, freeName, named, nameTaken } from "../../http/names.ts";
-import { runRequest, tradesOf } from "../backtests/run.ts";
+import { type Backtests, runHere } from "../backtests/elsewhere.ts";
+import { tradesOf } from "../backtests/run.ts";
 import type { BacktestRequest } from "../backtests/schemas.ts";
 import type { Scenario } from "../backtests/types.ts";
 import { requestOf } from "./request.ts";
@@ -51,11 +52,13 @@ type Options = {
   sql: Sql;
   /** Where runs read bars. */
   read: Sql;
+  /** Where they are run; here where it is left out. */
+  backtests?: Backtests;
   now(): Date;
 };
 
 /** What people do with scenarios, on one database. */
-export function createScenarios({ sql, read, now }: Options): Scenarios {
+export function createScenarios({ sql, read, now, backtests = runHere(read) }: Options): Scenarios {
   /** One deed and its record; `name` is what its scenario is called then. */
   const act = async <Result>(
     kind: string,
@@ -75,7 +78,7 @@ export function createScenarios({ sql, read, now }: Options): Scenarios {
       // Before a run that may take seconds.
       await requireFree(sql, clean);
       await requireRoom(sql);
-      const { scenario, ...run } = await runNow(read, request, now());
+      const { scenario, ...run } = await runNow(backtests, request, now());
       return await named(clean, thing, () =>
         act("scenario.create", by, async (transaction) => {
           const kept = { ...run, name: clean, request: scenario as unknown as JsonValue, by: by.name, at: now() };
@@ -117,7 +120,7 @@ export function createScenarios({ sql, read, now }: Options): Scenarios {
     async runAgain(id, by) {
       const kept = await selectScenario(sql, id);
       if (kept === null || kept.deletedAt !== null) throw noScenario(id);
-      const { scenario: _, ...run } = await runNow(read, requestOf(kept), now());
+      const { scenario: _, ...run } = await runNow(backtests, requestOf(kept), now());
       await act("scenario.run", by, (transaction) =>
         withListed(transaction, id, () => updateScenarioRun(transaction, id, run)),
       );
@@ -142,11 +145,11 @@ export const noScenario = (id: number): RequestError =>
 
 /** Runs a request, and tells what is kept of it. */
 export async function runNow(
-  read: Sql,
+  backtests: Backtests,
   request: BacktestRequest,
   ranAt: Date,
 ): Promise<ScenarioRun & { scenario: Scenario }> {
-  const run = await runRequest(read, request);
+  const run = await backtests.run(request);
   const { scenario, backtest, bars, dataVersion } = run;
   return {
     ...{ scenario, dataVersion, ranAt },

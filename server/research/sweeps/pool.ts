@@ -4,19 +4,21 @@ import type { HeatMaps } from "../../backtest/sweep/heat-map.ts";
 import type { SweepInput } from "../../backtest/sweep/input.ts";
 import type { SweepResult } from "../../backtest/sweep/result.ts";
 import { countPoints } from "../../backtest/sweep/space.ts";
-import type { SweepPlan } from "../../backtest/sweep/types.ts";
+import type { Chunk, SweepPlan } from "../../backtest/sweep/types.ts";
 import type { Chosen, SweptMarket } from "../../backtest/sweep/universe.ts";
 import type { Bars } from "../../backtest/types.ts";
 import type { HeldBars } from "../../backtest/universe/types.ts";
 import type { OwnFile } from "../workspace/catalogue.ts";
-import { residentMemory, watchMemory } from "../workspace/memory.ts";
-import { secondsOf } from "../workspace/words.ts";
-import type { FromSweepWorker, ToSweepWorker } from "./messages.ts";
+import { guardOwn, ownLimits } from "./guard.ts";
+import { createSpans, type Span, type Spans } from "./spans.ts";
+import { type Dealt, deal, post, withTeam } from "./team.ts";
 
 /** Bun workers that share the points of one sweep at a time. They end when there has been no sweep for a while. */
 export type SweepPool = {
   /** Runs a sweep; rejects as it failed, or with the signal's reason: the workers are ended then, whatever they are at. */
   run(source: SweepSource, plan: SweepPlan, options: SweepOptions): Promise<SweepResult & { maps: HeatMaps }>;
+  /** Runs points of a sweep that another process has as a whole: span after span, until there is no other. Rejects as `run`. */
+  runSpans(source: SweepSource, plan: SweepPlan, work: SpanWork): Promise<void>;
   /** Workers alive now. */
   size(): number;
   close(): void;
@@ -37,18 +39,30 @@ type UniverseReading = {
   readBars(chosen: Chosen): Promise<ReadonlyMap<number, HeldBars>>;
 };
 
-type SweepOptions = { signal: AbortSignal /** Points that have been run. */; progress(done: number): void };
+/** Points of a sweep that other processes run: what is left to be run here, and what is told of theirs. */
+export type Elsewhere = {
+  spans: Spans;
+  /** Is told how to hand over points that were run elsewhere, and what to call where some are to be run here again. */
+  begin(found: { add(chunk: Chunk): void; again(): void }): void;
+};
 
-/** What a chunk should take: short enough for a progress that moves, long enough that messages cost nothing. */
-const chunkMs = 40;
+type SweepOptions = {
+  signal: AbortSignal;
+  /** Points that have been run. */
+  progress(done: number): void;
+  /** All points are run here where it is left out. */
+  elsewhere?: Elsewhere;
+};
+
+export type SpanWork = {
+  signal: AbortSignal;
+  /** Keeps what a span gave. Answers the next; null where there is none. */
+  next(found: readonly Chunk[]): Promise<Span | null>;
+  first: Span;
+};
+
 /** Of the universe one point may take as long as a chunk should. */
 const firstChunkPoints = { ticker: 20, universe: 1 };
-const mostChunkPoints = 2000;
-/** Chunks that a worker has at a time: the next one waits for it while the last one travels. */
-const chunksAhead = 2;
-
-/** How long workers may say nothing while they run a file of the workspace, and what the process may grow by meanwhile, in bytes. */
-const ownLimits = { silentMs: 60_000, memory: 2 * 1024 * 1024 * 1024 };
 
 type PoolOptions = { size: number; idleMs: number; entry?: URL; limits?: typeof ownLimits; later?: Later };
 
@@ -67,98 +81,124 @@ export function createSweepPool(options: PoolOptions): SweepPool {
     while (workers.size < options.size) workers.add(new Worker(entry.href, { env: {} }));
     return [...workers];
   };
+  /** Does some work with workers that know what the points of a sweep are run on. */
+  const withInput = async <Result>(
+    source: SweepSource,
+    plan: SweepPlan,
+    asked: AbortSignal,
+    work: (team: Team) => Promise<Result>,
+  ): Promise<Result> => {
+    asked.throwIfAborted();
+    const path = source.file?.path ?? null;
+    // What a file has done to its worker is met by no other sweep, and what it was before by none of its own.
+    if (path !== null) close();
+    const guard = path === null ? null : guardOwn(asked, { limits, later });
+    const signal = guard?.signal ?? asked;
+    try {
+      const workers = hire();
+      guard?.listen(workers);
+      const atFirst = firstChunkPoints[source.scope];
+      const input =
+        source.scope === "ticker" ? source : await readInput(source, plan, { team: workers, atFirst }, signal);
+      for (const worker of workers) post(worker, { type: "begin", input, plan, path });
+      const result = await work({ workers, atFirst, signal });
+      for (const worker of workers) post(worker, { type: "end" });
+      // Idle workers keep no process from ending.
+      if (path !== null) close();
+      else idleTimer = setTimeout(close, options.idleMs).unref();
+      return result;
+    } catch (error) {
+      close();
+      throw error;
+    } finally {
+      guard?.stop();
+    }
+  };
   return {
     size: () => workers.size,
     close,
-    run: async (source, plan, { signal: asked, progress }) => {
-      asked.throwIfAborted();
-      const collector = createCollector(plan);
-      const path = source.file?.path ?? null;
-      // What a file has done to its worker is met by no other sweep, and what it was before by none of its own.
-      if (path !== null) close();
-      const guard = path === null ? null : guardOwn(asked, { limits, later });
-      const signal = guard?.signal ?? asked;
-      try {
-        const team = hire();
-        guard?.listen(team);
-        const dealt = { team, points: countPoints(plan.axes, plan.search), atFirst: firstChunkPoints[source.scope] };
-        const input = source.scope === "ticker" ? source : await readInput(source, plan, dealt, signal);
-        await withTeam(team, signal, (handlers) => {
-          for (const worker of team) post(worker, { type: "begin", input, plan, path });
-          deal(dealt, handlers, {
-            ask: (first, count) => ({ type: "run", first, count }),
-            take: (message) => {
-              if (message.type !== "chunk") return null;
-              collector.add(message.chunk);
-              progress(collector.done());
-              return message.chunk.count;
-            },
-          });
-        });
-        const { maps, ...ranking } = collector.finish();
-        const result = await withTeam(team, signal, ({ resolve, handle }) => {
-          handle((message) => message.type === "finished" && resolve(message.result));
-          post(team[0], { type: "finish", ranking });
-        });
-        for (const worker of team) post(worker, { type: "end" });
-        // Idle workers keep no process from ending.
-        if (path !== null) close();
-        else idleTimer = setTimeout(close, options.idleMs).unref();
-        return { ...(result as SweepResult), maps };
-      } catch (error) {
-        close();
-        throw error;
-      } finally {
-        guard?.stop();
-      }
-    },
+    run: (source, plan, asked) => withInput(source, plan, asked.signal, (team) => runAll(team, plan, asked)),
+    runSpans: (source, plan, work) => withInput(source, plan, work.signal, (team) => runEach(team, work)),
   };
 }
 
-type Guard = { signal: AbortSignal; listen(team: readonly Worker[]): void; stop(): void };
+type Team = { workers: readonly Worker[]; atFirst: number; signal: AbortSignal };
 
-/** Ends the sweep of a file that says nothing for too long, or takes too much memory: its signal aborts as the one that was asked with does. */
-function guardOwn(asked: AbortSignal, { limits, later }: { limits: typeof ownLimits; later: Later }): Guard {
-  const ended = new AbortController();
-  let callOff = () => {};
-  const wait = () => {
-    callOff();
-    callOff = later(() => {
-      const message = `The strategy did not answer for ${secondsOf(limits.silentMs)}, and was ended: does it loop?`;
-      ended.abort(new Error(message));
-    }, limits.silentMs);
+/** Runs all points, here and elsewhere, and tells what was found. */
+async function runAll(
+  { workers: team, atFirst, signal }: Team,
+  plan: SweepPlan,
+  { progress, elsewhere }: SweepOptions,
+): Promise<SweepResult & { maps: HeatMaps }> {
+  const points = countPoints(plan.axes, plan.search);
+  const collector = createCollector(plan);
+  const add = (chunk: Chunk) => {
+    collector.add(chunk);
+    progress(collector.done());
   };
-  const stopWeighing = watchMemory({ read: residentMemory, later, most: limits.memory }, () =>
-    ended.abort(new Error(`The sweep took more than ${limits.memory / 2 ** 20} MB of memory, and was ended.`)),
-  );
-  wait();
-  return {
-    signal: AbortSignal.any([asked, ended.signal]),
-    listen: (team) => {
-      for (const worker of team) worker.addEventListener("message", wait);
-    },
-    stop: () => {
-      callOff();
-      stopWeighing();
-    },
-  };
+  const spans = elsewhere?.spans ?? createSpans(points);
+  await withTeam(team, signal, (handlers) => {
+    const again = deal({ team, spans, atFirst }, handlers, {
+      ask: (span) => ({ type: "run", ...span }),
+      take: (message) => {
+        if (message.type !== "chunk") return null;
+        add(message.chunk);
+        return message.chunk.count;
+      },
+      isDone: () => collector.done() === points,
+    });
+    elsewhere?.begin({ add, again });
+  });
+  const { maps, ...ranking } = collector.finish();
+  const result = await withTeam(team, signal, ({ resolve, handle }) => {
+    handle((message) => message.type === "finished" && resolve(message.result));
+    post(team[0], { type: "finish", ranking });
+  });
+  return { ...(result as SweepResult), maps };
+}
+
+/** Runs one span after another, for a process that has the sweep as a whole. */
+async function runEach({ workers: team, atFirst, signal }: Team, { first, next }: SpanWork): Promise<void> {
+  for (let span: Span | null = first; span !== null; ) {
+    const found: Chunk[] = [];
+    const { count } = span;
+    const spans = createSpans(span.first + count, [{ first: 0, count: span.first }]);
+    await withTeam(team, signal, (handlers) => {
+      deal({ team, spans, atFirst }, handlers, {
+        ask: (part) => ({ type: "run", ...part }),
+        take: (message) => {
+          if (message.type !== "chunk") return null;
+          found.push(message.chunk);
+          return message.chunk.count;
+        },
+        isDone: () => found.reduce((done, chunk) => done + chunk.count, 0) === count,
+      });
+    });
+    span = await next(found);
+  }
 }
 
 /** Reads the market, asks the workers whom the points choose from it, and reads the bars of those alone. */
 async function readInput(
   source: SweepSource & { scope: "universe" },
   plan: SweepPlan,
-  dealt: Dealt,
+  { team, atFirst }: Omit<Dealt, "spans">,
   signal: AbortSignal,
 ): Promise<SweepInput> {
-  const { team } = dealt;
   const { market, readBars } = await unlessAborted(source.read(signal), signal);
+  const points = countPoints(plan.axes, plan.search);
+  let surveyed = 0;
   const chosen = new Uint8Array(new SharedArrayBuffer(market.sections.length * market.listings.length));
   await withTeam(team, signal, (handlers) => {
     for (const worker of team) post(worker, { type: "survey", market, plan, chosen, path: source.file?.path ?? null });
-    deal(dealt, handlers, {
-      ask: (first, count) => ({ type: "choose", first, count }),
-      take: (message) => (message.type === "chosen" ? message.count : null),
+    deal({ team, spans: createSpans(points), atFirst }, handlers, {
+      ask: (span) => ({ type: "choose", ...span }),
+      take: (message) => {
+        if (message.type !== "chosen") return null;
+        surveyed += message.count;
+        return message.count;
+      },
+      isDone: () => surveyed === points,
     });
   });
   const bars = await unlessAborted(readBars(chosen), signal);
@@ -175,68 +215,4 @@ async function unlessAborted<Value>(work: Promise<Value>, signal: AbortSignal): 
   } finally {
     signal.removeEventListener("abort", onAbort);
   }
-}
-
-const post = (worker: Worker | undefined, message: ToSweepWorker): void => worker?.postMessage(message);
-
-type Handlers = {
-  resolve(value?: unknown): void;
-  /** Sets what is done about the workers' messages; failures are seen to already. */
-  handle(receive: (message: FromSweepWorker, worker: Worker) => void): void;
-};
-
-/** Waits for what `start` asks of the workers; rejects where one of them fails or dies, or the signal says so. */
-async function withTeam(team: Worker[], signal: AbortSignal, start: (handlers: Handlers) => void): Promise<unknown> {
-  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-  const onAbort = () => reject(signal.reason);
-  const onClose = () => reject(new Error("A worker of the sweep ended unexpectedly."));
-  signal.addEventListener("abort", onAbort, { once: true });
-  for (const worker of team) worker.addEventListener("close", onClose);
-  const handle: Handlers["handle"] = (receive) => {
-    for (const worker of team) {
-      worker.onmessage = ({ data }: MessageEvent<FromSweepWorker>) => {
-        if (data.type === "failed") reject(new Error(data.message));
-        else receive(data, worker);
-      };
-      worker.onerror = (event) => reject(new Error(`A worker of the sweep failed: ${event.message}`));
-    }
-  };
-  try {
-    start({ resolve, handle });
-    return await promise;
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-    for (const worker of team) worker.removeEventListener("close", onClose);
-  }
-}
-
-/** Points to be handed out, and how many of them to each worker at first. */
-type Dealt = { team: Worker[]; points: number; atFirst: number };
-
-type Round = {
-  ask(first: number, count: number): ToSweepWorker;
-  /** How many points a message brings back; null where it brings none. */
-  take(message: FromSweepWorker): number | null;
-};
-
-/** Hands out the points until all have come back. Each worker's chunks grow to what takes it the time that they should. */
-function deal({ team, points, atFirst }: Dealt, { resolve, handle }: Handlers, { ask, take }: Round): void {
-  const sizes = new Map<Worker, number>();
-  let [next, done] = [0, 0];
-  const give = (worker: Worker) => {
-    const count = Math.min(sizes.get(worker) ?? atFirst, points - next);
-    if (count === 0) return;
-    post(worker, ask(next, count));
-    next += count;
-  };
-  handle((message, worker) => {
-    const count = take(message);
-    if (count === null || !("durationMs" in message)) return;
-    const fitting = Math.round((count * chunkMs) / Math.max(message.durationMs, 0.1));
-    sizes.set(worker, Math.min(Math.max(fitting, 1), mostChunkPoints));
-    done += count;
-    if (done === points) resolve();
-    else give(worker);
-  });
-  for (let ahead = 0; ahead < chunksAhead; ahead++) for (const worker of team) give(worker);
 }

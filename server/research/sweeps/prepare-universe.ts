@@ -11,7 +11,7 @@ import { noSessions, nothingPublished, requireDividends } from "../backtests/run
 import type { ListedUniverse } from "../workspace/catalogue.ts";
 import { completed, noPoints, planOf, rangeOf } from "./plan.ts";
 import type { SweepSource } from "./pool.ts";
-import type { PreparedSweep } from "./queue.ts";
+import type { PreparedSweep } from "./prepared.ts";
 import { type Listed, readChosenBars, readListed, readMarket } from "./read-universe.ts";
 import type { SweepRequest } from "./schemas.ts";
 

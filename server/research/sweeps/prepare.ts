@@ -8,7 +8,7 @@ import { readBars } from "../backtests/bars.ts";
 import type { ListedTicker } from "../workspace/catalogue.ts";
 import { completed, noPoints, planOf, rangeOf, spaceOf, strategyOf } from "./plan.ts";
 import { prepareUniverse } from "./prepare-universe.ts";
-import type { PreparedSweep } from "./queue.ts";
+import type { PreparedSweep } from "./prepared.ts";
 import type { SweepRequest } from "./schemas.ts";
 
 /** Points that are looked at for one that can be run, before the sweep begins; what is not found among them, the sweep itself tells. */

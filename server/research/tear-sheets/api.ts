@@ -1,6 +1,5 @@
 import type { CurveSheet } from "../../backtest/tear-sheet/tear-sheet.ts";
 import { answer, defineOperation, type Operation } from "../../http/operation.ts";
-import { runRequest } from "../backtests/run.ts";
 import { backtestInput } from "../backtests/schemas.ts";
 import { type TearSheetAnswer, tearSheetAnswer } from "./schemas.ts";
 import { measureSubject, subjectOfRun, type TearSheetSubject } from "./subject.ts";
@@ -14,7 +13,7 @@ export const tearSheetOperations: Operation[] = [
     request: { body: backtestInput },
     keepsNothing: true,
     answers: { 200: { description: "The tear sheet.", schema: tearSheetAnswer } },
-    handle: async ({ body }, { read }) => answer(200, toAnswer(subjectOfRun(await runRequest(read, body)))),
+    handle: async ({ body }, { backtests }) => answer(200, toAnswer(subjectOfRun(await backtests.run(body)))),
   }),
 ];
 

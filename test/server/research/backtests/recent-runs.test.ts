@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { runHere } from "../../../../server/research/backtests/elsewhere.ts";
 import { createRecentRuns, type RecentRuns } from "../../../../server/research/backtests/recent-runs.ts";
 import { requestFromQuery } from "../../../../server/research/backtests/url.ts";
 import { createTestDatabase, type TestDatabase } from "../../../support/database.ts";
@@ -10,7 +11,7 @@ const clock = { now: new Date("2024-01-10T00:00:00Z") };
 beforeAll(async () => {
   database = await createTestDatabase();
   await addBacktestSample(database.sql);
-  runs = createRecentRuns({ read: database.sql, now: () => clock.now });
+  runs = createRecentRuns({ backtests: runHere(database.sql), read: database.sql, now: () => clock.now });
 }, 60_000);
 afterAll(() => database.drop());
 

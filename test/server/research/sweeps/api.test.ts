@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import pino from "pino";
-import { createSweepPool } from "../../../../server/research/sweeps/pool.ts";
-import { createSweeps, type Sweeps } from "../../../../server/research/sweeps/sweeps.ts";
+import type { Sweeps } from "../../../../server/research/sweeps/sweeps.ts";
 import { createTestDatabase, type TestDatabase } from "../../../support/database.ts";
 import { ask, createMart } from "../../api-support.ts";
 import { createTestApp, type TestApp } from "../../support.ts";
+import { openSweeps } from "./open.ts";
 
 setDefaultTimeout(60_000);
 
@@ -15,8 +14,7 @@ let app: TestApp;
 beforeAll(async () => {
   database = await createTestDatabase();
   const { sql } = database;
-  const pool = createSweepPool({ size: 2, idleMs: 1000 });
-  sweeps = createSweeps({ sql, pool, log: pino({ level: "silent" }) });
+  sweeps = openSweeps(sql);
   app = createTestApp({ read: sql, sweeps });
   await createMart(sql);
   await sql`

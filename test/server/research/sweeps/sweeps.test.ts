@@ -3,7 +3,6 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import pino from "pino";
 import { selectSweep, selectSweeps } from "../../../../db/queries/research/sweeps.ts";
 import type { Actor } from "../../../../jobs/orchestrator/types.ts";
 import { sampleBars } from "../../../../server/backtest/checks/sample-bars.ts";
@@ -12,10 +11,12 @@ import { runSweep } from "../../../../server/backtest/sweep/sweep.ts";
 import { createTickerSubject } from "../../../../server/backtest/sweep/ticker-subject.ts";
 import { planOf, readRequest } from "../../../../server/research/sweeps/plan.ts";
 import { createSweepPool, type SweepPool } from "../../../../server/research/sweeps/pool.ts";
-import type { PreparedSweep } from "../../../../server/research/sweeps/queue.ts";
-import { createSweeps, mostKept, mostWaiting } from "../../../../server/research/sweeps/sweeps.ts";
+import type { PreparedSweep } from "../../../../server/research/sweeps/prepared.ts";
+import type { SweepRequest } from "../../../../server/research/sweeps/schemas.ts";
+import { mostKept, mostWaiting } from "../../../../server/research/sweeps/sweeps.ts";
 import { createTestDatabase, type TestDatabase } from "../../../support/database.ts";
 import { until } from "../../../support/until.ts";
+import { openProcess, openSweeps } from "./open.ts";
 
 setDefaultTimeout(60_000);
 
@@ -23,14 +24,13 @@ let database: TestDatabase;
 const by: Actor = { name: "Ada", via: "api" };
 const bars = sampleBars(700, 5);
 const source = { scope: "ticker", file: null, bars } as const;
-const log = pino({ level: "silent" });
 
 beforeAll(async () => {
   database = await createTestDatabase();
 }, 60_000);
 afterAll(() => database.drop());
 beforeEach(async () => {
-  await database.sql`truncate barline.sweeps restart identity`;
+  await database.sql`truncate barline.sweeps, barline.research_pieces, barline.processes restart identity`;
 });
 
 function prepare(changes: Record<string, unknown> = {}): PreparedSweep {
@@ -45,8 +45,11 @@ function prepare(changes: Record<string, unknown> = {}): PreparedSweep {
 const endless = () =>
   prepare({ params: { shortWindow: { from: 1, to: 1000 }, longWindow: { from: 2, to: 1000 } }, walkForward: null });
 
+/** Its bars are no table's: what another process began is prepared by its request alone. */
+const prepareAgain = async (request: SweepRequest): Promise<PreparedSweep> => prepare({ ...request });
+
 const open = (pool: SweepPool = createSweepPool({ size: 2, idleMs: 100 })) =>
-  createSweeps({ sql: database.sql, pool, log });
+  openSweeps(database.sql, { pool, prepare: prepareAgain });
 
 /** A worker that does what `body` says, in place of ours. */
 function poolOf(body: string, size = 1): SweepPool {
@@ -126,31 +129,39 @@ describe("sweeps", () => {
   });
 
   test("are cancelled by another process", async () => {
-    const [here, there] = [open(), open()];
-    const id = await here.begin(endless(), by);
+    const [here, there] = [await openProcess(database, { prepare: prepareAgain }), open()];
+    const id = await here.sweeps.begin(endless(), by);
+    await until("it runs", async () => (await selectSweep(database.sql, id))?.state === "running");
     expect(await there.cancel(id, by)).toBe(true);
-    await here.idle();
+    await here.sweeps.idle();
     expect(await selectSweep(database.sql, id)).toMatchObject({ state: "cancelled" });
     await Promise.all([here.stop(), there.stop()]);
   });
 
-  test("are interrupted when Barline stops, those that wait as well", async () => {
+  test("wait for the next start when Barline stops, those that ran as well, and go on then", async () => {
     const sweeps = open();
-    await sweeps.begin(endless(), by);
-    await sweeps.begin(endless(), by);
+    const first = await sweeps.begin(endless(), by);
+    await until("it runs", async () => (await selectSweep(database.sql, first))?.state === "running");
+    const second = await sweeps.begin(prepare(), by);
     await sweeps.stop();
     const rows = await selectSweeps(database.sql, 5);
     expect(rows.map(({ state, error }) => [state, error])).toEqual([
-      ["interrupted", "Barline was stopped before the sweep ended."],
-      ["interrupted", "Barline was stopped before the sweep ended."],
+      ["queued", null],
+      ["queued", null],
     ]);
+    const next = open();
+    expect(await next.cancel(first, by)).toBe(true);
+    await next.start();
+    await next.idle();
+    expect(await selectSweep(database.sql, second)).toMatchObject({ state: "success", done: 609 });
+    await next.stop();
   });
 
-  test("whose process was killed are told as interrupted, and can be closed", async () => {
+  test("of a version that knew no other process are told as interrupted where theirs was killed, and can be closed", async () => {
     const { sql } = database;
     await sql`
-      insert into barline.sweeps (request, state, points, done, created_by, beat_at)
-      values ('{}', 'running', 10, 4, 'Ada', now() - interval '1 minute')`;
+      insert into barline.sweeps (request, state, points, done, created_by)
+      values ('{}', 'running', 10, 4, 'Ada')`;
     expect(await selectSweep(sql, 1)).toMatchObject({ state: "interrupted", done: 4 });
     const sweeps = open();
     expect(await sweeps.cancel(1, by)).toBe(true);
@@ -172,6 +183,9 @@ describe("sweeps", () => {
       insert into barline.sweeps (request, state, points, created_by, finished_at)
       select '{}', case when number = 2 then 'running' else 'success' end, 1, 'Ada', case when number <> 2 then now() end
       from generate_series(1, ${mostKept + 3}::int) as number`;
+    await sql`
+      insert into barline.research_pieces (kind, sweep_id, input, state, lease_owner, lease_expires_at)
+      values ('sweep', 2, '{}', 'running', '99', now() + interval '1 hour')`;
     const sweeps = open();
     await sweeps.begin(prepare(), by);
     const ids = (await selectSweeps(sql, 1000)).map(({ id }) => id);

@@ -1,16 +1,15 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import pino from "pino";
 import { sampleMarket } from "../../../../server/backtest/checks/sample-market.ts";
 import { mostUniversePoints } from "../../../../server/backtest/sweep/space.ts";
 import { readRequest } from "../../../../server/research/sweeps/plan.ts";
-import { createSweepPool } from "../../../../server/research/sweeps/pool.ts";
 import { prepareSweep } from "../../../../server/research/sweeps/prepare.ts";
-import { createSweeps, type Sweeps } from "../../../../server/research/sweeps/sweeps.ts";
+import type { Sweeps } from "../../../../server/research/sweeps/sweeps.ts";
 import { createTestDatabase, type TestDatabase } from "../../../support/database.ts";
 import { ask } from "../../api-support.ts";
 
 import { createTestApp, type TestApp } from "../../support.ts";
 import { publishMarket, publishMonthEnds } from "../backtests/universe-market.ts";
+import { openSweeps } from "./open.ts";
 
 setDefaultTimeout(120_000);
 
@@ -25,7 +24,7 @@ beforeAll(async () => {
   const { sql } = database;
   await publishMarket(sql, market);
   await publishMonthEnds(sql);
-  sweeps = createSweeps({ sql, pool: createSweepPool({ size: 2, idleMs: 1000 }), log: pino({ level: "silent" }) });
+  sweeps = openSweeps(sql);
   app = createTestApp({ read: sql, sweeps });
 }, 60_000);
 afterAll(async () => {
