@@ -136,7 +136,10 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
 /** How this process is shown to people, and what it does of the orchestrator's. */
 const memberOf = ({ version, workers, roles = allRoles }: PipelineOptions) => ({
-  identity: { host: hostname(), pid: process.pid, version, workers, roles },
+  identity: {
+    ...{ host: hostname(), pid: process.pid, version, roles },
+    workers: roles.includes("work") || roles.includes("sweep") ? workers : 0,
+  },
   duties: { schedule: roles.includes("schedule"), work: roles.includes("work") },
 });
 

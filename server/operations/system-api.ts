@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { RetentionDays } from "../../db/queries/operations/housekeeping.ts";
 import { longestDays } from "../../jobs/housekeeping/retention.ts";
+import { roles } from "../../jobs/roles.ts";
+import { readMissingRoles } from "../http/missing-roles.ts";
 import { type ApiContext, answer, defineOperation, type Operation } from "../http/operation.ts";
 import { count } from "../http/schemas.ts";
 import { readHousekeepingRuns, readProcesses, readSizes, recordOf } from "./system-read.ts";
@@ -40,19 +42,24 @@ const process = z
     host: z.string(),
     pid: z.int(),
     version: z.string(),
-    workers: z.int(),
+    workers: z.int().meta({ description: "Of its pool; 0 where its roles need none." }),
+    roles: z.array(z.string()).meta({ description: "Which of `web`, `schedule`, `work` and `sweep` it does." }),
     leader: z.boolean().meta({ description: "Whether it looks at the schedules, for all." }),
     state: z.enum(["alive", "lost", "stopped"]),
     startedAt: instant,
     heartbeatAt: instant,
     tasks: count.meta({ description: "Tasks and batches that it holds." }),
+    names: z.array(z.string()).meta({ description: "What those tasks are called." }),
     runs: z.array(z.int()).meta({ description: "Up to five of the runs that they belong to." }),
+    sweeps: z.array(z.int()).meta({ description: "Sweeps that it has, or runs points of for another process." }),
+    backtests: count.meta({ description: "Backtests over the universe that it runs for other processes." }),
   })
   .meta({ id: "Process" });
 
 const systemAnswer = z
   .strictObject({
     processes: z.array(process),
+    missingRoles: z.array(z.enum(roles)).meta({ description: "What no living process does: it waits." }),
     database: z.strictObject({
       bytes,
       groups: z.array(
@@ -175,8 +182,9 @@ async function readRuns(context: ApiContext): Promise<z.input<typeof housekeepin
 
 async function readSystem(context: ApiContext): Promise<z.input<typeof systemAnswer>> {
   const rows = await readHousekeepingRuns(context, runsRead);
-  const [processes, sizes, housekeeping] = await Promise.all([
+  const [processes, missingRoles, sizes, housekeeping] = await Promise.all([
     readProcesses(context),
+    readMissingRoles(context),
     readSizes(context, rows),
     readRuns(context),
   ]);
@@ -186,6 +194,7 @@ async function readSystem(context: ApiContext): Promise<z.input<typeof systemAns
       startedAt: startedAt.toISOString(),
       heartbeatAt: heartbeatAt.toISOString(),
     })),
+    missingRoles,
     database: { bytes: sizes.databaseBytes, groups: sizes.groups },
     lake: { ...sizes.lake, asOf: sizes.lake.asOf?.toISOString() ?? null },
     disk: sizes.disk,

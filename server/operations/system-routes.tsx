@@ -6,6 +6,7 @@ import { type RetentionForm, RetentionFormView, retentionFields } from "../../vi
 import { SystemLive, type SystemView, systemPage } from "../../views/operations/system.tsx";
 import type { TokensView } from "../../views/operations/tokens.tsx";
 import type { AppContext } from "../context.ts";
+import { readMissingRoles } from "../http/missing-roles.ts";
 import { actorOf, fieldErrors, fieldOf, statusOf, wantsFragment } from "../http/request.ts";
 import { readShell } from "../http/shell.ts";
 import { readHousekeepingRuns, readProcesses, readSizes, recordOf } from "./system-read.ts";
@@ -16,7 +17,11 @@ const fieldNames = retentionFields.map(({ name }) => name as keyof RetentionDays
 
 async function readSystem(context: AppContext): Promise<SystemView> {
   const runs = await readHousekeepingRuns(context, runsShown);
-  const [processes, sizes] = await Promise.all([readProcesses(context), readSizes(context, runs)]);
+  const [processes, missingRoles, sizes] = await Promise.all([
+    readProcesses(context),
+    readMissingRoles(context),
+    readSizes(context, runs),
+  ]);
   const here = hostname();
   return {
     now: context.now(),
@@ -24,6 +29,7 @@ async function readSystem(context: AppContext): Promise<SystemView> {
       ...row,
       isThis: row.state === "alive" && row.host === here && row.pid === process.pid,
     })),
+    missingRoles,
     sizes,
     cleanings: runs.map((row) => ({ ...row, counts: recordOf(row).counts })),
   };

@@ -22,6 +22,7 @@ import {
 } from "../../views/format.ts";
 import type { JobPanel, OverviewStatus } from "../../views/pipeline/overview.tsx";
 import type { AppContext } from "../context.ts";
+import { readMissingRoles } from "../http/missing-roles.ts";
 import type { PublishedRange } from "./published-range.ts";
 
 /** Rates are taken over the last two minutes: long enough for 5 calls a minute, short enough to follow a change. */
@@ -154,11 +155,12 @@ export async function readOverviewStatus(context: AppContext, publishedRange: Pu
   const now = context.now();
   const jobs = pipeline.orchestrator.jobs;
   const ids = jobs.map(({ id }) => id);
-  const [standings, active, size, problems] = await Promise.all([
+  const [standings, active, size, problems, missingRoles] = await Promise.all([
     selectJobStandings(read, ids),
     selectActiveRuns(read, ids, 4),
     selectWarehouseSize(read),
     selectProblems(read, 6),
+    readMissingRoles(context),
   ]);
   const publication = standings.map(
     ({ lastSuccessId, lastSuccessAt }) => `${lastSuccessId}/${lastSuccessAt?.getTime()}`,
@@ -192,6 +194,7 @@ export async function readOverviewStatus(context: AppContext, publishedRange: Pu
     nextDue: next === undefined ? null : { session: next, at: settlesAt(next) },
     size,
     range,
+    missingRoles,
     problems: problems.map((problem) => ({ ...problem, jobTitle: titles.get(problem.jobId) ?? problem.jobId })),
   };
 }

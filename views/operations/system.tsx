@@ -2,6 +2,7 @@ import type { HousekeepingRow, ProcessRow } from "../../db/queries/operations/re
 import { Ago, Empty, Fact, Instant, Section, State, TableScroll } from "../components.tsx";
 import { formatBytes, formatCount, formatElapsed, formatInteger, none } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
+import { MissingRole } from "../missing-roles.tsx";
 import type { Shell } from "../shell.ts";
 import { type CleanUpForm, CleanUpFormView } from "./cleanup-form.tsx";
 import { type RetentionForm, RetentionFormView } from "./retention-form.tsx";
@@ -18,6 +19,8 @@ type CleaningView = Omit<HousekeepingRow, "removed"> & { counts: Record<string, 
 export type SystemView = {
   now: Date;
   processes: ProcessView[];
+  /** What no living process does. */
+  missingRoles: string[];
   sizes: SizesView;
   cleanings: CleaningView[];
 };
@@ -68,20 +71,41 @@ const processStates: Record<ProcessView["state"], [string, string]> = {
   stopped: ["idle", "Stopped"],
 };
 
-const Held = ({ process }: { process: ProcessView }) =>
-  process.tasks === 0 ? (
-    none
-  ) : (
+const Links = ({ to, name, ids }: { to: string; name: string; ids: number[] }) => (
+  <>
+    {ids.map((id, index) => (
+      <>
+        {index > 0 && ", "}
+        <a href={`${to}/${id}`}>
+          {name} {id}
+        </a>
+      </>
+    ))}
+  </>
+);
+
+/** What a process is at, a line for each kind of work. */
+const Held = ({ process }: { process: ProcessView }) => {
+  const { tasks, names, runs, sweeps, backtests } = process;
+  if (tasks === 0 && sweeps.length === 0 && backtests === 0) return none;
+  return (
     <>
-      {formatCount(process.tasks, "task")} of{" "}
-      {process.runs.map((run, index) => (
-        <>
-          {index > 0 && ", "}
-          <a href={`/runs/${run}`}>run {run}</a>
-        </>
-      ))}
+      {tasks > 0 && (
+        <div>
+          {formatCount(tasks, "task")} ({names.join(", ")}) of <Links to="/runs" name="run" ids={runs} />
+        </div>
+      )}
+      {sweeps.length > 0 && (
+        <div>
+          points of <Links to="/sweeps" name="sweep" ids={sweeps} />
+        </div>
+      )}
+      {backtests > 0 && <div>{formatCount(backtests, "backtest")} over the universe</div>}
     </>
   );
+};
+
+const allRoles = 4;
 
 const ProcessLine = ({ process, now }: { process: ProcessView; now: Date }) => {
   const [state, label] = processStates[process.state];
@@ -92,13 +116,14 @@ const ProcessLine = ({ process, now }: { process: ProcessView; now: Date }) => {
         {process.isThis && <span class="tag">this one</span>}
         {process.leader && <span class="tag">schedules</span>}
       </th>
+      <td>{process.roles.length === allRoles ? "all" : process.roles.join(", ")}</td>
       <td>
         <State state={state} label={label} />
       </td>
       <td class="nowrap">
         <Held process={process} />
       </td>
-      <td class="number">{formatInteger(process.workers)}</td>
+      <td class="number">{process.workers === 0 ? none : formatInteger(process.workers)}</td>
       <td class="nowrap">{process.version}</td>
       <td class="nowrap">
         <Instant at={process.startedAt} />
@@ -112,6 +137,9 @@ const ProcessLine = ({ process, now }: { process: ProcessView; now: Date }) => {
 
 const Processes = ({ system }: { system: SystemView }) => (
   <Section id="processes" title="Processes" note="That share this database; those that ended are shown for a week">
+    {system.missingRoles.map((role) => (
+      <MissingRole called={role} />
+    ))}
     {system.processes.length === 0 ? (
       <Empty>
         <p>None has begun to work yet.</p>
@@ -122,8 +150,9 @@ const Processes = ({ system }: { system: SystemView }) => (
           <thead>
             <tr>
               <th scope="col">Process</th>
+              <th scope="col">Roles</th>
               <th scope="col">State</th>
-              <th scope="col">Holds</th>
+              <th scope="col">Works on</th>
               <th scope="col" class="number">
                 Workers
               </th>

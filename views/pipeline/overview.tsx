@@ -15,6 +15,7 @@ import {
 import { Page, toDocument } from "../layout.tsx";
 import { WatchPanel } from "../market/watch-panel.tsx";
 import type { WatchPanelView } from "../market/watchlist-types.ts";
+import { MissingRole } from "../missing-roles.tsx";
 import type { Shell } from "../shell.ts";
 import { Calendar, CalendarLegend, type Day } from "./calendar.tsx";
 
@@ -59,6 +60,8 @@ export type OverviewStatus = {
   size: { bars: number; isEstimate: boolean; tickers: number; databaseBytes: number };
   range: { first: string; last: string } | null;
   problems: ListedProblem[];
+  /** What no living process does. */
+  missingRoles: string[];
 };
 
 export type Coverage = { year: number; years: number[]; days: Day[]; isActive: boolean };
@@ -167,28 +170,34 @@ const RetryAlike = ({ problem }: { problem: ListedProblem }) => (
   </form>
 );
 
+const FailedRuns = ({ status }: { status: OverviewStatus }) => (
+  <ul class="problems">
+    {status.problems.map((problem) => (
+      <li>
+        <p class="where">
+          <State state="failed" /> <a href={`/runs/${problem.id}`}>Run {problem.id}</a>
+          <span>{problem.jobTitle}</span>
+          {problem.partition !== null && <span>{formatPartition(problem.partition, problem.partitionTo)}</span>}
+          <Ago at={problem.finishedAt} now={status.now} />
+          {problem.alike > 0 && (
+            <a href={`/runs?alike=${problem.id}`}>and {formatCount(problem.alike, "other run")} alike</a>
+          )}
+        </p>
+        {problem.error && <ErrorNote error={problem.error} />}
+        {problem.alike > 0 && <RetryAlike problem={problem} />}
+      </li>
+    ))}
+  </ul>
+);
+
 const Problems = ({ status }: { status: OverviewStatus }) => (
   <Section id="problems" title="Problems">
-    {status.problems.length === 0 ? (
+    {status.missingRoles.map((role) => (
+      <MissingRole called={role} />
+    ))}
+    {status.problems.length > 0 && <FailedRuns status={status} />}
+    {status.problems.length + status.missingRoles.length === 0 && (
       <p class="note">None. A failed run shows here, with its reason and what to do about it.</p>
-    ) : (
-      <ul class="problems">
-        {status.problems.map((problem) => (
-          <li>
-            <p class="where">
-              <State state="failed" /> <a href={`/runs/${problem.id}`}>Run {problem.id}</a>
-              <span>{problem.jobTitle}</span>
-              {problem.partition !== null && <span>{formatPartition(problem.partition, problem.partitionTo)}</span>}
-              <Ago at={problem.finishedAt} now={status.now} />
-              {problem.alike > 0 && (
-                <a href={`/runs?alike=${problem.id}`}>and {formatCount(problem.alike, "other run")} alike</a>
-              )}
-            </p>
-            {problem.error && <ErrorNote error={problem.error} />}
-            {problem.alike > 0 && <RetryAlike problem={problem} />}
-          </li>
-        ))}
-      </ul>
     )}
   </Section>
 );

@@ -117,6 +117,8 @@ export type FoundView = {
 export type SweepView = {
   summary: SweepSummary;
   isOpen: boolean;
+  /** Whether a process is alive that takes sweeps. */
+  isServed: boolean;
   cancelRequested: boolean;
   error: string | null;
   startedAt: Date | null;

@@ -1,6 +1,7 @@
 import { Empty, ErrorNote, Fact, Instant, Progress, Section, State } from "../components.tsx";
 import { formatElapsed, formatInteger } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
+import { MissingRole } from "../missing-roles.tsx";
 import type { Shell } from "../shell.ts";
 import { Found } from "./sweep-found.tsx";
 import { titleOf } from "./sweep-parts.tsx";
@@ -17,10 +18,11 @@ const Under = ({ view }: { view: SweepView }) => {
   return (
     <div class="sweep-progress">
       <p class="lead">
-        {isQueued ? "It waits for the sweeps before it." : run}{" "}
+        {isQueued ? (view.isServed ? "It waits for the sweeps before it." : "It waits.") : run}{" "}
         {!isQueued && isReading && "First the market is read, and whom the points choose from it."}{" "}
         {view.cancelRequested && "It is being stopped."}
       </p>
+      {!view.isServed && <MissingRole called="sweep" />}
       <Progress {...(!isQueued && { value: done, max: points })} label="Points that have been run" />
       <form method="post" action={`/sweeps/${id}/cancel`}>
         <button type="submit" class="button" disabled={view.cancelRequested}>

@@ -1,13 +1,19 @@
 import { Ago, Empty, HowToFill, Progress, Section, State, TableScroll } from "../components.tsx";
 import { formatInteger, none } from "../format.ts";
 import { Page, toDocument } from "../layout.tsx";
+import { MissingRole } from "../missing-roles.tsx";
 import type { Shell } from "../shell.ts";
 import { formatMetric } from "./backtest-format.ts";
 import { SweepFormView } from "./sweep-form.tsx";
 import { titleOf } from "./sweep-parts.tsx";
 import type { SweepForm, SweepSummary } from "./sweep-view.ts";
 
-type ListProps = { sweeps: SweepSummary[]; kept: number; now: Date };
+type ListProps = {
+  sweeps: SweepSummary[];
+  kept: number;
+  now: Date /** Whether a process is alive that takes them. */;
+  isServed: boolean;
+};
 
 const Row = ({ sweep, now }: { sweep: SweepSummary; now: Date }) => {
   const { id, state, best } = sweep;
@@ -47,7 +53,7 @@ const Row = ({ sweep, now }: { sweep: SweepSummary; now: Date }) => {
 const isOpen = ({ state }: SweepSummary) => state === "queued" || state === "running";
 
 /** The sweeps that are kept; asked for again while one of them is under way. */
-export const SweepList = ({ sweeps, kept, now }: ListProps) => (
+export const SweepList = ({ sweeps, kept, now, isServed }: ListProps) => (
   <div
     id="sweep-list"
     {...(sweeps.some(isOpen) && {
@@ -57,6 +63,7 @@ export const SweepList = ({ sweeps, kept, now }: ListProps) => (
       "hx-swap": "outerMorph",
     })}
   >
+    {!isServed && <MissingRole called="sweep" />}
     {sweeps.length === 0 ? (
       <Empty>
         <p>

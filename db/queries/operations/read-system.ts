@@ -7,6 +7,8 @@ export type ProcessRow = {
   pid: number;
   version: string;
   workers: number;
+  /** Which of web, schedule, work and sweep it does. */
+  roles: string[];
   leader: boolean;
   /** alive; lost: not heard of for as long as its leases last; stopped in good order. */
   state: "alive" | "lost" | "stopped";
@@ -14,8 +16,12 @@ export type ProcessRow = {
   heartbeatAt: Date;
   /** Tasks and batches that it holds. */
   tasks: number;
-  /** Some of the runs that they belong to, oldest first. */
+  /** What those are called, and some of the runs that they belong to, oldest first. */
+  names: string[];
   runs: number[];
+  /** Sweeps that it has as a whole, or runs points of for another; and backtests over the universe that others asked for. */
+  sweeps: number[];
+  backtests: number;
 };
 
 /**
@@ -32,6 +38,7 @@ export function selectProcesses(sql: Sql, silentMs: number, limit: number): Prom
         pid,
         version,
         workers,
+        roles,
         leader,
         case
           when stopped_at is not null then 'stopped'
@@ -41,15 +48,26 @@ export function selectProcesses(sql: Sql, silentMs: number, limit: number): Prom
         started_at as "startedAt",
         heartbeat_at as "heartbeatAt",
         held.tasks,
-        held.runs
+        held.names,
+        held.runs,
+        pieces.sweeps,
+        pieces.backtests
       from barline.processes
       cross join lateral (
         select
           count(*)::int as tasks,
+          coalesce(array_agg(distinct name order by name), '{}') as names,
           coalesce((array_agg(distinct run_id::int order by run_id::int))[1:5], '{}') as runs
         from barline.tasks
         where tasks.state = 'running' and tasks.lease_owner = processes.owner
       ) as held
+      cross join lateral (
+        select
+          coalesce(array_agg(distinct sweep_id::int order by sweep_id::int) filter (where sweep_id is not null), '{}') as sweeps,
+          (count(*) filter (where kind = 'backtest'))::int as backtests
+        from barline.research_pieces
+        where research_pieces.state = 'running' and research_pieces.lease_owner = processes.owner
+      ) as pieces
     ) as known
     order by array_position(array['alive', 'lost', 'stopped'], state), "heartbeatAt" desc
     limit ${limit}::int`;

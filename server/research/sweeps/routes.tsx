@@ -11,6 +11,7 @@ import type { SweepForm } from "../../../views/research/sweep-view.ts";
 import { SweepList, sweepsPage } from "../../../views/research/sweeps.tsx";
 import type { AppContext } from "../../context.ts";
 import { HttpError } from "../../http/errors.ts";
+import { readMissingRoles } from "../../http/missing-roles.ts";
 import { actorOf, idOf, numberIn, wantsFragment } from "../../http/request.ts";
 import { readShell } from "../../http/shell.ts";
 import { addTableRoutes } from "../../http/tables/routes.ts";
@@ -30,6 +31,7 @@ async function listed(context: AppContext) {
     sweeps: (await selectSweeps(context.read, mostKept)).map(listedSummary),
     kept: mostKept,
     now: context.now(),
+    isServed: !(await readMissingRoles(context)).includes("sweep"),
   };
 }
 
@@ -125,7 +127,7 @@ async function show(context: AppContext, c: Context): Promise<Response> {
     const map = found && (await heatMapView(context.read, sweep, found, mapAsked(c)));
     return c.html(<HeatMap map={map} />);
   }
-  const view = await viewOf(context.read, sweep, mapAsked(c), context.now());
+  const view = await viewOf(context, sweep, mapAsked(c));
   if (wantsFragment(c, "sweep")) return c.html(<Sweep view={view} />);
   return c.html(sweepPage({ shell: await readShell(context, c), view }));
 }

@@ -15,6 +15,8 @@ import type {
   SweepSummary,
   SweepView,
 } from "../../../views/research/sweep-view.ts";
+import type { AppContext } from "../../context.ts";
+import { readMissingRoles } from "../../http/missing-roles.ts";
 import { urlOfRequest } from "../backtests/url.ts";
 import { findListed } from "../workspace/catalogue.ts";
 import { scenarioOfPoint } from "./choice.ts";
@@ -76,18 +78,23 @@ export const listedSummary = (row: ListedSweep): SweepSummary =>
 /** Which map a page shows, from its address. */
 export type MapAsked = { map: number; metric: string | null; show: "best" | "mean" };
 
+type SweepContext = Pick<AppContext, "read" | "config" | "now">;
+
 /** All that a sweep's page shows. */
-export async function viewOf(read: Sql, row: WholeSweep, asked: MapAsked, now: Date): Promise<SweepView> {
+export async function viewOf(context: SweepContext, row: WholeSweep, asked: MapAsked): Promise<SweepView> {
+  const { read, now } = context;
+  const isOpen = row.state === "queued" || row.state === "running";
   const found = row.result as unknown as SweepFound | null;
   return {
     summary: summaryOf(row, found?.best[0] ?? null),
-    isOpen: row.state === "queued" || row.state === "running",
+    isOpen,
+    isServed: !isOpen || !(await readMissingRoles(context)).includes("sweep"),
     ...{
       cancelRequested: row.cancelRequested,
       error: row.error,
       startedAt: row.startedAt,
       finishedAt: row.finishedAt,
-      now,
+      now: now(),
     },
     asked: row.request === null ? [] : askedFacts(requestOf(row)),
     again: `/sweeps?again=${row.id}`,
