@@ -287,6 +287,11 @@ export const crossings: readonly { from: string; to: string; why: string }[] = [
     why: "An alert is about runs that still count as failed.",
   },
   { from: "db/queries/research", to: "db/queries/market", why: "A backtest reads a range of bars as a chart does." },
+  {
+    from: "db/queries/research",
+    to: "db/queries/pipeline",
+    why: "Pieces of sweeps are held under the leases that tasks are.",
+  },
   { from: "server/http", to: "server/pipeline", why: "Every operation may tell how much is published." },
   { from: "server/backfills", to: "db/queries/pipeline", why: "A backfill is made of runs, and its page lists them." },
   { from: "server/backfills", to: "db/queries/operations", why: "Its page tells who did what to it." },
