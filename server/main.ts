@@ -77,7 +77,9 @@ async function start(): Promise<void> {
   isWorking = true;
   const chores = config.roles.includes("schedule") ? [housekeeping, drift, alerts, pipeline.workspaceWatch] : [];
   for (const service of chores) await service.start();
-  lifecycle.onStop("progress", reportProgress({ url: database.url, log, now, jobs: Object.values(jobIds) }));
+  if (config.roles.includes("work")) {
+    lifecycle.onStop("progress", reportProgress({ url: database.url, log, now, jobs: Object.values(jobIds) }));
+  }
   log.info(
     { source: config.market.source, universe: config.universe, startDate: config.startDate, roles: config.roles },
     `Barline is at ${url}`,

@@ -3,7 +3,7 @@ import type { Sql } from "../../db/client.ts";
 import { isTransientDatabaseError } from "../../db/errors.ts";
 import { insertAction } from "../../db/queries/operations/actions.ts";
 import { insertTest, retryDelivery, selectDeliveryState } from "../../db/queries/operations/alert-deliveries.ts";
-import { wakeChannel } from "../../db/queries/pipeline/wake.ts";
+import { notifyWake, wakeChannel } from "../../db/queries/pipeline/wake.ts";
 import { type Loop, startLoop } from "../orchestrator/loop.ts";
 import { type JobDefinition, RequestError } from "../orchestrator/types.ts";
 import { checkData, type ReadData } from "./data-check.ts";
@@ -72,8 +72,9 @@ export function createAlerts(options: AlertOptions): Alerts {
     return longestMs;
   };
 
+  const queued = () => wakeSending(sql, sending);
   return {
-    ...createDesk({ sql, channels, dispatcher, now, signal: stopping.signal, queued: () => sending?.wake() }),
+    ...createDesk({ sql, channels, dispatcher, now, signal: stopping.signal, queued }),
     async start() {
       const looking = startLoop({ turn: () => guarded(log, look), longestMs });
       const checking = startLoop({ turn: () => guarded(log, check), longestMs });
@@ -87,7 +88,10 @@ export function createAlerts(options: AlertOptions): Alerts {
         looking.wake();
         checking.wake();
       });
-      const listening = await sql.listen(wakeChannel, debounced.ask);
+      const listening = await sql.listen(wakeChannel, (what) => {
+        if (what === "delivery") sending?.wake();
+        debounced.ask();
+      });
       closers.push(
         () => debounced.clear(),
         () => listening.unlisten(),
@@ -101,6 +105,12 @@ export function createAlerts(options: AlertOptions): Alerts {
       for (const close of closers.splice(0).reverse()) await close();
     },
   };
+}
+
+/** Wakes the loop that sends; where this process has none, that of another. */
+function wakeSending(sql: Sql, sending: Loop | undefined): void {
+  if (sending) sending.wake();
+  else notifyWake(sql, "delivery").catch(() => {});
 }
 
 /** A loop's turn, whose errors are logged; a database that is away is the orchestrator's to report. */

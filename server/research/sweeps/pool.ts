@@ -54,7 +54,7 @@ type SweepOptions = {
   elsewhere?: Elsewhere;
 };
 
-export type SpanWork = {
+type SpanWork = {
   signal: AbortSignal;
   /** Keeps what a span gave. Answers the next; null where there is none. */
   next(found: readonly Chunk[]): Promise<Span | null>;
