@@ -12,11 +12,13 @@ const longestName = 63;
  * itself; the update of all of the anchor before it makes all of them commit in two phases, or none.
  */
 export async function openCitus(sql: Sql): Promise<Distribution> {
-  const keys = await readShards(sql);
+  const shards = await readShards(sql);
   const distributed = await readDistributed(sql);
-  const ranges = keys.map(({ first, last }) => `between ${first} and ${last}`);
+  const ranges = shards.map(({ first, last }) => `between ${first} and ${last}`);
+  // Each shard's own out of the texts for all.
+  const own = (texts: readonly string[]) => `(array[${texts.map(literal).join(", ")}])[number + 1]`;
   return {
-    shardKeys: keys.map(({ key }) => key),
+    shards: shards.length,
     isDistributed: (table) => distributed.has(quoted(table)),
     async begin(run, settings) {
       // One connection a worker: of several each would have a snapshot of its own, and not see what another has made.
@@ -44,23 +46,22 @@ export async function openCitus(sql: Sql): Promise<Distribution> {
     },
     owns: (shard, column) => `worker_hash(${column}) ${ranges[shard]}`,
     async onShards(run, statements) {
-      const texts = statements.map(literal).join(", ");
-      const rows = await run(`
-        select number, barline.run_on_shard((array[${texts}])[number + 1]) as rows from ${quoted(anchor)}`);
+      const rows = await run(`select number, barline.run_on_shard(${own(statements)}) as rows from ${quoted(anchor)}`);
       const counts = new Map(rows.map(({ number, rows: count }) => [Number(number), Number(count)]));
       return statements.map((_, shard) => counts.get(shard) ?? 0);
     },
+    answersOf: (queries) => `select barline.ask_shard(${own(queries)}) as told from ${quoted(anchor)}`,
   };
 }
 
 const quotedName = (name: string) => `"${name.replaceAll('"', '""')}"`;
 const regclass = (table: Table) => `${literal(quoted(table))}::regclass`;
 
-type ShardRow = { key: string; first: number; last: number };
+type ShardRow = { first: number; last: number };
 
 async function readShards(sql: Sql | TransactionSql): Promise<ShardRow[]> {
   return await sql<ShardRow[]>`
-    select shards.key, placed.shardminvalue::int as first, placed.shardmaxvalue::int as last
+    select placed.shardminvalue::int as first, placed.shardmaxvalue::int as last
     from barline.shards
     inner join pg_dist_shard as placed
       on placed.shardid = get_shard_id_for_distribution_column('barline.shards'::regclass, shards.key)

@@ -10,12 +10,6 @@ const rawBars = distributedSources.at(0) ?? { schema: "", identifier: "" };
 export async function openPartitions(sql: Sql): Promise<Distribution> {
   const [{ shards } = { shards: 0 }] = await sql<{ shards: number }[]>`
     select count(*)::int as shards from pg_inherits where inhparent = 'public.source_polygon_stock_bars_daily'::regclass`;
-  const rows = await sql<{ key: string }[]>`
-    select distinct on (shard) text.key
-    from (select 'shard' || number as key from generate_series(1, ${shards * 50}::int) as number) as text
-    inner join generate_series(0, ${shards}::int - 1) as shard on satisfies_hash_partition(
-      'public.source_polygon_stock_bars_daily'::regclass, ${shards}::int, shard, text.key collate "C")
-    order by shard, text.key`;
   const partitioned = new Set(
     (
       await sql<Table[]>`
@@ -25,9 +19,9 @@ export async function openPartitions(sql: Sql): Promise<Distribution> {
     ).map(quoted),
   );
   const partsOf = (table: Table) =>
-    rows.map((_, shard) => ({ schema: table.schema, identifier: `${table.identifier}_${shard}` }));
+    Array.from({ length: shards }, (_, shard) => ({ ...table, identifier: `${table.identifier}_${shard}` }));
   return {
-    shardKeys: rows.map(({ key }) => key),
+    shards,
     isDistributed: (table) => partitioned.has(quoted(table)),
     async begin(run, settings) {
       for (const [name, value] of Object.entries(settings)) await run(`set local ${name} = ${literal(value)}`);
@@ -40,12 +34,14 @@ export async function openPartitions(sql: Sql): Promise<Distribution> {
     shardsOf: async (_run, table) => partsOf(table),
     replicaOf: async (_run, table) => table,
     owns: (shard, column) =>
-      `satisfies_hash_partition(${literal(quoted(rawBars))}::regclass, ${rows.length}, ${shard}, ${column})`,
+      `satisfies_hash_partition(${literal(quoted(rawBars))}::regclass, ${shards}, ${shard}, ${column})`,
     async onShards(run, statements) {
       const counts: number[] = [];
       for (const text of statements) counts.push(countOf(await run(text)));
       return counts;
     },
+    answersOf: (queries) =>
+      queries.map((query) => `select to_jsonb(answered) as told from (\n${query}\n) as answered`).join(" union all "),
   };
 }
 

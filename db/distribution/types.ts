@@ -9,13 +9,13 @@ export type Run = (text: string) => Promise<readonly Record<string, unknown>[]>;
  * the rows of one ticker lie in the shard of the same number in every table.
  */
 export type Distribution = {
-  /** Of each shard, a text that lies in it as a ticker of that name would. */
-  shardKeys: readonly string[];
+  /** How many there are. */
+  shards: number;
   /** Whether a table that was there when the warehouse was opened lies on shards. */
   isDistributed(table: Table): boolean;
   /** Prepares a transaction that reads or writes shards, and touches every one of them, so that all have their snapshots from here on. */
   begin(run: Run, settings: Readonly<Record<string, string>>): Promise<void>;
-  /** Lays an empty table, made in this transaction, on the shards by one of its columns: of tickers or of shard keys. */
+  /** Lays an empty table, made in this transaction, on the shards by its column of tickers. */
   distribute(run: Run, table: Table, column: string): Promise<void>;
   /** Lays an empty table, made in this transaction, wherever a shard is, with all of its rows. */
   replicate(run: Run, table: Table): Promise<void>;
@@ -29,6 +29,8 @@ export type Distribution = {
   owns(shard: number, column: string): string;
   /** Runs one text on each shard, in the transaction; of several statements in it, the rows of the last one are counted. Answers the counts. */
   onShards(run: Run, statements: readonly string[]): Promise<number[]>;
+  /** A query whose one column, `told`, has the rows that one query on each shard answers, as JSON. */
+  answersOf(queries: readonly string[]): string;
 };
 
 export const quoted = ({ schema, identifier }: Table): string =>
@@ -45,3 +47,7 @@ export const distributedSources: readonly Table[] = [
 
 /** Where a build keeps what shards read of small tables. */
 export const sharedSchema = "barline_shared";
+
+/** The numbers of all shards, in order. */
+export const shardNumbers = ({ shards }: Pick<Distribution, "shards">): number[] =>
+  Array.from({ length: shards }, (_, shard) => shard);

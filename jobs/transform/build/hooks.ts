@@ -1,3 +1,4 @@
+import { shardNumbers } from "../../../db/distribution/types.ts";
 import type { Compiler } from "../project/compile.ts";
 import { factsOf } from "../project/compile.ts";
 import type { Query } from "../project/context/scope.ts";
@@ -35,7 +36,7 @@ export async function runProjectHooks(context: HookContext, hooks: ProjectHook[]
       const sql = await renderHere(context, (query) => render(context, path, text, { query, package: owner }));
       await distribution.onShards(
         context.session.run,
-        distribution.shardKeys.map(() => sql),
+        shardNumbers(distribution).map(() => sql),
       );
     }
   }

@@ -56,7 +56,3 @@ export function indexName(
 /** The same in a distributed warehouse, where no temporary table can be on the shards. */
 export const distributedDelta = (stage: Stage, model: Model) =>
   helper(workRelation(stage, model).schema, "delta", model);
-
-/** What shards answer of a model that is kept on the coordinator. */
-export const gatheredRelation = (stage: Stage, model: Model) =>
-  helper(workRelation(stage, model).schema, "gathered", model);

@@ -1,4 +1,4 @@
-import { type Distribution, sharedSchema } from "../../../db/distribution/types.ts";
+import { type Distribution, shardNumbers, sharedSchema } from "../../../db/distribution/types.ts";
 import type { Compiler } from "../project/compile.ts";
 import { type Model, quoteRelation, type Relation } from "../project/types.ts";
 import type { Places } from "./places.ts";
@@ -64,7 +64,7 @@ export function createShardPlaces(
     if (model?.config.distributedBy || distribution.isDistributed(relation))
       return await distribution.shardsOf(run, present);
     const copy = await copies.bring(relation, present);
-    return distribution.shardKeys.map(() => copy);
+    return shardNumbers(distribution).map(() => copy);
   }
 
   /** The bars of each shard's own tickers, and of others those whose security may have had one of them. */
@@ -92,7 +92,7 @@ export function createShardPlaces(
   }
 
   function redirect(placed: readonly Placed[], text: string): string[] {
-    return distribution.shardKeys.map((_, shard) => {
+    return shardNumbers(distribution).map((shard) => {
       const names = createNames();
       for (const { relation, shards } of placed) names.move(relation, shards[shard] ?? relation);
       return names.redirect(text);

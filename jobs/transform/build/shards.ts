@@ -1,4 +1,4 @@
-import type { Distribution } from "../../../db/distribution/types.ts";
+import { type Distribution, shardNumbers } from "../../../db/distribution/types.ts";
 import { literal, type Model, quoteRelation } from "../project/types.ts";
 import { createPlaces } from "./places.ts";
 import { createShardPlaces, type Placed, type ShardContext } from "./shard-places.ts";
@@ -43,7 +43,7 @@ export function createShardWork(context: ShardContext, distribution: Distributio
     if (config.distributedBy) return [{ relation, shards: await distribution.shardsOf(session.run, relation) }];
     const isGreatest = config.gatheredBy?.own === "greatest";
     const copy = await (isGreatest ? copies.bringGreatest(relation) : copies.bring(relation, relation));
-    return [{ relation, shards: distribution.shardKeys.map(() => copy) }];
+    return [{ relation, shards: shardNumbers(distribution).map(() => copy) }];
   }
 
   async function prepareStrays(model: Model): Promise<void> {
