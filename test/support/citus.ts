@@ -43,3 +43,15 @@ export async function createCitusDatabase(coordinator: string): Promise<TestData
     },
   };
 }
+
+/** A connection to each worker of a database that was made so, beside the coordinator. */
+export async function openWorkers({ sql, url }: TestDatabase): Promise<Sql[]> {
+  const nodes = await sql<{ host: string; port: number }[]>`
+    select nodename as host, nodeport as port from pg_dist_node where groupid > 0 order by groupid`;
+  return nodes.map(({ host, port }) => {
+    const worker = new URL(url);
+    worker.hostname = host;
+    worker.port = String(port);
+    return openPool(worker.href, "work", { max: 1 });
+  });
+}
