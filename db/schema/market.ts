@@ -84,6 +84,16 @@ export const stagingStockBars = barline.table("staging_stock_bars", {
   ...statedBar,
 });
 
+/**
+ * What a merge of distributed raw tables makes of staging: each bar's latest answer, and whether the raw bars lack it or say something
+ * else. A work table of one transaction, and empty on one server, whose merge is one statement. Made UNLOGGED by its migration.
+ */
+export const comparedBars = barline.table("compared_bars", {
+  ...statedBar,
+  isNew: boolean("is_new").notNull(),
+  isRevised: boolean("is_revised").notNull(),
+});
+
 /** Rows that failed a check, or were taken with a remark, with the reason and the raw object they came from. */
 export const rejects = barline.table(
   "rejects",
