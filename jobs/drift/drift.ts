@@ -24,6 +24,8 @@ export type DriftOptions = {
   projectDir: string;
   /** What `env_var` may read, as in a build; nothing where left out. */
   environment?: Record<string, string>;
+  /** Whether the raw tables are distributed; false by default. */
+  distributed?: boolean;
   log: Logger;
   now(): Date;
 };
@@ -97,7 +99,7 @@ async function checkAndKeep(options: DriftOptions, id: number, request: DriftReq
 }
 
 async function checkNow(options: DriftOptions, request: DriftRequest): Promise<DriftResult> {
-  const { sql, projectDir, environment = {}, now } = options;
+  const { sql, projectDir, environment = {}, distributed = false, now } = options;
   const loaded: LoadedProject = loadProject({ projectDir, variables: {}, environment });
   const day = newYorkDate(now());
   const sample = {
@@ -110,7 +112,7 @@ async function checkNow(options: DriftOptions, request: DriftRequest): Promise<D
   const done = new Error("Nothing of a check is to stay.");
   const check = async (transaction: TransactionSql): Promise<void> => {
     await prepareDriftSession(transaction);
-    found = await checkDrift(transaction, loaded, sample);
+    found = await checkDrift(transaction, loaded, sample, distributed);
     throw done;
   };
   // The lock is another connection's: taken inside, it would be waited for with a snapshot already old.

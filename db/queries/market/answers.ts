@@ -103,13 +103,17 @@ export async function selectLacksOfTickers(
       where mine.merged_at = ${mergedAt}::timestamptz and mine.ticker is not null
       group by mine.sequence, mine.ticker
     ), held as (
-      select judged.*, bars.trade_date, bars.inserted_at, count(*) over (partition by judged.sequence, judged.ticker) as held
+      select bars.ticker, bars.trade_date, bars.inserted_at, judged.sequence, judged.lake_key, judged.answered,
+        count(*) over (partition by bars.ticker, judged.sequence) as held
       from judged join public.source_polygon_stock_bars_daily as bars
         on bars.ticker = judged.ticker and bars.trade_date between judged.from_date and judged.to_date
     ), unstaged as materialized (
-      select * from held as bars
+      select bars.ticker, bars.trade_date, bars.sequence, bars.lake_key
+      from held as bars left join barline.staging_stock_bars as staged
+        on staged.run_id = ${runId}::bigint and staged.sequence = bars.sequence and staged.ticker = bars.ticker
+          and staged.trade_date = bars.trade_date
       where bars.inserted_at < ${mergedAt}::timestamptz and bars.answered >= ${complete}::numeric * bars.held
-        and ${isUnstaged(transaction, runId)}
+        and staged.ticker is null
     )
     select ticker, trade_date as "tradeDate", sequence, lake_key as "lakeKey"
     from unstaged as bars
@@ -141,14 +145,17 @@ export async function withdrawBars(transaction: TransactionSql, lacks: Lack[], a
       using ${lacksTable(transaction, lacks)}
       where doubts.ticker = lack.ticker and doubts.trade_date = lack."tradeDate" and doubts.sequence < lack.sequence
       returning doubts.ticker, doubts.trade_date, doubts.lake_key as doubted_key, lack.sequence, lack."lakeKey" as later_key
+    ), bars as materialized (
+      select standing.*, decided.doubted_key, decided.later_key, decided.sequence
+      from decided join public.source_polygon_stock_bars_daily as standing
+        on standing.ticker = decided.ticker and standing.trade_date = decided.trade_date
     )
     insert into public.source_polygon_withdrawn_bars (ticker, trade_date, open, high, low, close, volume, vwap,
       transactions, stated_at, earlier_key, doubted_key, later_key, sequence, withdrawn_at)
     select bars.ticker, bars.trade_date, bars.open, bars.high, bars.low, bars.close, bars.volume, bars.vwap,
-      bars.transactions, bars.inserted_at, ${keyOf(transaction, "bars.inserted_at")}, decided.doubted_key,
-      decided.later_key, decided.sequence, ${at}::timestamptz
-    from decided join public.source_polygon_stock_bars_daily as bars
-      on bars.ticker = decided.ticker and bars.trade_date = decided.trade_date
+      bars.transactions, bars.inserted_at, ${keyOf(transaction, "bars.inserted_at")}, bars.doubted_key, bars.later_key,
+      bars.sequence, ${at}::timestamptz
+    from bars
     returning ticker, trade_date as "tradeDate"`;
 }
 
@@ -156,11 +163,10 @@ export async function withdrawBars(transaction: TransactionSql, lacks: Lack[], a
 export async function doubtBars(transaction: TransactionSql, lacks: Lack[], at: Date): Promise<number> {
   const rows = await transaction`
     insert into barline.doubtful_bars (ticker, trade_date, sequence, lake_key, since)
-    select lack.ticker, lack."tradeDate", lack.sequence, lack."lakeKey", ${at}::timestamptz
+    select bars.ticker, bars.trade_date, lack.sequence, lack."lakeKey", ${at}::timestamptz
     from ${lacksTable(transaction, lacks)}
-    where exists (
-      select from public.source_polygon_stock_bars_daily as bars
-      where bars.ticker = lack.ticker and bars.trade_date = lack."tradeDate")
+    inner join public.source_polygon_stock_bars_daily as bars
+      on bars.ticker = lack.ticker and bars.trade_date = lack."tradeDate"
     on conflict (ticker, trade_date) do nothing
     returning ticker`;
   return rows.length;
@@ -173,22 +179,35 @@ const lacksTable = (transaction: TransactionSql, lacks: Lack[]) => transaction`
 /** Ends the doubts in bars that answers of a run state which are later than those that lack them. */
 export async function endDoubts(transaction: TransactionSql, runId: number, sequences: number[]): Promise<void> {
   await transaction`
+    with doubted as materialized (
+      select ticker, trade_date, sequence from barline.doubtful_bars
+    ), stated as materialized (
+      select distinct staged.ticker, staged.trade_date
+      from doubted inner join barline.staging_stock_bars as staged
+        on staged.ticker = doubted.ticker and staged.trade_date = doubted.trade_date and staged.sequence > doubted.sequence
+      -- Mostly there are none, and staging need not be read.
+      where exists (select 1 from barline.doubtful_bars) and staged.run_id = ${runId}::bigint
+        and staged.sequence = any (${sequences}::bigint[])
+    )
     delete from barline.doubtful_bars as doubts
-    using barline.staging_stock_bars as staged
-    -- Mostly there are none, and staging need not be read.
-    where exists (select from barline.doubtful_bars) and staged.run_id = ${runId}::bigint
-      and staged.sequence = any (${sequences}::bigint[])
-      and staged.ticker = doubts.ticker and staged.trade_date = doubts.trade_date and staged.sequence > doubts.sequence`;
+    using stated
+    where stated.ticker = doubts.ticker and stated.trade_date = doubts.trade_date`;
 }
 
 /** Says of withdrawn bars that are among the raw ones again since when they are. Answers how many. */
 export async function returnBars(transaction: TransactionSql, at: Date): Promise<number> {
   const rows = await transaction`
+    with gone as materialized (
+      select ticker, trade_date from public.source_polygon_withdrawn_bars where returned_at is null
+    ), back as materialized (
+      select bars.ticker, bars.trade_date
+      from gone inner join public.source_polygon_stock_bars_daily as bars
+        on bars.ticker = gone.ticker and bars.trade_date = gone.trade_date
+    )
     update public.source_polygon_withdrawn_bars as withdrawn set returned_at = ${at}::timestamptz
-    where returned_at is null and exists (
-      select from public.source_polygon_stock_bars_daily as bars
-      where bars.ticker = withdrawn.ticker and bars.trade_date = withdrawn.trade_date)
-    returning ticker`;
+    from back
+    where withdrawn.returned_at is null and withdrawn.ticker = back.ticker and withdrawn.trade_date = back.trade_date
+    returning withdrawn.ticker`;
   return rows.length;
 }
 
@@ -197,7 +216,8 @@ export async function deleteWithdrawn(transaction: TransactionSql, runId: number
   const rows = await transaction`
     delete from barline.staging_stock_bars as staged
     using public.source_polygon_withdrawn_bars as withdrawn
-    where exists (select from public.source_polygon_withdrawn_bars where returned_at is null) and staged.run_id = ${runId}::bigint and withdrawn.returned_at is null and staged.ticker = withdrawn.ticker
+    where exists (select 1 from public.source_polygon_withdrawn_bars where returned_at is null)
+      and staged.run_id = ${runId}::bigint and withdrawn.returned_at is null and staged.ticker = withdrawn.ticker
       and staged.trade_date = withdrawn.trade_date and staged.sequence < withdrawn.sequence`;
   return rows.count;
 }

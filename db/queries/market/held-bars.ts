@@ -93,7 +93,7 @@ export async function takeBack(
     where raw.ticker = item.ticker and raw.trade_date = item."tradeDate" and raw.inserted_at > ${mark}::text::timestamptz
       and good.ticker = item.ticker and good.trade_date = item."tradeDate"
       and good.stated_at <= ${mark}::text::timestamptz and good.replaced_at > ${mark}::text::timestamptz
-    returning raw.ticker, raw.trade_date::text as "tradeDate"`;
+    returning raw.ticker, raw.trade_date as "tradeDate"`;
   await transaction`
     delete from public.source_polygon_stock_bars_restatements as said
     using ${keysOf(transaction, wanted)}
@@ -103,18 +103,31 @@ export async function takeBack(
   await removeBars(transaction, without, at);
 }
 
-/** Makes bars the raw table's next versions, stamped `at`. Answers which they are. */
+/**
+ * Makes bars the raw table's next versions, stamped `at`. Answers which they are. What they said before is kept by this, too, as the
+ * trigger that does so, and finds it done, cannot stand on a distributed table.
+ */
 export async function putBack(transaction: TransactionSql, rows: readonly RawBar[], at: Date): Promise<BarKey[]> {
+  const item = transaction`jsonb_to_recordset(${transaction.json([...rows])}::jsonb) as item (ticker text, session date,
+    open numeric, high numeric, low numeric, close numeric, volume numeric, vwap numeric, transactions bigint)`;
+  await transaction`
+    insert into public.source_polygon_stock_bars_restatements
+      (ticker, trade_date, open, high, low, close, volume, vwap, transactions, stated_at, replaced_at)
+    select before.ticker, before.trade_date, before.open, before.high, before.low, before.close, before.volume,
+      before.vwap, before.transactions, before.inserted_at, ${at}::timestamptz
+    from ${item} inner join public.source_polygon_stock_bars_daily as before
+      on before.ticker = item.ticker and before.trade_date = item.session
+    where before.inserted_at < ${at}::timestamptz and not ${isSame(transaction, "before", "item")}
+    on conflict do nothing`;
   const written = await transaction<BarKey[]>`
     insert into public.source_polygon_stock_bars_daily
       (ticker, trade_date, open, high, low, close, volume, vwap, transactions, inserted_at)
     select ticker, session, open, high, low, close, volume, vwap, transactions, ${at}::timestamptz
-    from jsonb_to_recordset(${transaction.json([...rows])}::jsonb) as item (ticker text, session date, open numeric,
-      high numeric, low numeric, close numeric, volume numeric, vwap numeric, transactions bigint)
+    from ${item}
     on conflict (ticker, trade_date) do update set open = excluded.open, high = excluded.high, low = excluded.low,
       close = excluded.close, volume = excluded.volume, vwap = excluded.vwap, transactions = excluded.transactions,
       inserted_at = excluded.inserted_at
-    returning ticker, trade_date::text as "tradeDate"`;
+    returning ticker, trade_date as "tradeDate"`;
   await forgetRemoved(transaction, written);
   return written;
 }

@@ -73,9 +73,15 @@ export async function recordUniverse(transaction: TransactionSql, { types, ticke
 
 /**
  * Lets a merge sort and compare a month of the whole market in memory, to the end of the transaction: with the server's default it
- * goes through files, which costs it a third of its time.
+ * goes through files, which costs it a third of its time. `distributed`: shards are to know of it, which only hear of a statement
+ * that sets something, and where they are asked to.
  */
-export async function allowMergeMemory(transaction: TransactionSql): Promise<void> {
+export async function allowMergeMemory(transaction: TransactionSql, distributed = false): Promise<void> {
+  if (distributed) {
+    await transaction`set local citus.propagate_set_commands = 'local'`;
+    await transaction`set local work_mem = '64MB'`;
+    return;
+  }
   await transaction`
     select set_config('work_mem', '64MB', true) where pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB')`;
 }
@@ -211,7 +217,7 @@ export async function addMerge(transaction: TransactionSql, runId: number, merge
 
 /** Empties staging after the merge. One load runs at a time, so all that is in it has been merged or was abandoned. */
 export async function emptyStaging(transaction: TransactionSql): Promise<void> {
-  await transaction`truncate barline.staging_stock_bars`;
+  await transaction`truncate barline.staging_stock_bars, barline.compared_bars`;
 }
 
 /** How many rows a run has staged. */
@@ -245,10 +251,12 @@ export async function deleteSuperseded(
   runId: number,
   superseded: { sequence: number; session: string }[],
 ): Promise<number> {
+  const sequences = superseded.map(({ sequence }) => sequence);
+  const sessions = superseded.map(({ session }) => session);
   const rows = await transaction`
     delete from barline.staging_stock_bars staged
-    using jsonb_array_elements(${transaction.json(superseded)}::jsonb) as item
-    where run_id = ${runId}::bigint and not requested and sequence = (item ->> 'sequence')::bigint
-      and trade_date = (item ->> 'session')::date`;
+    using unnest(${sequences}::bigint[], ${sessions}::date[]) as item (sequence, session)
+    where run_id = ${runId}::bigint and not requested and staged.sequence = item.sequence
+      and trade_date = item.session`;
   return rows.count;
 }

@@ -61,11 +61,12 @@ export async function selectHeldOfRun(sql: Sql, runId: number): Promise<HeldOfRu
  * tables' lock, and `at` is its stamp. Answers which rows they are.
  */
 export async function undoHeldBars(transaction: TransactionSql, runId: number, at: Date): Promise<BarKey[]> {
+  const touched = await selectTouched(transaction, transaction`run_id = ${runId}::bigint`);
   const rows = await transaction<RawBar[]>`
     delete from barline.quarantined_bars as bars
     using barline.quarantines
     where bars.run_id = ${runId}::bigint and quarantines.id = bars.quarantine_id and quarantines.state = 'held'
-      and bars.replaced_at is null and ${isUntouched(transaction)}
+      and bars.replaced_at is null and ${isUntouched(transaction, touched)}
     returning ${barColumns(transaction)}`;
   await transaction`
     delete from barline.quarantines
@@ -79,17 +80,30 @@ export async function undoHeldBars(transaction: TransactionSql, runId: number, a
  * tables' lock, and `at` is its stamp. Answers which they are.
  */
 export async function releaseBars(transaction: TransactionSql, quarantineId: number, at: Date): Promise<BarKey[]> {
+  const touched = await selectTouched(transaction, transaction`quarantine_id = ${quarantineId}::bigint`);
   const rows = await transaction<RawBar[]>`
     select ${barColumns(transaction)}
     from barline.quarantined_bars as bars
-    where bars.quarantine_id = ${quarantineId}::bigint and bars.replaced_at is null and ${isUntouched(transaction)}`;
+    where bars.quarantine_id = ${quarantineId}::bigint and bars.replaced_at is null
+      and ${isUntouched(transaction, touched)}`;
   return await putBack(transaction, rows, at);
 }
 
+/** The held bars for whose session something has come since, of those that `which` is about. */
+async function selectTouched(transaction: TransactionSql, which: ReturnType<TransactionSql>): Promise<BarKey[]> {
+  return await transaction<BarKey[]>`
+    with held as materialized (
+      select ticker, trade_date, held_at from barline.quarantined_bars where replaced_at is null and ${which}
+    )
+    select distinct raw.ticker, raw.trade_date as "tradeDate"
+    from held inner join public.source_polygon_stock_bars_daily as raw
+      on raw.ticker = held.ticker and raw.trade_date = held.trade_date and raw.inserted_at > held.held_at`;
+}
+
 /** Whether nothing has come for a held bar's session since. */
-const isUntouched = (sql: TransactionSql) => sql`not exists (
-  select from public.source_polygon_stock_bars_daily as raw
-  where raw.ticker = bars.ticker and raw.trade_date = bars.trade_date and raw.inserted_at > bars.held_at)`;
+const isUntouched = (sql: TransactionSql, touched: readonly BarKey[]) => sql`(bars.ticker, bars.trade_date) not in (
+  select * from unnest(${touched.map(({ ticker }) => ticker)}::text[],
+    ${touched.map(({ tradeDate }) => tradeDate)}::date[]))`;
 
 export type Decision = { state: "released" | "dropped"; by: string; reason: string; at: Date };
 
@@ -120,11 +134,15 @@ export async function selectQuarantineState(sql: Sql | TransactionSql, id: numbe
 export async function endReplaced(sql: Sql, mark: string): Promise<string[]> {
   return await sql.begin(async (transaction) => {
     await transaction`
-      update barline.quarantined_bars as bars set replaced_at = raw.inserted_at
-      from barline.quarantines, public.source_polygon_stock_bars_daily as raw
-      where quarantines.id = bars.quarantine_id and quarantines.state = 'held' and bars.replaced_at is null
-        and raw.ticker = bars.ticker and raw.trade_date = bars.trade_date
-        and raw.inserted_at > bars.held_at and raw.inserted_at <= ${mark}::text::timestamptz`;
+      with held as materialized (${heldBars(transaction)}), replaced as materialized (
+        select held.*, raw.inserted_at
+        from held inner join public.source_polygon_stock_bars_daily as raw
+          on raw.ticker = held.ticker and raw.trade_date = held.trade_date
+        where raw.inserted_at > held.held_at and raw.inserted_at <= ${mark}::text::timestamptz
+      )
+      update barline.quarantined_bars as bars set replaced_at = replaced.inserted_at
+      from replaced
+      where ${isBar(transaction, "replaced")}`;
     return await endEmpty(transaction);
   });
 }
@@ -137,21 +155,39 @@ export async function endConfirmed(transaction: TransactionSql, runId: number, a
   const [held] = await transaction`select from barline.quarantines where state = 'held' limit 1`;
   if (!held) return [];
   await transaction`
-    with latest as (
+    with held as materialized (${heldBars(transaction)}), latest as (
       select distinct on (staged.ticker, staged.trade_date) staged.*
       from barline.staging_stock_bars as staged
       where staged.run_id = ${runId}::bigint and (staged.ticker, staged.trade_date) in (
-        select bars.ticker, bars.trade_date from barline.quarantined_bars as bars where bars.replaced_at is null)
+        select ticker, trade_date from held)
       order by staged.ticker, staged.trade_date, staged.sequence desc
+    ), said as materialized (
+      select raw.ticker, raw.trade_date, raw.inserted_at
+      from latest inner join public.source_polygon_stock_bars_daily as raw
+        on raw.ticker = latest.ticker and raw.trade_date = latest.trade_date
+      where ${isSame(transaction, "raw", "latest")}
+    ), confirmed as materialized (
+      select held.*
+      from held inner join said on said.ticker = held.ticker and said.trade_date = held.trade_date
+      where said.inserted_at <= held.held_at
     )
     update barline.quarantined_bars as bars set replaced_at = ${at}::timestamptz
-    from barline.quarantines, latest, public.source_polygon_stock_bars_daily as raw
-    where quarantines.id = bars.quarantine_id and quarantines.state = 'held' and bars.replaced_at is null
-      and latest.ticker = bars.ticker and latest.trade_date = bars.trade_date
-      and raw.ticker = bars.ticker and raw.trade_date = bars.trade_date and raw.inserted_at <= bars.held_at
-      and ${isSame(transaction, "raw", "latest")}`;
+    from confirmed
+    where ${isBar(transaction, "confirmed")}`;
   return await endEmpty(transaction);
 }
+
+/** The rows that stand in quarantine. */
+const heldBars = (sql: TransactionSql) => sql`
+  select bars.quarantine_id, bars.ticker, bars.trade_date, bars.held_at
+  from barline.quarantined_bars as bars
+  inner join barline.quarantines on quarantines.id = bars.quarantine_id
+  where quarantines.state = 'held' and bars.replaced_at is null`;
+
+/** Whether a row of `bars` is the one that another relation names. */
+const isBar = (sql: TransactionSql, other: string) => sql`
+  bars.quarantine_id = ${sql(other)}.quarantine_id and bars.trade_date = ${sql(other)}.trade_date
+  and bars.held_at = ${sql(other)}.held_at and bars.replaced_at is null`;
 
 async function endEmpty(transaction: TransactionSql): Promise<string[]> {
   const rows = await transaction<{ ticker: string }[]>`

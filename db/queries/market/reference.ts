@@ -1,5 +1,6 @@
 import type { JsonValue, Sql, TransactionSql } from "../../client.ts";
 import { lockKeys } from "../../locks.ts";
+import { type ChangedDividend, isAmongBars } from "./changed-dividends.ts";
 import type { NewReject } from "./load.ts";
 
 export type ReferenceKind = "tickers" | "splits" | "dividends";
@@ -70,6 +71,8 @@ export type Listing = {
   insertedAt: Date;
   /** Whether what is known from that day on and not listed has been withdrawn. */
   withdraw: boolean;
+  /** Whether the raw bars are distributed. */
+  distributed?: boolean;
 };
 
 /** How many rows are known from `from` on and not withdrawn, and how many of those the vendor still lists. */
@@ -175,9 +178,9 @@ async function adoptDividendTypes(transaction: TransactionSql, rows: JsonValue):
  * changed falls between bars of its ticker, so that it changes what is published of them.
  */
 export async function mergeDividends(transaction: TransactionSql, listing: Listing): Promise<boolean> {
-  const { rows, from, insertedAt, withdraw } = listing;
+  const { rows, from, insertedAt, withdraw, distributed = false } = listing;
   await adoptDividendTypes(transaction, rows);
-  const found = await transaction`
+  const changed = await transaction<ChangedDividend[]>`
     with listed as (
       select distinct on (row ->> 'ticker', (row ->> 'exDividendDate')::date, (row ->> 'cashAmount')::numeric,
           row ->> 'distributionType', row ->> 'currency')
@@ -204,21 +207,8 @@ export async function mergeDividends(transaction: TransactionSql, listing: Listi
       where (known.frequency, known.pay_date, known.active) is distinct from (excluded.frequency, excluded.pay_date, true)
       returning ticker, ex_dividend_date
     )
-    select
-    from (select * from withdrawn union all select * from merged) as changed
-    -- Two look-ups by key for each, in order, so that no join with all bars is thought of.
-    cross join lateral (
-      select from public.source_polygon_stock_bars_daily as bars
-      where bars.ticker = changed.ticker and bars.trade_date >= changed.ex_dividend_date
-      order by bars.trade_date limit 1
-    ) as since
-    cross join lateral (
-      select from public.source_polygon_stock_bars_daily as bars
-      where bars.ticker = changed.ticker and bars.trade_date < changed.ex_dividend_date
-      order by bars.trade_date desc limit 1
-    ) as before
-    limit 1`;
-  return found.length > 0;
+    select ticker, ex_dividend_date as date from (select * from withdrawn union all select * from merged) as changed`;
+  return changed.length > 0 && (await isAmongBars(transaction, changed, distributed));
 }
 
 /** When dividends last changed what is to be published, where nobody has seen to it yet. */

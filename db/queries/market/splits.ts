@@ -18,44 +18,48 @@ export type JudgedSplit = {
 
 /**
  * Splits that nobody has decided on and that bars of a range bear on: the last close within `days` before their day, and the first
- * open within `days` from it on. Two look-ups by key for each.
+ * open within `days` from it on. The bars of those days are some ten a side for each split, read by key.
  */
 export async function selectSplitsToJudge(
   transaction: TransactionSql,
   { from, to, days }: { from: string; to: string | null; days: number },
 ): Promise<JudgedSplit[]> {
   return await transaction<JudgedSplit[]>`
+    with asked as materialized (
+      select *
+      from public.source_polygon_splits
+      where active
+        and decision is null
+        and execution_date between ${from}::date - ${days}::int and coalesce(${to}::date, 'infinity') + ${days}::int
+    ), before as materialized (
+      select distinct on (bars.ticker, asked.execution_date) bars.ticker, asked.execution_date, bars.close
+      from asked
+      inner join public.source_polygon_stock_bars_daily as bars
+        on bars.ticker = asked.ticker
+          and bars.trade_date < asked.execution_date
+          and bars.trade_date >= asked.execution_date - ${days}::int
+      order by bars.ticker, asked.execution_date, bars.trade_date desc
+    ), after as materialized (
+      select distinct on (bars.ticker, asked.execution_date) bars.ticker, asked.execution_date, bars.open
+      from asked
+      inner join public.source_polygon_stock_bars_daily as bars
+        on bars.ticker = asked.ticker
+          and bars.trade_date >= asked.execution_date
+          and bars.trade_date <= asked.execution_date + ${days}::int
+      order by bars.ticker, asked.execution_date, bars.trade_date
+    )
     select
-      splits.ticker,
-      splits.execution_date as date,
-      splits.split_from::float8 as "splitFrom",
-      splits.split_to::float8 as "splitTo",
-      splits.adjustment_type as "adjustmentType",
-      splits.set_aside as "setAside",
+      asked.ticker,
+      asked.execution_date as date,
+      asked.split_from::float8 as "splitFrom",
+      asked.split_to::float8 as "splitTo",
+      asked.adjustment_type as "adjustmentType",
+      asked.set_aside as "setAside",
       before.close::float8 as "closeBefore",
       after.open::float8 as "openAfter"
-    from public.source_polygon_splits as splits
-    left join lateral (
-      select bars.close
-      from public.source_polygon_stock_bars_daily as bars
-      where bars.ticker = splits.ticker
-        and bars.trade_date < splits.execution_date
-        and bars.trade_date >= splits.execution_date - ${days}::int
-      order by bars.trade_date desc
-      limit 1
-    ) as before on true
-    left join lateral (
-      select bars.open
-      from public.source_polygon_stock_bars_daily as bars
-      where bars.ticker = splits.ticker
-        and bars.trade_date >= splits.execution_date
-        and bars.trade_date <= splits.execution_date + ${days}::int
-      order by bars.trade_date
-      limit 1
-    ) as after on true
-    where splits.active
-      and splits.decision is null
-      and splits.execution_date between ${from}::date - ${days}::int and coalesce(${to}::date, 'infinity') + ${days}::int`;
+    from asked
+    left join before on before.ticker = asked.ticker and before.execution_date = asked.execution_date
+    left join after on after.ticker = asked.ticker and after.execution_date = asked.execution_date`;
 }
 
 /** Writes whether splits count. The stamp moves where that changes, and not where only the reason does. */
@@ -141,13 +145,18 @@ const ofHolder = (sql: Sql | TransactionSql, { ticker, security = null }: SplitF
     ? sql`(${ticker}::text is null or splits.ticker = ${ticker}::text)`
     : sql`splits.ticker in (${labelsOf(sql, security)}) and ${isDeclaredOf(sql, "splits", "execution_date", security)}`;
 
-/** Splits that the vendor stands by, what waits for a decision first, then the newest. */
-export function selectListedSplits(
+/**
+ * Splits that the vendor stands by, what waits for a decision first, then the newest. `distributed`: the prices are looked up for all of
+ * them at once, as Citus refuses a look-up a split.
+ */
+export async function selectListedSplits(
   sql: Sql | TransactionSql,
   filter: SplitFilter,
   limit: number,
+  distributed = false,
 ): Promise<ListedSplit[]> {
-  return sql<ListedSplit[]>`
+  const prices = distributed ? sql`null::float8 as "closeBefore", null::float8 as "openAfter"` : pricesAround(sql);
+  const splits = await sql<ListedSplit[]>`
     select
       splits.ticker,
       splits.execution_date as date,
@@ -160,20 +169,7 @@ export function selectListedSplits(
       splits.decided_why as "decidedWhy",
       splits.decided_at as "decidedAt",
       splits.inserted_at as "changedAt",
-      (
-        select bars.close::float8
-        from public.source_polygon_stock_bars_daily as bars
-        where bars.ticker = splits.ticker and bars.trade_date < splits.execution_date
-        order by bars.trade_date desc
-        limit 1
-      ) as "closeBefore",
-      (
-        select bars.open::float8
-        from public.source_polygon_stock_bars_daily as bars
-        where bars.ticker = splits.ticker and bars.trade_date >= splits.execution_date
-        order by bars.trade_date
-        limit 1
-      ) as "openAfter"
+      ${prices}
     from public.source_polygon_splits as splits
     where splits.active
       and ${ofHolder(sql, filter)}
@@ -181,4 +177,53 @@ export function selectListedSplits(
       and (${filter.setAside}::boolean is null or (splits.set_aside is not null) = ${filter.setAside}::boolean)
     order by (splits.set_aside is not null and splits.decision is null) desc, splits.execution_date desc, splits.ticker
     limit ${limit}::int`;
+  if (!distributed || splits.length === 0) return splits;
+  const found = await selectPricesAround(sql, splits);
+  const byKey = new Map(found.map(({ ticker, date, ...around }) => [`${date} ${ticker}`, around]));
+  return splits.map((split) => ({ ...split, ...byKey.get(`${split.date} ${split.ticker}`) }));
+}
+
+/** The prices around the days of `splits`, as columns: two look-ups by key for each. */
+const pricesAround = (sql: Sql | TransactionSql) => sql`
+  (
+    select bars.close::float8
+    from public.source_polygon_stock_bars_daily as bars
+    where bars.ticker = splits.ticker and bars.trade_date < splits.execution_date
+    order by bars.trade_date desc
+    limit 1
+  ) as "closeBefore",
+  (
+    select bars.open::float8
+    from public.source_polygon_stock_bars_daily as bars
+    where bars.ticker = splits.ticker and bars.trade_date >= splits.execution_date
+    order by bars.trade_date
+    limit 1
+  ) as "openAfter"`;
+
+type AroundSplit = Pick<ListedSplit, "ticker" | "date" | "closeBefore" | "openAfter">;
+
+/** The same of distributed bars: each shard finds the sessions next to a day among its tickers' keys. */
+async function selectPricesAround(sql: Sql | TransactionSql, splits: readonly ListedSplit[]): Promise<AroundSplit[]> {
+  return await sql<AroundSplit[]>`
+    with asked as materialized (
+      select * from unnest(${splits.map(({ ticker }) => ticker)}::text[], ${splits.map(({ date }) => date)}::date[])
+        as split (ticker, date)
+    ), sessions as materialized (
+      select
+        bars.ticker,
+        asked.date,
+        max(bars.trade_date) filter (where bars.trade_date < asked.date) as before,
+        min(bars.trade_date) filter (where bars.trade_date >= asked.date) as after
+      from asked inner join public.source_polygon_stock_bars_daily as bars on bars.ticker = asked.ticker
+      group by bars.ticker, asked.date
+    )
+    select
+      bars.ticker,
+      sessions.date,
+      max(bars.close) filter (where bars.trade_date = sessions.before)::float8 as "closeBefore",
+      max(bars.open) filter (where bars.trade_date = sessions.after)::float8 as "openAfter"
+    from sessions
+    inner join public.source_polygon_stock_bars_daily as bars
+      on bars.ticker = sessions.ticker and bars.trade_date in (sessions.before, sessions.after)
+    group by bars.ticker, sessions.date`;
 }

@@ -191,7 +191,7 @@ export async function orderWatched(
 export async function isKnownTicker(sql: Sql | TransactionSql, ticker: string): Promise<boolean> {
   const [row] = await sql<[{ found: boolean }]>`
     select
-      exists (select from public.source_polygon_tickers where ticker = ${ticker}::text)
-      or exists (select from public.source_polygon_stock_bars_daily where ticker = ${ticker}::text) as found`;
+      exists (select 1 from public.source_polygon_tickers where ticker = ${ticker}::text)
+      or exists (select 1 from public.source_polygon_stock_bars_daily where ticker = ${ticker}::text) as found`;
   return row.found;
 }

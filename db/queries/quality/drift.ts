@@ -1,3 +1,4 @@
+import type { PendingQuery, Row } from "postgres";
 import type { JsonValue, Sql, TransactionSql } from "../../client.ts";
 import { lockKeys } from "../../locks.ts";
 
@@ -47,34 +48,30 @@ export type DriftSample = {
 
 /**
  * Draws tickers whose published rows should be what a full build makes now: neither of them nor of those that share a security with them has a bar, split,
- * dividend or listing changed since the last build, and no split's day has come. Tickers are found by jumps along the key, as reading ten years
- * of bars for their names takes seconds.
+ * dividend or listing changed since the last build, and no split's day has come.
  */
-export async function drawTickers(transaction: TransactionSql, sample: DriftSample): Promise<string[]> {
+export async function drawTickers(
+  transaction: TransactionSql,
+  sample: DriftSample,
+  distributed = false,
+): Promise<string[]> {
+  const [{ mark }] = await transaction<[{ mark: string }]>`
+    select coalesce(max(source_inserted_at), '-infinity')::text as mark from public.fct_polygon__stock_bars_performance`;
+  const at = transaction`${mark}::text::timestamptz`;
+  const { known, changed } = distributed ? await readTickers(transaction, at) : tickersOfBars(transaction, at);
   const rows = await transaction<{ ticker: string }[]>`
-    with recursive known as (
-      (select ticker from public.source_polygon_stock_bars_daily order by ticker limit 1)
-      union all
-      select (
-        select bars.ticker from public.source_polygon_stock_bars_daily bars
-        where bars.ticker > known.ticker order by bars.ticker limit 1
-      )
-      from known where known.ticker is not null
-    ), watermark as materialized (
-      select coalesce(max(source_inserted_at), '-infinity') as at from public.fct_polygon__stock_bars_performance
-    ), changed as (
-      select ticker from public.source_polygon_stock_bars_daily where inserted_at > (select at from watermark)
+    with recursive known as (${known}), changed as (
+      ${changed}
       union
-      select ticker from public.source_polygon_dividends where inserted_at > (select at from watermark)
+      select ticker from public.source_polygon_dividends where inserted_at > ${at}
       union
       select ticker from public.source_polygon_splits
-      where inserted_at > (select at from watermark)
-        or execution_date between (select (at at time zone 'America/New_York')::date from watermark)
-          and ${sample.today}::date
+      where inserted_at > ${at}
+        or execution_date between (${at} at time zone 'America/New_York')::date and ${sample.today}::date
       union
-      select ticker from public.source_polygon_removed_bars where removed_at > (select at from watermark)
+      select ticker from public.source_polygon_removed_bars where removed_at > ${at}
       union
-      select ticker from public.source_polygon_listings where placed_at > (select at from watermark)
+      select ticker from public.source_polygon_listings where placed_at > ${at}
     ), ${linkedTo(transaction, "changed")}, pending as (
       select ticker from linked
     )
@@ -84,6 +81,34 @@ export async function drawTickers(transaction: TransactionSql, sample: DriftSamp
     order by md5(ticker || ${sample.seed}::text), ticker
     limit ${sample.size}::int`;
   return rows.map((row) => row.ticker);
+}
+
+type Fragment = PendingQuery<Row[]>;
+
+/** Queries of the tickers that have bars, and of those with a bar stamped after `at`. */
+type TickerQueries = { known: Fragment; changed: Fragment };
+
+/** They are found by jumps along the key, as reading ten years of bars for their names takes seconds. */
+const tickersOfBars = (sql: TransactionSql, at: Fragment): TickerQueries => ({
+  known: sql`
+    (select ticker from public.source_polygon_stock_bars_daily order by ticker limit 1)
+    union all
+    select (
+      select bars.ticker from public.source_polygon_stock_bars_daily bars
+      where bars.ticker > known.ticker order by bars.ticker limit 1
+    )
+    from known where known.ticker is not null`,
+  changed: sql`select ticker from public.source_polygon_stock_bars_daily where inserted_at > ${at}`,
+});
+
+/** Of distributed bars they are read beforehand, each shard its own: Citus takes no recursion over them. */
+async function readTickers(sql: TransactionSql, at: Fragment): Promise<TickerQueries> {
+  const known = await sql<{ ticker: string }[]>`select distinct ticker from public.source_polygon_stock_bars_daily`;
+  const changed = await sql<{ ticker: string }[]>`
+    select distinct ticker from public.source_polygon_stock_bars_daily where inserted_at > ${at}`;
+  const listed = (rows: { ticker: string }[]) =>
+    sql`select unnest(${rows.map(({ ticker }) => ticker)}::text[]) collate "C" as ticker`;
+  return { known: listed(known), changed: listed(changed) };
 }
 
 /** The tickers of `seeds`, and all that share a security with one of them: what is computed of one depends on the others' rows. */
