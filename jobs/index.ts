@@ -37,6 +37,8 @@ export type PipelineOptions = {
   /** Pools by role; `lock` holds one connection that shows that this process lives. */
   pools: { state: Sql; work: Sql; lock: Sql };
   lake: ObjectStore;
+  /** Whether the raw tables are distributed; false by default. */
+  distributed?: boolean;
   workers: number;
   /** What this process does; everything where left out. */
   roles?: readonly Role[];
@@ -61,14 +63,15 @@ export const cancelGraceMs = 1500;
 
 /** The pipeline: its jobs, declared side by side, and what people may ask of them. It does nothing until started. */
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const { settings, pools, lake, log, now, random, observer = silentPipelineObserver } = options;
+  const { settings, pools, lake, distributed = false, log, now, random } = options;
+  const { observer = silentPipelineObserver } = options;
   const keyGuard = createKeyGuard(now);
   const rate = observeLimiter(createMarketLimiter(pools.state, settings.callsPerMinute), observer);
   const limiter = keyGuard.guardLimiter(rate);
   const client = keyGuard.watchClient(
     createMarketClient({ ...settings.market, limiter, observe: (call) => observer.apiCalled(call) }),
   );
-  const reference = createReferenceData({ sql: pools.work, client, lake, now });
+  const reference = createReferenceData({ sql: pools.work, client, lake, distributed, now });
   const projectDir = fileURLToPath(new URL("../db/warehouse", import.meta.url));
   // What dbt prints nothing for is a mistake in models of ours.
   const transform = createTransform({ sql: pools.work, projectDir, log, refusesUndefined: () => true, ...options.dbt });
@@ -92,7 +95,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       },
     }),
     createLoadJob({
-      ...{ sql: pools.work, lake, universe: settings.universe },
+      ...{ sql: pools.work, lake, universe: settings.universe, distributed },
       refetch: async (partition) => {
         await orchestrator.createRun(jobIds.ingest, { partition });
       },

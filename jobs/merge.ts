@@ -11,13 +11,15 @@ import {
   setKeysOfRestatements,
   withdrawBars,
 } from "../db/queries/market/answers.ts";
+import { mergeDistributed } from "../db/queries/market/distributed-merge.ts";
 import { type MergeCounts, mergeStagedBars, selectLaterLoads, type UniverseFilter } from "../db/queries/market/load.ts";
 import { nextMark } from "../db/queries/market/raw-lock.ts";
 import { removeBars } from "../db/queries/market/removed-bars.ts";
 import { readManifest } from "./lake/manifest.ts";
 import type { ObjectStore } from "./lake/store.ts";
 
-export type StagedAnswers = { runId: number; answers: LoadedAnswer[]; universe: UniverseFilter };
+/** `distributed`: the raw tables are. */
+export type StagedAnswers = { runId: number; answers: LoadedAnswer[]; universe: UniverseFilter; distributed?: boolean };
 
 /**
  * Merges a run's staged answers into the raw bars, keeps which they were, and withdraws what they lack. The caller holds the
@@ -63,13 +65,14 @@ function passesOf(answers: LoadedAnswer[]): LoadedAnswer[][] {
 
 async function mergePass(
   transaction: TransactionSql,
-  { runId, answers, universe }: StagedAnswers,
+  { runId, answers, universe, distributed = false }: StagedAnswers,
   at: Date,
   isOnly: boolean,
   counts: MergeCounts,
 ): Promise<void> {
   const sequences = [...new Set(answers.map(({ sequence }) => sequence))];
-  const merged = await mergeStagedBars(transaction, runId, at, universe, isOnly ? null : sequences);
+  const merge = distributed ? mergeDistributed : mergeStagedBars;
+  const merged = await merge(transaction, runId, at, universe, isOnly ? null : sequences);
   await insertAnswers(transaction, answers, at);
   if (merged.updated > 0) await setKeysOfRestatements(transaction, at);
   await endDoubts(transaction, runId, sequences);

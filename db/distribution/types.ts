@@ -43,6 +43,7 @@ export const literal = (text: string): string => `'${text.replaceAll("'", "''")}
 export const distributedSources: readonly Table[] = [
   { schema: "public", identifier: "source_polygon_stock_bars_daily" },
   { schema: "barline", identifier: "staging_stock_bars" },
+  { schema: "barline", identifier: "compared_bars" },
 ];
 
 /** Where a build keeps what shards read of small tables. */

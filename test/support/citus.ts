@@ -2,6 +2,9 @@ import { openPool, type Sql } from "../../db/client.ts";
 import { migrateDatabase } from "../../db/migrate.ts";
 import type { TestDatabase } from "./database.ts";
 
+/** Names the coordinator that tests may make databases on; what needs one is skipped without. */
+export const citusUrl = process.env.CITUS_URL;
+
 let serial = 0;
 
 /** A migrated database of one's own on the coordinator that CITUS_URL names, and on its workers. */
@@ -37,6 +40,7 @@ export async function createCitusDatabase(coordinator: string): Promise<TestData
   return {
     url,
     sql,
+    distributed: false,
     async drop() {
       await sql.end();
       await onEach("postgres", (one) => one`drop database if exists ${one(name)} with (force)`);

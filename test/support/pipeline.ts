@@ -19,7 +19,7 @@ export type LogLine = { level: string; msg: string; [field: string]: unknown };
 export type TestPipelineOptions = {
   market: { url: string; apiKey: string };
   /** Where to run; a new database where left out. One that is given is not dropped. */
-  database?: Pick<TestDatabase, "url" | "sql">;
+  database?: Pick<TestDatabase, "url" | "sql"> & Partial<Pick<TestDatabase, "distributed">>;
   /** A folder of its own where left out. */
   lake?: LakeOptions;
   /** Stands between the process, not its workers, and the lake. */
@@ -81,6 +81,7 @@ export async function startTestPipeline(options: TestPipelineOptions): Promise<T
     },
     pools,
     lake,
+    distributed: database.distributed ?? false,
     workers: 1,
     version: "0.0.0",
     log: pino({ base: null, formatters, level: "debug" }, { write: (line: string) => log.push(JSON.parse(line)) }),
