@@ -13,6 +13,9 @@ const names: Record<RawForm, string> = {
   citus: "on Citus",
 };
 
+/** The merge that is used on a database. */
+export const mergeOf = ({ distributed }: TestDatabase) => (distributed ? mergeDistributed : mergeStagedBars);
+
 /** A database in each form: whatever is told of the raw tables holds in all. Citus is skipped where CITUS_URL names no coordinator. */
 export async function openRawTables(): Promise<RawTables[]> {
   const forms: RawForm[] = ["whole", "partitions"];
@@ -21,7 +24,7 @@ export async function openRawTables(): Promise<RawTables[]> {
   return await Promise.all(
     forms.map(async (raw) => {
       const database = await createTestDatabase({ raw });
-      return { ...database, name: names[raw], merge: database.distributed ? mergeDistributed : mergeStagedBars };
+      return { ...database, name: names[raw], merge: mergeOf(database) };
     }),
   );
 }

@@ -103,27 +103,35 @@ export async function takeBack(
   await removeBars(transaction, without, at);
 }
 
+const rowsOf = (sql: Sql | TransactionSql, rows: readonly RawBar[]) => sql`
+  jsonb_to_recordset(${sql.json([...rows])}::jsonb) as item (ticker text, session date, open numeric, high numeric,
+    low numeric, close numeric, volume numeric, vwap numeric, transactions bigint)`;
+
 /**
- * Makes bars the raw table's next versions, stamped `at`. Answers which they are. What they said before is kept by this, too, as the
- * trigger that does so, and finds it done, cannot stand on a distributed table.
+ * Keeps what bars say before `rows`, stamped `at`, take their place: the trigger that does so, and finds it done, cannot stand on a
+ * distributed table.
  */
-export async function putBack(transaction: TransactionSql, rows: readonly RawBar[], at: Date): Promise<BarKey[]> {
-  const item = transaction`jsonb_to_recordset(${transaction.json([...rows])}::jsonb) as item (ticker text, session date,
-    open numeric, high numeric, low numeric, close numeric, volume numeric, vwap numeric, transactions bigint)`;
-  await transaction`
+export async function keepReplaced(sql: Sql | TransactionSql, rows: readonly RawBar[], at: Date): Promise<void> {
+  await sql`
     insert into public.source_polygon_stock_bars_restatements
       (ticker, trade_date, open, high, low, close, volume, vwap, transactions, stated_at, replaced_at)
     select before.ticker, before.trade_date, before.open, before.high, before.low, before.close, before.volume,
       before.vwap, before.transactions, before.inserted_at, ${at}::timestamptz
-    from ${item} inner join public.source_polygon_stock_bars_daily as before
+    from ${rowsOf(sql, rows)}
+    inner join public.source_polygon_stock_bars_daily as before
       on before.ticker = item.ticker and before.trade_date = item.session
-    where before.inserted_at < ${at}::timestamptz and not ${isSame(transaction, "before", "item")}
+    where before.inserted_at < ${at}::timestamptz and not ${isSame(sql, "before", "item")}
     on conflict do nothing`;
+}
+
+/** Makes bars the raw table's next versions, stamped `at`. Answers which they are. */
+export async function putBack(transaction: TransactionSql, rows: readonly RawBar[], at: Date): Promise<BarKey[]> {
+  await keepReplaced(transaction, rows, at);
   const written = await transaction<BarKey[]>`
     insert into public.source_polygon_stock_bars_daily
       (ticker, trade_date, open, high, low, close, volume, vwap, transactions, inserted_at)
     select ticker, session, open, high, low, close, volume, vwap, transactions, ${at}::timestamptz
-    from ${item}
+    from ${rowsOf(transaction, rows)}
     on conflict (ticker, trade_date) do update set open = excluded.open, high = excluded.high, low = excluded.low,
       close = excluded.close, volume = excluded.volume, vwap = excluded.vwap, transactions = excluded.transactions,
       inserted_at = excluded.inserted_at

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mergeStagedBars } from "../../../db/queries/market/load.ts";
 import type { Transform } from "../../../jobs/transform/transform.ts";
 import { type Bar, bar, openTransform, weekday, writeBars } from "../../jobs/transform/support.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
+import { mergeOf } from "../../support/raw-tables.ts";
 
 setDefaultTimeout(60_000);
 
@@ -106,7 +106,7 @@ describe("restated bars", () => {
     await stage(bar("A", 0, 2));
     await stage(bar("B", 0));
     const merged = await sql.begin((transaction) =>
-      mergeStagedBars(transaction, 1, day(2), { types: null, tickers: null }),
+      mergeOf(database)(transaction, 1, day(2), { types: null, tickers: null }),
     );
     expect(merged).toMatchObject({ inserted: 1, updated: 1 });
     const kept = await sql`

@@ -1,10 +1,11 @@
 import { afterAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { copyToStaging, emptyStaging, mergeStagedBars } from "../../../db/queries/market/load.ts";
+import { copyToStaging, emptyStaging } from "../../../db/queries/market/load.ts";
 import { endConfirmed } from "../../../db/queries/market/quarantine.ts";
 import { lockRawTables } from "../../../db/queries/market/raw-lock.ts";
 import type { RequestError } from "../../../jobs/orchestrator/types.ts";
 import { createQuarantineDesk } from "../../../jobs/quarantine/desk.ts";
 import { createTestDatabase } from "../../support/database.ts";
+import { mergeOf } from "../../support/raw-tables.ts";
 import type { Bar } from "../transform/support.ts";
 import { type Bench, day, emptyWarehouse, firstDay, openBench, session, tickers, told } from "./support.ts";
 
@@ -58,7 +59,7 @@ async function answerAgain(bars: Bar[]): Promise<{ inserted: number; updated: nu
     copy.on("finish", resolve).on("error", reject);
     copy.end(`${lines.join("\n")}\n`);
     await promise;
-    const { inserted, updated } = await mergeStagedBars(transaction, 1, at, { types: null, tickers: null });
+    const { inserted, updated } = await mergeOf(database)(transaction, 1, at, { types: null, tickers: null });
     const ended = await endConfirmed(transaction, 1, at);
     await emptyStaging(transaction);
     return { inserted, updated, ended };

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Sql } from "../../../db/client.ts";
+import { keepReplaced, type RawBar } from "../../../db/queries/market/held-bars.ts";
 import { createTransform, type Transform, type TransformOptions } from "../../../jobs/transform/transform.ts";
 
 export const warehouseDir = fileURLToPath(new URL("../../../db/warehouse", import.meta.url));
@@ -43,6 +44,7 @@ export type Split = { ticker: string; date: string; from: number; to: number; ac
 
 /** Writes bars as a load does: a bar that is there is corrected, and the stamp moves. */
 export async function writeBars(sql: Sql, bars: Bar[], at: Date): Promise<void> {
+  await keepReplaced(sql, bars.map(rawBar), at);
   await sql`
     insert into source_polygon_stock_bars_daily (ticker, trade_date, open, high, low, close, volume, vwap, inserted_at)
     select item ->> 'ticker', (item ->> 'date')::date, (item ->> 'open')::numeric, (item ->> 'high')::numeric,
@@ -50,6 +52,11 @@ export async function writeBars(sql: Sql, bars: Bar[], at: Date): Promise<void> 
     from jsonb_array_elements(${sql.json(bars)}::jsonb) as item
     on conflict (ticker, trade_date) do update set open = excluded.open, high = excluded.high, low = excluded.low,
       close = excluded.close, volume = excluded.volume, inserted_at = excluded.inserted_at`;
+}
+
+function rawBar({ ticker, date, open, high, low, close, volume }: Bar): RawBar {
+  const values = { open: `${open}`, high: `${high}`, low: `${low}`, close: `${close}`, volume: `${volume}` };
+  return { ticker, session: date, ...values, vwap: null, transactions: null };
 }
 
 /** Writes splits as the reference data is written: never deleted, only no longer active. */
