@@ -44,7 +44,7 @@ export function stopTestServer(): void {
   stopServer();
 }
 
-/** Few enough for quick tests, and more than two workers have one each of. */
+/** Few enough for quick tests, and more than two workers have with one each. */
 const shards = 4;
 
 async function createDistributedDatabase(): Promise<TestDatabase> {
