@@ -36,7 +36,7 @@ export function createTransformJob(options: TransformOptions): JobDefinition {
     runsWithoutEvents: true,
     // While sessions stream in, at most a fifth of the time goes into building what the next one makes old.
     // A build of nearly all would only hold up the one of all.
-    coalesce: { whileActive: [jobIds.ingest, jobIds.load], restFactor: 4, endWithinMs: 30_000 },
+    coalesce: { whileActive: [jobIds.ingest, jobIds.load], restFactor: 4, endWithinMs: 120_000 },
     tasks: [
       {
         kind: "plain",
