@@ -1,5 +1,11 @@
 import type { JsonValue, Sql, TransactionSql } from "../../db/client.ts";
-import { claimEvents, hasPendingEvents, passOverEvents, selectWaitingSince } from "../../db/queries/pipeline/events.ts";
+import {
+  claimEvents,
+  hasPendingEvents,
+  hasPendingNews,
+  passOverEvents,
+  selectWaitingSince,
+} from "../../db/queries/pipeline/events.ts";
 import {
   type ActiveRuns,
   countActiveRuns,
@@ -104,7 +110,9 @@ export async function queueTriggeredRun(
     }
     const active = await countActiveRuns(transaction);
     if (isFull(job, active)) return undefined;
-    const restMs = isStreaming(job, active) ? await remainingRest(transaction, job, now) : 0;
+    // Between two runs of a job that it watches there is none at work, but what the next one will claim.
+    const streams = isStreaming(job, active) || (await hasPendingNews(transaction, job.coalesce?.whileActive ?? []));
+    const restMs = streams ? await remainingRest(transaction, job, now) : 0;
     if (restMs > 0) return { restMs };
     const runId = await queueClaimingRun(transaction, job, "dataset");
     return runId === undefined ? undefined : { runId };

@@ -64,6 +64,17 @@ export async function hasPendingEvents(sql: Sql | TransactionSql, jobId: string)
   return rows.length > 0;
 }
 
+/** Whether events wait for a run of one of the jobs, which nobody has paused; those of rechecks announce no news. */
+export async function hasPendingNews(sql: Sql | TransactionSql, jobIds: string[]): Promise<boolean> {
+  const rows = await sql`
+    select from barline.pending_events pending
+    join barline.jobs on jobs.id = pending.job_id and not jobs.paused
+    join barline.dataset_events events on events.id = pending.event_id
+    join barline.runs on runs.id = events.run_id and runs.trigger <> 'recheck'
+    where pending.job_id = any (${jobIds}::text[]) limit 1`;
+  return rows.length > 0;
+}
+
 /** Lets no event wait for a run of the job any more; none of them wakes it again. The caller holds the job's lock. */
 export async function passOverEvents(transaction: TransactionSql, jobId: string): Promise<void> {
   await transaction`delete from barline.pending_events where job_id = ${jobId}::text`;

@@ -45,6 +45,29 @@ async function stream(units: { done: number; left: number; trigger?: string }): 
   return task.now;
 }
 
+/** An event of `resting`, while `loading` has ended a run of ten seconds with some events, and others wait for its next one. */
+async function streamEvents({ claimed, waiting }: { claimed: number; waiting: number }): Promise<Date> {
+  const now = await stream({ done: 0, left: 0 });
+  const [{ id }] = await harness.sql<[{ id: number }]>`
+    insert into barline.runs (job_id, trigger, state, started_at, finished_at)
+    values ('loading', 'dataset', 'success', ${now}::timestamptz - interval '10 s', ${now}::timestamptz) returning id`;
+  await harness.sql`
+    with crates as (
+      insert into barline.dataset_events (dataset, run_id, task_id)
+      select 's3://toys/crates', run_id, task_id
+      from barline.dataset_events cross join generate_series(1, ${claimed + waiting}::int)
+      returning id
+    ), numbered as (
+      select id, row_number() over (order by id) as place from crates
+    ), claimed as (
+      insert into barline.event_claims (job_id, event_id, run_id)
+      select 'loading', numbered.id, ${id}::bigint from numbered where place <= ${claimed}::int
+    )
+    insert into barline.pending_events (job_id, event_id)
+    select 'loading', id from numbered where place > ${claimed}::int`;
+  return now;
+}
+
 const look = (now: Date) => queueTriggeredRun(harness.sql, resting, now);
 const later = (now: Date, seconds: number) => new Date(now.getTime() + seconds * 1000);
 const begins = { runId: expect.any(Number) };
@@ -83,24 +106,24 @@ describe("a job that waits for a stream to end", () => {
   });
 
   test("counts what a job claims by its events, those that wait among them", async () => {
-    const now = await stream({ done: 0, left: 0 });
-    const [{ id }] = await harness.sql<[{ id: number }]>`
-      insert into barline.runs (job_id, trigger, state, started_at, finished_at)
-      values ('loading', 'dataset', 'success', ${now}::timestamptz - interval '10 s', ${now}::timestamptz) returning id`;
+    const now = await streamEvents({ claimed: 10, waiting: 2 });
     await harness.sql`insert into barline.runs (job_id, trigger, state) values ('loading', 'dataset', 'running')`;
-    await harness.sql`
-      with crates as (
-        insert into barline.dataset_events (dataset, run_id, task_id)
-        select 's3://toys/crates', run_id, task_id from barline.dataset_events cross join generate_series(1, 12)
-        returning id
-      ), numbered as (
-        select id, row_number() over (order by id) as place from crates
-      ), claimed as (
-        insert into barline.event_claims (job_id, event_id, run_id)
-        select 'loading', numbered.id, ${id}::bigint from numbered where place <= 10
-      )
-      insert into barline.pending_events (job_id, event_id) select 'loading', id from numbered where place > 10`;
     // Ten in ten seconds; two that wait, and a run whose events are not known yet.
     expect(await look(now)).toEqual({ restMs: 3000 });
+  });
+
+  test("does not begin between two runs of what it waits for", async () => {
+    const now = await streamEvents({ claimed: 10, waiting: 2 });
+    expect(await look(now)).toEqual({ restMs: 2000 });
+  });
+
+  test("waits for nothing that somebody has paused before its next run, nor for what only rechecks announce", async () => {
+    const now = await streamEvents({ claimed: 10, waiting: 2 });
+    await harness.sql`update barline.jobs set paused = true where id = 'loading'`;
+    expect(await look(now)).toEqual(begins);
+    await harness.reset();
+    const again = await streamEvents({ claimed: 10, waiting: 2 });
+    await harness.sql`update barline.runs set trigger = 'recheck' where job_id = 'producer'`;
+    expect(await look(again)).toEqual(begins);
   });
 });
