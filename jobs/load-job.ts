@@ -6,6 +6,7 @@ import type { LoadedAnswer } from "../db/queries/market/answers.ts";
 import {
   addMerge,
   allowMergeMemory,
+  analyzeStaging,
   clearBatch,
   copyToStaging,
   countStaged,
@@ -237,6 +238,7 @@ async function merge(options: LoadOptions, context: PlainTaskContext): Promise<T
   const summary = await beginCancellable(options.sql, context.signal, async (transaction) => {
     const insertedAt = await lockRawTables(transaction);
     await allowMergeMemory(transaction, distributed);
+    await analyzeStaging(transaction);
     if (superseded.length > 0) {
       const rows = await deleteSuperseded(transaction, context.run.id, superseded);
       context.log.warn("left out rows that a later answer has superseded", { rows });

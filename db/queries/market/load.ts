@@ -86,6 +86,33 @@ export async function allowMergeMemory(transaction: TransactionSql, distributed 
     select set_config('work_mem', '64MB', true) where pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB')`;
 }
 
+/**
+ * Tells the planner how much is staged, unless somebody does so already. A month of the whole market, taken for some hundred rows, was
+ * put into a hash table to be compared with the bars that are held back, which are few.
+ */
+export async function analyzeStaging(transaction: TransactionSql): Promise<void> {
+  await transaction`analyze (skip_locked) barline.staging_stock_bars (run_id, sequence)`;
+}
+
+/**
+ * Whether the raw table has any bar of a ticker between two staged ones of a month. Of sessions that are loaded for the first time
+ * it has none, and one search a ticker and month, which tells, costs a third of one a bar.
+ */
+async function hasBarsAround(transaction: TransactionSql, runId: number): Promise<boolean> {
+  const rows = await transaction`
+    select 1 from (
+      select ticker, min(trade_date) as first, max(trade_date) as last
+      from barline.staging_stock_bars where run_id = ${runId}::bigint
+      group by ticker, (trade_date - date '2000-01-01') / 31
+    ) as spans
+    cross join lateral (
+      select bars.ticker from public.source_polygon_stock_bars_daily bars
+      where bars.ticker = spans.ticker and bars.trade_date between spans.first and spans.last offset 0
+    ) as found
+    limit 1`;
+  return rows.length > 0;
+}
+
 /** `firstDate` and `lastDate` are of the bars that are new or say something else now. */
 export type Merged = {
   inserted: number;
@@ -110,6 +137,7 @@ export async function mergeStagedBars(
   universe: UniverseFilter,
   sequences: number[] | null = null,
 ): Promise<Merged> {
+  const isCompared = await hasBarsAround(transaction, runId);
   const [row] = await transaction<Merged[]>`
     with latest as (
       select distinct on (ticker, trade_date) ticker, trade_date, open, high, low, close, volume, vwap, transactions
@@ -127,7 +155,7 @@ export async function mergeStagedBars(
             latest.transactions) as is_revised
       from latest left join lateral (
         select bars.* from public.source_polygon_stock_bars_daily bars
-        where bars.ticker = latest.ticker and bars.trade_date = latest.trade_date offset 0
+        where ${isCompared}::boolean and bars.ticker = latest.ticker and bars.trade_date = latest.trade_date offset 0
       ) as known on true
       where not exists (
         select from barline.quarantined_bars as held

@@ -110,5 +110,14 @@ for (const raw of await openRawTables()) {
       await merge(bars, first, { types: null, tickers: ["A"] });
       expect((await stored()).map(({ ticker }) => ticker)).toEqual(["A", "C"]);
     });
+
+    test("merging finds the one bar that is known among those of other months, and of other tickers", async () => {
+      const known = { sequence: 1, ticker: "B", date: "2026-02-17", close: "10" };
+      await merge([known], first);
+      const others = ["2025-12-31", "2026-01-02", "2026-02-16", "2026-02-18", "2026-03-02"];
+      const bars = ["A", "B"].flatMap((ticker) => others.map((date) => ({ sequence: 2, ticker, date, close: "10" })));
+      expect(await merge([...bars, { ...known, sequence: 2 }], second)).toMatchObject({ inserted: 10, unchanged: 1 });
+      expect(await merge([{ ...known, sequence: 3, close: "11" }], second)).toMatchObject({ inserted: 0, updated: 1 });
+    });
   });
 }
