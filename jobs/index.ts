@@ -158,8 +158,12 @@ function openWorkers(options: PipelineOptions, limiter: { acquire(): Promise<voi
     },
     observer: toOrchestratorObserver(observer),
     idleMs: workerIdleMs,
-    // Nothing is allocated for a while, so nothing would bring the collector to give back what the work has left.
-    rested: () => Bun.gc(true),
+    // Nothing is allocated for a while, so nothing would bring the collector to give back what the work has left, nor the engine the
+    // pages that it keeps for more of it.
+    rested: () => {
+      Bun.gc(true);
+      Bun.shrink();
+    },
     cancelGraceMs,
   });
 }
