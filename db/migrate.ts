@@ -16,11 +16,15 @@ const migrationsFolder = join(import.meta.dir, "migrations");
 /**
  * Brings the database to this version's tables. Safe when several processes start at once: one migrates, the others wait.
  * `onWait` is told who holds a lock that this has to wait for. `count` stops after so many migrations, at the tables of an older
- * version. Throws where the server is older than 15 or the database was migrated by a newer Barline.
+ * version. `distributed`: the reader has to reach the servers that tables are spread over. Throws where the server is older than 15 or the database was migrated by a newer Barline.
  */
 export async function migrateDatabase(
   url: string,
-  { onWait, count = journal.entries.length }: { onWait?: (holder: string) => void; count?: number } = {},
+  {
+    onWait,
+    count = journal.entries.length,
+    distributed = false,
+  }: { onWait?: (holder: string) => void; count?: number; distributed?: boolean } = {},
 ): Promise<{ asReader: boolean }> {
   // A pool of its own: drizzle rewrites the date parsers of the client that it is given.
   const sql = postgres({ ...connectionOptions(url, "barline migrate"), max: 1 });
@@ -33,7 +37,7 @@ export async function migrateDatabase(
     await applyMigrations(sql, count);
     await requireMigrations(sql, count);
     // What the reader may not see may not be there yet.
-    return { asReader: count === journal.entries.length && (await ensureReader(sql)) };
+    return { asReader: count === journal.entries.length && (await ensureReader(sql, distributed)) };
   } finally {
     await endWatch();
     await sql.end();
@@ -83,12 +87,15 @@ async function requireMigrations(sql: postgres.Sql, count: number): Promise<void
 
 /**
  * Makes the role that the dashboard's pool runs as. False where the login may not make roles (a managed server):
- * the pool is then read-only by its session setting alone.
+ * the pool is then read-only by its session setting alone. Where tables are `distributed`, the coordinator signs in to the other servers as whoever asks, so
+ * that there the role may sign in. It has no password: servers that ask for one let nobody in by it, and are told one for it in pg_dist_authinfo.
  */
-async function ensureReader(sql: postgres.Sql): Promise<boolean> {
+async function ensureReader(sql: postgres.Sql, distributed: boolean): Promise<boolean> {
   try {
-    const [present] = await sql`select 1 from pg_roles where rolname = ${readerRole}`;
-    if (!present) await sql`create role ${sql(readerRole)} nologin`;
+    const [present] = await sql<{ mayLogIn: boolean }[]>`
+      select rolcanlogin as "mayLogIn" from pg_roles where rolname = ${readerRole}`;
+    if (!present) await sql`create role ${sql(readerRole)} ${distributed ? sql`login` : sql`nologin`}`;
+    else if (distributed && !present.mayLogIn) await sql`alter role ${sql(readerRole)} login`;
     await sql`grant ${sql(readerRole)} to current_user`;
     // That of failing rows is there from the first that was found on; what was restored without rights has none.
     const schemas = await sql<{ name: string }[]>`
@@ -98,6 +105,7 @@ async function ensureReader(sql: postgres.Sql): Promise<boolean> {
       await sql`grant select on all tables in schema ${sql(schema)} to ${sql(readerRole)}`;
       await sql`alter default privileges in schema ${sql(schema)} grant select on tables to ${sql(readerRole)}`;
     }
+    if (distributed) await grantViews(sql);
     // Whoever may write SQL against the warehouse has no business with these.
     await sql`
       revoke select on barline.credentials, barline.sign_ins, barline.sign_in_attempts, barline.api_tokens, barline.database_logins
@@ -108,4 +116,12 @@ async function ensureReader(sql: postgres.Sql): Promise<boolean> {
     if (error instanceof postgres.PostgresError && error.code === insufficientPrivilege) return false;
     throw error;
   }
+}
+
+/** Of a whole schema, Citus passes on what is granted on tables alone; a view is locked on every server by whoever reads at one moment. */
+async function grantViews(sql: postgres.Sql): Promise<void> {
+  const views = await sql<{ name: string }[]>`
+    select relname as name from pg_class
+    where relnamespace = 'public'::regnamespace and relkind = 'v' and pg_has_role(relowner, 'usage')`;
+  for (const { name } of views) await sql`grant select on public.${sql(name)} to ${sql(readerRole)}`;
 }

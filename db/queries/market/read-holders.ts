@@ -8,11 +8,16 @@ export type AskedHolder = { ticker: string; security: string | null; newestLabel
 /** A holder, and whether any bar of it is published. */
 export type FoundHolder = AskedHolder & { hasBars: boolean };
 
-/** Who holds some tickers, or held them last, in their order; the labels themselves where `exact`, or before securities are published. */
+/**
+ * Who holds some tickers, or held them last, in their order; the labels themselves where `exact`, or before securities are published. Whether anything is
+ * published of them is known by their periods, a small table beside that of all bars.
+ */
 export async function selectAskedHolders(sql: Sql, tickers: readonly string[], exact: boolean): Promise<FoundHolder[]> {
-  if (exact || !(await hasSecurities(sql))) {
+  const isKnown = await hasSecurities(sql);
+  if (exact || !isKnown) {
+    const isPublished = isKnown ? hasBars(sql, "ticker", sql`asked.ticker`) : hasBarsOfLabel(sql);
     return await sql<FoundHolder[]>`
-      select asked.ticker, null as security, asked.ticker as "newestLabel", ${hasBars(sql, "ticker", sql`asked.ticker`)} as "hasBars"
+      select asked.ticker, null as security, asked.ticker as "newestLabel", ${isPublished} as "hasBars"
       from unnest(${tickers as string[]}::text[]) with ordinality as asked (ticker, position)
       order by asked.position`;
   }
@@ -33,4 +38,11 @@ export async function selectAskedHolders(sql: Sql, tickers: readonly string[], e
 }
 
 const hasBars = (sql: Sql, key: "ticker" | "security_id", holder: PendingQuery<Row[]>) => sql`
-  exists (select from public.fct_polygon__stock_bars_performance as facts where facts.${sql(key)} = ${holder})`;
+  exists (
+    select
+    from public.dim_ticker_periods as periods
+    where periods.${sql(key)} = ${holder} and periods.first_session is not null
+  )`;
+
+const hasBarsOfLabel = (sql: Sql) => sql`
+  exists (select from public.fct_polygon__stock_bars_performance as facts where facts.ticker = asked.ticker)`;

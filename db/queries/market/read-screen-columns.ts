@@ -82,7 +82,8 @@ export function valuesOf(sql: Sql, columns: readonly IndicatorColumn[]) {
   return sql`array[${list.length > 0 ? list : sql``}]::numeric[]`;
 }
 
-const partsOf = (column: IndicatorColumn): readonly string[] => (isRatio(column) ? ratios[column] : [column]);
+/** The columns of the table that an indicator is worked out of. */
+export const partsOf = (column: IndicatorColumn): readonly string[] => (isRatio(column) ? ratios[column] : [column]);
 
 /** The published tables that screens and market pages read; a build of an earlier version may lack some. */
 export const martTables = {

@@ -1,6 +1,7 @@
 import type { PendingQuery, Row } from "postgres";
 import type { Sql } from "../../client.ts";
 import { escapeLike } from "../../like.ts";
+import { partsOf } from "./read-screen-columns.ts";
 import { hasSecurities } from "./read-securities.ts";
 import type { WorkspaceColumn, WorkspaceValue } from "./read-workspace-columns.ts";
 import {
@@ -79,11 +80,14 @@ export const newestRows = (sql: Sql, newest: string) => sql`
   from public.fct_polygon__latest_session as latest
   where latest.trade_date = ${newest}::date`;
 
+/** A session of the past, and where its bars are: all of them, or those that have been fetched from the servers which they are spread over. */
+type Past = { session: string; newest: string; bars: PendingQuery<Row[]> };
+
 /**
  * Every row of a session of the past, of all that had a bar in it, whatever became of them since: one that was renamed goes on under its new
  * label.
  */
-const pastRows = (sql: Sql, session: string, newest: string) => sql`
+const pastRows = (sql: Sql, { session, newest, bars }: Past) => sql`
   select
     facts.*,
     facts.ticker as key,
@@ -93,14 +97,14 @@ const pastRows = (sql: Sql, session: string, newest: string) => sql`
     case when securities.status = 'delisted' then securities.delisted_on end as delisted_on,
     coalesce(securities.last_session = ${newest}::date, false) as survives,
     latest.total_return_close / nullif(facts.total_return_close, 0) - 1 as later_return
-  from public.fct_polygon__stock_bars_performance as facts
+  from ${bars} as facts
   join public.dim_securities as securities on securities.security_id = facts.security_id
   left join public.fct_polygon__latest_session as latest
     on latest.ticker = securities.ticker and latest.security_id = facts.security_id
   where facts.trade_date = ${session}::date`;
 
 /** The same before securities are published: by labels. */
-const pastLabels = (sql: Sql, session: string, newest: string) => sql`
+const pastLabels = (sql: Sql, { session, newest, bars }: Past) => sql`
   select
     facts.*,
     listed.ticker as key,
@@ -110,7 +114,7 @@ const pastLabels = (sql: Sql, session: string, newest: string) => sql`
     listed.delisted_on,
     coalesce(latest.trade_date = ${newest}::date, false) as survives,
     latest.total_return_close / nullif(facts.total_return_close, 0) - 1 as later_return
-  from public.fct_polygon__stock_bars_performance as facts
+  from ${bars} as facts
   join public.dim_tickers as listed on listed.ticker = facts.ticker
   left join public.fct_polygon__latest_session as latest on latest.ticker = facts.ticker
   where facts.trade_date = ${session}::date`;
@@ -162,14 +166,34 @@ function decidingColumns({ bounds, choices, sort }: Screen): ScreenColumn[] {
   return [...bounds, ...choices].map((filter): ScreenColumn => filter.column).concat(sorted);
 }
 
+/**
+ * The session's bars, with the columns that a screen reads, as a common table expression before its own: where bars are distributed, they are fetched
+ * once, and what they are joined to stays where it is.
+ */
+function fetchedBars(sql: Sql, session: string, screen: Screen) {
+  const indicators = [...decidingColumns(screen), ...screen.columns].flatMap((column) =>
+    isWorkspaceColumn(column) ? [] : partsOf(column),
+  );
+  const read = new Set(["ticker", "security_id", "total_return_close", ...indicators]);
+  return sql`
+    fetched_bars as materialized (
+      select trade_date ${[...read].map((column) => sql`, ${sql(column)}`)}
+      from public.fct_polygon__stock_bars_performance
+      where trade_date = ${session}::date
+    ),`;
+}
+
+/** The rows of a session, and whether they had to be fetched for it. */
+type SessionRows = { session: string; rows: PendingQuery<Row[]>; areFetched: boolean };
+
 /** The statement of a screen over the rows of its session. Columns come from the lists of what there is, values are parameters. */
-function screenStatement(sql: Sql, rows: PendingQuery<Row[]>, session: string, screen: Screen) {
+function screenStatement(sql: Sql, { session, rows, areFetched }: SessionRows, screen: Screen) {
   const deciding = relationsOf(decidingColumns(screen));
   const shown = relationsOf(screen.columns);
   const every = relationsOf([...decidingColumns(screen), ...screen.columns]);
   // Only the page's rows are read in full: to gather every column of every ticker would take twice as long.
   return sql`
-    with ${[sql``, ...workspaceTables(sql, every, session)]}
+    with ${areFetched ? fetchedBars(sql, session, screen) : sql``} ${[sql``, ...workspaceTables(sql, every, session)]}
     matching as materialized (
       select
         bars.ticker,
@@ -211,7 +235,11 @@ function screenStatement(sql: Sql, rows: PendingQuery<Row[]>, session: string, s
     left join (
       select page.sort_key, bars.*, ${screenValues(sql, screen.columns)} as values
       from page
-      cross join lateral (select * from (${rows}) as every where every.key = page.ticker offset 0) as bars
+      ${
+        areFetched
+          ? sql`inner join (${rows}) as bars on bars.key = page.ticker`
+          : sql`cross join lateral (select * from (${rows}) as every where every.key = page.ticker offset 0) as bars`
+      }
       ${[sql``, ...workspaceJoins(sql, shown, session)]}
     ) as found on true
     order by ${direction(sql, screen.sort)}`;
@@ -234,10 +262,13 @@ export async function selectScreen(
   sql: Sql,
   { session, newest }: { session: string; newest: string },
   screen: Screen,
+  distributed = false,
 ): Promise<ScreenResult> {
   const past = (await hasSecurities(sql)) ? pastRows : pastLabels;
-  const rows = session === newest ? newestRows(sql, newest) : past(sql, session, newest);
-  const statement = screenStatement(sql, rows, session, screen);
+  const areFetched = distributed && session !== newest;
+  const bars = areFetched ? sql`fetched_bars` : sql`public.fct_polygon__stock_bars_performance`;
+  const rows = session === newest ? newestRows(sql, newest) : past(sql, { session, newest, bars });
+  const statement = screenStatement(sql, { session, rows, areFetched }, screen);
   const isOwn = relationsOf([...decidingColumns(screen), ...screen.columns]).length > 0;
   const found = isOwn ? await readPlanned<Found>(sql, statement) : await sql<Found[]>`${statement}`;
   const [first] = found;

@@ -91,8 +91,21 @@ export type TickerQuote = {
   firstDate: string;
 };
 
-/** The last published sessions of some tickers: a few index look-ups each, however long their history. */
-export function selectQuotes(sql: Sql, tickers: string[], sessions: number): Promise<TickerQuote[]> {
+/**
+ * The last published sessions of some tickers: a few index look-ups each, however long their history. Where bars are distributed, each shard looks up
+ * the tickers that it has itself, for which it reads their keys.
+ */
+export function selectQuotes(
+  sql: Sql,
+  tickers: string[],
+  sessions: number,
+  distributed = false,
+): Promise<TickerQuote[]> {
+  const wanted = distributed
+    ? sql`(
+        select ticker from public.fct_polygon__stock_bars_performance where ticker = any(${tickers}::text[]) group by ticker
+      ) as wanted`
+    : sql`unnest(${tickers}::text[]) as wanted (ticker)`;
   return sql<TickerQuote[]>`
     select
       wanted.ticker,
@@ -109,7 +122,7 @@ export function selectQuotes(sql: Sql, tickers: string[], sessions: number): Pro
         order by trade_date
         limit 1
       ) as "firstDate"
-    from unnest(${tickers}::text[]) as wanted (ticker)
+    from ${wanted}
     cross join lateral (
       select
         array_agg(trade_date::text order by trade_date desc) as dates,

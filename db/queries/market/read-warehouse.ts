@@ -1,4 +1,5 @@
-import type { Sql } from "../../client.ts";
+import type { Sql, TransactionSql } from "../../client.ts";
+import { shardedTables } from "../../shard-sizes.ts";
 
 /** The table that pages and charts read: published by the transform, absent until its first success. */
 export async function hasMart(sql: Sql): Promise<boolean> {
@@ -7,14 +8,19 @@ export async function hasMart(sql: Sql): Promise<boolean> {
   return rows[0]?.exists ?? false;
 }
 
+/** A table up to that is counted. */
+const countedBytes = 16_777_216;
+
 /** What is stored, published or not: raw bars, listed tickers, and bytes. */
 export type WarehouseSize = { bars: number; isEstimate: boolean; tickers: number; databaseBytes: number };
 
 /**
  * Bars, tickers and bytes, without reading the bars: a table past 16 MB is estimated the way the planner does, rows per
- * page times pages; a smaller one is counted. `n_live_tup` would be 0 after a restart from a crash.
+ * page times pages; a smaller one is counted. `n_live_tup` would be 0 after a restart from a crash. Where bars are distributed, their table is empty
+ * here, and its shards are measured.
  */
-export async function selectWarehouseSize(sql: Sql): Promise<WarehouseSize> {
+export async function selectWarehouseSize(sql: Sql, distributed = false): Promise<WarehouseSize> {
+  if (distributed) return await selectShardedSize(sql);
   const rows = await sql<WarehouseSize[]>`
     with bars as (
       select
@@ -22,7 +28,7 @@ export async function selectWarehouseSize(sql: Sql): Promise<WarehouseSize> {
         reltuples,
         relpages,
         pg_relation_size(oid) as bytes,
-        pg_relation_size(oid) > 16777216 as large
+        pg_relation_size(oid) > ${countedBytes}::bigint as large
       from pg_class
       where oid = 'public.source_polygon_stock_bars_daily'::regclass
     )
@@ -41,6 +47,25 @@ export async function selectWarehouseSize(sql: Sql): Promise<WarehouseSize> {
   return rows[0] ?? { bars: 0, isEstimate: false, tickers: 0, databaseBytes: 0 };
 }
 
+/** In two statements, as Citus would count the bars before it knows whether that is asked for. */
+async function selectShardedSize(sql: Sql): Promise<WarehouseSize> {
+  const [size] = await sql<(WarehouseSize & { bytes: number })[]>`
+    with sharded as materialized (${shardedTables(sql)})
+    select
+      bars.rows as bars,
+      bars.bytes,
+      true as "isEstimate",
+      (select count(*)::int from public.source_polygon_tickers) as tickers,
+      pg_database_size(current_database()) + (select sum(total_bytes)::bigint from sharded) as "databaseBytes"
+    from sharded as bars
+    where bars.oid = 'public.source_polygon_stock_bars_daily'::regclass`;
+  if (!size) return { bars: 0, isEstimate: false, tickers: 0, databaseBytes: 0 };
+  const { bytes, ...told } = size;
+  if (bytes > countedBytes) return told;
+  const [counted] = await sql<[{ bars: number }]>`select count(*) as bars from public.source_polygon_stock_bars_daily`;
+  return { ...told, bars: counted.bars, isEstimate: false };
+}
+
 /** What readers can see: bars, their tickers, and the first and last session. */
 export type PublishedSize = { bars: number; tickers: number; firstDate: string | null; lastDate: string | null };
 
@@ -49,11 +74,13 @@ const countTimeout = "60s";
 
 /**
  * Counts the published bars, exactly. Tickers and dates come from hops along the unique index (ticker, trade_date), one probe
- * a ticker, as PostgreSQL has no skip scan for `distinct`. Fails with SQLSTATE 42P01 before the first publish.
+ * a ticker, as PostgreSQL has no skip scan for `distinct`. Where they are distributed, shards count beside each other, and nothing can hop
+ * from one to the next. Fails with SQLSTATE 42P01 before the first publish.
  */
-export async function countPublishedBars(sql: Sql): Promise<PublishedSize> {
+export async function countPublishedBars(sql: Sql, distributed = false): Promise<PublishedSize> {
   return await sql.begin("read only", async (transaction) => {
     await transaction`select set_config('statement_timeout', ${countTimeout}::text, true)`;
+    if (distributed) return await countOnShards(transaction);
     const [size] = await transaction<[PublishedSize]>`
       with recursive tickers as (
         (select ticker from public.fct_polygon__stock_bars_performance order by ticker limit 1)
@@ -85,6 +112,17 @@ export async function countPublishedBars(sql: Sql): Promise<PublishedSize> {
       from ranges`;
     return size;
   });
+}
+
+async function countOnShards(transaction: TransactionSql): Promise<PublishedSize> {
+  const [size] = await transaction<[PublishedSize]>`
+    select
+      count(*) as "bars",
+      count(distinct ticker) as "tickers",
+      min(trade_date) as "firstDate",
+      max(trade_date) as "lastDate"
+    from public.fct_polygon__stock_bars_performance`;
+  return size;
 }
 
 export type ModelRow = {

@@ -115,10 +115,15 @@ export async function selectWorkspaceSeries(
     sql,
     async (transaction) =>
       await transaction<[{ rows: WorkspaceSeriesRow[] }]>`
+      -- By themselves first: where bars are distributed, the other relation would have to be sent to them.
+      with facts as materialized (
+        select ticker, security_id, trade_date
+        from public.fct_polygon__stock_bars_performance as bars
+        where ${isHeldBy(sql, "bars", holder)}
+      )
       select coalesce(json_agg(json_build_array(facts.trade_date ${values}) order by facts.trade_date), '[]') as rows
-      from public.fct_polygon__stock_bars_performance as facts
-      inner join ${relationName(sql, relation)} as own on ${key} and own.trade_date = facts.trade_date
-      where ${isHeldBy(sql, "facts", holder)}`,
+      from facts
+      inner join ${relationName(sql, relation)} as own on ${key} and own.trade_date = facts.trade_date`,
   );
   return found.rows;
 }

@@ -1,5 +1,6 @@
 import type { JsonValue, Sql } from "../../client.ts";
 import { lockKeys } from "../../locks.ts";
+import { shardedTables } from "../../shard-sizes.ts";
 
 export type ProcessRow = {
   owner: string;
@@ -75,26 +76,39 @@ export function selectProcesses(sql: Sql, silentMs: number, limit: number): Prom
 
 export type TableRow = { schema: string; name: string; rows: number | null; bytes: number };
 
-/** Every table with its indexes: bytes as they are, rows as the planner or the statistics last knew them. */
-export function selectTableSizes(sql: Sql): Promise<TableRow[]> {
+/** Of tables that lie in one database: no rows. */
+const noShards = (sql: Sql) => sql`select null::oid as oid, null::bigint as rows, null::bigint as total_bytes`;
+
+/**
+ * Every table with its indexes: bytes as they are, rows as the planner or the statistics last knew them. Of one that is `distributed`, those of its
+ * shards.
+ */
+export function selectTableSizes(sql: Sql, distributed = false): Promise<TableRow[]> {
   return sql<TableRow[]>`
+    with sharded as materialized (${distributed ? shardedTables(sql) : noShards(sql)})
     select
       namespaces.nspname as schema,
       classes.relname as name,
       case
+        when sharded.oid is not null then sharded.rows
         -- One that was emptied has statistics of before.
         when pg_relation_size(classes.oid) = 0 then 0
         when classes.reltuples < 0 and pg_stat_get_live_tuples(classes.oid) = 0 then null
         else greatest(classes.reltuples, pg_stat_get_live_tuples(classes.oid))::bigint
       end as rows,
-      pg_total_relation_size(classes.oid) as bytes
+      pg_total_relation_size(classes.oid) + coalesce(sharded.total_bytes, 0) as bytes
     from pg_class as classes
+    left join sharded on sharded.oid = classes.oid
     inner join pg_namespace as namespaces on namespaces.oid = classes.relnamespace
     where classes.relkind in ('r', 'm') and namespaces.nspname not like 'pg\\_%' and namespaces.nspname <> 'information_schema'`;
 }
 
-export async function selectDatabaseBytes(sql: Sql): Promise<number> {
-  const rows = await sql<{ bytes: number }[]>`select pg_database_size(current_database()) as bytes`;
+/** Of the database, and of the shards on other servers where its tables are `distributed`. */
+export async function selectDatabaseBytes(sql: Sql, distributed = false): Promise<number> {
+  const ofShards = distributed
+    ? sql`+ (select coalesce(sum(citus_total_relation_size(logicalrelid)), 0)::bigint from pg_dist_partition where partmethod = 'h')`
+    : sql``;
+  const rows = await sql<{ bytes: number }[]>`select pg_database_size(current_database()) ${ofShards} as bytes`;
   return rows[0]?.bytes ?? 0;
 }
 

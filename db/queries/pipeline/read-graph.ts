@@ -1,4 +1,5 @@
 import type { JsonValue, Sql } from "../../client.ts";
+import { shardedTables } from "../../shard-sizes.ts";
 
 /** A dataset as its events tell it. */
 export type DatasetStanding = {
@@ -174,13 +175,25 @@ export async function selectLastFreshness(sql: Sql, jobId: string): Promise<{ na
   return Array.isArray(output) ? (output as { name: string; status: string }[]) : [];
 }
 
-/** Rows of tables in the schema `public`: as the planner estimates them, or before that as their writers counted; no views. */
-export function selectTableRows(sql: Sql, names: string[]): Promise<{ name: string; rows: number }[]> {
+/**
+ * Rows of tables in the schema `public`: as the planner estimates them, or before that as their writers counted; no views. Of one that is
+ * `distributed`, those of its shards.
+ */
+export function selectTableRows(
+  sql: Sql,
+  names: string[],
+  distributed = false,
+): Promise<{ name: string; rows: number }[]> {
+  const ofShards = distributed ? shardedTables(sql) : sql`select null::oid as oid, null::bigint as rows`;
   return sql<{ name: string; rows: number }[]>`
+    with sharded as materialized (${ofShards})
     select
       relname as name,
-      case when reltuples > 0 then reltuples::bigint else pg_stat_get_live_tuples(oid) end as rows
+      coalesce(
+        sharded.rows, case when reltuples > 0 then reltuples::bigint else pg_stat_get_live_tuples(pg_class.oid) end
+      ) as rows
     from pg_class
+    left join sharded on sharded.oid = pg_class.oid
     where
       relnamespace = 'public'::regnamespace and relname = any(${names}::text[]) and relkind in ('r', 'p', 'm')`;
 }

@@ -28,37 +28,43 @@ type Parts = Record<string, string>;
 async function readHolder(sql: Sql, { from, to, ...holder }: Holder & { from: string; to: string }): Promise<Parts> {
   const [version] = await sql<[Parts]>`
     select
-      count(bar.trade_date)::text as sessions,
-      coalesce(
-        md5(
-          string_agg(
-            concat_ws(' ', trade_date, open_price, high_price, low_price, close_price, volume), ',' order by trade_date
-          ) filter (where trade_date is not null)
-        ),
-        'none'
-      ) as bars,
-      coalesce(max(paid.digest), 'none') as dividends,
+      read.sessions::text as sessions,
+      coalesce(read.digest, 'none') as bars,
+      coalesce(paid.digest, 'none') as dividends,
       (
         ${isDelisted(sql, holder)}
-        and not exists (
-          select
-          from public.fct_polygon__stock_bars_performance as later
-          where ${isHeldBy(sql, "later", holder)} and trade_date > ${to}::date
+        and coalesce(
+          (
+            select max(later.trade_date)
+            from public.fct_polygon__stock_bars_performance as later
+            where ${isHeldBy(sql, "later", holder)}
+          ) <= ${to}::date,
+          true
         )
         -- The newest session by its index: whether one is later was looked for in every bar where there is none.
         and coalesce(
-          (select max(trade_date) from public.fct_polygon__stock_bars_performance) > max(bar.trade_date), false
+          (select max(trade_date) from public.fct_polygon__stock_bars_performance) > read.newest, false
         )
       )::text as ended
     from (
+      select
+        count(*) as sessions,
+        max(trade_date) as newest,
+        md5(
+          string_agg(
+            concat_ws(' ', trade_date, open_price, high_price, low_price, close_price, volume), ',' order by trade_date
+          )
+        ) as digest
+      from public.fct_polygon__stock_bars_performance as bar
+      where ${isHeldBy(sql, "bar", holder)} and trade_date between ${from}::date and ${to}::date
+    ) as read
+    cross join (
       select md5(string_agg(concat_ws(' ', ex_dividend_date, cash_amount), ',' order by ex_dividend_date, cash_amount)) as digest
       from ${dividendsOf(sql, holder)}
         and ex_dividend_date between ${from}::date and ${to}::date
         and active
         and coalesce(currency, 'USD') = 'USD'
-    ) as paid
-    left join public.fct_polygon__stock_bars_performance as bar
-      on ${isHeldBy(sql, "bar", holder)} and trade_date between ${from}::date and ${to}::date`;
+    ) as paid`;
   return version;
 }
 

@@ -21,16 +21,20 @@ export type Moment = readonly [Sql, ...Sql[]];
 /**
  * Runs `work` on the data of one moment, all that it reads: what is published meanwhile is not seen. A build that would put new
  * tables in the place of these waits until `work` has ended, so it should only read. With `connections`, statements can run beside each
- * other.
+ * other. Where bars are `distributed` there is one connection: servers do not share a snapshot, and their shards run beside each other anyway.
  */
 export async function readAtOneMoment<Result>(
   read: Sql,
   work: (...moment: Moment) => Promise<Result>,
   connections = 1,
+  distributed = false,
 ): Promise<Result> {
-  const readNow = () => readPublished(read, connections, work);
-  return connections === 1 ? await readNow() : await inTurn(read, readNow);
+  const asked = { connections: distributed ? 1 : connections, distributed };
+  const readNow = () => readPublished(read, asked, work);
+  return asked.connections === 1 ? await readNow() : await inTurn(read, readNow);
 }
+
+type Asked = { connections: number; distributed: boolean };
 
 /**
  * Whoever waits for a second connection has the first in hand: where a pool's are all in such hands, everybody waits for ever. So
@@ -49,15 +53,15 @@ function inTurn<Result>(read: Sql, work: () => Promise<Result>): Promise<Result>
 
 async function readPublished<Result>(
   read: Sql,
-  connections: number,
+  asked: Asked,
   work: (...moment: Moment) => Promise<Result>,
 ): Promise<Result> {
   try {
-    return await readLocked(read, tablesOfBacktests, connections, work);
+    return await readLocked(read, tablesOfBacktests, asked, work);
   } catch (error) {
     if (!isUndefinedTable(error)) throw error;
     // The first build has not ended, or an earlier one had fewer tables.
-    return await readLocked(read, await selectPublished(read, tablesOfBacktests), connections, work);
+    return await readLocked(read, await selectPublished(read, tablesOfBacktests), asked, work);
   }
 }
 
@@ -69,12 +73,13 @@ const asSql = (transaction: TransactionSql) => transaction as unknown as Sql;
 async function readLocked<Result>(
   read: Sql,
   tables: readonly string[],
-  connections: number,
+  { connections, distributed }: Asked,
   work: (...moment: Moment) => Promise<Result>,
 ): Promise<Result> {
   const result = await read.begin(asSeen, async (transaction) => {
     // Before the first query, with which the moment begins: a table that took another's place after it would look empty.
     await lockTables(transaction, tables);
+    if (distributed) await beginOnAllServers(transaction);
     if (connections === 1) return await work(asSql(transaction));
     const join = async (snapshot: string, joined: Moment): Promise<Result> =>
       joined.length === connections
@@ -87,6 +92,15 @@ async function readLocked<Result>(
     return await join(await exportSnapshot(transaction), [asSql(transaction)]);
   });
   return result as Result;
+}
+
+/**
+ * Each server begins its own moment at the first statement that comes to it, by one connection for the whole transaction: so all begin now, while nothing
+ * can be published. Several connections to one server would each begin another.
+ */
+async function beginOnAllServers(transaction: TransactionSql): Promise<void> {
+  await transaction`select set_config('citus.max_adaptive_executor_pool_size', '1', true)`;
+  await transaction`select max(trade_date) from public.fct_polygon__stock_bars_performance`;
 }
 
 /** Those of the tables that are published, in their order. */

@@ -50,8 +50,8 @@ export async function selectSweptSections(
         bar.close_price::float8 as close,
         coalesce(width_bucket(bar.close_price / bar.split_factor, ${minimumPrices}::numeric[]), 0) as prices,
         coalesce(width_bucket(bar.dollar_volume, ${minimumDollarVolumes}::numeric[]), 0) as dollar_volumes
-        ${everyReturn(lags.map((lag, index) => sql`, ${returnOver(sql, lag, asked.by)} as ${sql(`return_${index}`)}`))}
-      from ${source === "bars" ? fromBars(sql, asked) : fromMonthEnds(sql, asked)}
+        ${everyReturn(lags.map((lag, index) => sql`, ${returnOver(sql, lag, asked)} as ${sql(`return_${index}`)}`))}
+      from ${source === "bars" ? fromBars(sql, asked, lags) : fromMonthEnds(sql, asked)}
       where bar.close_price > 0
     ) as section
     group by section.trade_date`;

@@ -1,18 +1,16 @@
 import type { Sql } from "../../../db/client.ts";
 import type { Moment } from "../../../db/queries/research/moment.ts";
 import {
-  type HeldDividend,
   hasMonthEnds,
   hasReturn,
   type KeyColumn,
   type ListedTicker,
   type PackedSection,
-  selectHeldBars,
-  selectHeldDividends,
   selectListedTickers,
   selectSections,
   selectSessions,
 } from "../../../db/queries/research/universe.ts";
+import { type HeldDividend, selectHeldBars, selectHeldDividends } from "../../../db/queries/research/universe-held.ts";
 import type { ConfiguredUniverseStrategy } from "../../backtest/universe/strategy.ts";
 import type { CrossSection, HeldBars, Selection, Universe } from "../../backtest/universe/types.ts";
 
@@ -37,8 +35,13 @@ export class TooManyLookUps extends Error {
   }
 }
 
-/** The universe of a run, and when the market was last open, by which survivors are known. */
-export type ReadUniverse = Universe & { listings: readonly ListedTicker[]; by: KeyColumn; newest: string };
+/** The universe of a run, when the market was last open, by which survivors are known, and whether its bars are spread over several servers. */
+export type ReadUniverse = Universe & {
+  listings: readonly ListedTicker[];
+  by: KeyColumn;
+  newest: string;
+  distributed: boolean;
+};
 
 /** The last session of each month that has a later one in the run, and the run's last, at which everything is valued. */
 export function rebalanceSessions(dates: readonly string[]): number[] {
@@ -46,7 +49,7 @@ export function rebalanceSessions(dates: readonly string[]): number[] {
 }
 
 /** Dates are inclusive, null is open-ended; `atMost`: only so many tickers, evenly taken. */
-export type UniverseAsked = { from: string | null; to: string | null; atMost?: number };
+export type UniverseAsked = { from: string | null; to: string | null; atMost?: number; distributed?: boolean };
 
 /**
  * What a strategy looks at from `from` to `to`, of every security that was ever published. Looks back beyond `from`. What takes longest is
@@ -54,7 +57,7 @@ export type UniverseAsked = { from: string | null; to: string | null; atMost?: n
  */
 export async function readUniverse(
   moment: Moment,
-  { from, to, atMost }: UniverseAsked,
+  { from, to, atMost, distributed = false }: UniverseAsked,
   strategy: Pick<ConfiguredUniverseStrategy, "lags" | "minimums">,
 ): Promise<ReadUniverse> {
   const [read] = moment;
@@ -75,7 +78,7 @@ export async function readUniverse(
   const first = dates[sections[0]?.session ?? 0] ?? "";
   const alive = listings.flatMap(({ lastDate }, number) => (lastDate < first ? [] : [number]));
   const step = Math.max(1, Math.ceil(alive.length / (atMost ?? alive.length)));
-  const universe = { dates, listings, by, newest, sections };
+  const universe = { dates, listings, by, newest, sections, distributed };
   await readSections(
     moment,
     universe,
@@ -87,7 +90,7 @@ export async function readUniverse(
 
 async function readSections(
   moment: Moment,
-  { dates, listings, by, newest, sections }: ReadUniverse,
+  { dates, listings, by, newest, sections, distributed }: ReadUniverse,
   numbers: readonly number[],
   { lags, minimums }: Pick<ConfiguredUniverseStrategy, "lags" | "minimums">,
 ): Promise<void> {
@@ -98,7 +101,7 @@ async function readSections(
     async (read) => {
       const keys = some.map((number) => listings[number]?.key ?? "");
       const sessions = part.map(({ session }) => dates[session] ?? "");
-      const asked = { by, keys, numbers: some, dates: sessions, lags, minimums };
+      const asked = { by, keys, numbers: some, dates: sessions, lags, minimums, distributed };
       for (const packed of await selectSections(read, asked, source)) unpack(packed, byDate.get(packed.date));
     };
   const uncounted = lags.filter((lag) => !hasReturn(lag));
@@ -155,7 +158,7 @@ export async function readHeldBars(
   choices: readonly (readonly Selection[])[],
   dividends: boolean,
 ): Promise<Map<number, HeldBars>> {
-  const { dates, listings, by, newest } = universe;
+  const { dates, listings, by, newest, distributed } = universe;
   const end = dates.at(-1) ?? "";
   const ranges = choices.flatMap((selections) => stretchesOf(selections, dates.length));
   const asked = mergeStretches(ranges).map(({ number, from, until }) => ({
@@ -164,7 +167,7 @@ export async function readHeldBars(
   }));
   const sessionOf = new Map(dates.map((date, session) => [(Date.parse(date) - firstDay) / dayMs, session]));
   const held = new Map<number, HeldBars>();
-  const packed = await selectHeldBars(read, asked, { by, end });
+  const packed = await selectHeldBars(read, asked, { by, end, distributed });
   for (const { number, days, open, close, splitFactors } of packed) {
     const count = days.length / 4;
     const sessions = new Int32Array(count);
@@ -180,7 +183,7 @@ export async function readHeldBars(
       delisted: isLast && listing?.active === false && listing.lastDate < newest,
     });
   }
-  if (dividends) addDividends(await selectHeldDividends(read, asked, by), dates, held);
+  if (dividends) addDividends(await selectHeldDividends(read, asked, { by, distributed }), dates, held);
   return held;
 }
 

@@ -20,16 +20,22 @@ export type Listed = {
   listings: readonly ListedTicker[];
   by: KeyColumn;
   newest: string;
+  /** Whether bars are spread over several servers. */
+  distributed: boolean;
 };
 
 /** A market in memory that threads share: workers get it without a copy. */
 export type SharedMarket = SweptMarket & Listed;
 
 /** Of a range that is inclusive; null is open-ended. */
-export async function readListed(read: Sql, range: { from: string | null; to: string | null }): Promise<Listed> {
+export async function readListed(
+  read: Sql,
+  range: { from: string | null; to: string | null },
+  distributed = false,
+): Promise<Listed> {
   const [dates, { listings, by }] = await Promise.all([selectSessions(read, range), selectListedTickers(read)]);
   const [newest = ""] = listings.map(({ lastDate }) => lastDate).toSorted((a, b) => (a < b ? 1 : -1));
-  return { dates, listings, by, newest };
+  return { dates, listings, by, newest, distributed };
 }
 
 /** Months of all tickers read by one statement: some megabytes on their way. */
@@ -43,7 +49,7 @@ export async function readMarket(
   listed: Listed,
   { plan, needs, signal }: { plan: SweepPlan; needs: Needs; signal: AbortSignal },
 ): Promise<SharedMarket> {
-  const { dates, listings, by, newest } = listed;
+  const { dates, listings, by, newest, distributed } = listed;
   const rebalances = rebalanceSessions(dates).filter((session) => session < dates.length - 1);
   const ends = partEnds(plan, dates.length).filter((session) => !rebalances.includes(session));
   const sections = [
@@ -58,7 +64,14 @@ export async function readMarket(
     async (read) => {
       signal.throwIfAborted();
       const keys = some.map((number) => listings[number]?.key ?? "");
-      const asked = { ...own, by, keys, numbers: some, dates: sessions.map((session) => dates[session] ?? "") };
+      const asked = {
+        ...own,
+        by,
+        keys,
+        numbers: some,
+        distributed,
+        dates: sessions.map((session) => dates[session] ?? ""),
+      };
       for (const packed of await selectSweptSections(read, asked, source)) unpack(packed, byDate.get(packed.date));
     };
   const hasMonths = needs.lags.every(hasReturn) && (await hasMonthEnds(moment[0]));
