@@ -71,8 +71,8 @@ async function readHolder(sql: Sql, { from, to, ...holder }: Holder & { from: st
 /** By the vendor's list of tickers, or by what the models made of all its lists. */
 const isDelisted = (sql: Sql, { ticker, security = null }: Holder) =>
   security === null
-    ? sql`not exists (select from public.source_polygon_tickers where ticker = ${ticker}::text and active)`
-    : sql`exists (select from public.dim_securities where security_id = ${security}::text and status = 'delisted')`;
+    ? sql`not exists (select ticker from public.source_polygon_tickers where ticker = ${ticker}::text and active)`
+    : sql`exists (select security_id from public.dim_securities where security_id = ${security}::text and status = 'delisted')`;
 
 /** A change of any bar moves `source_inserted_at` of a session, even where none of its figures tells it. */
 async function readMarket(sql: Sql, to: string): Promise<Parts> {
