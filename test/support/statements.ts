@@ -1,4 +1,4 @@
-import type { Sql } from "../../db/client.ts";
+import type { Sql, TransactionSql } from "../../db/client.ts";
 
 /** Counts what is sent; a part of a statement is never awaited by itself. */
 export function countStatements(sql: Sql): { read: Sql; statements(): number } {
@@ -18,3 +18,36 @@ export function countStatements(sql: Sql): { read: Sql; statements(): number } {
   });
   return { read, statements: () => statements };
 }
+
+/** Keeps the text of what is sent, with numbers for its parameters, also in transactions. */
+export function recordStatements(sql: Sql): { read: Sql; sent: string[] } {
+  const sent: string[] = [];
+  const recorded = <Sender extends Sql | TransactionSql>(sender: Sender): Sender =>
+    new Proxy(sender, {
+      apply: (target, self, [strings, ...values]) => {
+        const query = Reflect.apply(target as Sql, self, [strings, ...values]);
+        const send = query.then.bind(query);
+        return Object.assign(query, {
+          // biome-ignore lint/suspicious/noThenProperty: its result says what was sent
+          then: (then?: (result: Sent) => unknown, otherwise?: (error: unknown) => unknown) =>
+            send((result: Sent) => {
+              sent.push(result.statement.string);
+              return then ? then(result) : result;
+            }, otherwise),
+        });
+      },
+      get: (target, name) => {
+        const value = Reflect.get(target, name);
+        if (name !== "begin") return value;
+        return (...given: unknown[]) =>
+          (value as (...given: unknown[]) => unknown)(
+            ...given.map((one) =>
+              typeof one === "function" ? (transaction: TransactionSql) => one(recorded(transaction)) : one,
+            ),
+          );
+      },
+    });
+  return { read: recorded(sql), sent };
+}
+
+type Sent = { statement: { string: string } };
