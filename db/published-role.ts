@@ -38,6 +38,14 @@ export const grantPublished = `
     end loop;
   end $$`;
 
+/**
+ * For a transaction that makes roles or gives them rights, as its first statement: Citus does both by one connection to each server, and refuses the one after
+ * the other otherwise. To PostgreSQL alone it is a setting that nothing reads.
+ */
+export async function changeRolesInOrder(transaction: TransactionSql): Promise<void> {
+  await transaction`select set_config('citus.multi_shard_modify_mode', 'sequential', true)`;
+}
+
 /** Makes {@link publishedRole} where it is missing, and gives it what is published. Throws 42501 where roles may not be made. */
 export async function ensurePublishedRole(sql: Sql | TransactionSql): Promise<void> {
   const [present] = await sql`select 1 from pg_roles where rolname = ${publishedRole}`;

@@ -2,9 +2,9 @@ import type { Sql } from "./client.ts";
 
 /**
  * Tables that Citus has spread over several servers, by their `oid`: `rows` as the servers' planners know them, `bytes`, and `total_bytes` with the indexes.
- * The table of such a name on the coordinator is empty. Takes some connections, so not for every statement.
+ * The table of such a name on the coordinator is empty. Only those of these names, where any are given: each takes some connections.
  */
-export const shardedTables = (sql: Sql) => sql`
+export const shardedTables = (sql: Sql, names: readonly string[] | null = null) => sql`
   select
     logicalrelid::oid as oid,
     (
@@ -19,4 +19,12 @@ export const shardedTables = (sql: Sql) => sql`
     citus_relation_size(logicalrelid) as bytes,
     citus_total_relation_size(logicalrelid) as total_bytes
   from pg_dist_partition
-  where partmethod = 'h'`;
+  where partmethod = 'h'
+    and (
+      ${names as string[] | null}::text[] is null
+      or (select relname from pg_class where oid = logicalrelid) = any(${names as string[] | null}::text[])
+    )`;
+
+/** The bytes of all shards with their indexes. */
+export const shardBytes = (sql: Sql) => sql`
+  select coalesce(sum(citus_total_relation_size(logicalrelid)), 0)::bigint from pg_dist_partition where partmethod = 'h'`;

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Sql } from "../client.ts";
-import { ensurePublishedRole, grantPublished, publishedRole } from "../published-role.ts";
+import { changeRolesInOrder, ensurePublishedRole, grantPublished, publishedRole } from "../published-role.ts";
 import { isRefused, limitFiles, quoted, setVerifier } from "./roles.ts";
 import { scramVerifier } from "./scram.ts";
 
@@ -29,6 +29,7 @@ export async function ensureConsoleLogin(sql: Sql): Promise<PublishedLogin | Mis
   const verifier = scramVerifier(password);
   try {
     await sql.begin(async (transaction) => {
+      await changeRolesInOrder(transaction);
       // Two processes that start at once would alter the same rows of the catalog.
       await transaction`lock table barline.database_logins in exclusive mode`;
       await ensurePublishedRole(transaction);

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Sql, TransactionSql } from "../client.ts";
-import { ensurePublishedRole, publishedRole } from "../published-role.ts";
+import { changeRolesInOrder, ensurePublishedRole, publishedRole } from "../published-role.ts";
 import type { PublishedLogin } from "./login.ts";
 import { isRefused, limitFiles, quoted, setVerifier } from "./roles.ts";
 import { scramVerifier } from "./scram.ts";
@@ -34,6 +34,7 @@ export function makePublishedLogin(name: string): PublishedLogin {
 export async function createPublishedLogin(sql: Sql, { role, password }: PublishedLogin): Promise<boolean> {
   try {
     await sql.begin(async (transaction) => {
+      await changeRolesInOrder(transaction);
       await ensurePublishedRole(transaction);
       const limit = transaction.unsafe(String(mostConnections));
       await transaction`create role ${transaction(role)} login connection limit ${limit}`;
@@ -85,6 +86,7 @@ export async function dropPublishedLogin(sql: Sql, role: string): Promise<boolea
   try {
     await sql`alter role ${sql(role)} nologin`;
     await sql.begin(async (transaction) => {
+      await changeRolesInOrder(transaction);
       // Only who has a role's rights may end its sessions, and give up what it was given.
       await transaction`grant ${transaction(role)} to current_user`;
       await endSessions(transaction, role);

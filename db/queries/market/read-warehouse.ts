@@ -1,5 +1,5 @@
 import type { Sql, TransactionSql } from "../../client.ts";
-import { shardedTables } from "../../shard-sizes.ts";
+import { shardBytes, shardedTables } from "../../shard-sizes.ts";
 
 /** The table that pages and charts read: published by the transform, absent until its first success. */
 export async function hasMart(sql: Sql): Promise<boolean> {
@@ -50,15 +50,14 @@ export async function selectWarehouseSize(sql: Sql, distributed = false): Promis
 /** In two statements, as Citus would count the bars before it knows whether that is asked for. */
 async function selectShardedSize(sql: Sql): Promise<WarehouseSize> {
   const [size] = await sql<(WarehouseSize & { bytes: number })[]>`
-    with sharded as materialized (${shardedTables(sql)})
+    with bars as materialized (${shardedTables(sql, ["source_polygon_stock_bars_daily"])})
     select
       bars.rows as bars,
       bars.bytes,
       true as "isEstimate",
       (select count(*)::int from public.source_polygon_tickers) as tickers,
-      pg_database_size(current_database()) + (select sum(total_bytes)::bigint from sharded) as "databaseBytes"
-    from sharded as bars
-    where bars.oid = 'public.source_polygon_stock_bars_daily'::regclass`;
+      pg_database_size(current_database()) + (${shardBytes(sql)}) as "databaseBytes"
+    from bars`;
   if (!size) return { bars: 0, isEstimate: false, tickers: 0, databaseBytes: 0 };
   const { bytes, ...told } = size;
   if (bytes > countedBytes) return told;

@@ -1,6 +1,6 @@
 import type { JsonValue, Sql } from "../../client.ts";
 import { lockKeys } from "../../locks.ts";
-import { shardedTables } from "../../shard-sizes.ts";
+import { shardBytes, shardedTables } from "../../shard-sizes.ts";
 
 export type ProcessRow = {
   owner: string;
@@ -105,9 +105,7 @@ export function selectTableSizes(sql: Sql, distributed = false): Promise<TableRo
 
 /** Of the database, and of the shards on other servers where its tables are `distributed`. */
 export async function selectDatabaseBytes(sql: Sql, distributed = false): Promise<number> {
-  const ofShards = distributed
-    ? sql`+ (select coalesce(sum(citus_total_relation_size(logicalrelid)), 0)::bigint from pg_dist_partition where partmethod = 'h')`
-    : sql``;
+  const ofShards = distributed ? sql`+ (${shardBytes(sql)})` : sql``;
   const rows = await sql<{ bytes: number }[]>`select pg_database_size(current_database()) ${ofShards} as bytes`;
   return rows[0]?.bytes ?? 0;
 }

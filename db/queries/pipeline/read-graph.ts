@@ -184,7 +184,7 @@ export function selectTableRows(
   names: string[],
   distributed = false,
 ): Promise<{ name: string; rows: number }[]> {
-  const ofShards = distributed ? shardedTables(sql) : sql`select null::oid as oid, null::bigint as rows`;
+  const ofShards = distributed ? shardedTables(sql, names) : sql`select null::oid as oid, null::bigint as rows`;
   return sql<{ name: string; rows: number }[]>`
     with sharded as materialized (${ofShards})
     select

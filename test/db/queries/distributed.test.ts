@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Sql } from "../../../db/client.ts";
 import { selectAskedHolders } from "../../../db/queries/market/read-holders.ts";
-import { selectScreen } from "../../../db/queries/market/read-screener.ts";
+import { type Screen, selectScreen } from "../../../db/queries/market/read-screener.ts";
 import { selectQuotes } from "../../../db/queries/market/read-tickers.ts";
 import { countPublishedBars } from "../../../db/queries/market/read-warehouse.ts";
 import { selectListedSplits } from "../../../db/queries/market/splits.ts";
@@ -67,15 +67,17 @@ const stretches = [
 ];
 const split = { ticker: null, doubted: false, setAside: null };
 const newest = "2024-01-09";
-const screen = {
-  ...{ query: "", type: null, bounds: [{ column: "close_price", min: 1, max: null }], choices: [], survivors: false },
-  ...{
-    columns: ["return_21d", "distance_from_avg_20d"],
-    sort: { column: "volume", descending: true },
-    offset: 1,
-    limit: 2,
-  },
-} as const;
+const screen: Screen = {
+  query: "",
+  type: null,
+  bounds: [{ column: "close_price", min: 1, max: null }],
+  choices: [],
+  survivors: false,
+  columns: ["return_21d", "distance_from_avg_20d"],
+  sort: { column: "volume", descending: true },
+  offset: 1,
+  limit: 2,
+};
 
 /** The rows of a section by ticker: which comes first is nobody's concern. */
 const byTicker = (sections: { date: string; numbers: Buffer; close: Buffer; returns: Buffer[] }[]) =>
