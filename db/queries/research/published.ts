@@ -24,6 +24,9 @@ export function selectPublishedRelations(sql: Sql): Promise<PublishedRelation[]>
     join pg_namespace as namespace on namespace.oid = relnamespace
     join pg_roles as reader on reader.rolname = ${publishedRole}
     where relkind in ('r', 'p', 'v', 'm') and nspname !~ '^pg_' and nspname <> 'information_schema'
+      -- Views of an extension, such as Citus', are nobody's data.
+      and not exists (
+        select from pg_depend where classid = 'pg_class'::regclass and objid = class.oid and deptype = 'e')
       and has_schema_privilege(reader.oid, namespace.oid, 'usage') and has_table_privilege(reader.oid, class.oid, 'select')
     order by nspname <> 'public', nspname, relname`;
 }

@@ -1,21 +1,21 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import type { Sql } from "../../../db/client.ts";
-import { selectAskedHolders } from "../../../db/queries/market/read-holders.ts";
-import { type Screen, selectScreen } from "../../../db/queries/market/read-screener.ts";
-import { selectQuotes } from "../../../db/queries/market/read-tickers.ts";
-import { countPublishedBars } from "../../../db/queries/market/read-warehouse.ts";
-import { selectListedSplits } from "../../../db/queries/market/splits.ts";
-import { isKnownTicker } from "../../../db/queries/market/watchlists.ts";
-import { drawTickers } from "../../../db/queries/quality/drift.ts";
-import { readDataVersion } from "../../../db/queries/research/data-version.ts";
-import { selectAdjustedDividends } from "../../../db/queries/research/dividends.ts";
-import { selectSweptSections } from "../../../db/queries/research/swept-universe.ts";
-import { selectListedTickers, selectSections } from "../../../db/queries/research/universe.ts";
-import { selectHeldBars, selectHeldDividends } from "../../../db/queries/research/universe-held.ts";
-import { addBacktestSample } from "../../server/research/backtests/sample.ts";
-import { judge } from "../../support/citus-rules.ts";
-import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
-import { recordStatements } from "../../support/statements.ts";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { openPool, type Sql } from "../../db/client.ts";
+import { selectAskedHolders } from "../../db/queries/market/read-holders.ts";
+import { type Screen, selectScreen } from "../../db/queries/market/read-screener.ts";
+import { selectQuotes } from "../../db/queries/market/read-tickers.ts";
+import { countPublishedBars } from "../../db/queries/market/read-warehouse.ts";
+import { selectListedSplits } from "../../db/queries/market/splits.ts";
+import { isKnownTicker } from "../../db/queries/market/watchlists.ts";
+import { drawTickers } from "../../db/queries/quality/drift.ts";
+import { readDataVersion } from "../../db/queries/research/data-version.ts";
+import { selectAdjustedDividends } from "../../db/queries/research/dividends.ts";
+import { selectSweptSections } from "../../db/queries/research/swept-universe.ts";
+import { selectListedTickers, selectSections } from "../../db/queries/research/universe.ts";
+import { selectHeldBars, selectHeldDividends } from "../../db/queries/research/universe-held.ts";
+import { addBacktestSample } from "../server/research/backtests/sample.ts";
+import { judge } from "../support/citus-rules.ts";
+import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { recordStatements } from "../support/statements.ts";
 
 let database: TestDatabase;
 
@@ -148,4 +148,19 @@ test("what is read in one way is read in a form that Citus takes", async () => {
   await readDataVersion(sql, { ticker: "TEN", from: "2020-01-02", to: "2020-12-31" });
   for (const statement of sent)
     expect({ statement, reasons: [...(await judge(statement))] }).toMatchObject({ reasons: [] });
+});
+
+/** A database of Barline on a coordinator, in which a build has published: only a planner of Citus proves what it takes. */
+const coordinator = process.env.CITUS_URL;
+
+describe.skipIf(coordinator === undefined)("on a coordinator (CITUS_URL)", () => {
+  for (const [name, ask] of Object.entries(read))
+    test(`${name} are read`, async () => {
+      const pool = openPool(coordinator ?? "", "read");
+      try {
+        expect(await ask(pool, true)).toBeDefined();
+      } finally {
+        await pool.end();
+      }
+    });
 });
