@@ -1,10 +1,10 @@
 import type { PendingQuery, Row } from "postgres";
 import type { Sql } from "../../client.ts";
 import { escapeLike } from "../../like.ts";
-import { partsOf } from "./read-screen-columns.ts";
 import { hasSecurities } from "./read-securities.ts";
 import type { WorkspaceColumn, WorkspaceValue } from "./read-workspace-columns.ts";
 import {
+  fetchedBars,
   isWorkspaceColumn,
   relationsOf,
   type ScreenColumn,
@@ -80,7 +80,7 @@ export const newestRows = (sql: Sql, newest: string) => sql`
   from public.fct_polygon__latest_session as latest
   where latest.trade_date = ${newest}::date`;
 
-/** A session of the past, and where its bars are: all of them, or those that have been fetched from the servers which they are spread over. */
+/** A session of the past, and where its bars are: among all, or fetched from the servers that they are spread over. */
 type Past = { session: string; newest: string; bars: PendingQuery<Row[]> };
 
 /**
@@ -159,41 +159,38 @@ function direction(sql: Sql, { column, descending }: Screen["sort"]) {
 
 type Found = Omit<ScreenResult, "rows"> & Omit<ScreenRow, "ticker"> & { ticker: string | null };
 
-/** What decides which tickers match, and in which order: only for that is a workspace relation joined to all of them. */
+/** What decides who matches, and in which order: only for that is a workspace relation joined to all of them. */
 function decidingColumns({ bounds, choices, sort }: Screen): ScreenColumn[] {
   const { column } = sort;
   const sorted = column === "ticker" || column === "name" || column === "type" ? [] : [column];
   return [...bounds, ...choices].map((filter): ScreenColumn => filter.column).concat(sorted);
 }
 
-/**
- * The session's bars, with the columns that a screen reads, as a common table expression before its own: where bars are distributed, they are fetched
- * once, and what they are joined to stays where it is.
- */
-function fetchedBars(sql: Sql, session: string, screen: Screen) {
-  const indicators = [...decidingColumns(screen), ...screen.columns].flatMap((column) =>
-    isWorkspaceColumn(column) ? [] : partsOf(column),
-  );
-  const read = new Set(["ticker", "security_id", "total_return_close", ...indicators]);
-  return sql`
-    fetched_bars as materialized (
-      select trade_date ${[...read].map((column) => sql`, ${sql(column)}`)}
-      from public.fct_polygon__stock_bars_performance
-      where trade_date = ${session}::date
-    ),`;
-}
+/** The rows of a session, and where they have to be fetched for it, those of its page by themselves. */
+type SessionRows = { session: string; rows: PendingQuery<Row[]>; ofPage: PendingQuery<Row[]> | null };
 
-/** The rows of a session, and whether they had to be fetched for it. */
-type SessionRows = { session: string; rows: PendingQuery<Row[]>; areFetched: boolean };
+/** Of all rows that match. */
+const totalsOf = (sql: Sql, screen: Screen) => sql`
+  select
+    count(*) filter (where survives or not ${screen.survivors}::boolean)::int as matches,
+    count(*)::int as listed,
+    count(*) filter (where survives)::int as surviving,
+    percentile_cont(0.5) within group (order by later_return::float8) as "medianLater",
+    percentile_cont(0.5) within group (order by later_return::float8) filter (where survives)
+      as "medianLaterSurviving"
+  from matching`;
 
 /** The statement of a screen over the rows of its session. Columns come from the lists of what there is, values are parameters. */
-function screenStatement(sql: Sql, { session, rows, areFetched }: SessionRows, screen: Screen) {
+function screenStatement(sql: Sql, { session, rows, ofPage }: SessionRows, screen: Screen) {
   const deciding = relationsOf(decidingColumns(screen));
   const shown = relationsOf(screen.columns);
   const every = relationsOf([...decidingColumns(screen), ...screen.columns]);
   // Only the page's rows are read in full: to gather every column of every ticker would take twice as long.
   return sql`
-    with ${areFetched ? fetchedBars(sql, session, screen) : sql``} ${[sql``, ...workspaceTables(sql, every, session)]}
+    with ${[
+      ofPage ? sql`fetched_bars as materialized (${fetchedBars(sql, session, decidingColumns(screen))}),` : sql``,
+      ...workspaceTables(sql, every, session),
+    ]}
     matching as materialized (
       select
         bars.ticker,
@@ -206,14 +203,7 @@ function screenStatement(sql: Sql, { session, rows, areFetched }: SessionRows, s
         ${isMatching(sql, screen)}
     ),
     totals as (
-      select
-        count(*) filter (where survives or not ${screen.survivors}::boolean)::int as matches,
-        count(*)::int as listed,
-        count(*) filter (where survives)::int as surviving,
-        percentile_cont(0.5) within group (order by later_return::float8) as "medianLater",
-        percentile_cont(0.5) within group (order by later_return::float8) filter (where survives)
-          as "medianLaterSurviving"
-      from matching
+      ${totalsOf(sql, screen)}
     ),
     page as (
       select ticker, sort_key
@@ -223,6 +213,13 @@ function screenStatement(sql: Sql, { session, rows, areFetched }: SessionRows, s
       offset ${screen.offset}::int
       limit ${screen.limit}::int
     )
+    ${
+      ofPage
+        ? sql`, fetched_page as materialized (
+            ${fetchedBars(sql, session, screen.columns)} and ticker = any(array(select ticker from page))
+          )`
+        : sql``
+    }
     select
       totals.*,
       found.ticker,
@@ -236,8 +233,8 @@ function screenStatement(sql: Sql, { session, rows, areFetched }: SessionRows, s
       select page.sort_key, bars.*, ${screenValues(sql, screen.columns)} as values
       from page
       ${
-        areFetched
-          ? sql`inner join (${rows}) as bars on bars.key = page.ticker`
+        ofPage
+          ? sql`inner join (${ofPage}) as bars on bars.key = page.ticker`
           : sql`cross join lateral (select * from (${rows}) as every where every.key = page.ticker offset 0) as bars`
       }
       ${[sql``, ...workspaceJoins(sql, shown, session)]}
@@ -265,10 +262,10 @@ export async function selectScreen(
   distributed = false,
 ): Promise<ScreenResult> {
   const past = (await hasSecurities(sql)) ? pastRows : pastLabels;
-  const areFetched = distributed && session !== newest;
-  const bars = areFetched ? sql`fetched_bars` : sql`public.fct_polygon__stock_bars_performance`;
+  const bars = distributed ? sql`fetched_bars` : sql`public.fct_polygon__stock_bars_performance`;
   const rows = session === newest ? newestRows(sql, newest) : past(sql, { session, newest, bars });
-  const statement = screenStatement(sql, { session, rows, areFetched }, screen);
+  const ofPage = distributed && session !== newest ? past(sql, { session, newest, bars: sql`fetched_page` }) : null;
+  const statement = screenStatement(sql, { session, rows, ofPage }, screen);
   const isOwn = relationsOf([...decidingColumns(screen), ...screen.columns]).length > 0;
   const found = isOwn ? await readPlanned<Found>(sql, statement) : await sql<Found[]>`${statement}`;
   const [first] = found;

@@ -1,5 +1,5 @@
 import type { Sql } from "../../client.ts";
-import { type IndicatorColumn, indicatorExpression, valuesOf } from "./read-screen-columns.ts";
+import { type IndicatorColumn, indicatorExpression, partsOf, valuesOf } from "./read-screen-columns.ts";
 import {
   jsonArrayOf,
   relationName,
@@ -84,3 +84,15 @@ export const workspaceJoins = (sql: Sql, relations: readonly ScreenRelation[], s
       ? sql`left join ${relationName(sql, relation)} as ${alias} on ${isSame} and ${ofSession(sql, relation, session)}`
       : sql`left join ${alias} on ${isSame}`;
   });
+
+/**
+ * Fetches of a session's bars what some columns are worked out of: first of all tickers what decides who matches, then of the page's what is shown.
+ */
+export function fetchedBars(sql: Sql, session: string, columns: readonly ScreenColumn[]) {
+  const parts = columns.flatMap((column) => (isWorkspaceColumn(column) ? [] : partsOf(column)));
+  const read = new Set(["ticker", "security_id", "total_return_close", ...parts]);
+  return sql`
+    select trade_date ${[...read].map((column) => sql`, ${sql(column)}`)}
+    from public.fct_polygon__stock_bars_performance
+    where trade_date = ${session}::date`;
+}
