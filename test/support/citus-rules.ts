@@ -19,7 +19,7 @@ export type Refusal =
 const distributed: ReadonlySet<string> = new Set([
   ...["source_polygon_stock_bars_daily", "staging_stock_bars", "int_polygon__stock_bars_windows"],
   ...["fct_polygon__stock_bars_performance", "stg_polygon__stock_bars_casted", "int_polygon__security_bars"],
-  "int_polygon__stock_bars_enriched",
+  ...["int_polygon__stock_bars_enriched", "compared_bars"],
 ]);
 const key = "ticker";
 
