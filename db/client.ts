@@ -57,17 +57,24 @@ const types = {
   date: { to: 1082, from: [1082], parse: (text: string) => text, serialize: (value: string) => value },
 };
 
-/** Opens a lazy pool for `role`. Its connections carry the role in `application_name`. */
+/** The setting of a session by which it is told from others that the large tables lie on several servers. */
+const distributedSetting = "barline.distributed";
+
+/**
+ * Opens a lazy pool for `role`. Its connections carry the role in `application_name`. `distributed`: the large tables lie on several
+ * servers, for which some statements have another form.
+ */
 export function openPool(
   url: string,
   role: PoolRole,
-  options: { max?: number; name?: string; asReader?: boolean } = {},
+  options: { max?: number; name?: string; asReader?: boolean; distributed?: boolean } = {},
 ): Sql {
   const { max, settings } = roles[role];
   return postgres({
     ...connectionOptions(url, options.name ?? `barline ${role}`, {
       ...settings,
       ...(options.asReader && { role: readerRole }),
+      ...(options.distributed && { [distributedSetting]: "on" }),
     }),
     max: options.max ?? max,
     types,
@@ -75,6 +82,13 @@ export function openPool(
     ...(role === "lock" ? { max_lifetime: null } : { idle_timeout: 60 }),
   });
 }
+
+/** Whether a pool, or a transaction of one, was opened for large tables that lie on several servers. */
+export const isDistributed = (sql: Sql | TransactionSql): boolean => {
+  // Which the driver's types say of a pool only.
+  const { settings } = (sql as { options: { settings?: Record<string, string> | null } }).options;
+  return settings?.[distributedSetting] === "on";
+};
 
 /** How the driver reaches the database at `url`, with the settings that every connection of ours has, and `settings` besides. */
 export function connectionOptions(url: string, name: string, settings: Record<string, string> = {}) {

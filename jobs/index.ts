@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import type { Sql } from "../db/client.ts";
+import type { Distribution } from "../db/distribution/types.ts";
 import { countActiveRuns } from "../db/queries/pipeline/runs.ts";
 import { type PreparedBackfill, prepareBackfill } from "./backfill-plan.ts";
 import { createExportDesk } from "./export/desk.ts";
@@ -37,8 +38,8 @@ export type PipelineOptions = {
   /** Pools by role; `lock` holds one connection that shows that this process lives. */
   pools: { state: Sql; work: Sql; lock: Sql };
   lake: ObjectStore;
-  /** Whether the raw tables are distributed; false by default. */
-  distributed?: boolean;
+  /** Where the large tables lie on shards; one server has them all where left out. */
+  distribution?: Distribution | undefined;
   workers: number;
   /** What this process does; everything where left out. */
   roles?: readonly Role[];
@@ -63,7 +64,7 @@ export const cancelGraceMs = 1500;
 
 /** The pipeline: its jobs, declared side by side, and what people may ask of them. It does nothing until started. */
 export function createPipeline(options: PipelineOptions): Pipeline {
-  const { settings, pools, lake, distributed = false, log, now, random } = options;
+  const { settings, pools, lake, log, now, random } = options;
   const { observer = silentPipelineObserver } = options;
   const keyGuard = createKeyGuard(now);
   const rate = observeLimiter(createMarketLimiter(pools.state, settings.callsPerMinute), observer);
@@ -71,11 +72,9 @@ export function createPipeline(options: PipelineOptions): Pipeline {
   const client = keyGuard.watchClient(
     createMarketClient({ ...settings.market, limiter, observe: (call) => observer.apiCalled(call) }),
   );
-  const reference = createReferenceData({ sql: pools.work, client, lake, distributed, now });
+  const reference = createReferenceData({ sql: pools.work, client, lake, now });
   const projectDir = fileURLToPath(new URL("../db/warehouse", import.meta.url));
-  // What dbt prints nothing for is a mistake in models of ours.
-  const transform = createTransform({ sql: pools.work, projectDir, log, refusesUndefined: () => true, ...options.dbt });
-
+  const transform = openTransform(options, projectDir);
   const workspace = openWorkspace({
     ...{ pools, log, now, projectDir, workspace: options.workspace, environment: options.dbt?.environment ?? {} },
     publications: martsDataset,
@@ -95,7 +94,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
       },
     }),
     createLoadJob({
-      ...{ sql: pools.work, lake, universe: settings.universe, distributed },
+      ...{ sql: pools.work, lake, universe: settings.universe },
       refetch: async (partition) => {
         await orchestrator.createRun(jobIds.ingest, { partition });
       },
@@ -145,6 +144,11 @@ const memberOf = ({ version, workers, roles = allRoles }: PipelineOptions) => ({
   },
   duties: { schedule: roles.includes("schedule"), work: roles.includes("work") },
 });
+
+/** The shipped models. What dbt prints nothing for is a mistake in ours. */
+function openTransform({ pools, distribution, log, dbt }: PipelineOptions, projectDir: string): Transform {
+  return createTransform({ sql: pools.work, projectDir, distribution, log, refusesUndefined: () => true, ...dbt });
+}
 
 function openWorkers(options: PipelineOptions, limiter: { acquire(): Promise<void> }, observer: PipelineObserver) {
   return createWorkerPool({

@@ -40,8 +40,6 @@ export type LoadOptions = {
   sql: Sql;
   lake: ObjectStore;
   universe: Universe;
-  /** Whether the raw tables are distributed; false by default. */
-  distributed?: boolean;
   /** Queues a run that fetches a session again. */
   refetch(session: string): Promise<void>;
 };
@@ -231,13 +229,12 @@ async function merge(options: LoadOptions, context: PlainTaskContext): Promise<T
   if ((await countStaged(options.sql, context.run.id)) !== expected) await stageAgain(options, context);
   const superseded = await findSuperseded(options, context.run.id);
   const universe = universeFilter(options.universe);
-  const { distributed = false } = options;
   const withheld = repeats.withheld.reduce((total, { rows }) => total + rows, 0);
   const repeatedBars = await refetchRepeats(options, repeats, context);
   const answers = await readAnswers(context, outputs);
   const summary = await beginCancellable(options.sql, context.signal, async (transaction) => {
     const insertedAt = await lockRawTables(transaction);
-    await allowMergeMemory(transaction, distributed);
+    await allowMergeMemory(transaction);
     await analyzeStaging(transaction);
     if (superseded.length > 0) {
       const rows = await deleteSuperseded(transaction, context.run.id, superseded);
@@ -245,7 +242,7 @@ async function merge(options: LoadOptions, context: PlainTaskContext): Promise<T
     }
     await keepWithheld(transaction, context.run.id, repeats.withheld);
     if (repeatedBars.length > 0) await removeBars(transaction, repeatedBars, insertedAt);
-    const staged = { runId: context.run.id, answers, universe, distributed };
+    const staged = { runId: context.run.id, answers, universe };
     const counts = await mergeAnswers(transaction, staged, insertedAt);
     await recordUniverse(transaction, universe);
     const confirmed = await endConfirmed(transaction, context.run.id, insertedAt);

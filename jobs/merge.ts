@@ -1,4 +1,4 @@
-import type { Sql, TransactionSql } from "../db/client.ts";
+import { isDistributed, type Sql, type TransactionSql } from "../db/client.ts";
 import {
   deleteWithdrawn,
   doubtBars,
@@ -18,8 +18,7 @@ import { removeBars } from "../db/queries/market/removed-bars.ts";
 import { readManifest } from "./lake/manifest.ts";
 import type { ObjectStore } from "./lake/store.ts";
 
-/** `distributed`: the raw tables are. */
-export type StagedAnswers = { runId: number; answers: LoadedAnswer[]; universe: UniverseFilter; distributed?: boolean };
+export type StagedAnswers = { runId: number; answers: LoadedAnswer[]; universe: UniverseFilter };
 
 /**
  * Merges a run's staged answers into the raw bars, keeps which they were, and withdraws what they lack. The caller holds the
@@ -65,13 +64,13 @@ function passesOf(answers: LoadedAnswer[]): LoadedAnswer[][] {
 
 async function mergePass(
   transaction: TransactionSql,
-  { runId, answers, universe, distributed = false }: StagedAnswers,
+  { runId, answers, universe }: StagedAnswers,
   at: Date,
   isOnly: boolean,
   counts: MergeCounts,
 ): Promise<void> {
   const sequences = [...new Set(answers.map(({ sequence }) => sequence))];
-  const merge = distributed ? mergeDistributed : mergeStagedBars;
+  const merge = isDistributed(transaction) ? mergeDistributed : mergeStagedBars;
   const merged = await merge(transaction, runId, at, universe, isOnly ? null : sequences);
   await insertAnswers(transaction, answers, at);
   if (merged.updated > 0) await setKeysOfRestatements(transaction, at);

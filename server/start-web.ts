@@ -13,7 +13,8 @@ import { type Database, openOwnPool, type Startup } from "./start.ts";
 
 /** Connections that read what is published, for pages and for what sweeps run on. */
 export function openReader({ lifecycle }: Startup, database: Database): Sql {
-  const read = openPool(database.url, "read", { asReader: database.asReader });
+  const { asReader, distribution } = database;
+  const read = openPool(database.url, "read", { asReader, distributed: distribution !== undefined });
   lifecycle.onStop("read pool", () => read.end({ timeout: 0.5 }));
   return read;
 }

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import { openPool, type PoolRole, type Sql } from "../db/client.ts";
 import { lockDataDir } from "../db/data-dir.ts";
+import type { Distribution } from "../db/distribution/types.ts";
 import { startEmbeddedPostgres } from "../db/embedded.ts";
 import { StartError } from "../db/errors.ts";
 import { migrateDatabase } from "../db/migrate.ts";
@@ -43,8 +44,8 @@ export type Startup = {
   signal: AbortSignal;
 };
 
-/** A database that is ready for this version, and how to reach it. */
-export type Database = { url: string; asReader: boolean };
+/** A database that is ready for this version, and how to reach it; where its large tables lie on shards, what reaches them. */
+export type Database = { url: string; asReader: boolean; distribution?: Distribution | undefined };
 
 /** Opens the configured database, or the embedded one, and migrates it. */
 export async function startDatabase(startup: Startup): Promise<Database> {
@@ -116,7 +117,8 @@ export function openOwnPool(
   { role = "state", max = 2 }: { role?: PoolRole; max?: number } = {},
 ): Sql {
   const asReader = role === "read" && database.asReader;
-  const sql = openPool(database.url, role, { max, name: `barline ${part}`, asReader });
+  const distributed = database.distribution !== undefined;
+  const sql = openPool(database.url, role, { max, name: `barline ${part}`, asReader, distributed });
   lifecycle.onStop(`${part} pool`, () => sql.end({ timeout: 0.5 }));
   return sql;
 }
@@ -144,9 +146,10 @@ export async function startPipeline(startup: Startup, database: Database): Promi
   if (outage) log.warn({ reason: outage.message, advice: outage.advice }, "the lake is away; runs wait for it");
   const { universe, warning } = readUniverse(config.universe);
   if (warning !== undefined) log.warn(warning);
+  const distributed = database.distribution !== undefined;
   const pools = {
-    state: openPool(database.url, "state"),
-    work: openPool(database.url, "work"),
+    state: openPool(database.url, "state", { distributed }),
+    work: openPool(database.url, "work", { distributed }),
     lock: openPool(database.url, "lock"),
   };
   for (const [name, pool] of Object.entries(pools)) lifecycle.onStop(`${name} pool`, () => pool.end({ timeout: 0.5 }));
@@ -171,7 +174,7 @@ export async function startPipeline(startup: Startup, database: Database): Promi
     settings,
     pools,
     lake,
-    workers: config.workers,
+    ...{ distribution: database.distribution, workers: config.workers },
     roles: config.roles,
     version: packageJson.version,
     dbt: { artifactsDir: join(resolve(config.dataDir), "dbt"), environment: config.dbtEnvironment },

@@ -96,6 +96,7 @@ export const rooms: Record<string, readonly string[]> = {
   ],
   jobs: [
     "db",
+    "db/distribution",
     "db/queries/market",
     "db/queries/operations",
     "db/queries/pipeline",
@@ -253,6 +254,7 @@ export const rooms: Record<string, readonly string[]> = {
   "server/workspace": ["db", "jobs/orchestrator", "jobs/workspace", "server", "server/backup"],
   server: [
     "db",
+    "db/distribution",
     "db/queries/operations",
     "db/queries/pipeline",
     "jobs",

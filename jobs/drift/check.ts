@@ -30,12 +30,11 @@ export async function checkDrift(
   transaction: TransactionSql,
   { project, compiler }: LoadedProject,
   sample: DriftSample,
-  distributed = false,
 ): Promise<DriftResult> {
   const incremental = project.models.filter(({ config }) => config.materialized === "incremental");
   const skipped = await findSkipped(transaction, incremental, (model) => compiler.fingerprint(model));
   const checked = incremental.filter(({ name }) => !skipped.has(name));
-  const drawn = checked.length > 0 ? await drawTickers(transaction, sample, distributed) : [];
+  const drawn = checked.length > 0 ? await drawTickers(transaction, sample) : [];
   const tickers = drawn.length > 0 ? await keepTickers(transaction, drawn) : [];
   const result: DriftResult = { tickers, rows: 0, differences: 0, models: [], example: null };
   for (const [name, reason] of skipped) result.models.push({ name, rows: 0, differences: 0, skipped: reason });

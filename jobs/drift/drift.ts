@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { JsonValue, Sql, TransactionSql } from "../../db/client.ts";
+import { isDistributed, type JsonValue, type Sql, type TransactionSql } from "../../db/client.ts";
 import { insertAction } from "../../db/queries/operations/actions.ts";
 import { notifyWake } from "../../db/queries/pipeline/wake.ts";
 import {
@@ -14,6 +14,7 @@ import { newYorkDate } from "../market/calendar.ts";
 import type { Actor } from "../orchestrator/types.ts";
 import type { LoadedProject } from "../transform/project/assemble.ts";
 import { loadProject } from "../transform/project/load.ts";
+import { variablesOf } from "../transform/transform.ts";
 import { checkDrift } from "./check.ts";
 import type { Drift, DriftRequest, DriftResult } from "./types.ts";
 
@@ -24,8 +25,6 @@ export type DriftOptions = {
   projectDir: string;
   /** What `env_var` may read, as in a build; nothing where left out. */
   environment?: Record<string, string>;
-  /** Whether the raw tables are distributed; false by default. */
-  distributed?: boolean;
   log: Logger;
   now(): Date;
 };
@@ -99,8 +98,8 @@ async function checkAndKeep(options: DriftOptions, id: number, request: DriftReq
 }
 
 async function checkNow(options: DriftOptions, request: DriftRequest): Promise<DriftResult> {
-  const { sql, projectDir, environment = {}, distributed = false, now } = options;
-  const loaded: LoadedProject = loadProject({ projectDir, variables: {}, environment });
+  const { sql, projectDir, environment = {}, now } = options;
+  const loaded: LoadedProject = loadProject({ projectDir, variables: variablesOf(isDistributed(sql)), environment });
   const day = newYorkDate(now());
   const sample = {
     tickers: request.tickers ?? null,
@@ -112,7 +111,7 @@ async function checkNow(options: DriftOptions, request: DriftRequest): Promise<D
   const done = new Error("Nothing of a check is to stay.");
   const check = async (transaction: TransactionSql): Promise<void> => {
     await prepareDriftSession(transaction);
-    found = await checkDrift(transaction, loaded, sample, distributed);
+    found = await checkDrift(transaction, loaded, sample);
     throw done;
   };
   // The lock is another connection's: taken inside, it would be waited for with a snapshot already old.

@@ -40,12 +40,10 @@ export type ReferenceData = {
 /** `run` is what rejected rows are kept under. What was read before `newerThan` is stale, however young. */
 type ReadContext = { run: { id: number }; log: TaskLog; signal: AbortSignal; newerThan?: Date };
 
-/** `distributed`: the raw tables are; false by default. */
 export type ReferenceOptions = {
   sql: Sql;
   client: MarketClient;
   lake: ObjectStore;
-  distributed?: boolean;
   now(): Date;
 };
 
@@ -143,7 +141,7 @@ async function read(options: ReferenceOptions, kind: ReferenceKind, need: Need, 
   const rows = storableJson(parsed.rows as JsonValue);
   await options.sql.begin(async (transaction) => {
     const insertedAt = await lockRawTables(transaction);
-    const listing = { rows, from: need.from, insertedAt, withdraw: true, distributed: options.distributed ?? false };
+    const listing = { rows, from: need.from, insertedAt, withdraw: true };
     const changesBars = await takeOver(transaction, kind, listing, context.log);
     await keepRejects(transaction, context.run.id, parsed.rejects, landed);
     const about = { coversFrom: need.coversFrom, readAt, rows: parsed.rows.length, calls: pages.length };

@@ -62,14 +62,16 @@ export type TransformOptions = {
   log: Pick<Logger, "info" | "warn">;
 };
 
+/** What the shipped project is told by: a look-up by key is another thing on shards, which its macros write so. */
+export const variablesOf = (distributed: boolean): Record<string, unknown> => (distributed ? { distributed } : {});
+
 const newYork = new Intl.DateTimeFormat("en-CA", { timeZone: "America/New_York", dateStyle: "short" });
 
 /** Opens the dbt project in `projectDir` over a warehouse. It is read at each call, so that a changed model needs no restart. */
 export function createTransform(options: TransformOptions): Transform {
   const { sql, projectDir, artifactsDir, now, log } = options;
   const { environment = {}, schema = "public", refusesUndefined, distribution } = options;
-  // Where a look-up by key is another thing on shards, the project's macros write it so.
-  const variables = { ...options.variables, ...(distribution && { distributed: true }) };
+  const variables = { ...options.variables, ...variablesOf(distribution !== undefined) };
   const database = sql.options.database;
   const clock = { now: now ?? (() => new Date()), elapsed: () => performance.now() };
   const read = { projectDir, variables, environment, database, schema };

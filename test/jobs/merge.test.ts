@@ -13,7 +13,7 @@ const session = (tickers: readonly string[], date: string, close = 1): Said[] =>
 
 for (const raw of await openRawTables()) {
   describe(`with raw tables ${raw.name}`, () => {
-    const { sql, distributed } = raw;
+    const { sql } = raw;
     let sequence = 0;
 
     beforeEach(async () => {
@@ -40,7 +40,7 @@ for (const raw of await openRawTables()) {
           return { sequence, lakeKey, ticker, from, to, bars: rows.length };
         });
         const universe = { types: null, tickers: null };
-        const counts = await mergeAnswers(transaction, { runId: 1, answers: about, universe, distributed }, at);
+        const counts = await mergeAnswers(transaction, { runId: 1, answers: about, universe }, at);
         await emptyStaging(transaction);
         return counts;
       });

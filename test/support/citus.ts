@@ -33,14 +33,14 @@ export async function createCitusDatabase(coordinator: string): Promise<TestData
   const [first] = nodes;
   if (!first?.isCoordinator) throw new Error("CITUS_URL names no coordinator that is among its own nodes.");
   const url = urlOf(first, name);
-  const sql = openPool(url, "work", { max: 10 });
+  const sql = openPool(url, "work", { max: 10, distributed: true });
   await sql`select citus_set_coordinator_host(${first.host}::text, ${first.port}::int)`;
   for (const { host, port } of nodes.slice(1)) await sql`select citus_add_node(${host}::text, ${port}::int)`;
   await migrateDatabase(url);
   return {
     url,
     sql,
-    distributed: false,
+    distributed: true,
     async drop() {
       await sql.end();
       await onEach("postgres", (one) => one`drop database if exists ${one(name)} with (force)`);

@@ -65,7 +65,7 @@ export async function createTestDatabase(options: { empty?: boolean; raw?: RawFo
   const template = empty ? "template1" : "barline";
   await admin`create database ${admin(name)} template ${admin(template)}`;
   const own = new URL(`/${name}`, url).href;
-  const sql = openPool(own, "work", { max: 10 });
+  const sql = openPool(own, "work", { max: 10, distributed: raw === "partitions" });
   if (raw === "partitions") await partitionRawTables(sql, shards);
   return {
     url: own,

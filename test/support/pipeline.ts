@@ -59,8 +59,8 @@ export async function startTestPipeline(options: TestPipelineOptions): Promise<T
   const lake = options.wrapLake?.(real) ?? real;
   await lake.ensureReady();
   const pools = {
-    state: openPool(database.url, "state"),
-    work: openPool(database.url, "work"),
+    state: openPool(database.url, "state", { distributed: database.distributed ?? false }),
+    work: openPool(database.url, "work", { distributed: database.distributed ?? false }),
     lock: openPool(database.url, "lock"),
   };
   const pool = openPool(database.url, "work", { max: 3, name: "barline workspace" });
@@ -81,7 +81,6 @@ export async function startTestPipeline(options: TestPipelineOptions): Promise<T
     },
     pools,
     lake,
-    distributed: database.distributed ?? false,
     workers: 1,
     version: "0.0.0",
     log: pino({ base: null, formatters, level: "debug" }, { write: (line: string) => log.push(JSON.parse(line)) }),

@@ -1,5 +1,5 @@
 import type { Writable } from "node:stream";
-import type { JsonValue, Sql, TransactionSql } from "../../client.ts";
+import { isDistributed, type JsonValue, type Sql, type TransactionSql } from "../../client.ts";
 
 /** Makes the tries of one batch go one after the other, to the end of the transaction. */
 export async function lockBatch(transaction: TransactionSql, runId: number, batch: number): Promise<void> {
@@ -76,7 +76,10 @@ export async function recordUniverse(transaction: TransactionSql, { types, ticke
  * goes through files, which costs it a third of its time. `distributed`: shards are to know of it, which only hear of a statement
  * that sets something, and where they are asked to.
  */
-export async function allowMergeMemory(transaction: TransactionSql, distributed = false): Promise<void> {
+export async function allowMergeMemory(
+  transaction: TransactionSql,
+  distributed = isDistributed(transaction),
+): Promise<void> {
   if (distributed) {
     await transaction`set local citus.propagate_set_commands = 'local'`;
     await transaction`set local work_mem = '64MB'`;

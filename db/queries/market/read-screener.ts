@@ -1,5 +1,5 @@
 import type { PendingQuery, Row } from "postgres";
-import type { Sql } from "../../client.ts";
+import { isDistributed, type Sql } from "../../client.ts";
 import { escapeLike } from "../../like.ts";
 import { hasSecurities } from "./read-securities.ts";
 import type { WorkspaceColumn, WorkspaceValue } from "./read-workspace-columns.ts";
@@ -259,7 +259,7 @@ export async function selectScreen(
   sql: Sql,
   { session, newest }: { session: string; newest: string },
   screen: Screen,
-  distributed = false,
+  distributed = isDistributed(sql),
 ): Promise<ScreenResult> {
   const past = (await hasSecurities(sql)) ? pastRows : pastLabels;
   const bars = distributed ? sql`fetched_bars` : sql`public.fct_polygon__stock_bars_performance`;

@@ -1,4 +1,4 @@
-import type { Sql } from "../../client.ts";
+import { isDistributed, type Sql } from "../../client.ts";
 import { escapeLike } from "../../like.ts";
 
 export type TickerRow = {
@@ -99,7 +99,7 @@ export function selectQuotes(
   sql: Sql,
   tickers: string[],
   sessions: number,
-  distributed = false,
+  distributed = isDistributed(sql),
 ): Promise<TickerQuote[]> {
   const wanted = distributed
     ? sql`(

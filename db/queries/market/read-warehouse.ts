@@ -1,4 +1,4 @@
-import type { Sql, TransactionSql } from "../../client.ts";
+import { isDistributed, type Sql, type TransactionSql } from "../../client.ts";
 import { shardBytes, shardedTables } from "../../shard-sizes.ts";
 
 /** The table that pages and charts read: published by the transform, absent until its first success. */
@@ -19,7 +19,7 @@ export type WarehouseSize = { bars: number; isEstimate: boolean; tickers: number
  * page times pages; a smaller one is counted. `n_live_tup` would be 0 after a restart from a crash. Where bars are distributed, their table is empty
  * here, and its shards are measured.
  */
-export async function selectWarehouseSize(sql: Sql, distributed = false): Promise<WarehouseSize> {
+export async function selectWarehouseSize(sql: Sql, distributed = isDistributed(sql)): Promise<WarehouseSize> {
   if (distributed) return await selectShardedSize(sql);
   const rows = await sql<WarehouseSize[]>`
     with bars as (
@@ -76,7 +76,7 @@ const countTimeout = "60s";
  * a ticker, as PostgreSQL has no skip scan for `distinct`. Where they are distributed, shards count beside each other, and nothing can hop
  * from one to the next. Fails with SQLSTATE 42P01 before the first publish.
  */
-export async function countPublishedBars(sql: Sql, distributed = false): Promise<PublishedSize> {
+export async function countPublishedBars(sql: Sql, distributed = isDistributed(sql)): Promise<PublishedSize> {
   return await sql.begin("read only", async (transaction) => {
     await transaction`select set_config('statement_timeout', ${countTimeout}::text, true)`;
     if (distributed) return await countOnShards(transaction);

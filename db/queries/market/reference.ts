@@ -1,4 +1,4 @@
-import type { JsonValue, Sql, TransactionSql } from "../../client.ts";
+import { isDistributed, type JsonValue, type Sql, type TransactionSql } from "../../client.ts";
 import { lockKeys } from "../../locks.ts";
 import { type ChangedDividend, isAmongBars } from "./changed-dividends.ts";
 import type { NewReject } from "./load.ts";
@@ -178,7 +178,7 @@ async function adoptDividendTypes(transaction: TransactionSql, rows: JsonValue):
  * changed falls between bars of its ticker, so that it changes what is published of them.
  */
 export async function mergeDividends(transaction: TransactionSql, listing: Listing): Promise<boolean> {
-  const { rows, from, insertedAt, withdraw, distributed = false } = listing;
+  const { rows, from, insertedAt, withdraw, distributed = isDistributed(transaction) } = listing;
   await adoptDividendTypes(transaction, rows);
   const changed = await transaction<ChangedDividend[]>`
     with listed as (

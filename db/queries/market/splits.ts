@@ -1,4 +1,4 @@
-import type { JsonValue, Sql, TransactionSql } from "../../client.ts";
+import { isDistributed, type JsonValue, type Sql, type TransactionSql } from "../../client.ts";
 import { isDeclaredOf, labelsOf } from "./read-securities.ts";
 
 /** Why a split does not count: it contradicts its `type`, its `ratio` is beyond belief, `prices` deny it, somebody said so by `hand`. */
@@ -153,7 +153,7 @@ export async function selectListedSplits(
   sql: Sql | TransactionSql,
   filter: SplitFilter,
   limit: number,
-  distributed = false,
+  distributed = isDistributed(sql),
 ): Promise<ListedSplit[]> {
   const prices = distributed ? sql`null::float8 as "closeBefore", null::float8 as "openAfter"` : pricesAround(sql);
   const splits = await sql<ListedSplit[]>`

@@ -1,4 +1,4 @@
-import type { JsonValue, Sql } from "../../client.ts";
+import { isDistributed, type JsonValue, type Sql } from "../../client.ts";
 import { lockKeys } from "../../locks.ts";
 import { shardBytes, shardedTables } from "../../shard-sizes.ts";
 
@@ -83,7 +83,7 @@ const noShards = (sql: Sql) => sql`select null::oid as oid, null::bigint as rows
  * Every table with its indexes: bytes as they are, rows as the planner or the statistics last knew them. Of one that is `distributed`, those of its
  * shards.
  */
-export function selectTableSizes(sql: Sql, distributed = false): Promise<TableRow[]> {
+export function selectTableSizes(sql: Sql, distributed = isDistributed(sql)): Promise<TableRow[]> {
   return sql<TableRow[]>`
     with sharded as materialized (${distributed ? shardedTables(sql) : noShards(sql)})
     select
@@ -104,7 +104,7 @@ export function selectTableSizes(sql: Sql, distributed = false): Promise<TableRo
 }
 
 /** Of the database, and of the shards on other servers where its tables are `distributed`. */
-export async function selectDatabaseBytes(sql: Sql, distributed = false): Promise<number> {
+export async function selectDatabaseBytes(sql: Sql, distributed = isDistributed(sql)): Promise<number> {
   const ofShards = distributed ? sql`+ (${shardBytes(sql)})` : sql``;
   const rows = await sql<{ bytes: number }[]>`select pg_database_size(current_database()) ${ofShards} as bytes`;
   return rows[0]?.bytes ?? 0;

@@ -1,4 +1,4 @@
-import type { JsonValue, Sql } from "../../client.ts";
+import { isDistributed, type JsonValue, type Sql } from "../../client.ts";
 import { shardedTables } from "../../shard-sizes.ts";
 
 /** A dataset as its events tell it. */
@@ -182,7 +182,7 @@ export async function selectLastFreshness(sql: Sql, jobId: string): Promise<{ na
 export function selectTableRows(
   sql: Sql,
   names: string[],
-  distributed = false,
+  distributed = isDistributed(sql),
 ): Promise<{ name: string; rows: number }[]> {
   const ofShards = distributed ? shardedTables(sql, names) : sql`select null::oid as oid, null::bigint as rows`;
   return sql<{ name: string; rows: number }[]>`

@@ -1,5 +1,5 @@
 import type { PendingQuery, Row } from "postgres";
-import type { JsonValue, Sql, TransactionSql } from "../../client.ts";
+import { isDistributed, type JsonValue, type Sql, type TransactionSql } from "../../client.ts";
 import { lockKeys } from "../../locks.ts";
 
 /** A relation by schema and name. */
@@ -53,7 +53,7 @@ export type DriftSample = {
 export async function drawTickers(
   transaction: TransactionSql,
   sample: DriftSample,
-  distributed = false,
+  distributed = isDistributed(transaction),
 ): Promise<string[]> {
   const [{ mark }] = await transaction<[{ mark: string }]>`
     select coalesce(max(source_inserted_at), '-infinity')::text as mark from public.fct_polygon__stock_bars_performance`;

@@ -1,4 +1,4 @@
-import type { Sql } from "../../client.ts";
+import { isDistributed, type Sql } from "../../client.ts";
 import { dividendsOf } from "../market/read-bars.ts";
 import { type Holder, isHeldBy } from "../market/read-securities.ts";
 
@@ -14,7 +14,7 @@ export type AdjustedDividend = { date: string; amount: number };
 export async function selectAdjustedDividends(
   sql: Sql,
   { from, to, ...holder }: Holder & { from: string; to: string },
-  distributed = false,
+  distributed = isDistributed(sql),
 ): Promise<AdjustedDividend[]> {
   const facts = sql`public.fct_polygon__stock_bars_performance as bar where ${isHeldBy(sql, "bar", holder)}`;
   const held = sql`

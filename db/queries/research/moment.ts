@@ -1,4 +1,4 @@
-import type { Sql, TransactionSql } from "../../client.ts";
+import { isDistributed, type Sql, type TransactionSql } from "../../client.ts";
 import { isUndefinedTable } from "../../errors.ts";
 import { adoptSnapshot, exportSnapshot } from "../../snapshot.ts";
 
@@ -27,7 +27,7 @@ export async function readAtOneMoment<Result>(
   read: Sql,
   work: (...moment: Moment) => Promise<Result>,
   connections = 1,
-  distributed = false,
+  distributed = isDistributed(read),
 ): Promise<Result> {
   const asked = { connections: distributed ? 1 : connections, distributed };
   const readNow = () => readPublished(read, asked, work);

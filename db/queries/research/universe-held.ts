@@ -1,4 +1,4 @@
-import type { Sql } from "../../client.ts";
+import { isDistributed, type Sql } from "../../client.ts";
 import type { KeyColumn } from "./universe.ts";
 import { firstBarsOnShards } from "./universe-on-shards.ts";
 
@@ -26,7 +26,7 @@ export type HeldBy = { by: KeyColumn; distributed?: boolean };
 export function selectHeldBars(
   sql: Sql,
   ranges: readonly HeldRange[],
-  { by, end, distributed = false }: HeldBy & { end: string },
+  { by, end, distributed = isDistributed(sql) }: HeldBy & { end: string },
 ): Promise<PackedBars[]> {
   const stretches = stretchesOf(sql, ranges);
   return sql<PackedBars[]>`
@@ -113,7 +113,7 @@ const longestPauseDays = 31;
 export function selectHeldDividends(
   sql: Sql,
   ranges: readonly HeldRange[],
-  { by, distributed = false }: HeldBy,
+  { by, distributed = isDistributed(sql) }: HeldBy,
 ): Promise<HeldDividend[]> {
   return sql<HeldDividend[]>`
     with held as (

@@ -1,4 +1,4 @@
-import type { Sql } from "../../client.ts";
+import { isDistributed, type Sql } from "../../client.ts";
 import { hasSecurities } from "../market/read-securities.ts";
 import { barsOnShards, closeBefore } from "./universe-on-shards.ts";
 
@@ -90,7 +90,7 @@ const returnColumns: Readonly<Record<number, string>> = {
 };
 
 /** The return of a bar over so many of the security's bars; null where it has no bar that old. */
-export function returnOver(sql: Sql, lag: number, { by, distributed = false }: BarsAsked) {
+export function returnOver(sql: Sql, lag: number, { by, distributed = isDistributed(sql) }: BarsAsked) {
   if (lag === 0) return sql`0::float8`;
   const column = returnColumns[lag];
   if (column !== undefined) return sql`bar.${sql(column)}::float8`;

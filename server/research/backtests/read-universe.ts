@@ -1,4 +1,4 @@
-import type { Sql } from "../../../db/client.ts";
+import { isDistributed, type Sql } from "../../../db/client.ts";
 import type { Moment } from "../../../db/queries/research/moment.ts";
 import {
   hasMonthEnds,
@@ -57,7 +57,7 @@ export type UniverseAsked = { from: string | null; to: string | null; atMost?: n
  */
 export async function readUniverse(
   moment: Moment,
-  { from, to, atMost, distributed = false }: UniverseAsked,
+  { from, to, atMost, distributed = isDistributed(moment[0]) }: UniverseAsked,
   strategy: Pick<ConfiguredUniverseStrategy, "lags" | "minimums">,
 ): Promise<ReadUniverse> {
   const [read] = moment;

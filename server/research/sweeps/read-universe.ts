@@ -1,4 +1,4 @@
-import type { Sql } from "../../../db/client.ts";
+import { isDistributed, type Sql } from "../../../db/client.ts";
 import type { Moment } from "../../../db/queries/research/moment.ts";
 import { type PackedSweptSection, selectSweptSections } from "../../../db/queries/research/swept-universe.ts";
 import {
@@ -31,7 +31,7 @@ export type SharedMarket = SweptMarket & Listed;
 export async function readListed(
   read: Sql,
   range: { from: string | null; to: string | null },
-  distributed = false,
+  distributed = isDistributed(read),
 ): Promise<Listed> {
   const [dates, { listings, by }] = await Promise.all([selectSessions(read, range), selectListedTickers(read)]);
   const [newest = ""] = listings.map(({ lastDate }) => lastDate).toSorted((a, b) => (a < b ? 1 : -1));
