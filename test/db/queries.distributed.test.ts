@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { openPool, type Sql } from "../../db/client.ts";
+import type { Sql } from "../../db/client.ts";
 import { selectAskedHolders } from "../../db/queries/market/read-holders.ts";
 import { type Screen, selectScreen } from "../../db/queries/market/read-screener.ts";
 import { selectQuotes } from "../../db/queries/market/read-tickers.ts";
@@ -13,6 +13,7 @@ import { selectSweptSections } from "../../db/queries/research/swept-universe.ts
 import { selectListedTickers, selectSections } from "../../db/queries/research/universe.ts";
 import { selectHeldBars, selectHeldDividends } from "../../db/queries/research/universe-held.ts";
 import { addBacktestSample } from "../server/research/backtests/sample.ts";
+import { citusUrl } from "../support/citus.ts";
 import { judge } from "../support/citus-rules.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { recordStatements } from "../support/statements.ts";
@@ -20,9 +21,7 @@ import { recordStatements } from "../support/statements.ts";
 let database: TestDatabase;
 
 /** The backtests' market, in which one security was called GONE before it was called HALT. */
-beforeAll(async () => {
-  database = await createTestDatabase();
-  const { sql } = database;
+async function addMarket(sql: Sql): Promise<void> {
   await addBacktestSample(sql);
   for (const table of ["fct_polygon__stock_bars_performance", "fct_polygon__latest_session", "dim_tickers"]) {
     await sql`alter table public.${sql(table)} add column security_id text`;
@@ -49,6 +48,11 @@ beforeAll(async () => {
     select ticker, trade_date, open_price, greatest(high_price, low_price), low_price, close_price, volume, now()
     from public.fct_polygon__stock_bars_performance`;
   await sql`update public.fct_polygon__stock_bars_performance set source_inserted_at = now() + interval '1 day'`;
+}
+
+beforeAll(async () => {
+  database = await createTestDatabase({ raw: "whole" });
+  await addMarket(database.sql);
 });
 afterAll(() => database.drop());
 
@@ -150,17 +154,26 @@ test("what is read in one way is read in a form that Citus takes", async () => {
     expect({ statement, reasons: [...(await judge(statement))] }).toMatchObject({ reasons: [] });
 });
 
-/** A database of Barline on a coordinator, in which a build has published: only a planner of Citus proves what it takes. */
-const coordinator = process.env.CITUS_URL;
+/** An answer without the moments at which the two were filled. */
+const told = (answer: unknown): unknown =>
+  JSON.parse(JSON.stringify(answer, (name, value: unknown) => (name === "changedAt" ? undefined : value)));
 
-describe.skipIf(coordinator === undefined)("on a coordinator (CITUS_URL)", () => {
+/** Only a planner of Citus proves what it takes. */
+describe.skipIf(citusUrl === undefined)("on a coordinator (CITUS_URL)", () => {
+  let spread: TestDatabase;
+
+  beforeAll(async () => {
+    spread = await createTestDatabase({ raw: "citus" });
+    const { sql } = spread;
+    await addMarket(sql);
+    const facts = "public.fct_polygon__stock_bars_performance";
+    await sql`alter table ${sql(facts)} alter column ticker type text collate "C"`;
+    await sql`select create_distributed_table(${facts}, 'ticker', colocate_with => 'barline.shards')`;
+  }, 120_000);
+  afterAll(() => spread?.drop());
+
   for (const [name, ask] of Object.entries(read))
-    test(`${name} are read`, async () => {
-      const pool = openPool(coordinator ?? "", "read");
-      try {
-        expect(await ask(pool, true)).toBeDefined();
-      } finally {
-        await pool.end();
-      }
+    test(`${name} are read as on one server`, async () => {
+      expect(told(await ask(spread.sql, true))).toEqual(told(await ask(database.sql, false)));
     });
 });
