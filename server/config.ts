@@ -52,6 +52,10 @@ export type Config = {
   /** What is exported to the lake; null: what its page says, or is usual. */
   exportMode: ExportMode | null;
   workers: number;
+  /** What spreads the large tables over several servers; null: one has all of them. */
+  distribute: "citus" | null;
+  /** Over how many shards; null: as many as the workers have processors. */
+  distributeShards: number | null;
   /** What this process does. */
   roles: readonly Role[];
   logLevel: "debug" | "info" | "warn" | "error";
@@ -74,7 +78,7 @@ export class ConfigError extends Error {
 }
 
 /** Prefixes that are ours: another name under them is a slip of the pen, and is refused rather than ignored. */
-const ownPrefixes = ["ALERT_", "SMTP_", "POLYGON_", "S3_", "BARLINE_", "WORKSPACE_"];
+const ownPrefixes = ["ALERT_", "SMTP_", "POLYGON_", "S3_", "BARLINE_", "WORKSPACE_", "DISTRIBUTE_"];
 
 type Environment = Record<string, string | undefined>;
 
@@ -84,6 +88,7 @@ export function readConfig(environment: Environment, now: Date): StartConfig {
   refuseUnknown(environment);
   checkUniverse(values.UNIVERSE ?? "all");
   checkDatabaseUrl(values.DATABASE_URL);
+  checkDistribution(values);
   const host = values.HOST ?? "127.0.0.1";
   const startDate = values.START_DATE ?? `${now.getUTCFullYear()}-01-01`;
   if (startDate < "1999-01-01" || startDate > now.toISOString().slice(0, 10)) {
@@ -110,6 +115,8 @@ export function readConfig(environment: Environment, now: Date): StartConfig {
     workspaceModelSeconds: values.WORKSPACE_MODEL_TIMEOUT ?? 600,
     exportMode: values.EXPORT ?? null,
     workers: values.WORKERS ?? availableParallelism(),
+    distribute: values.DISTRIBUTE ?? null,
+    distributeShards: values.DISTRIBUTE_SHARDS ?? null,
     roles: values.ROLES ?? roles,
     logLevel: values.LOG_LEVEL ?? "info",
     proxies: proxies(environment),
@@ -126,6 +133,14 @@ function checkDatabaseUrl(url: string | undefined): void {
   } catch (error) {
     if (!(error instanceof DatabaseUrlError)) throw error;
     throw new ConfigError(`DATABASE_URL cannot be used: ${error.message}.`);
+  }
+}
+
+function checkDistribution({ DISTRIBUTE, DATABASE_URL }: Values): void {
+  if (DISTRIBUTE && !DATABASE_URL) {
+    throw new ConfigError(
+      `DISTRIBUTE is "${DISTRIBUTE}", and there is no DATABASE_URL: the embedded PostgreSQL is one server. Name the coordinator there, or leave DISTRIBUTE out.`,
+    );
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { Sql } from "../db/client.ts";
+import type { Distribution } from "../db/distribution/types.ts";
 import type { AlertDesk } from "../jobs/alerts/types.ts";
 import type { Drift } from "../jobs/drift/types.ts";
 import type { Housekeeping } from "../jobs/housekeeping/types.ts";
@@ -26,6 +27,8 @@ export type AppContext = {
   /** Read-only, with a statement timeout. */
   read: Sql;
   pipeline: Pipeline;
+  /** Where the large tables lie on shards; one server has them all where left out. */
+  distribution?: Distribution | undefined;
   /** Where alerts go, their tests and retries. */
   alerts: AlertDesk;
   housekeeping: Housekeeping;

@@ -61,6 +61,7 @@ async function openDashboard(
     publishedLogins: openPublishedLogins(startup, { url, sql: state }),
   };
   const snapshots = createSnapshots({ keepMs: snapshotMs, now });
-  const context = { config, ...parts, ...kept, ...logins, snapshots, metrics, log, now };
+  const { distribution } = database;
+  const context = { config, ...parts, distribution, ...kept, ...logins, snapshots, metrics, log, now };
   return createApp(context, { dashboard: createDashboardRoutes(context), assets: await createAssetRoutes() });
 }

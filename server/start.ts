@@ -9,7 +9,6 @@ import { StartError } from "../db/errors.ts";
 import { migrateDatabase } from "../db/migrate.ts";
 import { lockEmbeddedServer } from "../db/queries/operations/owner.ts";
 import { hasRuns } from "../db/queries/pipeline/read-runs.ts";
-import { requireSessionPooling } from "../db/session-pooling.ts";
 import { createAlerts } from "../jobs/alerts/alerts.ts";
 import type { Alerts } from "../jobs/alerts/types.ts";
 import { createDrift } from "../jobs/drift/drift.ts";
@@ -25,6 +24,7 @@ import type { PipelineSettings } from "../jobs/settings.ts";
 import { prepareWorkspace } from "../jobs/workspace/scaffold.ts";
 import packageJson from "../package.json" with { type: "json" };
 import type { Config } from "./config.ts";
+import { openDistribution, requireServer } from "./distribution/open.ts";
 import { createGuard, type Guard } from "./http/guard.ts";
 import { adoptPasswords } from "./http/password.ts";
 import { lakeOf } from "./lake-config.ts";
@@ -52,11 +52,11 @@ export async function startDatabase(startup: Startup): Promise<Database> {
   const { config, log, lifecycle, now, wait, signal } = startup;
   const onWait = (holder: string) => log.warn({ holder }, "the start waits for a lock in the database");
   if (config.databaseUrl !== null) {
-    await requireSessionPooling(config.databaseUrl);
+    await requireServer(config.databaseUrl, config);
     const { asReader } = await migrateDatabase(config.databaseUrl, { onWait });
     if (!asReader)
       log.warn("the login may not make roles; the dashboard's pool is read-only by its session setting alone");
-    return { url: config.databaseUrl, asReader };
+    return { url: config.databaseUrl, asReader, distribution: await openDistribution(config.databaseUrl, config, log) };
   }
   const dataDir = resolve(config.dataDir);
   const dataDirLock = await lockDataDir(dataDir, {

@@ -81,6 +81,8 @@ export const variables = {
   RECHECK_SESSIONS: { schema: wholeNumber(0, 250), allowed: "a whole number from 0 (none) to 250" },
   WORKSPACE_MODEL_TIMEOUT: { schema: wholeNumber(1, 86_400), allowed: "a whole number of seconds from 1 to 86400" },
   EXPORT: { schema: z.enum(exportModes), allowed: "`off`, `marts` or `all`" },
+  DISTRIBUTE: { schema: z.enum(["citus"]), allowed: "`citus`, or nothing" },
+  DISTRIBUTE_SHARDS: { schema: wholeNumber(1, 1024), allowed: "a whole number from 1 to 1024" },
   ROLES: {
     schema: z
       .string()

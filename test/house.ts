@@ -14,7 +14,7 @@ export const rooms: Record<string, readonly string[]> = {
   // Tables, connections and statements: they know of nothing else.
   "db/schema": [],
   db: ["db/schema"],
-  "db/backup": ["db"],
+  "db/backup": ["db", "db/distribution"],
   // How the large tables lie on several servers.
   "db/distribution": ["db"],
   // How people's own statements are run, which no subject's queries are.
@@ -251,6 +251,7 @@ export const rooms: Record<string, readonly string[]> = {
   ],
   // Commands of the terminal, beside the process that serves.
   "server/backup": ["db", "db/backup", "jobs/export", "jobs/lake", "server"],
+  "server/distribution": ["db", "db/distribution", "db/queries/operations", "server"],
   "server/workspace": ["db", "jobs/orchestrator", "jobs/workspace", "server", "server/backup"],
   server: [
     "db",
@@ -269,6 +270,7 @@ export const rooms: Record<string, readonly string[]> = {
     "server/backfills",
     "server/backup",
     "server/clients",
+    "server/distribution",
     "server/http",
     "server/market",
     "server/metrics",

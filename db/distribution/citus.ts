@@ -13,13 +13,17 @@ const longestName = 63;
  */
 export async function openCitus(sql: Sql): Promise<Distribution> {
   const shards = await readShards(sql);
-  const distributed = await readDistributed(sql);
   const ranges = shards.map(({ first, last }) => `between ${first} and ${last}`);
   // Each shard's own out of the texts for all.
   const own = (texts: readonly string[]) => `(array[${texts.map(literal).join(", ")}])[number + 1]`;
   return {
     shards: shards.length,
-    isDistributed: (table) => distributed.has(quoted(table)),
+    async isDistributed(run, table) {
+      const [row] = await run(`
+        select count(*) > 0 as lies from pg_dist_partition
+        where partmethod = 'h' and logicalrelid::oid = to_regclass(${literal(quoted(table))})::oid`);
+      return row?.lies === true;
+    },
     async begin(run, settings) {
       // One connection a worker: of several each would have a snapshot of its own, and not see what another has made.
       await run("set local citus.multi_shard_modify_mode = 'sequential'");
@@ -66,16 +70,6 @@ async function readShards(sql: Sql | TransactionSql): Promise<ShardRow[]> {
     inner join pg_dist_shard as placed
       on placed.shardid = get_shard_id_for_distribution_column('barline.shards'::regclass, shards.key)
     order by shards.number`;
-}
-
-async function readDistributed(sql: Sql): Promise<Set<string>> {
-  const rows = await sql<{ schema: string; identifier: string }[]>`
-    select nspname as schema, relname as identifier
-    from pg_dist_partition
-    inner join pg_class as class on class.oid = logicalrelid
-    inner join pg_namespace as namespace on namespace.oid = relnamespace
-    where partmethod = 'h'`;
-  return new Set(rows.map(quoted));
 }
 
 async function readShardNames(run: Run, table: Table): Promise<Table[]> {

@@ -1,7 +1,14 @@
 import type { Sql } from "../client.ts";
-import { type Distribution, distributedSources, literal, quoted, type Run, sharedSchema, type Table } from "./types.ts";
-
-const rawBars = distributedSources.at(0) ?? { schema: "", identifier: "" };
+import {
+  type Distribution,
+  distributedSources,
+  literal,
+  quoted,
+  type Run,
+  rawBars,
+  sharedSchema,
+  type Table,
+} from "./types.ts";
 
 /**
  * A stand-in for a distributed warehouse on one server: partitions `…_0`, `…_1`, … are the shards. It tells nothing of two-phase commits,
@@ -10,28 +17,10 @@ const rawBars = distributedSources.at(0) ?? { schema: "", identifier: "" };
 export async function openPartitions(sql: Sql): Promise<Distribution> {
   const [{ shards } = { shards: 0 }] = await sql<{ shards: number }[]>`
     select count(*)::int as shards from pg_inherits where inhparent = 'public.source_polygon_stock_bars_daily'::regclass`;
-  const partitioned = new Set(
-    (
-      await sql<Table[]>`
-        select nspname as schema, relname as identifier
-        from pg_class as class inner join pg_namespace as namespace on namespace.oid = relnamespace
-        where relkind = 'p'`
-    ).map(quoted),
-  );
-  const partsOf = (table: Table) =>
-    Array.from({ length: shards }, (_, shard) => ({ ...table, identifier: `${table.identifier}_${shard}` }));
   return {
     shards,
-    isDistributed: (table) => partitioned.has(quoted(table)),
-    async begin(run, settings) {
-      for (const [name, value] of Object.entries(settings)) await run(`set local ${name} = ${literal(value)}`);
-    },
-    distribute: (run, table, column) => partition(run, table, column, partsOf(table)),
+    ...createPartitioning(shards),
     replicate: async () => {},
-    async move(run, table, schema) {
-      for (const one of [...partsOf(table), table]) await run(`alter table ${quoted(one)} set schema "${schema}"`);
-    },
-    shardsOf: async (_run, table) => partsOf(table),
     replicaOf: async (_run, table) => table,
     owns: (shard, column) =>
       `satisfies_hash_partition(${literal(quoted(rawBars))}::regclass, ${shards}, ${shard}, ${column})`,
@@ -42,6 +31,29 @@ export async function openPartitions(sql: Sql): Promise<Distribution> {
     },
     answersOf: (queries) =>
       queries.map((query) => `select to_jsonb(answered) as told from (\n${query}\n) as answered`).join(" union all "),
+  };
+}
+
+/** How single tables lie on so many partitions. */
+export function createPartitioning(
+  shards: number,
+): Pick<Distribution, "begin" | "isDistributed" | "distribute" | "move" | "shardsOf"> {
+  const partsOf = ({ schema, identifier }: Table) =>
+    Array.from({ length: shards }, (_, shard) => ({ schema, identifier: `${identifier}_${shard}` }));
+  return {
+    async begin(run, settings) {
+      for (const [name, value] of Object.entries(settings)) await run(`set local ${name} = ${literal(value)}`);
+    },
+    async isDistributed(run, table) {
+      const [row] = await run(`
+        select count(*) > 0 as lies from pg_class where relkind = 'p' and oid = to_regclass(${literal(quoted(table))})`);
+      return row?.lies === true;
+    },
+    distribute: (run, table, column) => partition(run, table, column, partsOf(table)),
+    async move(run, table, schema) {
+      for (const one of [...partsOf(table), table]) await run(`alter table ${quoted(one)} set schema "${schema}"`);
+    },
+    shardsOf: async (_run, table) => partsOf(table),
   };
 }
 
@@ -70,12 +82,6 @@ export async function partitionRawTables(sql: Sql, shards: number): Promise<void
     await run(`create schema if not exists ${sharedSchema}`);
     // As on a distributed table: who corrects a bar keeps what it said.
     await run(`drop trigger if exists keep_restated_bars on ${quoted(rawBars)}`);
-    for (const table of distributedSources) {
-      const parts = Array.from({ length: shards }, (_, shard) => ({
-        ...table,
-        identifier: `${table.identifier}_${shard}`,
-      }));
-      await partition(run, table, "ticker", parts);
-    }
+    for (const table of distributedSources) await createPartitioning(shards).distribute(run, table, "ticker");
   });
 }

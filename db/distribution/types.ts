@@ -11,8 +11,8 @@ export type Run = (text: string) => Promise<readonly Record<string, unknown>[]>;
 export type Distribution = {
   /** How many there are. */
   shards: number;
-  /** Whether a table that was there when the warehouse was opened lies on shards. */
-  isDistributed(table: Table): boolean;
+  /** Whether a table stands, and lies on shards. */
+  isDistributed(run: Run, table: Table): Promise<boolean>;
   /** Prepares a transaction that reads or writes shards, and touches every one of them, so that all have their snapshots from here on. */
   begin(run: Run, settings: Readonly<Record<string, string>>): Promise<void>;
   /** Lays an empty table, made in this transaction, on the shards by its column of tickers. */
@@ -39,12 +39,16 @@ export const quoted = ({ schema, identifier }: Table): string =>
 /** A text as SQL writes it. */
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
-/** The raw tables that lie on shards, co-located. Whatever else is large is a model, and says so itself. */
-export const distributedSources: readonly Table[] = [
-  { schema: "public", identifier: "source_polygon_stock_bars_daily" },
+export const rawBars: Table = { schema: "public", identifier: "source_polygon_stock_bars_daily" };
+
+/** What loads work with beside the raw bars: nothing in it is missed, as what is not merged yet is staged again. */
+const workTables: readonly Table[] = [
   { schema: "barline", identifier: "staging_stock_bars" },
   { schema: "barline", identifier: "compared_bars" },
 ];
+
+/** The raw tables that lie on shards, co-located. Whatever else is large is a model, and says so itself. */
+export const distributedSources: readonly Table[] = [rawBars, ...workTables];
 
 /** Where a build keeps what shards read of small tables. */
 export const sharedSchema = "barline_shared";

@@ -43,6 +43,8 @@ describe("readConfig", () => {
       workspaceModelSeconds: 600,
       exportMode: null,
       workers: config.workers,
+      distribute: null,
+      distributeShards: null,
       roles: ["web", "schedule", "work", "sweep"],
       logLevel: "info",
       proxies: { http: null, https: null, direct: [] },
@@ -77,6 +79,8 @@ describe("readConfig", () => {
       START_DATE: "2020-01-02",
       CATCHUP: "latest",
       WORKERS: "2",
+      DISTRIBUTE: "citus",
+      DISTRIBUTE_SHARDS: "8",
       ROLES: "sweep, web,web",
       SQL_FOR_VIEWERS: "true",
       LOG_LEVEL: "debug",
@@ -127,6 +131,8 @@ describe("readConfig", () => {
       workspaceModelSeconds: 90,
       exportMode: "all",
       workers: 2,
+      distribute: "citus",
+      distributeShards: 8,
       roles: ["web", "sweep"],
       logLevel: "debug",
       proxies: {
@@ -196,6 +202,8 @@ describe("readConfig", () => {
     ["START_DATE", "2026-11-24", "to today"],
     ["CATCHUP", "some", "`all`, `latest` or `none`"],
     ["WORKERS", "0", "a whole number from 1 to 64"],
+    ["DISTRIBUTE", "sharded", "`citus`, or nothing"],
+    ["DISTRIBUTE_SHARDS", "0", "a whole number from 1 to 1024"],
     ["ROLES", "web,worker", "one or more of `web`, `schedule`, `work`, `sweep`, separated by commas"],
     ["ROLES", "web,", "one or more of `web`, `schedule`, `work`, `sweep`, separated by commas"],
     ["TRUSTED_PROXIES", "proxy.example", "addresses or networks"],
@@ -235,6 +243,12 @@ describe("readConfig", () => {
     expect(message).toContain(allowed);
     expect(message).not.toContain(value);
     expect(message).not.toContain("hunter2");
+  });
+
+  test("refuses to distribute the embedded database", () => {
+    expect(messageOf({ DISTRIBUTE: "citus" })).toBe(
+      'DISTRIBUTE is "citus", and there is no DATABASE_URL: the embedded PostgreSQL is one server. Name the coordinator there, or leave DISTRIBUTE out.',
+    );
   });
 
   test("refuses a key id without its secret, and the reverse", () => {

@@ -61,7 +61,7 @@ export function createShardPlaces(
       return await views.create(relation, redirect(await of(model), text));
     }
     const present = places.of(relation);
-    if (model?.config.distributedBy || distribution.isDistributed(relation))
+    if (model?.config.distributedBy || (await distribution.isDistributed(run, relation)))
       return await distribution.shardsOf(run, present);
     const copy = await copies.bring(relation, present);
     return shardNumbers(distribution).map(() => copy);
