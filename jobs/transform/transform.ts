@@ -94,7 +94,7 @@ export function createTransform(options: TransformOptions): Transform {
       });
       return result;
     },
-    outdated: async () => await findOutdated(sql, load()),
+    outdated: async () => await findOutdated(sql, load(), distribution),
     freshness: async ({ signal } = {}) =>
       checkFreshness({ sql, sources: load().project.sources, now: now?.() ?? new Date() }, signal),
     failingRows: async (testName, limit) => {

@@ -1,16 +1,21 @@
 import type { Sql } from "../../../db/client.ts";
+import type { Distribution } from "../../../db/distribution/types.ts";
 import type { LoadedProject } from "../project/assemble.ts";
 import { readStanding } from "./catalog.ts";
 import { createPlaces } from "./places.ts";
 import { withQueries } from "./query.ts";
-import { keepsHistory } from "./refresh.ts";
+import { keepsHistory, liesElsewhere } from "./refresh.ts";
 import { isStatementFault, openSession } from "./session.ts";
 
 /**
- * Names of the models that are published as something else made them than the project says now, or not at all. None where
- * nothing has been published yet: the first build is for the first data.
+ * Names of the models that are published as something else made them than the project says now, elsewhere than they are to lie, or not at
+ * all. None where nothing has been published yet: the first build is for the first data.
  */
-export async function findOutdated(sql: Sql, { project, compiler }: LoadedProject): Promise<string[]> {
+export async function findOutdated(
+  sql: Sql,
+  { project, compiler }: LoadedProject,
+  distribution?: Distribution,
+): Promise<string[]> {
   const models = project.models.filter(({ config }) => config.materialized !== "ephemeral");
   return (await sql.begin("isolation level repeatable read read only", async (transaction) => {
     const session = openSession(transaction, undefined);
@@ -24,7 +29,8 @@ export async function findOutdated(sql: Sql, { project, compiler }: LoadedProjec
       const { materialized } = model.config;
       const keeps = materialized === "snapshot" || (materialized === "incremental" && keepsHistory(model));
       const isKept = keeps && published !== undefined;
-      if (!isKept && (!published?.fingerprint || published.fingerprint !== (await fingerprintNow(model))))
+      if (await liesElsewhere(session, distribution, model)) outdated.push(model.name);
+      else if (!isKept && (!published?.fingerprint || published.fingerprint !== (await fingerprintNow(model))))
         outdated.push(model.name);
     }
     return outdated;

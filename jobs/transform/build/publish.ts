@@ -1,3 +1,4 @@
+import { replaceTable } from "../../../db/distribution/replace.ts";
 import type { Distribution } from "../../../db/distribution/types.ts";
 import { RetryableError } from "../../orchestrator/errors.ts";
 import type { Compiler } from "../project/compile.ts";
@@ -16,6 +17,7 @@ import {
 import { type BuiltModel, isMoved } from "./context.ts";
 import { createPlaces } from "./places.ts";
 import { withQueries } from "./query.ts";
+import { liesElsewhere } from "./refresh.ts";
 import type { Session } from "./session.ts";
 import { endBuildsInTheWay, holdPublications, putUpGuests, readWorkspaceRelations, takeDownGuests } from "./way.ts";
 
@@ -215,16 +217,21 @@ async function copyInto(
   { model, relation, fingerprint }: BuiltModel,
   outside: Relation[],
 ): Promise<void> {
-  const { session } = context;
+  const { session, distribution } = context;
   const target = model.relation;
   const describe = async (of: Relation) => JSON.stringify(await readColumns(session, of));
   if ((await describe(relation)) !== (await describe(target))) {
     const names = outside.map(quoteRelation).join(", ");
     throw refuse(model.path, `its columns change, and ${names} outside the project reads it; drop that first`);
   }
-  await session.run(`delete from ${quoteRelation(target)}`);
-  await session.run(`insert into ${quoteRelation(target)} select * from ${quoteRelation(relation)}`);
-  await session.run(`drop table ${quoteRelation(relation)}`);
+  if (distribution && (await liesElsewhere(session, distribution, model))) {
+    // Rows would stay on the one server that the table lies on: the table goes, beneath its views.
+    await replaceTable(session.run, distribution, { old: target, fresh: relation });
+  } else {
+    await session.run(`delete from ${quoteRelation(target)}`);
+    await session.run(`insert into ${quoteRelation(target)} select * from ${quoteRelation(relation)}`);
+    await session.run(`drop table ${quoteRelation(relation)}`);
+  }
   await session.run(await commentStatements(session, "table", target, model, fingerprint));
 }
 

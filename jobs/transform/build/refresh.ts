@@ -1,6 +1,8 @@
+import type { Distribution } from "../../../db/distribution/types.ts";
 import type { Model, Relation } from "../project/types.ts";
 import { readRowEstimate } from "./catalog.ts";
 import { isMoved, type ModelContext } from "./context.ts";
+import type { Session } from "./session.ts";
 
 /** Fewer rows are written in no time, and estimates of few rows are poor. */
 const largeRows = 10_000;
@@ -17,6 +19,8 @@ export async function refreshReason(
   const standing = context.standing.get(model.name);
   if (!standing) return "it is not there yet";
   if (standing.kind !== "table") return "a view stands under its name";
+  if (await liesElsewhere(context.session, context.shards?.distribution, model))
+    return "its table does not lie on the shards yet";
   if (isRefreshAsked(context, model)) return "a full refresh was asked for";
   if (keepsHistory(model)) return undefined;
   if (standing.fingerprint === undefined) return "Barline did not build the table that stands";
@@ -24,6 +28,15 @@ export async function refreshReason(
   if (await isFarBehind(context, model)) return "most of its source's rows are new";
   if (model.config.rebuildAfterParents && hasNewParent(context, model)) return "a table that it reads was built whole";
   return undefined;
+}
+
+/** Whether a table that is to lie on the shards stands on one server, as of a warehouse that was distributed since. */
+export async function liesElsewhere(
+  { run }: Session,
+  distribution: Distribution | undefined,
+  { config, relation }: Model,
+): Promise<boolean> {
+  return distribution !== undefined && !!config.distributedBy && !(await distribution.isDistributed(run, relation));
 }
 
 /**
