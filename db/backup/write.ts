@@ -1,4 +1,5 @@
 import type { Sql, TransactionSql } from "../client.ts";
+import { areBarsDistributed } from "../distribution/cluster.ts";
 import { lockKeys } from "../locks.ts";
 import {
   prepareBackupSession,
@@ -30,8 +31,11 @@ export async function writeTables(sql: Sql, task: BackupTask): Promise<BackupWri
   await sql`select pg_advisory_lock(${lockKeys.build}::bigint)`;
   let writer: BackupWriter | undefined;
   try {
+    const isDistributed = await areBarsDistributed(sql);
+    if (isDistributed) await sql`select pg_advisory_lock(${lockKeys.rawTables}::bigint)`;
     return await sql.begin("isolation level repeatable read read only", async (transaction) => {
       await prepareBackupSession(transaction);
+      if (isDistributed) await seeShards(transaction);
       const tables = await selectBackupTables(transaction);
       const unknown = await selectUnknownTables(transaction);
       if (unknown.length > 0) task.onLeftOut(unknown);
@@ -53,8 +57,16 @@ export async function writeTables(sql: Sql, task: BackupTask): Promise<BackupWri
     writer?.abandon();
     throw error;
   } finally {
+    await sql`select pg_advisory_unlock(${lockKeys.rawTables}::bigint)`.catch(() => {});
     await sql`select pg_advisory_unlock(${lockKeys.build}::bigint)`.catch(() => {});
   }
+}
+
+/** Sees all shards as of now, on one connection a worker: there is no snapshot of several servers. Loads, which waited, go on. */
+async function seeShards(transaction: TransactionSql): Promise<void> {
+  await transaction`select set_config('citus.max_adaptive_executor_pool_size', '1', true)`;
+  await transaction`select count(*) from barline.shards`;
+  await transaction`select pg_advisory_unlock(${lockKeys.rawTables}::bigint)`;
 }
 
 async function* copyOut(
