@@ -60,7 +60,7 @@ async function isUnique(session: Session, { model, proven }: BuiltModel, key: st
   const list = key.map(quoteIdentifier).join(", ");
   const [row] = await session.run(`
     select exists (
-      select from ${quoteRelation(model.relation)} group by ${list} having count(*) > 1
+      select ${list} from ${quoteRelation(model.relation)} group by ${list} having count(*) > 1
     ) as repeats`);
   return row?.repeats !== true;
 }
