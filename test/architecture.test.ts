@@ -173,7 +173,8 @@ describe("test files", () => {
 describe("source files", () => {
   test("read the environment only where a process begins: the server, and a command of the terminal", () => {
     const readers = files.filter((file) => /process\.env|Bun\.env|import\.meta\.env/.test(sources.get(file) ?? ""));
-    expect(readers.sort()).toEqual(["server/backup/command.ts", "server/main.ts", "server/workspace.ts"]);
+    const commands = ["server/backup/command.ts", "server/distribute.ts", "server/main.ts", "server/workspace.ts"];
+    expect(readers.sort()).toEqual(commands);
   });
 
   test("take advisory locks by keys from one list, no two of which are the same", () => {

@@ -1,4 +1,4 @@
-import { isDistributed, type JsonValue, type Sql } from "../../client.ts";
+import { isDistributed, type JsonValue, type Sql, type TransactionSql } from "../../client.ts";
 import { lockKeys } from "../../locks.ts";
 import { shardBytes, shardedTables } from "../../shard-sizes.ts";
 
@@ -72,6 +72,17 @@ export function selectProcesses(sql: Sql, silentMs: number, limit: number): Prom
     ) as known
     order by array_position(array['alive', 'lost', 'stopped'], state), "heartbeatAt" desc
     limit ${limit}::int`;
+}
+
+/** The processes that are at work on the database now: the server holds a lock for each as long as it lives. */
+export function selectWorkingProcesses(sql: Sql | TransactionSql): Promise<{ host: string; pid: number }[]> {
+  return sql<{ host: string; pid: number }[]>`
+    select host, processes.pid
+    from pg_locks
+    inner join barline.processes on processes.owner::int::oid = objid
+    where locktype = 'advisory' and classid = ${lockKeys.processClass}::int::oid
+      and database = (select oid from pg_database where datname = current_database())
+    order by host, processes.pid`;
 }
 
 export type TableRow = { schema: string; name: string; rows: number | null; bytes: number };
