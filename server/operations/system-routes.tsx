@@ -31,6 +31,7 @@ async function readSystem(context: AppContext): Promise<SystemView> {
     })),
     missingRoles,
     sizes,
+    shards: context.distribution?.shards ?? null,
     cleanings: runs.map((row) => ({ ...row, counts: recordOf(row).counts })),
   };
 }

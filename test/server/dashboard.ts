@@ -85,7 +85,7 @@ export async function openDashboard(
     await sweeps.stop();
     await database.drop();
   };
-  return { app, sql: database.sql, pipeline, asked, sweeps, fragment, post, close };
+  return { app, context, sql: database.sql, pipeline, asked, sweeps, fragment, post, close };
 }
 
 export type Dashboard = Awaited<ReturnType<typeof openDashboard>>;

@@ -22,6 +22,8 @@ export type SystemView = {
   /** What no living process does. */
   missingRoles: string[];
   sizes: SizesView;
+  /** Over how many shards the large tables are spread; null where one server has them. */
+  shards: number | null;
   cleanings: CleaningView[];
 };
 
@@ -46,7 +48,10 @@ const Facts = ({ system }: { system: SystemView }) => {
   return (
     <dl class="facts">
       <Fact term="Processes">{formatCount(alive, "alive", "alive")}</Fact>
-      <Fact term="Database">{formatBytes(databaseBytes)}</Fact>
+      <Fact term="Database">
+        {formatBytes(databaseBytes)}
+        {system.shards !== null && <small>the large tables on {formatCount(system.shards, "shard")} of Citus</small>}
+      </Fact>
       <Fact term="Lake">{formatBytes(lakeBytes(system))}</Fact>
       {disk && (
         <Fact term="Free on the disk of DATA_DIR" class={disk.freeBytes < disk.totalBytes * scarceShare ? "bad" : ""}>

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { Distribution } from "../../../db/distribution/types.ts";
 import { lockService } from "../../../db/queries/operations/services.ts";
 import { registerProcess } from "../../../db/queries/pipeline/processes.ts";
 import { jobIds } from "../../../jobs/pipeline.ts";
@@ -55,6 +56,13 @@ describe("the system page", () => {
     expect(page).toContain("Alive");
     expect(page).toContain("schedules");
     expect(page).toContain(`href="/runs/${run?.id}"`);
+  });
+
+  test("says over how many shards the warehouse is spread", async () => {
+    expect(await text()).not.toContain("Citus");
+    dashboard.context.distribution = { shards: 3 } as unknown as Distribution;
+    expect(await text()).toContain("the large tables on 3 shards of Citus");
+    dashboard.context.distribution = undefined;
   });
 
   test("refreshes its live half alone", async () => {
