@@ -53,7 +53,7 @@ export async function startDatabase(startup: Startup): Promise<Database> {
   const onWait = (holder: string) => log.warn({ holder }, "the start waits for a lock in the database");
   if (config.databaseUrl !== null) {
     await requireServer(config.databaseUrl, config);
-    const { asReader } = await migrateDatabase(config.databaseUrl, { onWait });
+    const { asReader } = await migrateDatabase(config.databaseUrl, { onWait, distributed: config.distribute !== null });
     if (!asReader)
       log.warn("the login may not make roles; the dashboard's pool is read-only by its session setting alone");
     return { url: config.databaseUrl, asReader, distribution: await openDistribution(config.databaseUrl, config, log) };
