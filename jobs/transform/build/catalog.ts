@@ -43,10 +43,13 @@ export async function readColumns(session: Session, relation: Relation): Promise
   return rows.map(({ attname, type }) => ({ name: String(attname), type: String(type) }));
 }
 
+/** A query for about how many rows a table has, zero or less where nobody knows. */
+export const rowEstimateSql = (relation: Relation): string =>
+  `select greatest(reltuples, pg_stat_get_live_tuples(oid)) as rows from pg_class where oid = ${relationLiteral(relation)}`;
+
 /** About how many rows a table has: as last analyzed or, where that is more, as counted since; undefined where nobody knows. */
 export async function readRowEstimate(session: Session, relation: Relation): Promise<number | undefined> {
-  const [row] = await session.run(`
-    select greatest(reltuples, pg_stat_get_live_tuples(oid)) as rows from pg_class where oid = ${relationLiteral(relation)}`);
+  const [row] = await session.run(rowEstimateSql(relation));
   const rows = Number(row?.rows ?? 0);
   return rows > 0 ? rows : undefined;
 }

@@ -60,14 +60,19 @@ export function keepsHistory({ config }: Model): boolean {
 /** Whether so much is new that the whole costs less: no range has to be found, and nothing is written twice. */
 async function isFarBehind(context: ModelContext, model: Model): Promise<boolean> {
   if (model.config.rebuildBelow === 0) return false;
-  const { session } = context;
-  const rows = await readRowEstimate(session, model.relation);
+  const rows = await estimateRows(context, model.relation);
   if (rows === undefined) return false;
   for (const relation of sourcesOf(context, model)) {
-    const known = (await readRowEstimate(session, relation)) ?? 0;
+    const known = (await estimateRows(context, relation)) ?? 0;
     if (known >= largeRows && rows < model.config.rebuildBelow * known) return true;
   }
   return false;
+}
+
+/** About how many rows a table has, wherever they lie; undefined where nobody knows. */
+async function estimateRows({ session, shards }: ModelContext, relation: Relation): Promise<number | undefined> {
+  const liesOnShards = await shards?.distribution.isDistributed(session.run, relation);
+  return shards && liesOnShards ? await shards.estimateRows(relation) : await readRowEstimate(session, relation);
 }
 
 /** Whether an incremental table that a model reads, itself or through views, was built whole in this build. */

@@ -1,5 +1,6 @@
 import { type Distribution, shardNumbers } from "../../../db/distribution/types.ts";
-import { literal, type Model, quoteRelation } from "../project/types.ts";
+import { literal, type Model, quoteRelation, type Relation } from "../project/types.ts";
+import { rowEstimateSql } from "./catalog.ts";
 import { createPlaces } from "./places.ts";
 import { createShardPlaces, type Placed, type ShardContext } from "./shard-places.ts";
 import { createSharedCopies } from "./shared-copies.ts";
@@ -17,6 +18,8 @@ export type ShardWork = {
   runsThere(model: Model): boolean;
   /** A text on published names, as it is to be run on each shard for a model. */
   redirect(model: Model, text: string): Promise<string[]>;
+  /** About how many rows a distributed table has; undefined where nobody knows. */
+  estimateRows(relation: Relation): Promise<number | undefined>;
   /** Says that what stands of a model has changed, so that what shards read of it is brought up to date before the next one asks. */
   changed(model: Model): void;
   /** Takes down what was put up on the shards for this build. */
@@ -60,6 +63,15 @@ export function createShardWork(context: ShardContext, distribution: Distributio
     async redirect(model, text) {
       await prepareStrays(model);
       return there.redirect([...(await there.of(model)), ...(await placeOwn(model))], text);
+    },
+    async estimateRows(relation) {
+      const shards = await distribution.shardsOf(session.run, relation);
+      const queries = shards.map((shard) => rowEstimateSql(shard));
+      const [row] = await session.run(`
+        with answers as materialized (${distribution.answersOf(queries)})
+        select sum((told ->> 'rows')::float8) as rows from answers`);
+      const rows = Number(row?.rows ?? 0);
+      return rows > 0 ? rows : undefined;
     },
     changed: ({ name }) => there.forget(name),
     finish: there.finish,
