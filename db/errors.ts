@@ -16,6 +16,10 @@ const transientClasses = ["08", "53", "57", "58"];
  * is read-only for a while, as in a failover or with a full disk.
  */
 const transientStates = ["40001", "40P01", "55P03", "25P03", "25P04", "25006"];
+/** What Citus says, by no state of its own, where a worker is lost on the way of a transaction. */
+const lostWorker = /^(failure on connection marked as essential|failed to (COPY to shard|prepare|commit))/i;
+const internalError = "XX000";
+
 /** What postgres.js and the system call a lost or refused connection. */
 const connectionCodes = [
   "CONNECT_TIMEOUT",
@@ -40,6 +44,7 @@ export function isTransientDatabaseError(error: unknown): boolean {
   if (error.code.startsWith("CONNECTION_") || connectionCodes.includes(error.code)) return true;
   return (
     transientStates.includes(error.code) ||
+    (error.code === internalError && lostWorker.test(error.message)) ||
     transientClasses.some((prefix) => error.code.length === 5 && error.code.startsWith(prefix))
   );
 }
