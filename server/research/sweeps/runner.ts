@@ -64,9 +64,8 @@ export function createRunner(options: RunnerOptions): Runner {
     await options.runBacktest(piece).finally(() => holder.drop(piece));
     return true;
   };
-  const failed = (error: unknown) => log.warn({ error }, "no piece of research could be taken");
-  const sweeps = createTaker(takeSweep, failed);
-  const backtests = createTaker(takeBacktest, failed);
+  const sweeps = createTaker(takeSweep, (error) => log.warn({ error }, "no sweep could be taken"));
+  const backtests = createTaker(takeBacktest, (error) => log.warn({ error }, "no backtest of others could be taken"));
 
   return {
     wake,
