@@ -108,8 +108,7 @@ export async function selectWorkspaceSeries(
   columns: readonly WorkspaceColumn[],
   holder: Holder,
 ): Promise<WorkspaceSeriesRow[]> {
-  const key =
-    relation.grain === "security_session" ? sql`own.security_id = facts.security_id` : sql`own.ticker = facts.ticker`;
+  const key = sql(relation.grain === "security_session" ? "security_id" : "ticker");
   const values = columns.map((column) => sql`, (${workspaceExpression(sql, column, "own")})::float8`);
   const [found] = await readPatiently(
     sql,
@@ -117,13 +116,14 @@ export async function selectWorkspaceSeries(
       await transaction<[{ rows: WorkspaceSeriesRow[] }]>`
       -- By themselves first: where bars are distributed, the other relation would have to be sent to them.
       with facts as materialized (
-        select ticker, security_id, trade_date
+        select ${key} as key, trade_date
         from public.fct_polygon__stock_bars_performance as bars
         where ${isHeldBy(sql, "bars", holder)}
       )
       select coalesce(json_agg(json_build_array(facts.trade_date ${values}) order by facts.trade_date), '[]') as rows
       from facts
-      inner join ${relationName(sql, relation)} as own on ${key} and own.trade_date = facts.trade_date`,
+      inner join ${relationName(sql, relation)} as own
+        on own.${key} = facts.key and own.trade_date = facts.trade_date`,
   );
   return found.rows;
 }
