@@ -86,8 +86,8 @@ export function openPool(
 /** Whether a pool, or a transaction of one, was opened for large tables that lie on several servers. */
 export const isDistributed = (sql: Sql | TransactionSql): boolean => {
   // Which the driver's types say of a pool only.
-  const { settings } = (sql as { options: { settings?: Record<string, string> | null } }).options;
-  return settings?.[distributedSetting] === "on";
+  const { options } = sql as { options?: { settings?: Record<string, string> | null } };
+  return options?.settings?.[distributedSetting] === "on";
 };
 
 /** How the driver reaches the database at `url`, with the settings that every connection of ours has, and `settings` besides. */
