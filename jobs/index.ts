@@ -155,7 +155,7 @@ function openWorkers(options: PipelineOptions, limiter: { acquire(): Promise<voi
     entry: new URL("./worker.ts", import.meta.url),
     size: options.workers,
     slotsPerWorker,
-    settings: workerSettings(options.settings),
+    settings: workerSettings(options),
     permit: async (resource) => {
       if (resource !== marketCalls) throw new Error(`Nobody grants "${resource}".`);
       await limiter.acquire();
@@ -264,6 +264,6 @@ function checkSession(session: string, now: Date): void {
   }
 }
 
-function workerSettings({ lake, market, databaseUrl }: PipelineSettings): WorkerSettings {
-  return { lake, market, databaseUrl };
+function workerSettings({ settings: { lake, market, databaseUrl }, distribution }: PipelineOptions): WorkerSettings {
+  return { lake, market, databaseUrl, distributed: distribution !== undefined };
 }

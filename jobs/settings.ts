@@ -8,10 +8,12 @@ export type WorkerSettings = {
   lake: LakeOptions;
   market: { baseUrl: string; apiKey: string; maxAnswerMegabytes?: number; proxies?: Proxies };
   databaseUrl: string;
+  /** Whether the large tables lie on several servers. */
+  distributed: boolean;
 };
 
 /** What the jobs need to know besides, in the process. */
-export type PipelineSettings = WorkerSettings & {
+export type PipelineSettings = Omit<WorkerSettings, "distributed"> & {
   source: "polygon" | "demo";
   callsPerMinute: number | null;
   universe: Universe;

@@ -1,5 +1,6 @@
-import type { TransactionSql } from "../../db/client.ts";
+import { isDistributed, type TransactionSql } from "../../db/client.ts";
 import {
+  beginOnServers,
   selectRelation,
   selectSnapshotTime,
   selectWrittenYears,
@@ -49,12 +50,19 @@ export async function writeExport(work: ExportWork): Promise<NewManifest | null>
 
 const oneSnapshot = "isolation level repeatable read read only";
 
-/** Two connections that read the same snapshot: the server works out most columns as they are read, with one processor for each of them. */
+/**
+ * Two connections that read the same snapshot: the server works out most columns as they are read, with one processor for each of them.
+ * Of several servers there is no such snapshot, and their shards work beside each other.
+ */
 const beginReaders = <T>({ sql, signal }: ExportWork, write: (readers: Readers) => Promise<T>): Promise<T> =>
   beginCancellable(
     sql,
     signal,
     async (first) => {
+      if (isDistributed(sql)) {
+        await beginOnServers(first);
+        return await write([first]);
+      }
       const snapshot = await exportSnapshot(first);
       return await beginCancellable(sql, signal, (second) => write([first, second]), oneSnapshot, snapshot);
     },

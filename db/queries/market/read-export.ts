@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import type postgres from "postgres";
-import type { Sql, TransactionSql } from "../../client.ts";
+import { isDistributed, type Sql, type TransactionSql } from "../../client.ts";
 
 /** A column as the catalog knows it; `precision` and `scale` where a numeric has them. */
 export type RelationColumn = {
@@ -63,15 +63,16 @@ export type WrittenYear = { year: number; rows: number; written: string };
 /**
  * What of each year of a table stands. A row's xmin names the transaction that wrote it, and no row is added to those of one that has
  * ended: where as many rows of the same ones stand as before, they are the same. Nothing can change a row past it, by whatever statement.
- * Reads all of the table, and takes some second for three million rows.
+ * Reads all of the table, and takes some second for three million rows. Where the table lies on shards, each of these counts its own
+ * transactions.
  */
 export async function selectWrittenYears(sql: TransactionSql, table: string, date: string): Promise<WrittenYear[]> {
   return await sql<WrittenYear[]>`
-    select year, sum(rows)::bigint as rows, md5(string_agg(writer::text || ' ' || rows, ',' order by writer::text)) as written
+    select year, sum(rows)::bigint as rows, md5(string_agg(writer::text || ' ' || rows, ',' order by writer::text, rows)) as written
     from (
       select extract(year from ${sql(date)})::int as year, xmin as writer, count(*) as rows
       from public.${sql(table)}
-      group by year, xmin
+      group by year, xmin, tableoid
     ) as writers
     group by year order by year`;
 }
@@ -149,12 +150,28 @@ export async function copyRows(
   return { stream, cancel: async () => void (await pool`select pg_cancel_backend(${pid}::int)`) };
 }
 
+/**
+ * Makes a transaction see all servers on which tables are distributed as they are now: each by one connection, whose moment begins with
+ * the first statement that comes to it. What is set by a literal is told to them.
+ */
+export async function beginOnServers(transaction: TransactionSql): Promise<void> {
+  await transaction`set local citus.max_adaptive_executor_pool_size = 1`;
+  await transaction`set local citus.propagate_set_commands = 'local'`;
+  await transaction`select max(trade_date) from public.fct_polygon__stock_bars_performance`;
+}
+
 /** Says to the session which rows are wanted, as COPY takes no parameters; answers the server's number for the connection. */
 async function setRange(
   transaction: TransactionSql,
   { year, from, before }: Pick<RowsOrdered, "year"> & Partial<Pick<RowsWanted, "from" | "before">>,
 ): Promise<number> {
   const firstDay = year ? `${String(year.year).padStart(4, "0")}-01-01` : "";
+  // Of a function's settings other servers hear nothing.
+  if (isDistributed(transaction)) {
+    const settings = { year: firstDay, from: from ?? "", before: before ?? "" };
+    for (const [name, value] of Object.entries(settings))
+      await transaction.unsafe(`set local barline.export_${name} = '${value.replaceAll("'", "''")}'`);
+  }
   const [backend] = await transaction<{ pid: number }[]>`
     select pg_backend_pid() as pid, set_config('barline.export_year', ${firstDay}::text, true),
       set_config('barline.export_from', ${from ?? ""}::text, true), set_config('barline.export_before', ${before ?? ""}::text, true)`;
