@@ -7,7 +7,7 @@ import { createTestDatabase, type TestDatabase } from "../../support/database.ts
 import { type DistributedStage, openDistributedStage } from "./stage.ts";
 
 const isSoak = Boolean(process.env.SOAK);
-const cases = isSoak ? { numRuns: Number(process.env.SOAK_CASES ?? 1000) } : { numRuns: 8, seed: 20_201_117 };
+const cases = isSoak ? { numRuns: Number(process.env.SOAK_CASES ?? 1000) } : { numRuns: 4, seed: 20_201_117 };
 
 describe("a warehouse on four shards", () => {
   let stage: DistributedStage;
