@@ -64,6 +64,13 @@ const asked = {
   numbers: [0, 1, 2, 3],
   dates: ["2021-01-29", "2020-06-30", "2023-03-31", "2024-01-09"],
 } as const;
+/** HALT has three sessions again after a pause that is longer than those which are counted back. */
+const ofLabels = {
+  by: "ticker",
+  keys: ["TEN", "SPY", "HALT", "EVIL"],
+  numbers: [0, 1, 2, 3],
+  dates: ["2023-06-22", "2023-06-30"],
+} as const;
 const stretches = [
   { key: "S-TEN", number: 0, from: "2018-01-31", until: "2018-06-29" },
   { key: "S-HALT", number: 2, from: "2021-03-31", until: "2021-06-30" },
@@ -121,6 +128,22 @@ const read: Record<string, (sql: Sql, distributed: boolean) => Promise<unknown>>
       await selectSweptSections(
         sql,
         { ...asked, lags: [21], minimumPrices: [5], minimumDollarVolumes: [1000], distributed },
+        "bars",
+      ),
+    ),
+  "sections of labels": async (sql, distributed) =>
+    byTicker(
+      await selectSections(
+        sql,
+        { ...ofLabels, lags: [0, 7], minimums: { price: 5, dollarVolume: 0 }, distributed },
+        "bars",
+      ),
+    ),
+  "sections of labels for sweeps": async (sql, distributed) =>
+    byTicker(
+      await selectSweptSections(
+        sql,
+        { ...ofLabels, lags: [7, 100], minimumPrices: [5], minimumDollarVolumes: [1000], distributed },
         "bars",
       ),
     ),

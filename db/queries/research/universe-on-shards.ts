@@ -26,14 +26,87 @@ export function barsOnShards(sql: Sql, asked: Asked, lags: readonly number[]): F
       ${listed}
       inner join public.fct_polygon__stock_bars_performance as bar
         on bar.${sql(asked.by)} = listed.key and bar.trade_date = any(${asked.dates as string[]}::date[])`;
-  return sql`${listed} inner join (${barsWithEarlier(sql, asked, lags)}) as bar on bar.${sql(asked.by)} = listed.key`;
+  const bars = asked.by === "ticker" ? barsOfLabels(sql, asked, lags) : barsOfSecurities(sql, asked, lags);
+  return sql`${listed} inner join (${bars}) as bar on bar.${sql(asked.by)} = listed.key`;
 }
+
+/** A security's key, and the only label that it ever had. */
+export type OnlyLabel = { key: string; ticker: string };
+
+/** The securities that always had one label, which nobody else had: all bars of the label are theirs, and lie on one server. */
+export function selectOnlyLabels(sql: Sql): Promise<OnlyLabel[]> {
+  return sql<OnlyLabel[]>`
+    with own as materialized (
+      select ticker from public.dim_ticker_periods group by ticker having count(distinct security_id) = 1
+    )
+    select periods.security_id as key, min(periods.ticker) as ticker
+    from public.dim_ticker_periods as periods
+    left join own on own.ticker = periods.ticker
+    group by periods.security_id
+    having count(distinct periods.ticker) = 1 and count(*) = count(own.ticker)`;
+}
+
+const beforeOf = (lag: number): string => `session_${lag}_before`;
+
+/**
+ * Each server counts back along its own index, once for all sessions of a label, and looks up no bar but those that it answers with: a join would have it
+ * scan the table. Not from the beginning of a long history: twice as many days as are counted back have enough sessions but for labels that paused, and
+ * what those lack is looked for before.
+ */
+const barsOfLabels = (sql: Sql, { keys, dates }: Asked, lags: readonly number[]) => {
+  const ordered = dates.toSorted();
+  const from = sql`${ordered[0] ?? "infinity"}::date - ${2 * Math.max(...lags)}::int`;
+  return sql`
+    select
+      bar.ticker, bar.trade_date, bar.close_price, bar.split_factor, bar.dollar_volume, bar.return_5d, bar.return_21d,
+      bar.return_63d, bar.return_252d
+      ${lags.map(
+        (lag) => sql`,
+          (
+            select earlier.close_price
+            from public.fct_polygon__stock_bars_performance as earlier
+            where earlier.ticker = counted.ticker and earlier.trade_date = counted.${sql(beforeOf(lag))}
+          ) as ${sql(closeBefore(lag))}`,
+      )}
+    from (
+      select
+        counted.ticker,
+        counted.trade_date
+        ${lags.map(
+          (lag) => sql`,
+            coalesce(counted.${sql(beforeOf(lag))}, (
+              select dated.trade_date
+              from public.fct_polygon__stock_bars_performance as dated
+              where dated.ticker = counted.ticker and dated.trade_date < ${from}
+              order by dated.trade_date desc
+              offset ${lag}::int - counted.place limit 1
+            )) as ${sql(beforeOf(lag))}`,
+        )}
+      from (
+        select
+          ticker,
+          trade_date,
+          row_number() over sessions as place
+          ${lags.map((lag) => sql`, lag(trade_date, ${lag}::int) over sessions as ${sql(beforeOf(lag))}`)}
+        from public.fct_polygon__stock_bars_performance
+        where ticker = any(${keys as string[]}::text[]) and trade_date between ${from} and ${ordered.at(-1) ?? "-infinity"}::date
+        window sessions as (partition by ticker order by trade_date)
+      ) as counted
+      where counted.trade_date = any(${dates as string[]}::date[])
+    ) as counted
+    cross join lateral (
+      select *
+      from public.fct_polygon__stock_bars_performance
+      where ticker = counted.ticker and trade_date = counted.trade_date
+      offset 0
+    ) as bar`;
+};
 
 /**
  * Bars of a security that always had one label lie together, and each counts back beside them. Of those that had several, there are few, all
  * bars are gathered.
  */
-const barsWithEarlier = (sql: Sql, { by, keys, dates }: Asked, lags: readonly number[]) => sql`
+const barsOfSecurities = (sql: Sql, { keys, dates }: Asked, lags: readonly number[]) => sql`
   with renamed as materialized (
     select security_id
     from public.dim_ticker_periods
@@ -62,7 +135,7 @@ const barsWithEarlier = (sql: Sql, { by, keys, dates }: Asked, lags: readonly nu
       select
         ticker, security_id, trade_date, close_price, split_factor, dollar_volume, return_5d, return_21d, return_63d, return_252d
       from public.fct_polygon__stock_bars_performance
-      where ${sql(by)} = any(${keys as string[]}::text[]) and trade_date = any(${dates as string[]}::date[])
+      where security_id = any(${keys as string[]}::text[]) and trade_date = any(${dates as string[]}::date[])
     ) as bar
   )
   select

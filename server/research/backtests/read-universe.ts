@@ -13,9 +13,8 @@ import {
 import { type HeldDividend, selectHeldBars, selectHeldDividends } from "../../../db/queries/research/universe-held.ts";
 import type { ConfiguredUniverseStrategy } from "../../backtest/universe/strategy.ts";
 import type { CrossSection, HeldBars, Selection, Universe } from "../../backtest/universe/types.ts";
+import { chunksOf, chunksOfBars, type FoundBy, foundBy } from "./universe-chunks.ts";
 
-/** Tickers read by one statement: few enough that a cold table answers within the statement timeout. */
-const tickersAtOnce = 200;
 /** Bars that are counted back from: so many take some ten seconds where the table is not in memory. */
 export const mostLookUps = 150_000;
 /** Months of all tickers read by one statement: some megabytes on their way. */
@@ -97,11 +96,10 @@ async function readSections(
   const [months, rest] = [sections.slice(0, -1), sections.slice(-1)];
   const byDate = new Map(sections.map((section) => [dates[section.session] ?? "", section]));
   const ask =
-    (part: readonly CrossSection[], some: readonly number[], source: "bars" | "month_ends"): Statement =>
+    (part: readonly CrossSection[], some: FoundBy, source: "bars" | "month_ends"): Statement =>
     async (read) => {
-      const keys = some.map((number) => listings[number]?.key ?? "");
       const sessions = part.map(({ session }) => dates[session] ?? "");
-      const asked = { by, keys, numbers: some, dates: sessions, lags, minimums, distributed };
+      const asked = { ...some, dates: sessions, lags, minimums, distributed };
       for (const packed of await selectSections(read, asked, source)) unpack(packed, byDate.get(packed.date));
     };
   const uncounted = lags.filter((lag) => !hasReturn(lag));
@@ -113,9 +111,13 @@ async function readSections(
   const isNewest = rest.every(({ session }) => dates[session] === newest);
   if (isNewest) for (const section of rest) closeOfNewest(section, listings, newest);
   const ofBars = [...(hasMonths ? [] : months), ...(isNewest ? [] : rest)];
+  const chunks =
+    ofBars.length === 0
+      ? []
+      : await chunksOfBars(moment[0], { listings, by, distributed }, numbers, ofBars.length * uncounted.length);
   await readAll(moment, [
-    ...ofMonths.map((part) => ask(part, numbers, "month_ends")),
-    ...(ofBars.length === 0 ? [] : chunksOf(numbers, tickersAtOnce).map((some) => ask(ofBars, some, "bars"))),
+    ...ofMonths.map((part) => ask(part, foundBy(listings, by, numbers), "month_ends")),
+    ...chunks.map((some) => ask(ofBars, some, "bars")),
   ]);
 }
 
@@ -239,7 +241,3 @@ function doublesOf(packed: Buffer): Float64Array {
   for (let row = 0; row < values.length; row++) values[row] = packed.readDoubleBE(8 * row);
   return values;
 }
-
-/** In pieces of at most so many. */
-export const chunksOf = <Item>(items: readonly Item[], size: number): Item[][] =>
-  Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));

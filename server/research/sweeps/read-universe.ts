@@ -12,7 +12,8 @@ import {
 import type { SweepPlan } from "../../backtest/sweep/types.ts";
 import type { Chosen, Needs, SweptMarket, SweptSection } from "../../backtest/sweep/universe.ts";
 import type { HeldBars, Selection } from "../../backtest/universe/types.ts";
-import { chunksOf, readAll, readHeldBars, rebalanceSessions, type Statement } from "../backtests/read-universe.ts";
+import { readAll, readHeldBars, rebalanceSessions, type Statement } from "../backtests/read-universe.ts";
+import { chunksOf, chunksOfBars, type FoundBy, foundBy, tickersAtOnce } from "../backtests/universe-chunks.ts";
 
 /** Who and when: all that a sweep of the universe is planned with. */
 export type Listed = {
@@ -40,8 +41,6 @@ export async function readListed(
 
 /** Months of all tickers read by one statement: some megabytes on their way. */
 const monthsAtOnce = 6;
-/** Tickers read by one statement: few enough that a cold table answers within the statement timeout. */
-const tickersAtOnce = 200;
 
 /** What all points of a plan look at, of every ticker that was ever published; once for all of them. */
 export async function readMarket(
@@ -60,18 +59,10 @@ export async function readMarket(
   const numbers = listings.map((_, number) => number);
   const ask =
     (own: Needs, source: "bars" | "month_ends") =>
-    (sessions: readonly number[], some: readonly number[]): Statement =>
+    (sessions: readonly number[], some: FoundBy): Statement =>
     async (read) => {
       signal.throwIfAborted();
-      const keys = some.map((number) => listings[number]?.key ?? "");
-      const asked = {
-        ...own,
-        by,
-        keys,
-        numbers: some,
-        distributed,
-        dates: sessions.map((session) => dates[session] ?? ""),
-      };
+      const asked = { ...own, ...some, distributed, dates: sessions.map((session) => dates[session] ?? "") };
       for (const packed of await selectSweptSections(read, asked, source)) unpack(packed, byDate.get(packed.date));
     };
   const hasMonths = needs.lags.every(hasReturn) && (await hasMonthEnds(moment[0]));
@@ -79,9 +70,13 @@ export async function readMarket(
   // The newest session values what is held, and the list of tickers has its closes.
   const ofBars = ends.filter((session) => dates[session] !== newest);
   closeOfNewest(byDate.get(newest), listings, newest);
+  const uncounted = needs.lags.filter((lag) => !hasReturn(lag));
+  const chunks = await chunksOfBars(moment[0], listed, numbers, rebalances.length * uncounted.length);
   await readAll(moment, [
-    ...(hasMonths ? chunksOf(rebalances, monthsAtOnce).map((some) => askMonths(some, numbers)) : []),
-    ...chunksOf(numbers, tickersAtOnce).flatMap((some) => [
+    ...(hasMonths
+      ? chunksOf(rebalances, monthsAtOnce).map((some) => askMonths(some, foundBy(listings, by, numbers)))
+      : []),
+    ...chunks.flatMap((some) => [
       ...(hasMonths ? [] : [askBars(rebalances, some)]),
       ...(ofBars.length === 0 ? [] : [askEnds(ofBars, some)]),
     ]),
