@@ -5,8 +5,8 @@ import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 
 let database: TestDatabase;
 let server: Server;
-/** What becomes of the connection, in place of the answer, once it asks which types are arrays. */
-let onTypesAsked: (cut: () => void) => void;
+/** What becomes of the connection once it asks which types are arrays; held, the question is not passed on, and gets no answer. */
+let onTypesAsked: (cut: () => void) => "hold" | undefined;
 beforeAll(async () => {
   database = await createTestDatabase();
   server = createServer((socket) => {
@@ -17,7 +17,7 @@ beforeAll(async () => {
     };
     for (const end of [socket, target]) end.on("error", cut).on("close", cut);
     socket.on("data", (bytes) => {
-      if (bytes.includes("from pg_catalog.pg_type")) onTypesAsked(cut);
+      if (bytes.includes("from pg_catalog.pg_type") && onTypesAsked(cut) === "hold") return;
       target.write(bytes);
     });
     target.pipe(socket);
@@ -42,6 +42,7 @@ test("a connection that is lost while it opens is opened again, and fails nothin
   let cuts = 0;
   onTypesAsked = (cut) => {
     if (++cuts === 1) cut();
+    return undefined;
   };
   const pool = openThrough();
   expect([...(await pool`select ${["a"]}::text[] as list`)]).toEqual([{ list: ["a"] }]);
@@ -51,7 +52,10 @@ test("a connection that is lost while it opens is opened again, and fails nothin
 
 test("a pool that is ended while it opens a connection fails what waits for it, and nothing else", async () => {
   const pool = openThrough();
-  onTypesAsked = () => void pool.end({ timeout: 0 });
+  onTypesAsked = () => {
+    void pool.end({ timeout: 0 });
+    return "hold";
+  };
   const error = await pool`select 1`.then(
     () => undefined,
     (thrown: { code?: string }) => thrown.code,
