@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { Sql } from "../client.ts";
 import { changeRolesInOrder, ensurePublishedRole, grantPublished, publishedRole } from "../published-role.ts";
-import { isRefused, limitFiles, quoted, setVerifier } from "./roles.ts";
+import { quoteIdentifier } from "../quote.ts";
+import { isRefused, limitFiles, setVerifier } from "./roles.ts";
 import { scramVerifier } from "./scram.ts";
 
 /** A login of the database that reads what is published. */
@@ -79,7 +80,7 @@ async function findStanding(sql: Sql, role: string): Promise<Standing> {
 
 /** What to do once the login is refused the password that we keep, as after a restore. */
 export const passwordStatement = ({ role, password }: PublishedLogin): string =>
-  `alter role ${quoted(role)} password '${scramVerifier(password)}';`;
+  `alter role ${quoteIdentifier(role)} password '${scramVerifier(password)}';`;
 
 type Wanted = Standing & { role: string; verifier: string; owner: string };
 
@@ -87,7 +88,7 @@ type Wanted = Standing & { role: string; verifier: string; owner: string };
 const statementsFor = ({ hasGroup, hasLogin, role, verifier, owner }: Wanted): string[] => [
   ...(hasGroup ? [] : [`create role ${publishedRole} nologin;`]),
   hasLogin
-    ? `grant ${publishedRole} to ${quoted(role)};`
-    : `create role ${quoted(role)} login password '${verifier}' in role ${publishedRole};`,
-  `grant ${publishedRole} to ${quoted(owner)} with admin option;`,
+    ? `grant ${publishedRole} to ${quoteIdentifier(role)};`
+    : `create role ${quoteIdentifier(role)} login password '${verifier}' in role ${publishedRole};`,
+  `grant ${publishedRole} to ${quoteIdentifier(owner)} with admin option;`,
 ];

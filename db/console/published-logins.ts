@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { Sql, TransactionSql } from "../client.ts";
 import { changeRolesInOrder, ensurePublishedRole, publishedRole } from "../published-role.ts";
+import { quoteIdentifier } from "../quote.ts";
 import type { PublishedLogin } from "./login.ts";
-import { isRefused, limitFiles, quoted, setVerifier } from "./roles.ts";
+import { isRefused, limitFiles, setVerifier } from "./roles.ts";
 import { scramVerifier } from "./scram.ts";
 
 /** Enough for a dashboard's pool, and too few to keep others out. */
@@ -57,16 +58,16 @@ export async function publishedLoginStatements(sql: Sql, { role, password }: Pub
     select current_user as owner, exists (select from pg_roles where rolname = ${publishedRole}) as "hasGroup"`;
   return [
     ...(hasGroup ? [] : [`create role ${publishedRole} nologin;`]),
-    `grant ${publishedRole} to ${quoted(owner)} with admin option;`,
-    `create role ${quoted(role)} login connection limit ${mostConnections} password '${scramVerifier(password)}' in role ${publishedRole};`,
-    ...sessionLimits.map(([setting, value]) => `alter role ${quoted(role)} set ${setting} = '${value}';`),
+    `grant ${publishedRole} to ${quoteIdentifier(owner)} with admin option;`,
+    `create role ${quoteIdentifier(role)} login connection limit ${mostConnections} password '${scramVerifier(password)}' in role ${publishedRole};`,
+    ...sessionLimits.map(([setting, value]) => `alter role ${quoteIdentifier(role)} set ${setting} = '${value}';`),
   ];
 }
 
 /** What ends a login, for somebody who may. */
 export const dropStatements = (role: string): string[] => [
-  `drop owned by ${quoted(role)};`,
-  `drop role ${quoted(role)};`,
+  `drop owned by ${quoteIdentifier(role)};`,
+  `drop role ${quoteIdentifier(role)};`,
 ];
 
 /** Whether roles of these names are there. */

@@ -7,8 +7,6 @@ const insufficientPrivilege = "42501";
 export const isRefused = (error: unknown): error is postgres.PostgresError =>
   error instanceof postgres.PostgresError && error.code === insufficientPrivilege;
 
-export const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
-
 /** Sets what a role's password is checked by. By way of a setting, as a statement about roles takes no parameters. */
 export async function setVerifier(transaction: TransactionSql, role: string, verifier: string): Promise<void> {
   await transaction`

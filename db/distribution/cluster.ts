@@ -1,7 +1,8 @@
 import postgres from "postgres";
 import type { Sql } from "../client.ts";
 import { StartError } from "../errors.ts";
-import { quoted, rawBars } from "./types.ts";
+import { quoteRelation } from "../quote.ts";
+import { rawBars } from "./types.ts";
 
 /** The version of Citus that all of this was tried on; what an older one lacks nobody knows. */
 const leastVersion = { text: "13.2", major: 13, minor: 2 };
@@ -20,7 +21,7 @@ export async function areBarsDistributed(sql: Sql): Promise<boolean> {
   const [citus] = await sql`select 1 where to_regclass('pg_catalog.pg_dist_partition') is not null`;
   if (!citus) return false;
   const [distributed] = await sql`
-    select 1 from pg_dist_partition where partmethod = 'h' and logicalrelid::oid = to_regclass(${quoted(rawBars)})::oid`;
+    select 1 from pg_dist_partition where partmethod = 'h' and logicalrelid::oid = to_regclass(${quoteRelation(rawBars)})::oid`;
   return distributed !== undefined;
 }
 

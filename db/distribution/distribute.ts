@@ -1,7 +1,8 @@
 import type { Sql, TransactionSql } from "../client.ts";
 import { lockKeys } from "../locks.ts";
+import { quoteRelation } from "../quote.ts";
 import { openCitus } from "./citus.ts";
-import { type Distribution, distributedSources, quoted, type Run, rawBars, sharedSchema } from "./types.ts";
+import { type Distribution, distributedSources, type Run, rawBars, sharedSchema } from "./types.ts";
 
 /**
  * Makes what a distributed warehouse has besides its tables, where it is not there yet: the row a shard by which shards are reached, and
@@ -21,17 +22,17 @@ export async function distributeRawTables(sql: Sql, shards: number): Promise<Dis
 }
 
 /** No trigger can be on a distributed table: who corrects a bar keeps what it said. */
-const dropTrigger = `drop trigger if exists keep_restated_bars on ${quoted(rawBars)}`;
+const dropTrigger = `drop trigger if exists keep_restated_bars on ${quoteRelation(rawBars)}`;
 
 /** Lays the raw tables on the shards that do not lie there yet. */
 export async function layRawTables(transaction: TransactionSql): Promise<void> {
   for (const table of distributedSources) {
     const [standing] =
-      await transaction`select 1 from pg_dist_partition where logicalrelid = ${quoted(table)}::regclass`;
+      await transaction`select 1 from pg_dist_partition where logicalrelid = ${quoteRelation(table)}::regclass`;
     if (standing) continue;
     if (table === rawBars) await transaction.unsafe(dropTrigger);
-    else await transaction.unsafe(`truncate ${quoted(table)}`);
-    await transaction`select create_distributed_table(${quoted(table)}::regclass, 'ticker', colocate_with => 'barline.shards')`;
+    else await transaction.unsafe(`truncate ${quoteRelation(table)}`);
+    await transaction`select create_distributed_table(${quoteRelation(table)}::regclass, 'ticker', colocate_with => 'barline.shards')`;
   }
 }
 
@@ -99,7 +100,7 @@ export async function undistribute(transaction: TransactionSql): Promise<string[
   await run("drop table if exists barline.shards");
   await run(dropTrigger);
   await run(`
-    create trigger keep_restated_bars after update on ${quoted(rawBars)}
+    create trigger keep_restated_bars after update on ${quoteRelation(rawBars)}
     referencing old table as before new table as after
     for each statement execute function barline.keep_restated_bars()`);
   return tables.map(({ name }) => name);

@@ -1,7 +1,8 @@
 import type { Sql, TransactionSql } from "../client.ts";
 import { lockKeys } from "../locks.ts";
+import { quoteRelation } from "../quote.ts";
 import { replaceTable } from "./replace.ts";
-import { type Distribution, quoted, type Run, rawBars } from "./types.ts";
+import { type Distribution, type Run, rawBars } from "./types.ts";
 
 /** Where the bars grow on shards beside those that serve meanwhile. */
 const growing = { schema: "barline_growing", identifier: rawBars.identifier };
@@ -51,7 +52,7 @@ export async function finishGrowth(
   await ground.begin(run, {});
   // Nobody writes from here on; everybody reads, to the swap.
   await transaction`select pg_advisory_xact_lock(${lockKeys.build}::bigint), pg_advisory_xact_lock(${lockKeys.rawTables}::bigint)`;
-  await run(`lock table ${quoted(rawBars)} in exclusive mode`);
+  await run(`lock table ${quoteRelation(rawBars)} in exclusive mode`);
   await openGrowing(transaction, ground);
   await copyTickers(transaction, (await compare(transaction)).differences);
   const { differences, rows } = await compare(transaction);
@@ -72,7 +73,7 @@ async function openGrowing(transaction: TransactionSql, ground: Ground): Promise
   const run: Run = (text) => transaction.unsafe(text);
   if (await ground.isDistributed(run, growing)) return;
   await run(`create schema if not exists ${growing.schema}`);
-  await run(`create table ${quoted(growing)} (like ${quoted(rawBars)} including all)`);
+  await run(`create table ${quoteRelation(growing)} (like ${quoteRelation(rawBars)} including all)`);
   await ground.distribute(run, growing, "ticker");
 }
 

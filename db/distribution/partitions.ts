@@ -1,14 +1,6 @@
 import type { Sql } from "../client.ts";
-import {
-  type Distribution,
-  distributedSources,
-  literal,
-  quoted,
-  type Run,
-  rawBars,
-  sharedSchema,
-  type Table,
-} from "./types.ts";
+import { literal, quoteIdentifier, quoteRelation, type Relation } from "../quote.ts";
+import { type Distribution, distributedSources, type Run, rawBars, sharedSchema } from "./types.ts";
 
 /**
  * A stand-in for a distributed warehouse on one server: partitions `…_0`, `…_1`, … are the shards. It tells nothing of two-phase commits,
@@ -23,7 +15,7 @@ export async function openPartitions(sql: Sql): Promise<Distribution> {
     replicate: async () => {},
     replicaOf: async (_run, table) => table,
     owns: (shard, column) =>
-      `satisfies_hash_partition(${literal(quoted(rawBars))}::regclass, ${shards}, ${shard}, ${column})`,
+      `satisfies_hash_partition(${literal(quoteRelation(rawBars))}::regclass, ${shards}, ${shard}, ${column})`,
     async onShards(run, statements) {
       const counts: number[] = [];
       for (const text of statements) counts.push(countOf(await run(text)));
@@ -38,7 +30,7 @@ export async function openPartitions(sql: Sql): Promise<Distribution> {
 export function createPartitioning(
   shards: number,
 ): Pick<Distribution, "begin" | "isDistributed" | "distribute" | "move" | "shardsOf"> {
-  const partsOf = ({ schema, identifier }: Table) =>
+  const partsOf = ({ schema, identifier }: Relation) =>
     Array.from({ length: shards }, (_, shard) => ({ schema, identifier: `${identifier}_${shard}` }));
   return {
     async begin(run, settings) {
@@ -46,12 +38,13 @@ export function createPartitioning(
     },
     async isDistributed(run, table) {
       const [row] = await run(`
-        select count(*) > 0 as lies from pg_class where relkind = 'p' and oid = to_regclass(${literal(quoted(table))})`);
+        select count(*) > 0 as lies from pg_class where relkind = 'p' and oid = to_regclass(${literal(quoteRelation(table))})`);
       return row?.lies === true;
     },
     distribute: (run, table, column) => partition(run, table, column, partsOf(table)),
     async move(run, table, schema) {
-      for (const one of [...partsOf(table), table]) await run(`alter table ${quoted(one)} set schema "${schema}"`);
+      for (const one of [...partsOf(table), table])
+        await run(`alter table ${quoteRelation(one)} set schema ${quoteIdentifier(schema)}`);
     },
     shardsOf: async (_run, table) => partsOf(table),
   };
@@ -64,14 +57,16 @@ function countOf(answer: unknown): number {
 }
 
 /** Makes an empty table a partitioned one of the same columns and indexes. */
-async function partition(run: Run, table: Table, column: string, parts: readonly Table[]): Promise<void> {
+async function partition(run: Run, table: Relation, column: string, parts: readonly Relation[]): Promise<void> {
   const shape = { schema: table.schema, identifier: `${table.identifier}_shape` };
-  await run(`alter table ${quoted(table)} rename to "${shape.identifier}"`);
-  await run(`create table ${quoted(table)} (like ${quoted(shape)} including all) partition by hash ("${column}")`);
-  await run(`drop table ${quoted(shape)}`);
+  await run(`alter table ${quoteRelation(table)} rename to "${shape.identifier}"`);
+  await run(
+    `create table ${quoteRelation(table)} (like ${quoteRelation(shape)} including all) partition by hash ("${column}")`,
+  );
+  await run(`drop table ${quoteRelation(shape)}`);
   for (const [remainder, part] of parts.entries()) {
     await run(`
-      create table ${quoted(part)} partition of ${quoted(table)} for values with (modulus ${parts.length}, remainder ${remainder})`);
+      create table ${quoteRelation(part)} partition of ${quoteRelation(table)} for values with (modulus ${parts.length}, remainder ${remainder})`);
   }
 }
 
@@ -81,7 +76,7 @@ export async function partitionRawTables(sql: Sql, shards: number): Promise<void
     const run: Run = (text) => transaction.unsafe(text);
     await run(`create schema if not exists ${sharedSchema}`);
     // As on a distributed table: who corrects a bar keeps what it said.
-    await run(`drop trigger if exists keep_restated_bars on ${quoted(rawBars)}`);
+    await run(`drop trigger if exists keep_restated_bars on ${quoteRelation(rawBars)}`);
     for (const table of distributedSources) await createPartitioning(shards).distribute(run, table, "ticker");
   });
 }

@@ -1,11 +1,12 @@
-import { type Distribution, literal, quoted, type Run, type Table } from "./types.ts";
+import { literal, quoteRelation, type Relation } from "../quote.ts";
+import type { Distribution, Run } from "./types.ts";
 
 /** Where the table goes that is replaced, until it is dropped. */
 const outgrown = "barline_outgrown";
 
-const regclass = (table: Table) => `${literal(quoted(table))}::regclass`;
+const regclass = (table: Relation) => `${literal(quoteRelation(table))}::regclass`;
 
-type View = Table & { definition: string; options: string | null };
+type View = Relation & { definition: string; options: string | null };
 
 /**
  * Puts a table in the place of another one of the same columns, beneath the views that read it: they, its rights and the names of its
@@ -15,32 +16,32 @@ type View = Table & { definition: string; options: string | null };
 export async function replaceTable(
   run: Run,
   distribution: Pick<Distribution, "move">,
-  { old, fresh }: { old: Table; fresh: Table },
+  { old, fresh }: { old: Relation; fresh: Relation },
 ): Promise<void> {
   const views = await readViews(run, old);
   // Who reads a view locks it before what it reads.
-  await run(`lock table ${[...views, old].map(quoted).join(", ")} in access exclusive mode`);
+  await run(`lock table ${[...views, old].map(quoteRelation).join(", ")} in access exclusive mode`);
   const grants = await readTableGrants(run, old);
   const names = await readIndexes(run, old);
   await run(`create schema if not exists ${outgrown}`);
-  await run(`alter table ${quoted(old)} set schema ${outgrown}`);
+  await run(`alter table ${quoteRelation(old)} set schema ${outgrown}`);
   await distribution.move(run, fresh, old.schema);
   for (const [key, name] of await readIndexes(run, old)) {
     const wanted = names.get(key);
     if (wanted !== undefined && wanted !== name)
-      await run(`alter index ${quoted({ schema: old.schema, identifier: name })} rename to "${wanted}"`);
+      await run(`alter index ${quoteRelation({ schema: old.schema, identifier: name })} rename to "${wanted}"`);
   }
   for (const grant of grants) await run(grant);
   for (const view of views) {
     const options = view.options === null ? "" : `with (${view.options})`;
-    await run(`create or replace view ${quoted(view)} ${options} as ${view.definition}`);
+    await run(`create or replace view ${quoteRelation(view)} ${options} as ${view.definition}`);
   }
-  await run(`drop table ${quoted({ schema: outgrown, identifier: old.identifier })}`);
+  await run(`drop table ${quoteRelation({ schema: outgrown, identifier: old.identifier })}`);
   await run(`drop schema ${outgrown}`);
 }
 
 /** The views that read a table themselves, with every name in them written out. */
-async function readViews(run: Run, table: Table): Promise<View[]> {
+async function readViews(run: Run, table: Relation): Promise<View[]> {
   const [before] = await run("select current_setting('search_path') as path");
   await run("set local search_path = ''");
   const rows = await run(`
@@ -58,10 +59,10 @@ async function readViews(run: Run, table: Table): Promise<View[]> {
   }));
 }
 
-async function readTableGrants(run: Run, table: Table): Promise<string[]> {
+async function readTableGrants(run: Run, table: Relation): Promise<string[]> {
   const rows = await run(`
     select format(
-      'grant %s on %s to %s', privilege.privilege_type, ${literal(quoted(table))},
+      'grant %s on %s to %s', privilege.privilege_type, ${literal(quoteRelation(table))},
       case when privilege.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(privilege.grantee)) end
     ) as statement
     from pg_class as class
@@ -71,7 +72,7 @@ async function readTableGrants(run: Run, table: Table): Promise<string[]> {
 }
 
 /** The names of a table's indexes, by what is indexed and how. */
-async function readIndexes(run: Run, table: Table): Promise<Map<string, string>> {
+async function readIndexes(run: Run, table: Relation): Promise<Map<string, string>> {
   const rows = await run(`
     select class.relname as name, jsonb_build_array(
       indisprimary, indisunique, amname, pg_get_expr(indpred, indrelid),

@@ -1,5 +1,4 @@
-/** A relation, as everywhere: its schema and its name. */
-export type Table = { schema: string; identifier: string };
+import type { Relation } from "../quote.ts";
 
 /** Runs a statement in a transaction of the caller's. */
 export type Run = (text: string) => Promise<readonly Record<string, unknown>[]>;
@@ -12,19 +11,19 @@ export type Distribution = {
   /** How many there are. */
   shards: number;
   /** Whether a table stands, and lies on shards. */
-  isDistributed(run: Run, table: Table): Promise<boolean>;
+  isDistributed(run: Run, table: Relation): Promise<boolean>;
   /** Prepares a transaction that reads or writes shards, and touches every one of them, so that all have their snapshots from here on. */
   begin(run: Run, settings: Readonly<Record<string, string>>): Promise<void>;
   /** Lays an empty table, made in this transaction, on the shards by its column of tickers. */
-  distribute(run: Run, table: Table, column: string): Promise<void>;
+  distribute(run: Run, table: Relation, column: string): Promise<void>;
   /** Lays an empty table, made in this transaction, wherever a shard is, with all of its rows. */
-  replicate(run: Run, table: Table): Promise<void>;
+  replicate(run: Run, table: Relation): Promise<void>;
   /** Puts a distributed table into another schema. */
-  move(run: Run, table: Table, schema: string): Promise<void>;
+  move(run: Run, table: Relation, schema: string): Promise<void>;
   /** What a distributed table is called on each shard. */
-  shardsOf(run: Run, table: Table): Promise<Table[]>;
+  shardsOf(run: Run, table: Relation): Promise<Relation[]>;
   /** What a replicated table is called where the shards are. */
-  replicaOf(run: Run, table: Table): Promise<Table>;
+  replicaOf(run: Run, table: Relation): Promise<Relation>;
   /** A condition: that the ticker which `column` names is one of the shard's own. */
   owns(shard: number, column: string): string;
   /** Runs one text on each shard, in the transaction; of several statements in it, the rows of the last one are counted. Answers the counts. */
@@ -33,22 +32,16 @@ export type Distribution = {
   answersOf(queries: readonly string[]): string;
 };
 
-export const quoted = ({ schema, identifier }: Table): string =>
-  [schema, identifier].map((name) => `"${name.replaceAll('"', '""')}"`).join(".");
-
-/** A text as SQL writes it. */
-export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-
-export const rawBars: Table = { schema: "public", identifier: "source_polygon_stock_bars_daily" };
+export const rawBars: Relation = { schema: "public", identifier: "source_polygon_stock_bars_daily" };
 
 /** What loads work with beside the raw bars: nothing in it is missed, as what is not merged yet is staged again. */
-const workTables: readonly Table[] = [
+const workTables: readonly Relation[] = [
   { schema: "barline", identifier: "staging_stock_bars" },
   { schema: "barline", identifier: "compared_bars" },
 ];
 
 /** The raw tables that lie on shards, co-located. Whatever else is large is a model, and says so itself. */
-export const distributedSources: readonly Table[] = [rawBars, ...workTables];
+export const distributedSources: readonly Relation[] = [rawBars, ...workTables];
 
 /** Where a build keeps what shards read of small tables. */
 export const sharedSchema = "barline_shared";

@@ -1,5 +1,6 @@
-/** A relation in Postgres. As text it is the quoted name, ready for SQL. */
-export type Relation = { schema: string; identifier: string };
+import type { Relation } from "../../../db/quote.ts";
+
+export { literal, quoteIdentifier, quoteRelation, type Relation } from "../../../db/quote.ts";
 
 /** A constraint as a contract states it, of a column or of several. */
 export type Constraint = {
@@ -251,17 +252,3 @@ export type Project = {
   selectors: Selectors;
   macros: { name: string; path: string; text: string; package: string }[];
 };
-
-/** The quoted name of a column or relation. */
-export function quoteIdentifier(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-export function quoteRelation(relation: Relation): string {
-  return `${quoteIdentifier(relation.schema)}.${quoteIdentifier(relation.identifier)}`;
-}
-
-/** A text as SQL writes it. */
-export function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
