@@ -1,3 +1,4 @@
+import { seeAllServers } from "../all-servers.ts";
 import type { Sql, TransactionSql } from "../client.ts";
 import { areBarsDistributed } from "../distribution/cluster.ts";
 import { lockKeys } from "../locks.ts";
@@ -35,7 +36,11 @@ export async function writeTables(sql: Sql, task: BackupTask): Promise<BackupWri
     if (isDistributed) await sql`select pg_advisory_lock(${lockKeys.rawTables}::bigint)`;
     return await sql.begin("isolation level repeatable read read only", async (transaction) => {
       await prepareBackupSession(transaction);
-      if (isDistributed) await seeShards(transaction);
+      if (isDistributed) {
+        await seeAllServers(transaction);
+        // Loads, which waited, go on.
+        await transaction`select pg_advisory_unlock(${lockKeys.rawTables}::bigint)`;
+      }
       const tables = await selectBackupTables(transaction);
       const unknown = await selectUnknownTables(transaction);
       if (unknown.length > 0) task.onLeftOut(unknown);
@@ -60,13 +65,6 @@ export async function writeTables(sql: Sql, task: BackupTask): Promise<BackupWri
     await sql`select pg_advisory_unlock(${lockKeys.rawTables}::bigint)`.catch(() => {});
     await sql`select pg_advisory_unlock(${lockKeys.build}::bigint)`.catch(() => {});
   }
-}
-
-/** Sees all shards as of now, on one connection a worker: there is no snapshot of several servers. Loads, which waited, go on. */
-async function seeShards(transaction: TransactionSql): Promise<void> {
-  await transaction`select set_config('citus.max_adaptive_executor_pool_size', '1', true)`;
-  await transaction`select count(*) from barline.shards`;
-  await transaction`select pg_advisory_unlock(${lockKeys.rawTables}::bigint)`;
 }
 
 async function* copyOut(

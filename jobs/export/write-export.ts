@@ -1,6 +1,6 @@
+import { seeAllServers } from "../../db/all-servers.ts";
 import { isDistributed, type TransactionSql } from "../../db/client.ts";
 import {
-  beginOnServers,
   selectRelation,
   selectSnapshotTime,
   selectWrittenYears,
@@ -60,7 +60,7 @@ const beginReaders = <T>({ sql, signal }: ExportWork, write: (readers: Readers) 
     signal,
     async (first) => {
       if (isDistributed(sql)) {
-        await beginOnServers(first);
+        await seeAllServers(first);
         return await write([first]);
       }
       const snapshot = await exportSnapshot(first);

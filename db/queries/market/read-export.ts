@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import type postgres from "postgres";
 import { isDistributed, type Sql, type TransactionSql } from "../../client.ts";
+import { literal } from "../../quote.ts";
 
 /** A column as the catalog knows it; `precision` and `scale` where a numeric has them. */
 export type RelationColumn = {
@@ -150,16 +151,6 @@ export async function copyRows(
   return { stream, cancel: async () => void (await pool`select pg_cancel_backend(${pid}::int)`) };
 }
 
-/**
- * Makes a transaction see all servers on which tables are distributed as they are now: each by one connection, whose moment begins with
- * the first statement that comes to it. What is set by a literal is told to them.
- */
-export async function beginOnServers(transaction: TransactionSql): Promise<void> {
-  await transaction`set local citus.max_adaptive_executor_pool_size = 1`;
-  await transaction`set local citus.propagate_set_commands = 'local'`;
-  await transaction`select max(trade_date) from public.fct_polygon__stock_bars_performance`;
-}
-
 /** Says to the session which rows are wanted, as COPY takes no parameters; answers the server's number for the connection. */
 async function setRange(
   transaction: TransactionSql,
@@ -168,9 +159,10 @@ async function setRange(
   const firstDay = year ? `${String(year.year).padStart(4, "0")}-01-01` : "";
   // Of a function's settings other servers hear nothing.
   if (isDistributed(transaction)) {
+    await transaction`set local citus.propagate_set_commands = 'local'`;
     const settings = { year: firstDay, from: from ?? "", before: before ?? "" };
     for (const [name, value] of Object.entries(settings))
-      await transaction.unsafe(`set local barline.export_${name} = '${value.replaceAll("'", "''")}'`);
+      await transaction.unsafe(`set local barline.export_${name} = ${literal(value)}`);
   }
   const [backend] = await transaction<{ pid: number }[]>`
     select pg_backend_pid() as pid, set_config('barline.export_year', ${firstDay}::text, true),

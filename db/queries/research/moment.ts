@@ -1,3 +1,4 @@
+import { seeAllServers } from "../../all-servers.ts";
 import { isDistributed, type Sql, type TransactionSql } from "../../client.ts";
 import { isUndefinedTable } from "../../errors.ts";
 import { adoptSnapshot, exportSnapshot } from "../../snapshot.ts";
@@ -79,7 +80,7 @@ async function readLocked<Result>(
   const result = await read.begin(asSeen, async (transaction) => {
     // Before the first query, with which the moment begins: a table that took another's place after it would look empty.
     await lockTables(transaction, tables);
-    if (distributed) await beginOnAllServers(transaction);
+    if (distributed) await seeAllServers(transaction);
     if (connections === 1) return await work(asSql(transaction));
     const join = async (snapshot: string, joined: Moment): Promise<Result> =>
       joined.length === connections
@@ -92,15 +93,6 @@ async function readLocked<Result>(
     return await join(await exportSnapshot(transaction), [asSql(transaction)]);
   });
   return result as Result;
-}
-
-/**
- * Each server begins its own moment at the first statement that comes to it, by one connection for the whole transaction: so all begin now, while nothing
- * can be published. Several connections to one server would each begin another.
- */
-async function beginOnAllServers(transaction: TransactionSql): Promise<void> {
-  await transaction`select set_config('citus.max_adaptive_executor_pool_size', '1', true)`;
-  await transaction`select max(trade_date) from public.fct_polygon__stock_bars_performance`;
 }
 
 /** Those of the tables that are published, in their order. */
