@@ -33,6 +33,12 @@ export async function readStanding(
   );
 }
 
+/** Whether anything stands under a relation's name. */
+export async function isStanding(session: Session, relation: Relation): Promise<boolean> {
+  const [found] = await session.run(`select to_regclass(${literal(quoteRelation(relation))}) is not null as stands`);
+  return found?.stands === true;
+}
+
 /** Names and types of a relation's columns, in order. */
 export async function readColumns(session: Session, relation: Relation): Promise<{ name: string; type: string }[]> {
   const rows = await session.run(`

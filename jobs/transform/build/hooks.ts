@@ -28,16 +28,13 @@ export async function runModelHooks(
 
 /** Runs the statements before or after all of a build. */
 export async function runProjectHooks(context: HookContext, hooks: ProjectHook[]): Promise<void> {
+  const distribution = context.shards?.distribution;
   for (const { path, text, package: owner } of hooks) {
-    await runHook(context, path, text, { package: owner });
+    const sql = await runHook(context, path, text, { package: owner });
     // What one makes for the models, a function say, is to be there for them everywhere.
-    const distribution = context.shards?.distribution;
     if (distribution) {
-      const sql = await renderHere(context, (query) => render(context, path, text, { query, package: owner }));
-      await distribution.onShards(
-        context.session.run,
-        shardNumbers(distribution).map(() => sql),
-      );
+      const everywhere = shardNumbers(distribution).map(() => sql);
+      await distribution.onShards(context.session.run, everywhere);
     }
   }
 }
@@ -49,9 +46,11 @@ type Rendering = Own & { query: Query };
 const render = ({ compiler, fullRefresh }: HookContext, path: string, statement: string, own: Rendering) =>
   compiler.render(path, statement, { fullRefresh, ...own });
 
-async function runHook(context: HookContext, path: string, statement: string, own: Own): Promise<void> {
+/** Answers what was run. */
+async function runHook(context: HookContext, path: string, statement: string, own: Own): Promise<string> {
   const sql = await renderHere(context, (query) => render(context, path, statement, { query, ...own }));
   if (sql.trim()) await context.session.run(sql);
+  return sql;
 }
 
 /** The statements of a model whose rows lie on the shards are for these. */

@@ -4,9 +4,10 @@ import { RetryableError } from "../../orchestrator/errors.ts";
 import type { Compiler } from "../project/compile.ts";
 import { descendants } from "../project/graph.ts";
 import { refuse } from "../project/refusal.ts";
-import { literal, type Model, quoteIdentifier, quoteRelation, type Relation } from "../project/types.ts";
+import { type Model, quoteIdentifier, quoteRelation, type Relation } from "../project/types.ts";
 import {
   commentStatements,
+  isStanding,
   readColumns,
   readDefaultGrants,
   readDependentViews,
@@ -150,8 +151,7 @@ async function swapTable(context: Swapping, table: BuiltModel, dropped: Map<stri
   const target = model.relation;
   refuseMissingKey(table);
   // A hook may have dropped it again.
-  const [built] = await session.run(`select to_regclass(${literal(quoteRelation(relation))}) is not null as stands`);
-  if (!built?.stands) return;
+  if (!(await isStanding(session, relation))) return;
   const before = standing.get(model.name);
   if (before?.kind === "other")
     throw refuse(model.path, `'${model.name}' is neither a table nor a view in the database; drop it first`);

@@ -1,7 +1,7 @@
 import { type Distribution, shardNumbers, sharedSchema } from "../../../db/distribution/types.ts";
 import type { Compiler } from "../project/compile.ts";
 import { type Model, quoteRelation, type Relation } from "../project/types.ts";
-import type { Places } from "./places.ts";
+import { createPlaces, type Places } from "./places.ts";
 import { withQueries } from "./query.ts";
 import type { Session } from "./session.ts";
 import type { SharedCopies } from "./shared-copies.ts";
@@ -34,10 +34,11 @@ const barsSource = "polygon.source_polygon_stock_bars_daily";
 /** Leaves room for a shard's number. */
 const longestName = 58;
 
+/** Opens the shards of one build for what its models read. */
 export function createShardPlaces(
   context: ShardContext,
   distribution: Distribution,
-  { copies, createNames }: { copies: SharedCopies; createNames(): Places },
+  copies: SharedCopies,
 ): ShardPlaces {
   const { compiler, places } = context;
   const { run } = context.session;
@@ -93,7 +94,7 @@ export function createShardPlaces(
 
   function redirect(placed: readonly Placed[], text: string): string[] {
     return shardNumbers(distribution).map((shard) => {
-      const names = createNames();
+      const names = createPlaces(context.database);
       for (const { relation, shards } of placed) names.move(relation, shards[shard] ?? relation);
       return names.redirect(text);
     });

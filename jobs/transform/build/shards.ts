@@ -1,7 +1,6 @@
 import { type Distribution, shardNumbers } from "../../../db/distribution/types.ts";
-import { literal, type Model, quoteRelation, type Relation } from "../project/types.ts";
-import { rowEstimateSql } from "./catalog.ts";
-import { createPlaces } from "./places.ts";
+import type { Model, Relation } from "../project/types.ts";
+import { isStanding, rowEstimateSql } from "./catalog.ts";
 import { createShardPlaces, type Placed, type ShardContext } from "./shard-places.ts";
 import { createSharedCopies } from "./shared-copies.ts";
 import { bringStrays, openStrays } from "./strays.ts";
@@ -31,18 +30,15 @@ const holders = "int_polygon__ticker_periods";
 
 /** Opens the shards for a build, in the transaction of its session. */
 export function createShardWork(context: ShardContext, distribution: Distribution): ShardWork {
-  const { session, places, models, database } = context;
+  const { session, places, models } = context;
   const copies = createSharedCopies(session, distribution);
-  const there = createShardPlaces(context, distribution, { copies, createNames: () => createPlaces(database) });
+  const there = createShardPlaces(context, distribution, copies);
   const holding = models.find(({ name }) => name === holders);
   let straysAreHere = false;
 
   /** What `this` is on the shards; nothing where it does not stand yet. */
   async function placeOwn({ relation, config }: Model): Promise<Placed[]> {
-    const [standing] = await session.run(
-      `select to_regclass(${literal(quoteRelation(relation))}) is not null as stands`,
-    );
-    if (!standing?.stands) return [];
+    if (!(await isStanding(session, relation))) return [];
     if (config.distributedBy) return [{ relation, shards: await distribution.shardsOf(session.run, relation) }];
     const isGreatest = config.gatheredBy?.own === "greatest";
     const copy = await (isGreatest ? copies.bringGreatest(relation) : copies.bring(relation, relation));

@@ -1,6 +1,6 @@
 import { type Distribution, shardNumbers, sharedSchema } from "../../../db/distribution/types.ts";
 import { literal, quoteIdentifier, quoteRelation, type Relation } from "../project/types.ts";
-import { readColumns } from "./catalog.ts";
+import { isStanding, readColumns } from "./catalog.ts";
 import { shortHash } from "./names.ts";
 import type { Session } from "./session.ts";
 
@@ -15,12 +15,12 @@ export type SharedCopies = {
 /** Leaves room for a shard's number. */
 const longestName = 50;
 
+/** Opens the copies for one build. */
 export function createSharedCopies(session: Session, distribution: Distribution): SharedCopies {
   const { run } = session;
 
   async function open(copy: Relation, shape: string, wanted: string): Promise<void> {
-    const [standing] = await run(`select to_regclass('${quoteRelation(copy)}') is not null as stands`);
-    if (standing?.stands) {
+    if (await isStanding(session, copy)) {
       const columns = JSON.stringify(await readColumns(session, copy));
       if (columns === wanted) return;
       await run(`drop table ${quoteRelation(copy)}`);

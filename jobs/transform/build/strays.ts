@@ -1,5 +1,6 @@
 import { type Distribution, sharedSchema } from "../../../db/distribution/types.ts";
 import { literal, quoteRelation, type Relation } from "../project/types.ts";
+import { isStanding } from "./catalog.ts";
 import type { Session } from "./session.ts";
 import { analyzeReplica } from "./shared-copies.ts";
 
@@ -13,9 +14,9 @@ const [strays, bars, removed] = [
 ];
 
 /** Makes the table of stray bars where there is none. */
-export async function openStrays({ run }: Session, distribution: Distribution): Promise<void> {
-  const [standing] = await run(`select to_regclass('${strays}') is not null as stands`);
-  if (standing?.stands) return;
+export async function openStrays(session: Session, distribution: Distribution): Promise<void> {
+  if (await isStanding(session, straysRelation)) return;
+  const { run } = session;
   await run(`create table ${strays} (like ${bars} including indexes)`);
   await distribution.replicate(run, straysRelation);
 }
@@ -26,12 +27,7 @@ export async function openStrays({ run }: Session, distribution: Distribution): 
  */
 export async function bringStrays(session: Session, distribution: Distribution, holders: Relation): Promise<void> {
   const { run } = session;
-  const wanted = await tickersOf(
-    run,
-    `
-    select distinct ticker from ${quoteRelation(holders)} where security_id in (
-      select security_id from ${quoteRelation(holders)} group by security_id having count(distinct ticker) > 1)`,
-  );
+  const wanted = await tickersOf(run, severalLabels(quoteRelation(holders)));
   const present = await tickersOf(run, `select distinct ticker from ${strays}`);
   const gone = [...present].filter((ticker) => !wanted.has(ticker));
   const kept = [...wanted].filter((ticker) => present.has(ticker));
@@ -51,6 +47,11 @@ export async function bringStrays(session: Session, distribution: Distribution, 
   if (added.length > 0) await run(`insert into ${strays} select * from ${bars} where ticker = any(${list(added)})`);
   await analyzeReplica(session, distribution, straysRelation);
 }
+
+/** Tickers of securities that had others besides. */
+const severalLabels = (holders: string) => `
+  select distinct ticker from ${holders} where security_id in (
+    select security_id from ${holders} group by security_id having count(distinct ticker) > 1)`;
 
 const list = (tickers: readonly string[]) => `array[${tickers.map(literal).join(", ")}]::text[]`;
 

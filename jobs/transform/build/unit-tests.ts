@@ -3,16 +3,8 @@ import { str } from "../jinja/text.ts";
 import { callable, type Value } from "../jinja/values.ts";
 import { factsOf, fixtureOfThis } from "../project/compile.ts";
 import { refuse } from "../project/refusal.ts";
-import {
-  type Fixture,
-  literal,
-  type Model,
-  quoteIdentifier,
-  quoteRelation,
-  type Relation,
-  type UnitTest,
-} from "../project/types.ts";
-import { readColumns } from "./catalog.ts";
+import { type Fixture, literal, type Model, quoteIdentifier, type Relation, type UnitTest } from "../project/types.ts";
+import { isStanding, readColumns } from "./catalog.ts";
 import { type ModelContext, placeOf } from "./context.ts";
 import { shortHash } from "./names.ts";
 import { renderHere } from "./query.ts";
@@ -118,8 +110,7 @@ async function probeColumns(session: Session, sql: string): Promise<Columns> {
 }
 
 async function columnsOf(session: Session, relation: Relation): Promise<Columns> {
-  const [found] = await session.run(`select to_regclass(${literal(quoteRelation(relation))}) is not null as stands`);
-  return found?.stands ? readColumns(session, relation) : [];
+  return (await isStanding(session, relation)) ? readColumns(session, relation) : [];
 }
 
 /** Rows as SQL; columns that a row leaves out are null where all are wanted. */
