@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pino from "pino";
 import { openPool } from "../../db/client.ts";
+import { createHousekeeping } from "../../jobs/housekeeping/housekeeping.ts";
+import { openLake } from "../../jobs/lake/open.ts";
 import { createDashboardRoutes } from "../../server/pages.ts";
 import { openTransform, writeBars } from "../jobs/transform/support.ts";
 import { judge } from "../support/citus-rules.ts";
@@ -24,8 +29,11 @@ beforeAll(async () => {
   const pool = openPool(database.url, "read", { distributed: true });
   const recorded = recordStatements(pool);
   sent = recorded.sent;
+  const now = () => new Date("2018-11-06T01:00:00Z");
+  const lake = openLake({ kind: "folder", root: join(tmpdir(), "barline-no-lake"), bucket: "test" });
   opened = createTestApp({
     read: recorded.read,
+    housekeeping: createHousekeeping({ sql: database.sql, lake, log: pino({ level: "silent" }), now }),
     pipeline: fakePipeline(fakeJobs("2018-11-01", "2018-11-05")).pipeline,
     dashboard: createDashboardRoutes,
   });
@@ -55,8 +63,8 @@ const questions = [
   `/api/lineage?ticker=${of}&date=2018-10-25`,
 ];
 
-/** What asks Citus' own catalogs for sizes, or a login of the console's: these are no answers of one server. */
-const ofCluster = ["/", "/api/graph", "/api/retention", "/api/system", "/graph", "/sql", "/system"];
+/** What asks Citus' own catalogs for sizes, which one server has not; and the console, whose login this process has not. */
+const ofCluster = ["/", "/api/graph", "/api/system", "/graph", "/sql", "/system"];
 
 test("nothing that pages and the API ask of distributed tables has a form that Citus refuses", async () => {
   const paths = opened.app.routes
