@@ -86,27 +86,38 @@ due as materialized (
     group by ticker
     having min(first_date) < (select first_date from current_month)
 ),
+{% else %}
+due as materialized (
+    select
+        ticker,
+        '-infinity'::date as first_date
+    from {{ ref('fct_polygon__latest_session') }}
+),
 {% endif %}
 
--- The days first, and then the rows of the few that end a month: what a row says is worked out for each that is read.
-month_ends as (
+-- The months of each, from its first bar that is due on: a split is a change of all time, and a ticker has few years.
+months as (
     select
-        facts.ticker,
-        max(facts.trade_date) as trade_date
-    {% if is_incremental() %}
+        due.ticker,
+        months.first_day::date as first_date,
+        (months.first_day + interval '1 month')::date as next_month
     from due
-    inner join {{ ref('fct_polygon__stock_bars_performance') }} as facts
-        on facts.ticker = due.ticker and facts.trade_date >= due.first_date
-    {% else %}
-    from {{ ref('fct_polygon__stock_bars_performance') }} as facts
-    {% endif %}
-    where facts.trade_date < (select first_date from current_month)
-    group by facts.ticker, date_trunc('month', facts.trade_date)
+    cross join current_month
+    cross join lateral (
+        select min(bars.trade_date) as trade_date
+        from {{ ref('fct_polygon__stock_bars_performance') }} as bars
+        where bars.ticker = due.ticker and bars.trade_date >= due.first_date
+    ) as first_bar
+    cross join lateral generate_series(
+        date_trunc('month', first_bar.trade_date::timestamp),
+        current_month.first_date - interval '1 month',
+        interval '1 month'
+    ) as months (first_day)
 )
 
 select
     facts.ticker,
-    date_trunc('month', facts.trade_date)::date as trade_month,
+    months.first_date as trade_month,
     facts.trade_date,
     facts.security_id,
     facts.close_price,
@@ -117,11 +128,12 @@ select
     facts.return_63d,
     facts.return_252d,
     facts.source_inserted_at
-from month_ends
--- `offset 0` keeps it a look-up by key.
+from months
+-- A look-up a month, from its end: to count off all bars for their months takes longer.
 cross join lateral (
     select *
     from {{ ref('fct_polygon__stock_bars_performance') }} as bars
-    where bars.ticker = month_ends.ticker and bars.trade_date = month_ends.trade_date
-    offset 0
+    where bars.ticker = months.ticker and bars.trade_date >= months.first_date and bars.trade_date < months.next_month
+    order by bars.trade_date desc
+    limit 1
 ) as facts
