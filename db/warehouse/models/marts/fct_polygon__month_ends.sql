@@ -20,7 +20,6 @@
 -- depends_on: {{ ref('int_polygon__ticker_periods') }}
 -- depends_on: {{ ref('int_polygon__security_splits') }}
 -- depends_on: {{ ref('int_polygon__security_removed_bars') }}
--- depends_on: {{ ref('fct_polygon__latest_session') }}
 with current_month as materialized (
     select date_trunc('month', max(trade_date))::date as first_date
     from {{ ref('fct_polygon__market_breadth_daily') }}
