@@ -10,7 +10,8 @@
 }}
 
 -- Which security each ticker stood for, and when, as far as a list or a bar tells. Some thousand rows, each with two looks at the ends
--- of an index, so it is written anew each time. `offset 0` keeps the planner from looking again for each use.
+-- of an index, so it is written anew each time. `offset 0` keeps the planner from looking again for each use. The last session is
+-- looked for among the newest first: a look at the end of a range reads all that its page of the index has of the range.
 select
     periods.ticker,
     periods.security_id,
@@ -29,13 +30,26 @@ cross join lateral (
                 and fact.trade_date >= periods.valid_from
                 and fact.trade_date <= periods.valid_to
         ) as first_session,
-        (
-            select max(fact.trade_date)
-            from {{ ref('fct_polygon__stock_bars_performance') }} as fact
-            where
-                fact.ticker = periods.ticker
-                and fact.trade_date >= periods.valid_from
-                and fact.trade_date <= periods.valid_to
+        coalesce(
+            (
+                select max(fact.trade_date)
+                from {{ ref('fct_polygon__stock_bars_performance') }} as fact
+                where
+                    fact.ticker = periods.ticker
+                    and fact.trade_date >= greatest(
+                        periods.valid_from,
+                        (select max(newest.trade_date) - 7 from {{ ref('fct_polygon__stock_bars_performance') }} as newest)
+                    )
+                    and fact.trade_date <= periods.valid_to
+            ),
+            (
+                select max(fact.trade_date)
+                from {{ ref('fct_polygon__stock_bars_performance') }} as fact
+                where
+                    fact.ticker = periods.ticker
+                    and fact.trade_date >= periods.valid_from
+                    and fact.trade_date <= periods.valid_to
+            )
         ) as last_session
     offset 0
 ) as bars
