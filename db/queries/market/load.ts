@@ -91,9 +91,11 @@ export async function allowMergeMemory(
 
 /**
  * Tells the planner how much is staged, unless somebody does so already. A month of the whole market, taken for some hundred rows, was
- * put into a hash table to be compared with the bars that are held back, which are few.
+ * put into a hash table to be compared with the bars that are held back, which are few. Only the number of rows and of runs matters, for
+ * which the smallest sample does: 1 ms, where the usual one took 30.
  */
 export async function analyzeStaging(transaction: TransactionSql): Promise<void> {
+  await transaction`set local default_statistics_target = 1`;
   await transaction`analyze (skip_locked) barline.staging_stock_bars (run_id, sequence)`;
 }
 
