@@ -8,7 +8,8 @@ import { findOutdated } from "./build/outdated.ts";
 import type { BuildOptions } from "./build/progress.ts";
 import type { BuildResult, NodeEvent } from "./build/types.ts";
 import { checkFreshness, type SourceFreshness } from "./freshness.ts";
-import { loadProject } from "./project/load.ts";
+import type { LoadedProject } from "./project/assemble.ts";
+import { createProjectLoader } from "./project/load.ts";
 import { type ProjectSummary, summarize } from "./summary.ts";
 
 export type { BuildOptions } from "./build/progress.ts";
@@ -67,7 +68,7 @@ export const variablesOf = (distributed: boolean): Record<string, unknown> => (d
 
 const newYork = new Intl.DateTimeFormat("en-CA", { timeZone: "America/New_York", dateStyle: "short" });
 
-/** Opens the dbt project in `projectDir` over a warehouse. It is read at each call, so that a changed model needs no restart. */
+/** Opens the dbt project in `projectDir` over a warehouse. Its files are read at each call, so that a changed model needs no restart. */
 export function createTransform(options: TransformOptions): Transform {
   const { sql, projectDir, artifactsDir, now, log } = options;
   const { environment = {}, schema = "public", refusesUndefined, distribution } = options;
@@ -75,12 +76,18 @@ export function createTransform(options: TransformOptions): Transform {
   const database = sql.options.database;
   const clock = { now: now ?? (() => new Date()), elapsed: () => performance.now() };
   const read = { projectDir, variables, environment, database, schema };
-  const load = () => loadProject({ ...read, ...(now && { now }), ...(refusesUndefined && { refusesUndefined }) });
+  const loader = createProjectLoader({ ...read, ...(now && { now }), ...(refusesUndefined && { refusesUndefined }) });
+  const summaries = new WeakMap<LoadedProject, ProjectSummary>();
+  const summaryOf = (loaded: LoadedProject): ProjectSummary => {
+    const summary = summaries.get(loaded) ?? summarize(loaded);
+    summaries.set(loaded, summary);
+    return summary;
+  };
   return {
-    project: () => summarize(load()),
+    project: () => summaryOf(loader.look()),
     build: async (buildOptions = {}) => {
       const today = now && newYork.format(now());
-      const loaded = load();
+      const loaded = loader.load();
       const context = { sql, loaded, today, log: buildOptions.log ?? log, distribution, ...clock };
       if (artifactsDir === undefined || buildOptions.rehearse) return await buildProject(context, buildOptions);
       const artifacts = createArtifactWriter({ folder: artifactsDir, database, now: () => new Date() });
@@ -94,11 +101,11 @@ export function createTransform(options: TransformOptions): Transform {
       });
       return result;
     },
-    outdated: async () => await findOutdated(sql, load(), distribution),
+    outdated: async () => await findOutdated(sql, loader.look(), distribution),
     freshness: async ({ signal } = {}) =>
-      checkFreshness({ sql, sources: load().project.sources, now: now?.() ?? new Date() }, signal),
+      checkFreshness({ sql, sources: loader.look().project.sources, now: now?.() ?? new Date() }, signal),
     failingRows: async (testName, limit) => {
-      const test = load().project.tests.find(({ name }) => name === testName);
+      const test = loader.look().project.tests.find(({ name }) => name === testName);
       return test?.config.storeFailures ? await readFailingRows(sql, test.relation, limit) : null;
     },
   };
