@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { createProjectLoader } from "../../../jobs/transform/project/load.ts";
-import { createProjectFolder } from "./support.ts";
+import { createProjectLoader } from "../../../../jobs/transform/project/load.ts";
+import { createProjectFolder } from "../support.ts";
 
 const one = { "models/one.sql": "select 1 as id" };
 
